@@ -1,0 +1,36 @@
+"""neurodecode: decode brain signals, and get a table that can be believed.
+
+>>> import neurodecode as nd
+>>> results = nd.evaluate(epochs, target="hand", models=["linear.csp_lda"])  # doctest: +SKIP
+>>> results.table()                                                          # doctest: +SKIP
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+__all__ = ["build", "evaluate", "load", "load_results", "table"]
+
+_HOME = {
+    "build": "neurodecode.report.notebook",
+    "evaluate": "neurodecode.report.evaluate",
+    "load": "neurodecode.report.notebook",
+    "load_results": "neurodecode.report.results",
+    "table": "neurodecode.report.notebook",
+}
+
+if TYPE_CHECKING:
+    from neurodecode.report.evaluate import evaluate
+    from neurodecode.report.notebook import build, load, table
+    from neurodecode.report.results import load_results
+
+
+def __getattr__(name: str) -> object:
+    # Importing neurodecode costs nothing; what is asked for is imported then.
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'neurodecode' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,68 @@
+"""Arguments that every verb on an experiment file shares."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neurodecode.harness.experiment import Resolved
+
+
+def add_experiment_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Declare the file, overrides, added models and trust."""
+    parser.add_argument(
+        "experiment",
+        nargs="+" if several else None,
+        metavar="EXPERIMENT",
+        help="an experiment file (YAML), or the name of a shipped one",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="override one key, as in --set seeds=[1]; may be repeated",
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        dest="models",
+        help="add a model: a name, package.module or package.module:Class; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="let the file itself name code that is not of a known library",
+    )
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare where data and results are."""
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="data root, searched first: one subfolder a card"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="results go to DIR/NAME, NAME being the experiment's (default: results)",
+    )
+    parser.add_argument(
+        "--rehash", action="store_true", help="read all source files again to see if they changed"
+    )
+
+
+def read(arguments: argparse.Namespace, experiment: str | None = None) -> "Resolved":
+    """Read and resolve the experiment that was named."""
+    from neurodecode.harness.experiment import find_experiment, read_experiment
+
+    return read_experiment(
+        find_experiment(experiment or arguments.experiment),
+        arguments.overrides,
+        arguments.models,
+        allow_code=arguments.allow_code,
+    )

@@ -1,0 +1,108 @@
+"""Say what a run would compute, and compute nothing.
+
+Headers and caches are opened; recordings are not.
+"""
+
+import argparse
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+
+if TYPE_CHECKING:
+    from neurodecode.harness.plan import Plan
+
+EXAMPLE = """\
+Examples:
+  neurodecode plan quickstart_eeg
+  neurodecode plan my.yaml --set seeds=[0,1,2] --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    add_experiment_arguments(parser)
+    add_data_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, every job with its key")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print folds, jobs by state, refusals and what must be prepared."""
+    from neurodecode.harness.plan import make_plan
+    from neurodecode.harness.state import job_states
+    from neurodecode.harness.store import Store
+    from neurodecode.harness.study import open_study
+
+    resolved = read(arguments)
+    study = open_study(resolved, arguments.data, compute=False, rehash=arguments.rehash)
+    plan = make_plan(study)
+    states = job_states(plan, Store(arguments.out / resolved.name))
+    if arguments.json:
+        print(json.dumps(as_json(plan, states), indent=1))
+    else:
+        print("\n".join(as_lines(plan, states)))
+    return 0
+
+
+def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:
+    """Give the plan as plain data."""
+    return {
+        "n_rows": len(plan.study.trials),
+        "ignored": dict(plan.study.ignored),
+        "to_prepare": list(plan.study.to_prepare),
+        "folds": [
+            {
+                "seed": one.seed,
+                "name": one.fold.name,
+                "n_train": len(one.fold.index("train", "val")),
+                "n_test": len(one.fold.index("test")),
+                "purged": one.fold.purged,
+                "flags": list(one.flags),
+            }
+            for one in plan.folds
+        ],
+        "jobs": [
+            {
+                "model": job.model.name,
+                "seed": job.seed,
+                "fold": job.fold.name,
+                "draw": job.draw,
+                "key": job.key,
+                "state": state,
+            }
+            for job, state in zip(plan.jobs, states, strict=True)
+        ],
+        "refused": {one.model: one.reason for one in plan.refused},
+        "notes": list(plan.notes),
+    }
+
+
+def as_lines(plan: "Plan", states: list[str]) -> list[str]:
+    """Give the plan as lines to read."""
+    from neurodecode.harness.state import guess
+
+    study = plan.study
+    lines = [repr(study.trials)]
+    lines += [f"left out: {reason}: {n}" for reason, n in study.ignored.items()]
+    if study.to_prepare:
+        lines.append(f"to prepare: {len(study.to_prepare)} recordings, {study.to_prepare[0]} …")
+    lines.append("")
+    lines.append(f"{'fold':<28}{'seed':>5}{'train':>7}{'test':>6}{'purged':>8}  flags")
+    for one in plan.folds:
+        n_train, n_test = len(one.fold.index("train", "val")), len(one.fold.index("test"))
+        lines.append(
+            f"{one.fold.name:<28}{one.seed:>5}{n_train:>7}{n_test:>6}{one.fold.purged:>8}"
+            f"  {' '.join(one.flags)}"
+        )
+    lines.append("")
+    counts = Counter(
+        (job.model.name, "shuffled" if job.draw is not None else "", state)
+        for job, state in zip(plan.jobs, states, strict=True)
+    )
+    for (model, null, state), n in counts.items():
+        lines.append(f"{model + (' ' + null if null else ''):<44}{n:>6} jobs  {state}")
+    lines += [f"not run: {one.model}: {one.reason}" for one in plan.refused]
+    lines += [f"note: {note}" for note in plan.notes]
+    lines.append(guess(plan, states))
+    return lines

@@ -1,0 +1,93 @@
+"""Run experiments: a results folder, a table and a page each.
+
+What is stored is not computed again; after an interruption the same command goes on.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+from neurodecode.core.progress import progress, say
+
+EXAMPLE = """\
+Examples:
+  neurodecode run quickstart_eeg
+  neurodecode run my.yaml --set seeds=[0,1] --n-jobs 2
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    add_experiment_arguments(parser, several=True)
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--engine", choices=["joblib", "inline"], default="joblib", help="default: joblib"
+    )
+    parser.add_argument(
+        "--n-jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes of joblib, one thread each (default: one a core)",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="one page for all experiments of this call"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run every experiment; 1 if a job or a recording failed."""
+    from neurodecode.report.page import write_page
+    from neurodecode.report.results import Results
+
+    resolved = [read(arguments, name) for name in arguments.experiment]
+    code, folders = 0, []
+    for one in resolved:
+        folder = arguments.out / one.name
+        started = time.monotonic()
+        code = max(code, _run_one(one, folder, arguments))
+        folders.append(folder)
+        results = Results(folder)
+        print(f"\n{results.title}\n{results.text()}\n", flush=True)
+        page = write_page([results], folder / "report.html")
+        say(f"done in {time.monotonic() - started:.0f} s: {page}")
+    if arguments.report:
+        page = write_page([Results(folder) for folder in folders], arguments.report)
+        say(f"the page of all: {page.resolve()}")
+    return code
+
+
+def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
+    from neurodecode.harness.index import write_index, write_study
+    from neurodecode.harness.plan import make_plan
+    from neurodecode.harness.run import execute
+    from neurodecode.harness.table import score_results
+    from neurodecode.harness.store import Store
+    from neurodecode.harness.study import open_study
+
+    store = Store(folder).open()
+    say(f"{resolved.question.title}")
+    study = open_study(
+        resolved, arguments.data, compute=True, progress=progress, rehash=arguments.rehash
+    )
+    plan = make_plan(study)
+    n_open = len({job.key for job in plan.jobs if not store.has(job.key)})
+    n_all = len({job.key for job in plan.jobs})
+    roles = [model.role for model in study.question.models]
+    say(
+        f"{len(study.trials)} trials, {roles.count('model')} models, {roles.count('control')} "
+        f"controls, {len(plan.folds)} folds: {n_all} jobs, {n_all - n_open} finished before"
+    )
+    for one in (*study.failed, *plan.refused):
+        say(f"not run: {getattr(one, 'message', None) or f'{one.model}: {one.reason}'}")
+    write_study(plan, store, resolved.name, resolved.plain(), arguments.engine)
+    finished = execute(
+        plan, store, engine=arguments.engine, n_jobs=arguments.n_jobs, progress=progress
+    )
+    write_index(plan, store, resolved.name, finished.errors)
+    score_results(store)
+    for line in sorted(set(finished.errors.values()))[:5]:
+        say(f"failed: {line}")
+    return 1 if finished.n_failed or study.failed or plan.refused else 0

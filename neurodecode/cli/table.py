@@ -1,0 +1,30 @@
+"""Print the table of a results folder: score, interval, chance and null of each model."""
+
+import argparse
+from pathlib import Path
+
+EXAMPLE = """\
+Examples:
+  neurodecode table results/quickstart_eeg
+  neurodecode table results/quickstart_eeg --format json
+"""
+FORMATS = ("text", "md", "csv", "json")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("results", type=Path, nargs="+", metavar="RESULTS", help="results folder")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument("--metric", help="only this metric")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print the table of each folder; JSON is one list of rows of all."""
+    from neurodecode.report.results import Results
+    from neurodecode.report.tables import format_rows
+
+    rows = []
+    for folder in arguments.results:
+        rows += [row for row in Results(folder).rows() if arguments.metric in (None, row.metric)]
+    print(format_rows(rows, arguments.format))
+    return 0

@@ -1,0 +1,235 @@
+"""Names to objects: the folder is the registry, and a stranger's file names no code of its own.
+
+``riemann.mdm`` is ``neurodecode/models/riemann/mdm.py``, whose one public class it names. What a
+folder holds is read from its source without importing it. Outside code is found only where it is
+trusted: a class of a library that is named here, or what a person typed themselves.
+"""
+
+import ast
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from neurodecode.core.config import Call, Node, Problems, check_arguments, nearest
+from neurodecode.core.errors import ConfigError, MissingDependency
+
+PACKAGE = Path(__file__).resolve().parent.parent
+TRUSTED = ("sklearn", "pyriemann", "mne.decoding", "nilearn", "braindecode")
+GROUPS = ("models", "steps", "protocols", "metrics", "signal")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a name stands for: where it is, and the first line of its docstring."""
+
+    name: str
+    module: str
+    attribute: str
+    summary: str
+
+    def load(self) -> Any:
+        """Import the object."""
+        return getattr(importlib.import_module(self.module), self.attribute)
+
+
+@cache
+def catalogue(group: str) -> Mapping[str, Entry]:
+    """All names of a group, read from source without importing.
+
+    Parameters
+    ----------
+    group : {"models", "steps", "protocols", "metrics", "signal"}
+        Models, steps and protocols: a file is a name, and its one public class the object.
+        Metrics: each function decorated with ``metric``. Signal: each class that can be called,
+        in lower case with underscores.
+
+    Returns
+    -------
+    entries : mapping of str to Entry
+    """
+    entries: dict[str, Entry] = {}
+    root = PACKAGE / group
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root).with_suffix("")
+        if any(part.startswith("_") for part in relative.parts):
+            continue
+        module = ".".join(("neurodecode", group, *relative.parts))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for attribute, definition in _public(tree, group):
+            name = {
+                "metrics": attribute,
+                "signal": _snake(attribute),
+            }.get(group, ".".join(relative.parts))
+            if name in entries:
+                raise ConfigError(
+                    f"{module}: the name {name!r} also stands for {entries[name].module}. Rename one."
+                )
+            summary = (ast.get_docstring(definition) or "").partition("\n")[0]
+            entries[name] = Entry(name, module, attribute, summary)
+    return entries
+
+
+def find(name: str, group: str, *, allow_code: bool = False) -> Any:
+    """Give the object that a name stands for.
+
+    Parameters
+    ----------
+    name : str
+        A name of the group; for models and steps also a dotted class of a trusted library, or,
+        where `allow_code`, ``package.module`` or ``package.module:Class``.
+    group : str
+    allow_code : bool
+        Whether the person allowed code that is not trusted.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such name, or it is not trusted.
+    """
+    entries = catalogue(group)
+    if name in entries:
+        return entries[name].load()
+    if group in ("models", "steps"):
+        if name.startswith(tuple(prefix + "." for prefix in TRUSTED)):
+            return _trusted_class(name)
+        own_family = name.partition(".")[0] in {entry.partition(".")[0] for entry in entries}
+        if allow_code and not own_family:
+            return _outside_class(name)
+        if not own_family and ("." in name or ":" in name):
+            raise ConfigError(
+                f"{name!r} is code from outside. If you trust it, say --allow-code, or name it with "
+                f"--model {name}.{nearest(name, entries)}"
+            )
+    raise ConfigError(f"no {_singular(group)} is called {name!r}.{nearest(name, entries)}")
+
+
+def check_call(
+    call: Call, group: str, where: str, problems: Problems, *, allow_code: bool = False
+) -> Any:
+    """Find what a call names and hold its arguments to the signature, noting problems."""
+    if not call.name:
+        return None
+    try:
+        found = find(call.name, group, allow_code=allow_code)
+    except (ConfigError, MissingDependency) as error:
+        problems.add(call.node, where, str(error))
+        return None
+    place = f"{where}.{call.name}" if where else call.name
+    check_arguments(call.arguments, found, call.node, place, problems)
+    for key, value in call.arguments.items():
+        nested = _nested_call(value)
+        if nested is not None and group in ("models", "steps"):
+            check_call(nested, group, f"{place}.{key}", problems, allow_code=allow_code)
+    return found
+
+
+def build(call: Call, group: str, *, allow_code: bool = False) -> Any:
+    """Make the object that a call names; arguments that name a trusted class are made too."""
+    arguments = {}
+    for key, value in call.arguments.items():
+        nested = _nested_call(value) if group in ("models", "steps") else None
+        arguments[key] = value if nested is None else build(nested, group, allow_code=allow_code)
+    return find(call.name, group, allow_code=allow_code)(**arguments)
+
+
+def require(package: str, *, purpose: str, extra: str) -> Any:
+    """Import an optional package, or say how to install it."""
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        raise MissingDependency(
+            f"{purpose} needs {package}, which is not installed. "
+            f'Install it with: pip install "neurodecode[{extra}]"'
+        ) from error
+
+
+def _nested_call(value: Any) -> Call | None:
+    """A value such as ``sklearn.svm.SVC`` or ``{sklearn.svm.SVC: {C: 1}}`` is a call of its own."""
+    prefixes = tuple(prefix + "." for prefix in TRUSTED)
+    if isinstance(value, str) and value.startswith(prefixes):
+        return Call(value)
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, arguments),) = value.items()
+        if isinstance(name, str) and name.startswith(prefixes):
+            return Call(name, dict(arguments or {}), Node(None))
+    return None
+
+
+def _public(tree: ast.Module, group: str) -> list[tuple[str, Any]]:
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name[0] != "_"]
+    if group == "metrics":
+        functions = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name[0] != "_"]
+        return [(n.name, n) for n in functions if "metric" in map(_decorator, n.decorator_list)]
+    if group == "signal":
+        return [
+            (c.name, c)
+            for c in classes
+            if any(isinstance(n, ast.FunctionDef) and n.name == "__call__" for n in c.body)
+        ]
+    return [(c.name, c) for c in classes]
+
+
+def _decorator(node: ast.expr) -> str:
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def _singular(group: str) -> str:
+    return {"signal": "preparation"}.get(group, group.removesuffix("s"))
+
+
+def _trusted_class(name: str) -> Any:
+    module, _, attribute = name.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ImportError as error:
+        library = name.partition(".")[0]
+        raise MissingDependency(
+            f"{name} cannot be imported ({error}). Install or repair {library}: pip install {library}"
+        ) from error
+    except AttributeError:
+        known = dir(importlib.import_module(module))
+        raise ConfigError(f"{module} has no {attribute!r}.{nearest(attribute, known)}") from None
+    return _model_class(found, name)
+
+
+def _outside_class(name: str) -> Any:
+    module_name, _, attribute = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{name}: {error}. The package must be importable from here (install it, or run from "
+            "its folder)."
+        ) from None
+    if attribute:
+        if not hasattr(module, attribute):
+            raise ConfigError(f"{module_name} has no {attribute!r}.{nearest(attribute, dir(module))}")
+        return _model_class(getattr(module, attribute), name)
+    own = [
+        value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module_name and key[0] != "_"
+    ]
+    if len(own) != 1:
+        raise ConfigError(
+            f"{module_name} has {len(own)} public classes. Name one: {module_name}:CLASS."
+        )
+    return _model_class(own[0], name)
+
+
+def _model_class(found: Any, name: str) -> Any:
+    bases = {base.__module__.partition(".")[0] + "." + base.__name__ for base in getattr(found, "__mro__", ())}
+    if not isinstance(found, type) or not bases & {"sklearn.BaseEstimator", "torch.Module"}:
+        raise ConfigError(
+            f"{name} is neither a scikit-learn estimator (BaseEstimator) nor a torch.nn.Module, "
+            "so it cannot be a model or a step."
+        )
+    return found

@@ -1,0 +1,52 @@
+"""`Needs`: what a model declares, so that a misfit is found before anything is computed."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a model or step asks for; read by `plan`.
+
+    Parameters
+    ----------
+    trials : bool
+        Handed `Trials` instead of arrays.
+    targets : tuple of str
+        Kinds of target it can learn.
+    signals : int or tuple of str
+        How many signals, or which.
+    axes : tuple of str or None
+        Axes of a trial, such as ``("channel", "time")``; None takes any.
+    spaces : {"one", "many"}
+        Whether the rows of a fold may come from several spaces.
+    ragged, missing, unlabelled : bool
+        Whether trials may differ in length, lack a signal, lack a target.
+    columns : tuple of str
+        The only columns of rows it is handed; never the target's.
+    positions : bool
+        Whether sensor positions must be known.
+    full_rank : bool
+        Whether it inverts a covariance without shrinkage, so that rank-deficient data break it.
+    val, init : bool
+        Whether `fit` takes ``val=(X, y)`` or ``init=fitted``.
+    min_trials : int
+        Fewest training trials a class.
+    packages : tuple of str
+        Optional packages.
+    """
+
+    trials: bool = False
+    targets: tuple[str, ...] = ("label",)
+    signals: int | tuple[str, ...] = 1
+    axes: tuple[str, ...] | None = None
+    spaces: str = "one"
+    ragged: bool = False
+    missing: bool = False
+    unlabelled: bool = False
+    columns: tuple[str, ...] = ()
+    positions: bool = False
+    full_rank: bool = False
+    val: bool = False
+    init: bool = False
+    min_trials: int = 2
+    packages: tuple[str, ...] = ()

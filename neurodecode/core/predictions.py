@@ -1,0 +1,49 @@
+"""`Predictions`: what a model said of each test row."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """One entry a test row.
+
+    Parameters
+    ----------
+    uid : ndarray of str, shape (n_rows,)
+        The rows.
+    kind : str
+        The target's kind.
+    pred : ndarray
+        Class codes, shape (n_rows,), for labels; values, shape (n_rows,) or (n_rows, …), otherwise.
+    scores : ndarray, shape (n_rows, n_classes), or None
+        One column a class; for two classes a margin is given as (-margin, margin).
+    score_kind : {"probability", "margin", ""}
+        What the scores are.
+    """
+
+    uid: np.ndarray
+    kind: str
+    pred: np.ndarray
+    scores: np.ndarray | None = None
+    score_kind: Literal["probability", "margin", ""] = ""
+
+    def __post_init__(self):
+        if len(self.uid) != len(self.pred):
+            raise DataError(f"{len(self.pred)} predictions for {len(self.uid)} test rows.")
+        values = self.pred if self.scores is None else self.scores
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise DataError(
+                f"{int((~np.isfinite(values)).any(axis=-1).sum())} of {len(values)} predictions are "
+                "not finite numbers. Look for NaN or flat channels in the training data."
+            )
+
+    def __len__(self) -> int:
+        return len(self.uid)
+
+    def __repr__(self) -> str:
+        return f"Predictions({len(self)} × {self.kind}, scores: {self.score_kind or 'none'})"

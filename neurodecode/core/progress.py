@@ -1,0 +1,31 @@
+"""Progress on stderr: a bar on a terminal, a plain line now and then elsewhere."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def progress(items: Iterable[T], what: str, total: int, unit: str = "job") -> Iterator[T]:
+    """Pass `items` on and show how many came, how fast, and how long the rest will take."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=what, total=total, unit=unit, leave=False, file=sys.stderr)
+        return
+    started = last = time.monotonic()
+    for count, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last > _SECONDS_BETWEEN_LINES and count < total:
+            last = now
+            left = (now - started) / count * (total - count)
+            say(f"{what}: {count} of {total} {unit}s, about {left:.0f} s left")
+
+
+def say(line: str) -> None:
+    """Write a line of talk to stderr; results go to stdout."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,136 @@
+"""`Signal` and `Recording`: what a reader gives and preparation maps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import DataError
+from neurodecode.core.space import Space
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The signal of one recording, with what happened in it.
+
+    Parameters
+    ----------
+    data : ndarray
+        Continuous where `axes` has ``"time"``: shape follows `axes`, time last. Otherwise axis 0
+        counts entries (volumes, blocks, betas) and `axes` names the rest.
+    space : Space
+        What the feature axis means.
+    axes : tuple of str
+        Axes of one trial, such as ``("channel", "time")`` or ``("voxel",)``.
+    sfreq : float or None
+        Samples, or entries, a second; None for entries that belong to events one by one.
+    events : DataFrame
+        One row an event: ``onset`` and ``duration`` in seconds from the recording's start,
+        ``label`` as the file has it, ``block`` where known, and every other column of the source.
+        For entries without `sfreq`, event i is entry i.
+    tmin : float
+        Seconds from the recording's start to the first sample.
+    n_times : int or None
+        Length along time; set in a header, whose `data` is None.
+    tracks : mapping of str to ndarray
+        Other series at the same rate (motion, eye position), shape (n_times, n).
+    rank : int or None
+        Rank of the channels' covariance, where known or implied by preparation.
+    """
+
+    data: np.ndarray | None
+    space: Space
+    axes: tuple[str, ...]
+    sfreq: float | None
+    events: pd.DataFrame
+    tmin: float = 0.0
+    n_times: int | None = None
+    tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rank: int | None = None
+
+    def __post_init__(self):
+        if self.data is not None:
+            object.__setattr__(self, "n_times", self.data.shape[self.time_axis])
+            if self.data.shape[self.feature_axis] != len(self.space):
+                raise DataError(
+                    f"Signal: the data have {self.data.shape[self.feature_axis]} entries along "
+                    f"{self.axes[0]} and the space has {len(self.space)}."
+                )
+
+    @property
+    def continuous(self) -> bool:
+        """Whether time is an axis of a trial."""
+        return "time" in self.axes
+
+    @property
+    def time_axis(self) -> int:
+        """Axis of `data` along which time (or the entries) runs."""
+        return len(self.axes) - 1 if self.continuous else 0
+
+    @property
+    def feature_axis(self) -> int:
+        """Axis of `data` that `space` describes."""
+        last = self.axes[-2] if self.continuous else self.axes[-1]
+        return self.axes.index(last) + (0 if self.continuous else 1)
+
+    def __repr__(self) -> str:
+        size = "header" if self.data is None else f"{self.data.nbytes / 1e6:.1f} MB"
+        rate = "" if self.sfreq is None else f", {self.sfreq:g} Hz"
+        return (
+            f"Signal({self.n_times} × {len(self.space)} {self.space.kind}{rate}, "
+            f"{len(self.events)} events, {size})"
+        )
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that a recording is read from."""
+
+    path: Path
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One subject, session and run, whatever its files; read when asked.
+
+    Parameters
+    ----------
+    subject, session, run : str
+        BIDS entities.
+    modality : str
+        ``eeg``, ``meg``, ``ieeg``, ``fmri`` …
+    files : tuple of SourceFile
+        What is read, with digests of their content where they were taken.
+    reader : mapping
+        The reader's name and every argument: plain data, part of the cache key.
+    load : callable
+        Gives the `Signal`; picklable, for it runs in the preparation worker.
+    header : callable
+        Gives a `Signal` without data: space, rate, length and events, from headers alone.
+    """
+
+    subject: str
+    session: str
+    run: str
+    modality: str
+    files: tuple[SourceFile, ...]
+    reader: Mapping[str, object]
+    load: Callable[[], Signal]
+    header: Callable[[], Signal]
+
+    @property
+    def id(self) -> str:
+        """Name of the recording: its entities."""
+        return f"sub-{self.subject}_ses-{self.session}_run-{self.run}"
+
+    @property
+    def key(self) -> str:
+        """Digest of the files' content and of how they are read."""
+        return digest([[file.sha256 for file in self.files], dict(self.reader)])
+
+    def __repr__(self) -> str:
+        return f"Recording({self.id}, {self.modality}, {', '.join(f.path.name for f in self.files)})"

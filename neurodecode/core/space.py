@@ -1,0 +1,157 @@
+"""`Space`: what the feature axis of a signal means."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import DataError
+
+if TYPE_CHECKING:
+    import mne
+    import nibabel
+
+Kind = Literal["sensors", "voxels", "vertices", "parcels", "edges", "features"]
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """What each entry of a feature axis is: which sensor, voxel, parcel or feature, and where.
+
+    Parameters
+    ----------
+    kind : str
+        ``sensors``, ``voxels``, ``vertices``, ``parcels``, ``edges`` or ``features``.
+    names : tuple of str
+        One name an entry; voxels have none and are counted by `ijk`.
+    types : tuple of str
+        Sensor types (``eeg``, ``mag``, ``grad``, ``seeg``, ``ecog`` …), one an entry, or empty.
+    positions : ndarray, shape (n, 3) or None
+        Metres, head coordinates; NaN where unknown.
+    normals : ndarray, shape (n, 3) or None
+        Unit vectors of the coils.
+    unit : str
+        SI unit of the values: ``V``, ``T``, ``T/m``, or empty where there is none.
+    affine : ndarray, shape (4, 4) or None
+        Voxel indices to millimetres, for images.
+    shape : tuple of int
+        Shape of the image that the voxels were taken from.
+    ijk : ndarray of int, shape (n, 3) or None
+        Voxel indices into that image.
+    """
+
+    kind: Kind
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    positions: np.ndarray | None = None
+    normals: np.ndarray | None = None
+    unit: str = ""
+    affine: np.ndarray | None = None
+    shape: tuple[int, ...] = ()
+    ijk: np.ndarray | None = None
+
+    def __post_init__(self):
+        size = len(self)
+        for field in ("names", "types", "positions", "normals", "ijk"):
+            value = getattr(self, field)
+            if value is not None and len(value) not in (0, size):
+                raise DataError(
+                    f"Space: {field} has {len(value)} entries where names or ijk have {size}. "
+                    "Give one entry for each, or none."
+                )
+
+    def __len__(self) -> int:
+        return len(self.names) if self.ijk is None else len(self.ijk)
+
+    def __repr__(self) -> str:
+        counts = {t: self.types.count(t) for t in dict.fromkeys(self.types)}
+        of_types = ", ".join(f"{n} {t}" for t, n in counts.items())
+        return f"Space({len(self)} {self.kind}{': ' + of_types if of_types else ''})"
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of the content; computed once."""
+        arrays = (self.positions, self.normals, self.affine, self.ijk)
+        return digest(
+            [
+                self.kind,
+                self.names,
+                self.types,
+                self.unit,
+                self.shape,
+                [None if array is None else digest_array(array) for array in arrays],
+            ]
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def take(self, index: np.ndarray) -> "Space":
+        """Space of the entries at `index`, in that order."""
+        index = np.asarray(index, dtype=np.intp)
+
+        def pick_text(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(values[i] for i in index) if values else ()
+
+        def pick(values: np.ndarray | None) -> np.ndarray | None:
+            return None if values is None else values[index]
+
+        return replace(
+            self,
+            names=pick_text(self.names),
+            types=pick_text(self.types),
+            positions=pick(self.positions),
+            normals=pick(self.normals),
+            ijk=pick(self.ijk),
+        )
+
+    def to_image(self, values: np.ndarray) -> "nibabel.Nifti1Image":
+        """Put one value a voxel back into an image; voxels outside the mask are NaN.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_voxels,)
+
+        Returns
+        -------
+        image : nibabel.Nifti1Image
+
+        Raises
+        ------
+        DataError
+            If this space has no voxels, or not as many as there are values.
+        """
+        if self.kind != "voxels" or self.ijk is None or self.affine is None:
+            raise DataError(f"to_image: {self!r} has no voxels, so there is no image to go back to.")
+        if np.shape(values) != (len(self),):
+            raise DataError(
+                f"to_image: values have shape {np.shape(values)}, expected ({len(self)},): "
+                "one number a voxel."
+            )
+        import nibabel
+
+        volume = np.full(self.shape, np.nan, dtype=np.float32)
+        volume[tuple(self.ijk.T)] = values
+        return nibabel.Nifti1Image(volume, self.affine)
+
+    def montage(self) -> "mne.channels.DigMontage":
+        """Electrode positions as an mne montage (head coordinates).
+
+        Raises
+        ------
+        DataError
+            If no entry of this space has a known position.
+        """
+        known = [] if self.positions is None else np.flatnonzero(np.isfinite(self.positions[:, 0]))
+        if self.positions is None or len(known) == 0:
+            raise DataError(f"montage: no sensor of {self!r} has a known position.")
+        import mne
+
+        return mne.channels.make_dig_montage(
+            {self.names[i]: self.positions[i] for i in known}, coord_frame="head"
+        )

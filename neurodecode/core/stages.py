@@ -1,0 +1,76 @@
+"""Models as stages: what is shared between folds and models, and what a fold must fit itself."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+# Functions of one trial alone, in libraries whose tags do not say so.
+_STATELESS = {
+    ("pyriemann.estimation", "Covariances"),
+    ("pyriemann.estimation", "Kernels"),
+    ("pyriemann.estimation", "CoSpectra"),
+    ("mne.decoding.transformer", "Vectorizer"),
+}
+# Fitted without looking at y, so that one fit serves every permutation of the labels.
+_BLIND_TO_Y = {
+    ("sklearn.preprocessing._data", "StandardScaler"),
+    ("sklearn.preprocessing._data", "MinMaxScaler"),
+    ("sklearn.preprocessing._data", "RobustScaler"),
+    ("sklearn.decomposition._pca", "PCA"),
+    ("sklearn.feature_selection._variance_threshold", "VarianceThreshold"),
+    ("pyriemann.tangentspace", "TangentSpace"),
+}
+
+
+def stages_of(model: Any) -> list[Any]:
+    """Stages of a model, in order, the predictor last; a model of one piece is its own stage."""
+    if hasattr(model, "stages"):
+        return list(model.stages())
+    if hasattr(model, "steps") and hasattr(model, "named_steps"):  # scikit-learn's Pipeline
+        return [step for _, step in model.steps if step not in (None, "passthrough")]
+    return [model]
+
+
+def is_stateless(stage: Any) -> bool:
+    """Whether a stage maps each trial by itself, so that it is computed once for all folds."""
+    if getattr(stage, "stateless", False):
+        return True
+    if (type(stage).__module__, type(stage).__name__) in _STATELESS:
+        return True
+    module = type(stage).__module__
+    if not hasattr(stage, "__sklearn_tags__") or not module.startswith("sklearn."):
+        return False
+    # A FunctionTransformer says it needs no fit, and its function may still look at many trials.
+    if module == "sklearn.preprocessing._function_transformer":
+        return False
+    return not stage.__sklearn_tags__().requires_fit
+
+
+def ignores_y(stage: Any) -> bool:
+    """Whether fitting a stage does not depend on y."""
+    if hasattr(stage, "supervised"):
+        return not stage.supervised
+    return (type(stage).__module__, type(stage).__name__) in _BLIND_TO_Y
+
+
+def fit_transform(stage: Any, X: Any, y: np.ndarray) -> Any:
+    """Fit a stage that is not the last and give the transformed training trials."""
+    if hasattr(stage, "fit_transform"):
+        return stage.fit_transform(X, y)
+    return stage.fit(X, y).transform(X)
+
+
+def fit_stages(stages: Sequence[Any], X: Any, y: np.ndarray) -> list[Any]:
+    """Fit stages in order, each on what the one before it gives; gives them back fitted."""
+    for stage in stages[:-1]:
+        X = fit_transform(stage, X, y)
+    stages[-1].fit(X, y)
+    return list(stages)
+
+
+def through(stages: Sequence[Any], X: Any) -> Any:
+    """What the last of `stages` is given when the first is given `X`."""
+    for stage in stages[:-1]:
+        X = stage.transform(X)
+    return X

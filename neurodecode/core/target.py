@@ -1,0 +1,76 @@
+"""`Target`: what is to be told from, or told of, the signals."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.rows import Rows
+
+if TYPE_CHECKING:
+    from neurodecode.core.trials import Trials
+
+Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain"]
+_COLUMNS = ("label", "value")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a model learns to tell.
+
+    Parameters
+    ----------
+    kind : str
+        ``label`` and ``value`` are columns of the rows; ``vector series picture text brain`` are
+        signals of the same `Trials`.
+    column : str
+        The column, for label and value.
+    signal : str
+        The signal, for the others.
+    classes : tuple of str
+        For labels: all classes, in the order of their codes.
+    """
+
+    kind: Kind
+    column: str = ""
+    signal: str = ""
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.kind in _COLUMNS and not self.column:
+            raise ConfigError(f"target: a {self.kind} needs the column that holds it.")
+        if self.kind not in _COLUMNS and not self.signal:
+            raise ConfigError(f"target: a {self.kind} needs the signal that holds it.")
+        if self.kind == "label" and len(set(self.classes)) < 2:
+            raise ConfigError(f"target: classes {self.classes} are fewer than two.")
+
+    def column_values(self, rows: Rows) -> np.ndarray:
+        """Codes in the order of `classes` (-1 unknown), or floats (NaN unknown), one a row."""
+        if self.kind == "value":
+            return rows[self.column].astype(np.float64)
+        codes = {name: code for code, name in enumerate(self.classes)}
+        return np.array([codes.get(value, -1) for value in rows[self.column]], dtype=np.int64)
+
+    def y(self, trials: "Trials") -> np.ndarray:
+        """Give the truth of `trials`.
+
+        Returns
+        -------
+        y : ndarray
+            Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; or the
+            target signal's array, shape (n_trials, n) or (n_trials, n, n_times).
+        """
+        if self.kind in _COLUMNS:
+            return self.column_values(trials.rows)
+        if self.signal not in trials.signals:
+            raise DataError(
+                f"target: no signal {self.signal!r}; there are: {', '.join(trials.signals)}."
+            )
+        return trials.array(self.signal)
+
+    def known(self, y: np.ndarray) -> np.ndarray:
+        """Mask of the rows whose truth is known."""
+        if self.kind == "label":
+            return y >= 0
+        return ~np.isnan(y.reshape(len(y), -1)).any(axis=1)

@@ -1,0 +1,1 @@
+"""The harness: from an experiment to stored predictions and scores. It knows no page."""

@@ -1,0 +1,24 @@
+"""Tasks in processes of joblib, one BLAS thread each."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from joblib import Parallel, delayed, parallel_config
+
+from neurodecode.core.processes import die_with_parent
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def run_joblib(function: Callable[[T], R], tasks: Iterable[T], n_jobs: int) -> Iterator[R]:
+    """Give results in the order they are done; workers end when this process does."""
+    with parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
+        yield from Parallel(return_as="generator_unordered", batch_size=1)(
+            delayed(_guarded)(function, task) for task in tasks
+        )
+
+
+def _guarded(function: Callable[[Any], Any], task: Any) -> Any:
+    die_with_parent()
+    return function(task)

@@ -1,0 +1,319 @@
+"""Experiment files: one question each, read strictly and resolved with every default."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from neurodecode.core.config import (
+    Call,
+    Node,
+    Problems,
+    bind,
+    call,
+    convert,
+    load,
+    nearest,
+)
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import shipped_folder
+from neurodecode.core.names import build, catalogue, check_call
+from neurodecode.core.target import Target
+from neurodecode.data.cards import Card, TargetSpec, Task, WindowsSpec, load_card
+from neurodecode.harness.question import (
+    DEFAULT_CONTROLS,
+    DEFAULT_WITHIN,
+    NamedModel,
+    Overlap,
+    Question,
+    Unit,
+    display_names,
+)
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which recordings: a card, one of its tasks, and a selection."""
+
+    card: str
+    task: str
+    variant: str = ""
+    subjects: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = None
+    runs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ShuffledSpec:
+    """The null of each model: training labels permuted within run or block."""
+
+    n_draws: int = 20
+
+
+@dataclass(frozen=True)
+class ScoreSpec:
+    """What is scored together."""
+
+    within: tuple[Unit, ...] = DEFAULT_WITHIN
+
+
+@dataclass(frozen=True)
+class ProtocolSpec:
+    """Who is trained on and who is tested."""
+
+    call: Call
+    overlap: Overlap = "purge"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment file as it was written; `None` where the card's task decides.
+
+    The keys and their meaning are those of the file: see ``docs/EXPERIMENTS.md``.
+    """
+
+    data: DataSpec
+    models: tuple[tuple[Call, ...], ...]
+    title: str = ""
+    prepare: tuple[Call, ...] | None = None
+    windows: WindowsSpec | None = None
+    target: TargetSpec | None = None
+    protocol: ProtocolSpec | None = None
+    shuffled: ShuffledSpec = ShuffledSpec()
+    controls: tuple[tuple[Call, ...], ...] = tuple((Call(name),) for name in DEFAULT_CONTROLS)
+    metrics: tuple[str, ...] = ("balanced_accuracy",)
+    score: ScoreSpec = ScoreSpec()
+    seeds: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An experiment with its card: every name found, every default filled in."""
+
+    name: str
+    experiment: Experiment
+    card: Card
+    task: Task
+    preparations: tuple[Any, ...]
+    question: Question
+
+    def plain(self) -> dict[str, Any]:
+        """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
+        e = self.experiment
+        assert e.protocol is not None and e.target is not None  # filled in by `resolve`
+        selection = {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
+        plain: dict[str, Any] = {
+            "title": self.question.title,
+            "data": {
+                "card": e.data.card,
+                "variant": e.data.variant,
+                "task": e.data.task,
+                **selection,
+            },
+            "prepare": [_full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)],
+            "target": {k: list(v) if isinstance(v, tuple) else v for k, v in vars(e.target).items() if v},
+            "protocol": {e.protocol.call.name: dict(vars(self.question.protocol)), "overlap": e.protocol.overlap},
+            "shuffled": {"n_draws": e.shuffled.n_draws},
+            "models": [self._plain_model(steps) for steps in e.models],
+            "controls": [self._plain_model(steps) for steps in e.controls],
+            "metrics": list(e.metrics),
+            "score": {"within": list(e.score.within)},
+            "seeds": list(e.seeds),
+        }
+        if e.windows is not None:
+            plain["windows"] = {k: v for k, v in vars(e.windows).items() if v is not None}
+        return plain
+
+    @staticmethod
+    def _plain_model(steps: tuple[Call, ...]) -> Any:
+        def full(one: Call, group: str) -> Any:
+            params = build(one, group, allow_code=True).get_params(deep=False)
+            return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()}}
+
+        group = ["steps"] * (len(steps) - 1) + ["models"]
+        listed = [full(one, g) for one, g in zip(steps, group, strict=True)]
+        return listed[0] if len(listed) == 1 else listed
+
+
+def find_experiment(name: str) -> Path:
+    """Path of an experiment: a file as typed, or the name of a shipped one.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    folder = shipped_folder("configs") / "experiments"
+    shipped = {p.stem: p for p in sorted(folder.glob("*.yaml"))}
+    if path.stem in shipped and path.suffix in ("", ".yaml"):
+        return shipped[path.stem]
+    raise ConfigError(f"there is no experiment file {name!r}.{nearest(path.stem, shipped)}")
+
+
+def read_experiment(
+    path: Path, overrides: Iterable[str] = (), models: Iterable[str] = (), *, allow_code: bool = False
+) -> Resolved:
+    """Read an experiment file, find all that it names, and fill in every default.
+
+    Parameters
+    ----------
+    path : Path
+    overrides : iterable of str
+        ``KEY=VALUE``, keys as dotted paths.
+    models : iterable of str
+        Names added to the file's models; typed by the person, so code from outside is allowed.
+    allow_code : bool
+        Whether the file may name code from outside.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, a line each.
+    """
+    root, problems = load(path, overrides)
+    experiment = bind(
+        Experiment,
+        root,
+        "",
+        problems,
+        models=_models,
+        controls=_models,
+        protocol=_protocol,
+    )
+    _check_names(experiment, root, problems, allow_code)
+    problems.stop()
+    assert experiment is not None  # a missing value is a problem, and problems stop
+    added = tuple((Call(name),) for name in models)
+    for steps in added:
+        check_call(steps[0], "models", "--model", problems, allow_code=True)
+    problems.stop()
+    experiment = replace(experiment, models=experiment.models + added)
+    return resolve(path.stem, experiment, allow_code=allow_code or bool(added))
+
+
+def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> Resolved:
+    """Fill in what the card's task decides, and make the objects that are named."""
+    card = load_card(experiment.data.card)
+    task = _task(card, experiment.data)
+    variant = experiment.data.variant or next(iter(card.variants), "")
+    card.variant(variant)  # says which there are, where this one is not
+    target = experiment.target or task.target
+    if target is None:
+        raise ConfigError(f"target: neither the experiment nor task {experiment.data.task!r} of {card.name} has one.")
+    protocol = experiment.protocol
+    if protocol is None:
+        if task.protocol is None:
+            raise ConfigError("protocol: say who is tested, as in protocol: {within_session: {n_splits: 5}}.")
+        protocol = ProtocolSpec(task.protocol)
+    experiment = replace(
+        experiment,
+        title=experiment.title or name.replace("_", " "),
+        data=replace(experiment.data, variant=variant),
+        prepare=task.prepare if experiment.prepare is None else experiment.prepare,
+        windows=experiment.windows or task.windows,
+        target=target,
+        protocol=protocol,
+    )
+    calls = (*experiment.models, *experiment.controls)
+    estimators = [_estimator(steps, allow_code) for steps in calls]
+    roles = ["model"] * len(experiment.models) + ["control"] * len(experiment.controls)
+    question = Question(
+        target=_target(target),
+        protocol=build(protocol.call, "protocols"),
+        models=tuple(map(NamedModel, display_names(calls), estimators, roles)),
+        metrics=experiment.metrics,
+        seeds=experiment.seeds,
+        overlap=protocol.overlap,
+        within=experiment.score.within,
+        n_draws=experiment.shuffled.n_draws,
+        title=experiment.title,
+    )
+    preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
+    return Resolved(name, experiment, card, task, preparations, question)
+
+
+def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
+    *before, last = steps
+    model = build(last, "models", allow_code=allow_code)
+    if not before:
+        return model
+    fitted_before = [(one.name, build(one, "steps", allow_code=allow_code)) for one in before]
+    return Pipeline([*fitted_before, (last.name, model)])
+
+
+def _target(spec: TargetSpec) -> Target:
+    if spec.value:
+        return Target("value", column=spec.value)
+    return Target("label", column=spec.label, classes=spec.classes)
+
+
+def _task(card: Card, data: DataSpec) -> Task:
+    if data.task not in card.tasks:
+        raise ConfigError(f"data.task: {card.name} has no task {data.task!r}.{nearest(data.task, card.tasks)}")
+    return card.tasks[data.task]
+
+
+def _models(node: Node, where: str, problems: Problems) -> tuple[tuple[Call, ...], ...]:
+    if not isinstance(node.value, list):
+        problems.add(node, where, "expected a list, as in [linear.csp_lda, riemann.mdm].")
+        return ()
+    several = []
+    for i, child in enumerate(node.value):
+        steps = child.value if isinstance(child.value, list) else [child]
+        several.append(tuple(call(step, f"{where}[{i}]", problems) for step in steps))
+    return tuple(several)
+
+
+def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None:
+    overlap: Any = "purge"
+    if isinstance(node.value, dict) and "overlap" in node.value:
+        overlap = convert(node.value["overlap"], Overlap, f"{where}.overlap", problems)
+        node = replace(node, value={k: v for k, v in node.value.items() if k != "overlap"})
+    return ProtocolSpec(call(node, where, problems), overlap)
+
+
+def _check_names(
+    experiment: Experiment | None, root: Node, problems: Problems, allow_code: bool
+) -> None:
+    """Find every name, so that all that is wrong with a file is said at once."""
+    if experiment is None:
+        return
+    for key in ("models", "controls"):
+        for steps in getattr(experiment, key) or ():
+            for one in steps[:-1]:
+                check_call(one, "steps", key, problems, allow_code=allow_code)
+            if steps:
+                check_call(steps[-1], "models", key, problems, allow_code=allow_code)
+    for one in experiment.prepare or ():
+        check_call(one, "signal", "prepare", problems)
+    if experiment.protocol is not None:
+        check_call(experiment.protocol.call, "protocols", "protocol", problems)
+    lists = root.value.get("metrics", Node([])).value
+    for child in lists if isinstance(lists, list) else []:
+        if child.value not in catalogue("metrics"):
+            near = nearest(str(child.value), catalogue("metrics"))
+            problems.add(child, "metrics", f"no metric is called {child.value!r}.{near}")
+    data = root.value.get("data", Node({})).value
+    if isinstance(data, dict) and "card" in data and experiment.data is not None:
+        try:
+            card = load_card(experiment.data.card)
+            if experiment.data.task not in card.tasks:
+                near = nearest(str(experiment.data.task), card.tasks)
+                problems.add(data.get("task", data["card"]), "data.task", f"{card.name} has no task {experiment.data.task!r}.{near}")
+        except ConfigError as error:
+            problems.add(data["card"], "data.card", str(error))
+
+
+def _full(name: str, made: Any) -> Any:
+    return {name: {k: list(v) if isinstance(v, tuple) else v for k, v in vars(made).items()}}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(one) for one in value)
+    return value is None or isinstance(value, str | int | float | bool)

@@ -1,0 +1,144 @@
+"""``jobs.json``, ``rows.parquet`` and ``provenance.json``: what table and report read."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from neurodecode.core.files import write_json
+from neurodecode.core.space import Space
+from neurodecode.harness.plan import Plan
+from neurodecode.harness.store import Store
+
+_LIBRARIES = (
+    "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
+    "nilearn", "joblib",
+)  # fmt: skip
+
+
+def write_study(
+    plan: Plan, store: Store, name: str, resolved: Mapping[str, Any], engine: str
+) -> None:
+    """Write what is known before the first fit, so that a run that is stopped can be read."""
+    study = plan.study
+    rows = study.trials.rows.table
+    rows["y"] = study.y
+    store.write_rows(rows)
+    store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
+    write_index(plan, store, name, {})
+    write_json(store.folder / "provenance.json", provenance(study.sources, engine))
+
+
+def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) -> None:
+    """Write ``jobs.json``: the question, folds, current keys, errors and refusals."""
+    study, question = plan.study, plan.study.question
+    spaces = {
+        signal_name: [_describe_space(part.space) for part in signal.used()[:1]]
+        for signal_name, signal in study.trials.signals.items()
+    }
+    store.write_index(
+        {
+            "format": 1,
+            "name": name,
+            "title": question.title,
+            "target": {"kind": question.target.kind, "classes": list(question.target.classes)},
+            "metrics": list(question.metrics),
+            "within": list(question.within),
+            "n_draws": question.n_draws,
+            "seeds": list(question.seeds),
+            "ignored": dict(study.ignored),
+            "failed": {one.recording.id: one.message for one in study.failed},
+            "refused": {one.model: one.reason for one in plan.refused},
+            "notes": list(plan.notes),
+            "spaces": spaces,
+            "models": {model.name: model.role for model in question.models},
+            "folds": [
+                {
+                    "seed": one.seed,
+                    "name": one.fold.name,
+                    "flags": list(one.flags),
+                    "prior": list(one.prior),
+                    "n_train": int(len(one.fold.index("train", "val"))),
+                    "n_test": int(len(one.fold.index("test"))),
+                    "purged": one.fold.purged,
+                }
+                for one in plan.folds
+            ],
+            "jobs": [
+                {
+                    "model": job.model.name,
+                    "seed": job.seed,
+                    "fold": job.fold.name,
+                    "draw": job.draw,
+                    "key": job.key,
+                    **({"error": errors[job.key]} if job.key in errors else {}),
+                }
+                for job in plan.jobs
+            ],
+        }
+    )
+
+
+def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
+    """Versions, git state, machine, data: what a reader needs to judge and repeat a result."""
+    return {
+        "versions": {"python": platform.python_version(), **_versions()},
+        "git": _git_state(),
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.machine(),
+            "cores": os.cpu_count(),
+            "device": "cpu",
+            "engine": engine,
+        },
+        "data": dict(sources),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            found[library] = "not installed as a package"
+    return found
+
+
+def _git_state() -> str:
+    """Commit of the checkout that neurodecode runs from, marked where it was changed."""
+    here = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True, text=True, timeout=5, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "not a git checkout"
+    return found.stdout.strip()
+
+
+def _describe_space(space: Space) -> dict[str, Any]:
+    """Plain data from which the report draws patterns on a head or in a slice."""
+    plain: dict[str, Any] = {"kind": space.kind, "names": list(space.names), "unit": space.unit}
+    plain["types"] = list(space.types)
+    if space.positions is not None:
+        plain["positions"] = [[None if v != v else float(v) for v in p] for p in space.positions]
+    if space.ijk is not None and space.affine is not None:
+        plain |= {
+            "ijk": space.ijk.tolist(),
+            "shape": list(space.shape),
+            "affine": space.affine.tolist(),
+        }
+    return plain
+
+
+def rows_frame(store: Store) -> pd.DataFrame:
+    """Read the rows of a results folder, indexed by uid."""
+    return store.rows().set_index("uid", drop=False)

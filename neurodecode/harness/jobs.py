@@ -1,0 +1,219 @@
+"""Jobs: one model on one fold, under a key that holds all the fold uses and nothing else."""
+
+import hashlib
+import inspect
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.fold import Fold
+from neurodecode.core.stages import stages_of
+from neurodecode.core.target import Target
+from neurodecode.core.trials import Trials
+from neurodecode.harness.question import NamedModel
+
+FORMAT = 1  # of what a job folder holds
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One model on one fold, or one draw of its shuffled null.
+
+    Parameters
+    ----------
+    model : NamedModel
+        Its estimator has every open ``random_state`` set.
+    seed : int
+    fold : Fold
+    draw : int or None
+        Draw of the shuffled null; None for the model itself.
+    key : str
+    parts : dict
+        The readable key, of which `key` is the digest.
+    y : ndarray, shape (n_train,)
+        Truth that the model is trained on, in the order of the training rows.
+    """
+
+    model: NamedModel
+    seed: int
+    fold: Fold
+    draw: int | None
+    key: str
+    parts: dict[str, Any] = field(repr=False)
+    y: np.ndarray = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """How messages name the job."""
+        draw = "" if self.draw is None else f", shuffled draw {self.draw}"
+        return f"{self.model.name}, fold {self.fold.name}, seed {self.seed}{draw}"
+
+
+def seeded(estimator: Any, seed: int) -> Any:
+    """Clone an estimator and give every ``random_state`` that is open the seed."""
+    copy = clone(estimator)
+    open_states = {
+        name: seed
+        for name, value in copy.get_params(deep=True).items()
+        if name.rpartition("__")[2] == "random_state" and value is None
+    }
+    return copy.set_params(**open_states) if open_states else copy
+
+
+def permuted(y: np.ndarray, units: np.ndarray, groups: np.ndarray, seed: list[int]) -> np.ndarray:
+    """Permute labels within groups, all rows of a unit together where they share one label.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_rows,)
+    units : ndarray of int, shape (n_rows,)
+        Block of each row; rows that are their own unit have numbers of their own.
+    groups : ndarray of int, shape (n_rows,)
+        Run of each row.
+    seed : list of int
+
+    Returns
+    -------
+    shuffled : ndarray, shape (n_rows,)
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = y.copy()
+    for group in np.unique(groups):
+        mine = np.flatnonzero(groups == group)
+        names, first, unit = np.unique(units[mine], return_index=True, return_inverse=True)
+        if np.array_equal(y[mine], y[mine][first][unit]):
+            shuffled[mine] = y[mine][first][rng.permutation(len(names))][unit]
+        else:
+            shuffled[mine] = y[mine][rng.permutation(len(mine))]
+    return shuffled
+
+
+def shuffle_units(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+    """Units that are permuted together (blocks, else rows), and the groups within (runs)."""
+    rows = trials.rows
+    groups = rows.codes("recording")
+    if "block" in rows:
+        return rows.codes("recording", "block"), groups
+    return np.arange(len(rows)), groups
+
+
+class JobKeys:
+    """Keys of the jobs of one study; what jobs share is digested once.
+
+    Parameters
+    ----------
+    trials : Trials
+    y : ndarray, shape (n_rows,)
+    previous : ndarray, shape (n_rows,)
+    target : Target
+    """
+
+    def __init__(self, trials: Trials, y: np.ndarray, previous: np.ndarray, target: Target):
+        self._trials, self._y, self._previous, self._target = trials, y, previous, target
+        self._uids = np.array(trials.rows["uid"], dtype="S16")
+        self._memo: dict[Any, Any] = {}
+
+    def job(self, model: NamedModel, seed: int, fold: Fold, draw: int | None, y: np.ndarray) -> Job:
+        """Give the job of `model` on `fold`; `y` is the truth that it is trained on."""
+        estimator = seeded(model.estimator, seed)
+        needs = model.input_needs
+        used = fold.index("train", "val", "test", "adapt")
+        train = fold.index("train", "val")
+        parts = {
+            "format": FORMAT,
+            "model": describe_model(estimator),
+            "data": [] if needs.signals == 0 else self._once(("data", id(fold)), lambda: self._data(used)),
+            "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
+            "y": digest([digest_array(y[train]), self._target.kind, self._target.classes]),
+            "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
+            "device": "cpu",
+        }
+        named = NamedModel(model.name, estimator, model.role)
+        return Job(named, seed, fold, draw, digest(parts), parts, y[train])
+
+    def _once(self, name: Any, make: Any) -> Any:
+        if name not in self._memo:
+            self._memo[name] = make()
+        return self._memo[name]
+
+    def _rows(self, fold: Fold) -> dict[str, str]:
+        return {
+            role: hashlib.sha256(self._uids[fold.index(role)].tobytes()).hexdigest()[:32]
+            for role in ("train", "val", "test", "adapt")
+        }
+
+    def _data(self, used: np.ndarray) -> list[Any]:
+        described = []
+        for name, signal in sorted(self._trials.signals.items()):
+            mine = signal.take(used)
+            pieces = [digest_array(array) for array in (mine.at, mine.length)]
+            described.append([name, sorted(part.key for part in mine.used()), *pieces])
+        return described
+
+    def _column(self, name: str) -> np.ndarray:
+        return self._previous if name == "previous" else self._trials.rows[name]
+
+
+def describe_model(estimator: Any) -> list[Any]:
+    """Stages of a model with every parameter, defaults included, and versions: plain data."""
+    return [describe_stage(stage) for stage in stages_of(estimator)]
+
+
+def describe_stage(stage: Any) -> dict[str, Any]:
+    """One estimator with its parameters and the version of its code."""
+    params = stage.get_params(deep=False) if hasattr(stage, "get_params") else {}
+    return {
+        "class": f"{type(stage).__module__}.{type(stage).__qualname__}",
+        "version": _version(type(stage)),
+        "parameters": {name: _describe_value(value) for name, value in params.items()},
+    }
+
+
+def _describe_value(value: Any) -> Any:
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return describe_stage(value)
+    if isinstance(value, np.ndarray):
+        return digest_array(value)
+    if isinstance(value, dict):
+        return {str(key): _describe_value(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_describe_value(one) for one in value]
+    if value is None or isinstance(value, str | int | float | bool | np.generic):
+        return value
+    if callable(value):
+        return [getattr(value, "__qualname__", repr(value)), _source_digest(value)]
+    return repr(value)
+
+
+@cache
+def _version(cls: type) -> str:
+    library = cls.__module__.partition(".")[0]
+    if library == "neurodecode":
+        # What our class computes also depends on the library that it wraps.
+        return f"{cls.version} on {_release('scikit-learn')}, {_release('pyriemann')}, {_release('mne')}"  # pyright: ignore[reportAttributeAccessIssue]
+    distribution = {"sklearn": "scikit-learn"}.get(library, library)
+    if library in ("sklearn", "pyriemann", "mne", "nilearn", "braindecode"):
+        return _release(distribution)
+    return _source_digest(cls)
+
+
+def _release(distribution: str) -> str:
+    return distribution + " " + ".".join(metadata.version(distribution).split(".")[:2])
+
+
+def _source_digest(found: Any) -> str:
+    """Digest of the source of the module that a stranger's class or function stands in."""
+    module = sys.modules.get(getattr(found, "__module__", "") or "")
+    try:
+        # A notebook's or a script's own module changes with every cell; its class alone counts.
+        wanted = found if getattr(module, "__name__", "__main__") == "__main__" else module
+        return digest(inspect.getsource(wanted))
+    except (OSError, TypeError):
+        code = getattr(found, "__code__", None)
+        return digest(code.co_code.hex()) if code is not None else "source unknown"

@@ -1,0 +1,213 @@
+"""`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.core.fold import Fold
+from neurodecode.harness.jobs import Job, JobKeys, permuted, shuffle_units
+from neurodecode.harness.question import NamedModel
+from neurodecode.harness.study import Study
+from neurodecode.protocols import check_training, overlapping, purge, shared_recordings, verify
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedFold:
+    """A verified fold of one seed, with what the table must say of it."""
+
+    seed: int
+    fold: Fold
+    flags: tuple[str, ...]
+    prior: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A model that cannot be run on these data, and why."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that would be computed.
+
+    Parameters
+    ----------
+    study : Study
+    folds : tuple of PlannedFold
+    jobs : tuple of Job
+        Grouped by fold.
+    refused : tuple of Refused
+    notes : tuple of str
+        What a reader should know, such as inputs that are flattened.
+    """
+
+    study: Study
+    folds: tuple[PlannedFold, ...]
+    jobs: tuple[Job, ...]
+    refused: tuple[Refused, ...]
+    notes: tuple[str, ...]
+
+
+def make_plan(study: Study) -> Plan:
+    """Split, verify, refuse what cannot be, and name every job.
+
+    Raises
+    ------
+    LeakError
+        If a fold breaks its protocol's claim, or overlap is refused.
+    DataError
+        If a training fold lacks a class.
+    ConfigError
+        If no model can be run on these data.
+    """
+    question = study.question
+    y = study.y
+    folds = tuple(_folds(study, y))
+    refused = tuple(
+        Refused(model.name, reason)
+        for model in question.models
+        if (reason := why_refused(model, study)) is not None
+    )
+    without = {one.model for one in refused}
+    models = [model for model in question.models if model.name not in without]
+    if not any(model.role == "model" for model in models):
+        raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
+    min_trials = max(model.target_needs.min_trials for model in models)
+    keys = JobKeys(study.trials, y, study.previous, question.target)
+    units, groups = shuffle_units(study.trials)
+    jobs: list[Job] = []
+    for planned in folds:
+        if question.target.kind == "label":
+            check_training(planned.fold, y, question.target, min_trials)
+        for model in models:
+            jobs.append(keys.job(model, planned.seed, planned.fold, None, y))
+        for draw in range(question.n_draws):
+            shuffled = shuffled_truth(study, y, planned, draw, units, groups)
+            for model in models:
+                if model.role == "model":
+                    jobs.append(keys.job(model, planned.seed, planned.fold, draw, shuffled))
+    return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
+
+
+def shuffled_truth(
+    study: Study,
+    y: np.ndarray,
+    planned: PlannedFold,
+    draw: int,
+    units: np.ndarray,
+    groups: np.ndarray,
+) -> np.ndarray:
+    """Truth with the fold's training labels permuted within run or block.
+
+    The draw depends on the seed, the draw and the fold's own rows: other subjects change nothing.
+    """
+    train = planned.fold.index("train", "val")
+    content = int.from_bytes(bytes.fromhex(study.trials.rows.take(train).key()[:16]), "big")
+    shuffled = y.copy()
+    shuffled[train] = permuted(
+        y[train], units[train], groups[train], [planned.seed, draw, content]
+    )
+    return shuffled
+
+
+def why_refused(model: NamedModel, study: Study) -> str | None:
+    """Say why a model cannot be run on these trials; None where it can."""
+    needs, target = model.input_needs, study.question.target
+    if target.kind not in model.target_needs.targets:
+        return f"it learns {' or '.join(model.target_needs.targets)}, and the target is a {target.kind}."
+    forbidden = {target.column, "label"} & set(needs.columns)
+    if forbidden:
+        return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
+    if "previous" in needs.columns and model.role != "control":
+        return "it asks to see 'previous', which is made for controls alone."
+    missing = [c for c in needs.columns if c != "previous" and c not in study.trials.rows]
+    if missing:
+        return f"it needs the column {missing[0]!r}, which these rows lack."
+    if needs.signals == 0:
+        return None
+    if isinstance(needs.signals, int) and needs.signals != len(study.trials.signals):
+        return f"it takes {needs.signals} signal(s), and there are {len(study.trials.signals)}."
+    signal = study.trials.signal()
+    axes = signal.used()[0].axes
+    if needs.axes is not None and axes != needs.axes:
+        return f"it takes trials of {' × '.join(needs.axes)}, and these are {' × '.join(axes)}."
+    if needs.full_rank:
+        return _rank_problem(study)
+    return None
+
+
+def _rank_problem(study: Study) -> str | None:
+    signal = study.trials.signal()
+    n_channels = len(signal.used()[0].space)
+    for recording, rank in study.ranks.items():
+        if rank < n_channels:
+            return (
+                f"{recording}: the covariance has rank {rank} for {n_channels} channels, so it has "
+                "no inverse. Average reference, ICA and interpolated channels do this. "
+                "Use estimator: oas, or drop the redundant channels."
+            )
+    shortest = int(signal.length.min())
+    if 0 <= shortest <= n_channels:
+        return (
+            f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most for "
+            f"{n_channels} channels, so it has no inverse. Use estimator: oas, or longer windows."
+        )
+    return None
+
+
+def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
+    question, rows = study.question, study.trials.rows
+    known = np.flatnonzero(question.target.known(y))
+    if len(known) == 0:
+        raise DataError("no row has a known target. Look at target: and at the labels of the file.")
+    for seed in question.seeds:
+        names = set()
+        for found in question.protocol.split(rows.take(known), question.target, seed):
+            role = np.zeros(len(rows), dtype=np.uint8)
+            role[known] = found.role
+            fold = replace(found, role=role)
+            if fold.name in names:
+                raise LeakError(f"two folds are called {fold.name!r}. Give each its own name.")
+            names.add(fold.name)
+            verify(fold, rows, question.protocol.apart)
+            fold = purge(fold, rows, question.overlap)
+            train = fold.index("train", "val")
+            if len(train) == 0:
+                raise LeakError(
+                    f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
+                    "that keeps runs apart, or shorter windows."
+                )
+            yield PlannedFold(seed, fold, _flags(fold, study), _prior(y[train], study))
+
+
+def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
+    flags = list(fold.flags)
+    if study.question.overlap == "allowed" and overlapping(fold, study.trials.rows):
+        flags.append("overlap")
+    if study.reach > 0 and shared_recordings(fold, study.trials.rows, study.reach):
+        flags.append("shared_preparation")
+    if fold.access == "transductive":
+        flags.append("transductive")
+    return tuple(flags)
+
+
+def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
+    if study.question.target.kind != "label":
+        return ()
+    counts = np.bincount(y, minlength=len(study.question.target.classes))
+    return tuple(counts / counts.sum())
+
+
+def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
+    if not study.trials.signals:
+        return
+    axes = study.trials.signal().used()[0].axes
+    if len(axes) > 1:
+        for model in models:
+            if model.input_needs.signals != 0 and model.flattens:
+                yield f"{model.name} takes rows of numbers: trials of {' × '.join(axes)} are flattened."

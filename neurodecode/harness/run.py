@@ -1,0 +1,159 @@
+"""`run`: prepare, share, fit fold by fold, store each prediction, then score."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import cache_folder
+from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.harness.engines import ENGINES
+from neurodecode.harness.fold import FoldTask, Outcome, TaskJob, run_fold
+from neurodecode.harness.jobs import Job
+from neurodecode.harness.plan import Plan
+from neurodecode.harness.sharing import (
+    compute_stage,
+    leading_stateless,
+    shared_name,
+    stage_tasks,
+    with_shared,
+)
+from neurodecode.harness.store import Store
+
+Progress = Callable[..., Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run did.
+
+    Parameters
+    ----------
+    n_jobs, n_found, n_failed : int
+        Jobs in all, found from before, and failed.
+    errors : dict of str to str
+        Job key to its error.
+    """
+
+    n_jobs: int
+    n_found: int
+    n_failed: int
+    errors: dict[str, str]
+
+
+def silent(items: Iterable[Any], what: str, total: int, unit: str = "job") -> Iterator[Any]:
+    """Progress that shows nothing."""
+    del what, total, unit
+    yield from items
+
+
+def execute(
+    plan: Plan,
+    store: Store,
+    *,
+    engine: str = "inline",
+    n_jobs: int = 1,
+    progress: Progress = silent,
+) -> Finished:
+    """Run the open jobs of a plan; what is stored is not run again.
+
+    Parameters
+    ----------
+    plan : Plan
+    store : Store
+        Opened.
+    engine : {"inline", "joblib"}
+    n_jobs : int
+        Processes, for joblib.
+    progress : callable
+        As `neurodecode.core.progress.progress`.
+
+    Returns
+    -------
+    finished : Finished
+    """
+    if engine not in ENGINES:
+        raise ConfigError(f"engine: no {engine!r}; there are: {', '.join(ENGINES)}.")
+    if n_jobs < 1 or n_jobs > (os.cpu_count() or 1) * 4:
+        raise ConfigError(f"n_jobs: {n_jobs} processes for {os.cpu_count()} cores. Give 1 or more.")
+    start = ENGINES[engine]
+    unique = {job.key: job for job in plan.jobs}
+    todo = [job for job in unique.values() if not store.has(job.key)]
+    errors: dict[str, str] = {}
+    if todo:
+        trials, shared = _share(plan, todo, start, n_jobs, progress)
+        n_folds, tasks = _fold_tasks(plan, todo, trials, shared, store)
+        outcomes = start(run_fold, tasks, n_jobs)
+        for several in progress(outcomes, "folds", n_folds, "fold"):
+            errors.update(_errors(several))
+    return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
+
+
+def _share(
+    plan: Plan, todo: list[Job], start: Any, n_jobs: int, progress: Progress
+) -> tuple[Trials, set[str]]:
+    """Compute the stateless stages that open jobs begin with, once for all folds."""
+    models = {job.model.name: job.model for job in todo}.values()
+    tasks, _ = stage_tasks(plan.study.trials, models, cache_folder())
+    missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
+    for _ in progress(start(compute_stage, missing, n_jobs), "shared stages", len(missing), "part"):
+        pass
+    return with_shared(plan.study.trials, tasks), set(tasks)
+
+
+def _fold_tasks(
+    plan: Plan, todo: list[Job], trials: Trials, shared: set[str], store: Store
+) -> tuple[int, Iterator[FoldTask]]:
+    groups = [list(jobs) for _, jobs in groupby(todo, key=lambda job: (job.seed, job.fold.name))]
+    return len(groups), (_fold_task(plan, jobs, trials, shared, store) for jobs in groups)
+
+
+def _fold_task(
+    plan: Plan, jobs: list[Job], trials: Trials, shared: set[str], store: Store
+) -> FoldTask:
+    study, fold = plan.study, jobs[0].fold
+    target = study.question.target
+    train, test = fold.index("train", "val"), fold.index("test")
+    signals = list(study.trials.signals)
+    with_previous = Trials(
+        trials.rows.with_column("previous", study.previous), trials.signals
+    ) if any("previous" in job.model.input_needs.columns for job in jobs) else trials
+    task_jobs = []
+    for job in jobs:
+        leading = leading_stateless(job.model)
+        name = shared_name(leading) if leading else ""
+        if name not in shared:
+            leading, name = (), ""
+        task_jobs.append(
+            TaskJob(
+                job.key, job.parts, job.label, job.model, job.seed, name, len(leading),
+                job.y, job.draw is not None,
+            )  # fmt: skip
+        )
+    return FoldTask(
+        _pruned(with_previous.take(train)),
+        _pruned(with_previous.take(test)),
+        tuple(task_jobs),
+        target.kind,
+        target.classes,
+        signals[0] if signals else None,
+        store,
+    )
+
+
+def _pruned(trials: Trials) -> Trials:
+    """Trials whose signals name only the parts that are used: what a worker is sent."""
+    signals = {}
+    for name, one in trials.signals.items():
+        used, part = np.unique(one.part, return_inverse=True)
+        parts = tuple(one.parts[i] for i in used)
+        signals[name] = TrialSignal(parts, part.astype(np.int32), one.at, one.length)
+    return Trials(trials.rows, signals)
+
+
+def _errors(outcomes: Iterable[Outcome]) -> dict[str, str]:
+    return {one.key: one.error for one in outcomes if one.error}

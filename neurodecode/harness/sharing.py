@@ -1,0 +1,119 @@
+"""Stateless stages: computed once a recording, kept on disk, shared by folds and models."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.files import whole_file
+from neurodecode.core.stages import is_stateless, stages_of
+from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.question import NamedModel
+
+
+@dataclass(frozen=True, eq=False)
+class StageTask:
+    """Leading stages to be run on the rows of one part."""
+
+    part: Part
+    at: np.ndarray
+    length: np.ndarray
+    stages: tuple[Any, ...]
+    path: Path
+
+
+def leading_stateless(model: NamedModel) -> tuple[Any, ...]:
+    """Leading stages of a model that see one trial at a time; the predictor is never one."""
+    if model.input_needs.trials or model.input_needs.signals == 0 or model.flattens:
+        return ()
+    leading: list[Any] = []
+    for stage in stages_of(model.estimator)[:-1]:
+        if not is_stateless(stage):
+            break
+        leading.append(stage)
+    return tuple(leading)
+
+
+def shared_name(stages: Iterable[Any]) -> str:
+    """Name of the signal that leading stages give; equal stages have equal names."""
+    return "shared-" + digest([describe_stage(stage) for stage in stages])
+
+
+def stage_tasks(
+    trials: Trials, models: Iterable[NamedModel], cache: Path
+) -> tuple[dict[str, list[StageTask]], int]:
+    """What must be computed for the models' leading stages.
+
+    Returns
+    -------
+    tasks : dict of str to list of StageTask
+        Signal name to one task a part, all of them; those whose file exists need not run.
+    n_new : int
+        How many files are missing.
+    """
+    tasks: dict[str, list[StageTask]] = {}
+    if len(trials.signals) != 1:
+        return {}, 0
+    signal = trials.signal()
+    for model in models:
+        stages = leading_stateless(model)
+        name = shared_name(stages)
+        if not stages or name in tasks:
+            continue
+        tasks[name] = []
+        for i in np.unique(signal.part):
+            mine = signal.part == i
+            at, length = signal.at[mine], signal.length[mine]
+            windows = [digest_array(at), digest_array(length)]
+            key = digest([signal.parts[i].key, windows, name])
+            path = cache / "stages" / f"{key}.npy"
+            tasks[name].append(StageTask(signal.parts[i], at, length, stages, path))
+    n_new = sum(not task.path.is_file() for several in tasks.values() for task in several)
+    return tasks, n_new
+
+
+def compute_stage(task: StageTask) -> None:
+    """Run the stages on the part's rows and keep the result."""
+    n_rows = len(task.at)
+    signal = TrialSignal((task.part,), np.zeros(n_rows, dtype=np.int32), task.at, task.length)
+    with threadpool_limits(1):
+        X: Any = _array(signal)
+        for stage in task.stages:
+            X = copy.deepcopy(stage).fit(X[:1]).transform(X)
+    with whole_file(task.path) as temporary, temporary.open("wb") as handle:
+        np.save(handle, X)
+
+
+def with_shared(trials: Trials, tasks: dict[str, list[StageTask]]) -> Trials:
+    """Give trials the signals that leading stages give, as entries of the kept files."""
+    signals = dict(trials.signals)
+    if not tasks:
+        return trials
+    original = trials.signal()
+    for name, several in tasks.items():
+        part = np.zeros(len(trials), dtype=np.int32)
+        at = np.zeros(len(trials), dtype=np.int64)
+        parts = []
+        for position, (i, task) in enumerate(zip(np.unique(original.part), several, strict=True)):
+            mine = original.part == i
+            part[mine], at[mine] = position, np.arange(mine.sum())
+            parts.append(
+                Part(task.path, task.part.space, ("feature",), None, 0.0, f"{task.part.key}/{name}")
+            )
+        length = np.full(len(trials), -1, dtype=np.int32)
+        signals[name] = TrialSignal(tuple(parts), part, at, length)
+    return Trials(trials.rows, signals)
+
+
+def _array(signal: TrialSignal) -> np.ndarray:
+    first = np.asarray(signal.piece(0))
+    X = np.empty((len(signal.part), *first.shape))
+    for i in range(len(X)):
+        X[i] = signal.piece(i)
+    return X

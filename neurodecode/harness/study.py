@@ -1,0 +1,140 @@
+"""`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.files import cache_folder
+from neurodecode.core.recording import Recording
+from neurodecode.core.trials import Trials
+from neurodecode.data.cards import find_root
+from neurodecode.data.cut import cut
+from neurodecode.data.prepared import Failed, Prepared, look, prepare
+from neurodecode.data.readers import find_recordings
+from neurodecode.harness.experiment import Resolved
+from neurodecode.harness.question import Question
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Trials and what is asked of them.
+
+    Parameters
+    ----------
+    trials : Trials
+        All rows, in the order of recording, then onset.
+    question : Question
+    previous : ndarray of object, shape (n_rows,)
+        Label of the last earlier event of the run, for controls alone; None for a first one.
+    ignored : mapping of str to int
+        Events and rows left out, counted by reason.
+    reach : float
+        Seconds that preparation mixes; infinite for statistics of a whole recording.
+    ranks : mapping of str to int
+        Recording to the rank of its channels' covariance, where known.
+    sources : mapping
+        What the study was made from, for provenance: plain data.
+    failed : tuple of Failed
+        Recordings that could not be prepared.
+    to_prepare : tuple of str
+        Recordings whose preparation is not in the cache yet.
+    """
+
+    trials: Trials
+    question: Question
+    previous: np.ndarray
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    reach: float = 0.0
+    ranks: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, Any] = field(default_factory=dict)
+    failed: tuple[Failed, ...] = ()
+    to_prepare: tuple[str, ...] = ()
+
+    @property
+    def y(self) -> np.ndarray:
+        """Truth of every row: codes (-1 unknown) or values (NaN unknown)."""
+        return self.question.target.y(self.trials)
+
+
+def open_study(
+    resolved: Resolved,
+    data: Path | None,
+    *,
+    compute: bool,
+    progress: Callable[..., Any] | None = None,
+    rehash: bool = False,
+) -> Study:
+    """Find the recordings of an experiment and cut its trials.
+
+    Parameters
+    ----------
+    resolved : Resolved
+    data : Path or None
+        A data root, searched first.
+    compute : bool
+        False opens headers and caches alone; rows that only the signal can reject are kept then.
+    progress : callable or None
+        As `neurodecode.core.progress.progress`.
+    rehash : bool
+        Whether source files are hashed again.
+
+    Raises
+    ------
+    DataMissing
+        If the data are not on this machine.
+    DataError
+        If no trial is left, or no recording could be prepared.
+    """
+    spec = resolved.experiment.data
+    root = find_root(resolved.card, data, spec.variant)
+    recordings = find_recordings(
+        resolved.card,
+        spec.variant,
+        root,
+        subjects=spec.subjects,
+        sessions=spec.sessions,
+        runs=spec.runs if spec.runs is not None else resolved.task.runs,
+        rehash=rehash,
+    )
+    cache = cache_folder()
+    if compute:
+        outcomes = prepare(recordings, resolved.preparations, cache, progress=progress)
+    else:
+        outcomes = look(recordings, resolved.preparations, cache)
+    failed = tuple(one for one in outcomes if isinstance(one, Failed))
+    prepared = [one for one in outcomes if isinstance(one, Prepared)]
+    if not prepared:
+        raise failed[0].error
+    done = cut(prepared, resolved.task, resolved.experiment.windows)
+    return Study(
+        trials=done.trials,
+        question=resolved.question,
+        previous=done.previous,
+        ignored=done.ignored,
+        reach=total_reach(resolved.preparations, prepared[0].recording),
+        ranks={p.recording.id: p.signal.rank for p in prepared if p.signal.rank is not None},
+        sources={
+            "card": resolved.card.name,
+            "licence": dict(resolved.card.licence),
+            "citation": resolved.card.citation,
+            "root": str(root),
+            "files": {str(f.path.name): f.sha256 for r in recordings for f in r.files},
+        },
+        failed=failed,
+        to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
+    )
+
+
+def total_reach(preparations: Sequence[Any], recording: Recording) -> float:
+    """Seconds over which a chain of preparations mixes samples: the sum of its links."""
+    if not preparations:
+        return 0.0
+    header, reach = recording.header(), 0.0
+    for one in preparations:
+        reach += one.reach(header.sfreq or 1.0)
+        header = one.preview(header)
+    return reach

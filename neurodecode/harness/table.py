@@ -1,0 +1,275 @@
+"""The table that can be believed: score, interval, chance, null and flags of each model."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.files import read_json, write_json
+from neurodecode.core.names import find
+from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
+from neurodecode.harness.store import Store
+from neurodecode.linalg.stats import mean_interval
+
+N_BOOTSTRAP = 1000
+_BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """One model under one metric.
+
+    Parameters
+    ----------
+    experiment, model, metric : str
+    mean : float
+        Over folds and seeds, then sessions, then units.
+    ci_low, ci_high : float
+        95 % interval: Student t over units (bias-corrected bootstrap from 20 on); over the blocks
+        or trials of one unit a percentile bootstrap, flagged ``test-set only``.
+    chance : float
+        Expected score of one who knows the training prior alone.
+    shuffled_mean, shuffled_sd : float or None
+        The null: training labels permuted within run or block.
+    p : float or None
+        Permutation p value, where one was asked for.
+    n_units : int
+    unit : str
+        What `per_unit` counts: subject, session or fold.
+    n_trials : int
+        Distinct test rows.
+    flags : tuple of str
+    per_unit : dict of str to float
+    note : str
+        Why there is no score, or empty.
+    role : {"model", "control"}
+    """
+
+    experiment: str
+    model: str
+    metric: str
+    mean: float
+    ci_low: float
+    ci_high: float
+    chance: float
+    shuffled_mean: float | None
+    shuffled_sd: float | None
+    p: float | None
+    n_units: int
+    unit: str
+    n_trials: int
+    flags: tuple[str, ...]
+    per_unit: dict[str, float] = field(default_factory=dict)
+    note: str = ""
+    role: str = "model"
+
+
+def score_results(store: Store) -> list[TableRow]:
+    """Score the stored predictions; write ``scores.parquet`` and ``table.json``.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    rows : list of TableRow
+    """
+    groups = list(collect_groups(store))
+    scores = score_groups(store, groups)
+    store.write_frame("scores.parquet", scores)
+    rows = _table(store, groups, scores)
+    write_json(store.folder / "table.json", [asdict(row) for row in rows])
+    return rows
+
+
+def table_rows(store: Store) -> list[TableRow]:
+    """Read the table of a results folder; made again from predictions where it is missing."""
+    path = store.folder / "table.json"
+    if not path.is_file():
+        return score_results(store)
+    return [TableRow(**{**row, "flags": tuple(row["flags"])}) for row in read_json(path)]
+
+
+def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
+    index = store.index()
+    unit = next((u for u in ("subject", "session", "fold") if u in index["within"]), "study")
+    blocks = _blocks(store.rows())
+    rows = []
+    for metric in index["metrics"]:
+        mine = scores[scores["metric"] == metric] if len(scores) else scores
+        draws = _Draws(metric, groups, blocks, index["target"]["kind"])
+        bounds = {
+            flag: mine[(mine["model"] == model) & (mine["draw"] == NO_DRAW)]
+            for model, flag in _BOUNDS.items()
+        }
+        for model, role in index["models"].items():
+            rows.append(_row(index, model, role, metric, unit, mine, bounds, draws))
+    return rows
+
+
+def _row(
+    index: dict[str, Any],
+    model: str,
+    role: str,
+    metric: str,
+    unit: str,
+    scores: pd.DataFrame,
+    bounds: dict[str, pd.DataFrame],
+    draws: "_Draws",
+) -> TableRow:
+    mine = scores[(scores["model"] == model) & (scores["draw"] == NO_DRAW)]
+    known = mine[mine["note"] == ""]
+    if known.empty:
+        note = _why_empty(index, model, mine)
+        nan = float("nan")
+        return TableRow(
+            index["name"], model, metric, nan, nan, nan, nan, None, None, None, 0, unit, 0, (),
+            {}, note, role,
+        )  # fmt: skip
+    per_unit = unit_means(known, unit, "score")
+    low, high = _interval(model, per_unit, draws)
+    nulls = scores[(scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")]
+    shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
+    flags = set(flag for fold in index["folds"] for flag in fold["flags"])
+    if role == "model":
+        better_is = 1 if find(metric, "metrics").direction == "up" else -1
+        for flag, bound in bounds.items():
+            known_bound = bound[bound["note"] == ""]
+            if len(known_bound) and not _beats(
+                model, flag, per_unit, unit_means(known_bound, unit, "score"), draws, better_is
+            ):
+                flags.add(flag)
+    if len(per_unit) == 1:
+        flags.add("test-set only")
+    if len(known) < len(mine):
+        flags.add(f"{len(mine) - len(known)} of {len(mine)} groups not computed")
+    failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
+    if failed:
+        flags.add(f"{failed} jobs failed")
+    return TableRow(
+        experiment=index["name"],
+        model=model,
+        metric=metric,
+        mean=float(per_unit.mean()),
+        ci_low=low,
+        ci_high=high,
+        chance=float(unit_means(known, unit, "chance").mean()),
+        shuffled_mean=float(np.mean(shuffled)) if shuffled else None,
+        shuffled_sd=float(np.std(shuffled, ddof=1)) if len(shuffled) > 1 else None,
+        p=None,
+        n_units=len(per_unit),
+        unit=unit,
+        n_trials=draws.n_trials(model),
+        flags=tuple(sorted(flags)),
+        per_unit={str(name): float(value) for name, value in per_unit.items()},
+        role=role,
+    )
+
+
+def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:
+    """Mean over folds and seeds, then sessions, a value a unit.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Rows of one model and metric, as `neurodecode.harness.score.score_groups` gives.
+    unit : str
+        ``subject``, ``session``, ``fold`` or ``study``.
+    column : str
+        ``score`` or ``chance``.
+
+    Returns
+    -------
+    means : Series
+        Indexed by unit, sorted.
+    """
+    if unit == "study":
+        return pd.Series({"all": scores[column].mean()})
+    sessions = scores.groupby([unit, "session"], sort=True)[column].mean()
+    return sessions.groupby(level=0, sort=True).mean()
+
+
+def _interval(model: str, per_unit: pd.Series, draws: "_Draws") -> tuple[float, float]:
+    if len(per_unit) > 1:
+        return mean_interval(per_unit.to_numpy())
+    return percentile(draws.of(model))
+
+
+def percentile(values: np.ndarray) -> tuple[float, float]:
+    """Both ends of the central 95 % of bootstrap values; NaN where there are none."""
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    tail = 50 * (1 - _LEVEL)
+    return float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))
+
+
+def _beats(
+    model: str, flag: str, mine: pd.Series, bound: pd.Series, draws: "_Draws", better_is: int
+) -> bool:
+    """Whether the paired difference to a bound is above zero with its 95 % interval."""
+    control = next(name for name, one in _BOUNDS.items() if one == flag)
+    both = mine.index.intersection(bound.index)
+    if len(both) > 1:
+        low, _ = mean_interval(better_is * (mine[both] - bound[both]).to_numpy())
+    else:
+        low, _ = percentile(better_is * (draws.of(model) - draws.of(control)))
+    return bool(low > 0)
+
+
+def _why_empty(index: dict[str, Any], model: str, mine: pd.DataFrame) -> str:
+    if model in index["refused"]:
+        return f"not run: {index['refused'][model]}"
+    errors = [job["error"] for job in index["jobs"] if job["model"] == model and "error" in job]
+    if errors:
+        return f"failed: {errors[0]}"
+    return f"not computed: {mine['note'].iloc[0]}" if len(mine) else "not run yet"
+
+
+def _blocks(rows: pd.DataFrame) -> np.ndarray:
+    """Units that are drawn together: blocks of a recording, else single trials."""
+    if "block" in rows:
+        return rows.groupby(["recording", "block"], observed=True, dropna=False).ngroup().to_numpy()
+    return np.arange(len(rows))
+
+
+class _Draws:
+    """Bootstrap over the blocks of the test rows; all models see the same draws."""
+
+    def __init__(self, metric: str, groups: Sequence[Group], blocks: np.ndarray, kind: str):
+        self._metric, self._kind, self._blocks = find(metric, "metrics"), kind, blocks
+        self._groups: dict[str, list[Group]] = {}
+        for group in groups:
+            if group.draw == NO_DRAW:
+                self._groups.setdefault(group.model, []).append(group)
+        self._memo: dict[str, np.ndarray] = {}
+
+    def n_trials(self, model: str) -> int:
+        return len(np.unique(np.concatenate([g.rows for g in self._groups[model]])))
+
+    def of(self, model: str) -> np.ndarray:
+        """Mean score over groups in each of the draws."""
+        if model not in self._memo:
+            self._memo[model] = self._draw(self._groups[model])
+        return self._memo[model]
+
+    def _draw(self, groups: list[Group]) -> np.ndarray:
+        names, block = np.unique(self._blocks, return_inverse=True)
+        tested = np.unique(block[np.concatenate([group.rows for group in groups])])
+        rng = np.random.default_rng(0)
+        values = np.empty(N_BOOTSTRAP)
+        for i in range(N_BOOTSTRAP):
+            drawn = tested[rng.integers(len(tested), size=len(tested))]
+            times = np.bincount(drawn, minlength=len(names))
+            means = []
+            for group in groups:
+                index = np.repeat(np.arange(len(group.rows)), times[block[group.rows]])
+                value = score_group(self._metric, group.take(index), self._kind) if len(index) else ""
+                if isinstance(value, float):
+                    means.append(value)
+            values[i] = np.mean(means) if means else np.nan
+        return values

@@ -1,0 +1,181 @@
+"""The notebook's small ways in: load trials, build a model, show anything as a table."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from neurodecode.core.config import Call, Node, Problems, call, convert, from_plain
+from neurodecode.core.fold import ROLES, Fold
+from neurodecode.core.names import build as build_call
+from neurodecode.core.names import check_call
+from neurodecode.core.predictions import Predictions
+from neurodecode.core.recording import Recording, Signal
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.stimuli import Stimuli
+from neurodecode.core.trials import Trials
+from neurodecode.data.cards import WindowsSpec, load_card
+from neurodecode.harness.experiment import DataSpec, Experiment, ProtocolSpec, resolve
+from neurodecode.harness.study import Study, open_study
+from neurodecode.report.results import Results
+
+
+def load(
+    card: str,
+    task: str | None = None,
+    *,
+    variant: str = "",
+    subjects: Sequence[str] | None = None,
+    sessions: Sequence[str] | None = None,
+    runs: Sequence[str] | None = None,
+    prepare: Sequence[str | Mapping[str, Any]] | None = None,
+    windows: Mapping[str, Any] | None = None,
+    data: str | Path | None = None,
+) -> Trials:
+    """Read recordings of a card, prepare them, and cut the trials of a task.
+
+    Parameters
+    ----------
+    card : str
+        Name of a card, or path of a card file.
+    task : str, optional
+        A task of the card; the first one without.
+    variant : str
+        A variant of the card; the first one without.
+    subjects, sessions, runs : sequence of str, optional
+    prepare : sequence, optional
+        Preparations in order, such as ``[{"filter": {"l_freq": 8, "h_freq": 30}}]``. Without it,
+        what the task says.
+    windows : mapping, optional
+        ``tmin`` and ``tmax`` in seconds around the onset, ``reject``. Without it, the task's.
+    data : path, optional
+        A data root: a folder with one subfolder a card.
+
+    Returns
+    -------
+    trials : Trials
+        ``trials.X`` is the array, ``trials.rows`` the table.
+    """
+    return open_study_of(
+        card, task, variant=variant, subjects=subjects, sessions=sessions, runs=runs,
+        prepare=prepare, windows=windows, data=data,
+    ).trials  # fmt: skip
+
+
+def open_study_of(card: str, task: str | None, *, data: str | Path | None, **choices: Any) -> Study:
+    """Give the study behind `load`."""
+    tasks = load_card(card).tasks
+    task = task or next(iter(tasks))
+    problems = Problems("load")
+    spec = DataSpec(
+        card, task, choices["variant"], *(_texts(choices[key]) for key in ("subjects", "sessions", "runs"))
+    )
+    preparations = None
+    if choices["prepare"] is not None:
+        nodes = [Node(p) if isinstance(p, str) else from_plain(p) for p in choices["prepare"]]
+        preparations = tuple(call(node, "prepare", problems) for node in nodes)
+        for one in preparations:
+            check_call(one, "signal", "prepare", problems)
+    windows = None
+    if choices["windows"] is not None:
+        windows = convert(from_plain(choices["windows"]), WindowsSpec, "windows", problems)
+    problems.stop()
+    experiment = Experiment(
+        data=spec,
+        models=((Call("baseline.prior"),),),
+        controls=(),
+        prepare=preparations,
+        windows=windows,
+        protocol=ProtocolSpec(Call("within_session")),
+    )
+    resolved = resolve("load", experiment)
+    return open_study(resolved, None if data is None else Path(data), compute=True)
+
+
+def build(name: str, /, **arguments: Any) -> Any:
+    """Make the model or step that a name stands for.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"riemann.mdm"`` or ``"sklearn.svm.LinearSVC"``.
+    **arguments
+        Of its constructor.
+
+    Returns
+    -------
+    estimator : scikit-learn estimator
+        Unfitted.
+
+    Examples
+    --------
+    >>> build("riemann.mdm", metric="logeuclid")
+    Mdm(metric='logeuclid')
+    """
+    problems = Problems("build")
+    one = Call(name, arguments)
+    check_call(one, "models", "", problems, allow_code=True)
+    problems.stop()
+    return build_call(one, "models", allow_code=True)
+
+
+def table(x: Any) -> pd.DataFrame:
+    """Show anything of neurodecode's vocabulary as a table.
+
+    Parameters
+    ----------
+    x : Trials, Rows, Space, Signal, Recording, Fold, Predictions, Stimuli, Results
+        A list of recordings works too.
+
+    Returns
+    -------
+    table : DataFrame
+    """
+    if isinstance(x, Results):
+        return x.table()
+    if isinstance(x, Trials):
+        return x.rows.table
+    if isinstance(x, Rows):
+        return x.table
+    if isinstance(x, Signal):
+        return x.events.copy()
+    if isinstance(x, Stimuli):
+        return x.table.copy()
+    if isinstance(x, Fold):
+        return pd.DataFrame({"role": [ROLES[code] for code in x.role]})
+    if isinstance(x, Space):
+        return _space_table(x)
+    if isinstance(x, Predictions):
+        frame = pd.DataFrame({"uid": x.uid, "pred": list(x.pred)})
+        for i in range(0 if x.scores is None else x.scores.shape[1]):
+            frame[f"score_{i}"] = x.scores[:, i]  # pyright: ignore[reportOptionalSubscript]
+        return frame
+    recordings = [x] if isinstance(x, Recording) else list(x)
+    return pd.DataFrame(
+        [
+            {
+                "subject": r.subject,
+                "session": r.session,
+                "run": r.run,
+                "modality": r.modality,
+                "files": ", ".join(f.path.name for f in r.files),
+            }
+            for r in recordings
+        ]
+    )
+
+
+def _space_table(space: Space) -> pd.DataFrame:
+    columns: dict[str, Any] = {"name": list(space.names) or list(range(len(space)))}
+    if space.types:
+        columns["type"] = list(space.types)
+    for array, axes in ((space.positions, "xyz"), (space.ijk, "ijk")):
+        if array is not None:
+            columns |= {axis: array[:, i] for i, axis in enumerate(axes)}
+    return pd.DataFrame(columns)
+
+
+def _texts(values: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(map(str, values))

@@ -1,0 +1,182 @@
+"""`Results`: a results folder, read; it needs neither data nor model."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import read_json
+from neurodecode.harness.store import Store
+from neurodecode.harness.table import TableRow, table_rows
+from neurodecode.report.tables import format_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class Results:
+    """Scores and predictions of one experiment.
+
+    Parameters
+    ----------
+    folder : path
+        What a run wrote.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no results.
+    """
+
+    def __init__(self, folder: str | Path):
+        self.store = Store(Path(folder))
+        self.index = self.store.index()
+
+    @property
+    def folder(self) -> Path:
+        """Where the results are."""
+        return self.store.folder
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.index["name"]
+
+    @property
+    def title(self) -> str:
+        """Title of the experiment."""
+        return self.index["title"]
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, git state, machine, data."""
+        return read_json(self.folder / "provenance.json")
+
+    def rows(self) -> list[TableRow]:
+        """Rows of the table, models first, then controls."""
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> list[TableRow]:
+        return table_rows(self.store)
+
+    def table(self, metric: str | None = None) -> pd.DataFrame:
+        """Give the table, one row a model and metric.
+
+        Parameters
+        ----------
+        metric : str, optional
+            Only this metric.
+
+        Returns
+        -------
+        table : DataFrame
+            ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
+            n_trials flags``, and one column a unit, such as a subject.
+        """
+        rows = [row for row in self.rows() if metric in (None, row.metric)]
+        if not rows:
+            raise ConfigError(f"table: no metric {metric!r}; there are: {', '.join(self.index['metrics'])}.")
+        frame = pd.DataFrame([vars(row) for row in rows])
+        units = pd.DataFrame([row.per_unit for row in rows])
+        frame["flags"] = [", ".join(row.flags) for row in rows]
+        return pd.concat([frame.drop(columns=["experiment", "per_unit"]), units], axis=1)
+
+    def text(self) -> str:
+        """Give the table as aligned text."""
+        return format_rows(self.rows(), "text")
+
+    def scores(self) -> pd.DataFrame:
+        """Give every score: one row a model, metric, seed, fold, group of rows and shuffled draw."""
+        return pd.read_parquet(self.folder / "scores.parquet")
+
+    def predictions(self, model: str | None = None) -> pd.DataFrame:
+        """Give every stored prediction with its row: what was shown, what was said, how surely.
+
+        Parameters
+        ----------
+        model : str, optional
+            Only this model.
+
+        Returns
+        -------
+        predictions : DataFrame
+            ``model seed fold``, the columns of the row, ``pred`` and ``score_CLASS``. The truth is
+            ``label`` (or the value's column).
+        """
+        classes = tuple(self.index["target"]["classes"])
+        rows = self.store.rows().set_index("uid")
+        frames = []
+        for job in self.index["jobs"]:
+            if job["draw"] is not None or "error" in job or model not in (None, job["model"]):
+                continue
+            found = self.store.predictions(job["key"], classes)
+            pred = np.array(classes, dtype=object)[found.pred] if classes else found.pred
+            frame = rows.loc[found.uid].reset_index()
+            frame.insert(0, "fold", job["fold"])
+            frame.insert(0, "seed", job["seed"])
+            frame.insert(0, "model", job["model"])
+            frame["pred"] = pred
+            if found.scores is not None:
+                frame[[f"score_{name}" for name in classes]] = found.scores
+                frame["score_kind"] = found.score_kind
+            frames.append(frame)
+        if not frames:
+            raise ConfigError(f"predictions: no model {model!r}; there are: {', '.join(self.index['models'])}.")
+        return pd.concat(frames, ignore_index=True)
+
+    def plot(self, metric: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw one point a subject, the mean with its interval, chance and the shuffled null.
+
+        Parameters
+        ----------
+        metric : str, optional
+            The first one of the experiment without.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        ax : matplotlib Axes
+        """
+        from neurodecode.report.figures import plot_scores
+
+        wanted = metric or self.index["metrics"][0]
+        return plot_scores([row for row in self.rows() if row.metric == wanted], ax)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write one self-contained HTML page.
+
+        Parameters
+        ----------
+        path : path, optional
+            A file, or a folder that gets ``report.html``; the results folder without.
+
+        Returns
+        -------
+        path : Path
+        """
+        from neurodecode.report.page import write_page
+
+        place = self.folder if path is None else Path(path)
+        return write_page([self], place if place.suffix == ".html" else place / "report.html")
+
+    def __repr__(self) -> str:
+        return f"Results({self.folder})\n{self.text()}"
+
+
+def load_results(folder: str | Path) -> Results:
+    """Open a results folder.
+
+    Parameters
+    ----------
+    folder : path
+        What ``neurodecode run`` or `evaluate` wrote.
+
+    Returns
+    -------
+    results : Results
+    """
+    return Results(folder)
