@@ -63,9 +63,9 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     from neurodecode.harness.index import write_index, write_study
     from neurodecode.harness.plan import make_plan
     from neurodecode.harness.run import execute
-    from neurodecode.harness.table import score_results
     from neurodecode.harness.store import Store
     from neurodecode.harness.study import open_study
+    from neurodecode.harness.table import score_results
 
     store = Store(folder).open()
     say(f"{resolved.question.title}")

@@ -1,1 +1,1 @@
-"""The vocabulary that every other part of neurodecode speaks: values, names, errors, configuration."""
+"""The vocabulary that every other part speaks: values, names, errors, configuration."""

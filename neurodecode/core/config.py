@@ -122,7 +122,9 @@ def parse(text: str, source: str) -> tuple[Node, Problems]:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         reason = getattr(error, "problem", None) or "not readable as YAML"
-        raise ConfigError(f"{source}{line}: {reason}. Check indentation, colons and quotes.") from None
+        raise ConfigError(
+            f"{source}{line}: {reason}. Check indentation, colons and quotes."
+        ) from None
     root = Node({}, 1) if tree is None else _node(tree, "", problems, frozenset())
     return root, problems
 
@@ -154,7 +156,6 @@ def bind(cls: type[T], node: Node, where: str, problems: Problems, **special: Bi
     hints = typing.get_type_hints(cls)
     values: dict[str, Any] = {}
     complete = True
-    n_before = len(problems.lines)
     for key, child in node.value.items():
         if key not in fields:
             problems.add(child, _join(where, key), f"unknown key.{nearest(key, fields)}")
@@ -217,14 +218,22 @@ def call(node: Node, where: str, problems: Problems) -> Call:
                 for key, child in arguments.value.items()
             }
             return Call(name, plain, arguments)
-        problems.add(node, _join(where, name), f"expected arguments by name, got {_shown(arguments)}.")
+        problems.add(
+            node, _join(where, name), f"expected arguments by name, got {_shown(arguments)}."
+        )
         return Call(name, {}, node)
-    problems.add(node, where, f"expected one name, or one name with its arguments, got {_shown(node)}.")
+    problems.add(
+        node, where, f"expected one name, or one name with its arguments, got {_shown(node)}."
+    )
     return Call("", {}, node)
 
 
 def check_arguments(
-    arguments: Mapping[str, Any], function: Callable[..., Any], node: Node, where: str, problems: Problems
+    arguments: Mapping[str, Any],
+    function: Callable[..., Any],
+    node: Node,
+    where: str,
+    problems: Problems,
 ) -> None:
     """Hold arguments to a constructor's signature: names, what is required, annotated types."""
     signature = inspect.signature(function).parameters
@@ -271,7 +280,9 @@ def _node(tree: yaml.Node, where: str, problems: Problems, open_nodes: frozenset
         problems.add(Node(None, line), where, "a value may not contain itself.")
         return Node(None, line)
     if tree.tag.removeprefix("tag:yaml.org,2002:") not in _PLAIN_TAGS:
-        problems.add(Node(None, line), where, f"tags such as {tree.tag} are not read. Write plain values.")
+        problems.add(
+            Node(None, line), where, f"tags such as {tree.tag} are not read. Write plain values."
+        )
         return Node(None, line)
     if isinstance(tree, yaml.MappingNode):
         return _mapping(tree, where, problems, open_nodes | {id(tree)})
@@ -329,10 +340,14 @@ def _open_value(node: Node, where: str, problems: Problems) -> Any:
     if isinstance(node.value, str) and node.raw:
         if node.raw.lower() in _SWITCH_WORDS:
             problems.add(
-                node, where, f"{node.raw!r} may be text or a switch. Quote it, or write true or false."
+                node,
+                where,
+                f"{node.raw!r} may be text or a switch. Quote it, or write true or false.",
             )
         elif _LEADING_ZERO.fullmatch(node.raw):
-            problems.add(node, where, f"{node.raw!r} may be text or a number. Quote it if it is text.")
+            problems.add(
+                node, where, f"{node.raw!r} may be text or a number. Quote it if it is text."
+            )
     return node.value
 
 

@@ -29,6 +29,8 @@ class Fold:
         Whether the adapt rows come with labels (calibration).
     purged : int
         Training rows dropped because their windows overlap a test window.
+    flags : tuple of str
+        What the table must say of the fold, such as ``split_blocks``.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Fold:
     access: str = "none"
     adapt_labelled: bool = False
     purged: int = 0
+    flags: tuple[str, ...] = ()
 
     def index(self, *roles: Role) -> np.ndarray:
         """Positions of the rows that have one of the roles, ascending."""

@@ -65,7 +65,7 @@ def catalogue(group: str) -> Mapping[str, Entry]:
             }.get(group, ".".join(relative.parts))
             if name in entries:
                 raise ConfigError(
-                    f"{module}: the name {name!r} also stands for {entries[name].module}. Rename one."
+                    f"{module}: {name!r} also stands for {entries[name].module}. Rename one."
                 )
             summary = (ast.get_docstring(definition) or "").partition("\n")[0]
             entries[name] = Entry(name, module, attribute, summary)
@@ -100,8 +100,8 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
             return _outside_class(name)
         if not own_family and ("." in name or ":" in name):
             raise ConfigError(
-                f"{name!r} is code from outside. If you trust it, say --allow-code, or name it with "
-                f"--model {name}.{nearest(name, entries)}"
+                f"{name!r} is code from outside. If you trust it, say --allow-code, or name it "
+                f"with --model {name}.{nearest(name, entries)}"
             )
     raise ConfigError(f"no {_singular(group)} is called {name!r}.{nearest(name, entries)}")
 
@@ -147,7 +147,7 @@ def require(package: str, *, purpose: str, extra: str) -> Any:
 
 
 def _nested_call(value: Any) -> Call | None:
-    """A value such as ``sklearn.svm.SVC`` or ``{sklearn.svm.SVC: {C: 1}}`` is a call of its own."""
+    """Read a value such as ``sklearn.svm.SVC`` or ``{sklearn.svm.SVC: {C: 1}}`` as a call."""
     prefixes = tuple(prefix + "." for prefix in TRUSTED)
     if isinstance(value, str) and value.startswith(prefixes):
         return Call(value)
@@ -192,7 +192,7 @@ def _trusted_class(name: str) -> Any:
     except ImportError as error:
         library = name.partition(".")[0]
         raise MissingDependency(
-            f"{name} cannot be imported ({error}). Install or repair {library}: pip install {library}"
+            f"{name} cannot be imported ({error}). Install or repair it: pip install {library}"
         ) from error
     except AttributeError:
         known = dir(importlib.import_module(module))
@@ -211,7 +211,9 @@ def _outside_class(name: str) -> Any:
         ) from None
     if attribute:
         if not hasattr(module, attribute):
-            raise ConfigError(f"{module_name} has no {attribute!r}.{nearest(attribute, dir(module))}")
+            raise ConfigError(
+                f"{module_name} has no {attribute!r}.{nearest(attribute, dir(module))}"
+            )
         return _model_class(getattr(module, attribute), name)
     own = [
         value
@@ -226,7 +228,10 @@ def _outside_class(name: str) -> Any:
 
 
 def _model_class(found: Any, name: str) -> Any:
-    bases = {base.__module__.partition(".")[0] + "." + base.__name__ for base in getattr(found, "__mro__", ())}
+    bases = {
+        base.__module__.partition(".")[0] + "." + base.__name__
+        for base in getattr(found, "__mro__", ())
+    }
     if not isinstance(found, type) or not bases & {"sklearn.BaseEstimator", "torch.Module"}:
         raise ConfigError(
             f"{name} is neither a scikit-learn estimator (BaseEstimator) nor a torch.nn.Module, "

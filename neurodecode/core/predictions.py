@@ -38,8 +38,8 @@ class Predictions:
         values = self.pred if self.scores is None else self.scores
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise DataError(
-                f"{int((~np.isfinite(values)).any(axis=-1).sum())} of {len(values)} predictions are "
-                "not finite numbers. Look for NaN or flat channels in the training data."
+                f"{int((~np.isfinite(values)).any(axis=-1).sum())} of {len(values)} predictions "
+                "are not finite numbers. Look for NaN or flat channels in the training data."
             )
 
     def __len__(self) -> int:

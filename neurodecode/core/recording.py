@@ -133,4 +133,6 @@ class Recording:
         return digest([[file.sha256 for file in self.files], dict(self.reader)])
 
     def __repr__(self) -> str:
-        return f"Recording({self.id}, {self.modality}, {', '.join(f.path.name for f in self.files)})"
+        return (
+            f"Recording({self.id}, {self.modality}, {', '.join(f.path.name for f in self.files)})"
+        )

@@ -106,7 +106,7 @@ class Rows:
             return names[codes if self.index is None else codes[self.index]]
         array = values.to_numpy()
         if array.dtype.kind not in "biuf":
-            array = values.to_numpy(dtype=object)
+            array = values.to_numpy(dtype=object, na_value=None)
         return array if self.index is None else array[self.index]
 
     @property
@@ -129,7 +129,9 @@ class Rows:
         """Positions of the rows whose columns have the given value, or one of the given values."""
         keep = np.ones(len(self), dtype=bool)
         for column, wanted in columns.items():
-            values = [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
+            values = (
+                [wanted] if isinstance(wanted, str) or not isinstance(wanted, Sequence) else wanted
+            )
             keep &= np.isin(self[column], np.asarray(values, dtype=object))
         return np.flatnonzero(keep)
 
@@ -154,11 +156,9 @@ class Rows:
         return Rows(self.base[list(columns)], self.index)
 
     def __repr__(self) -> str:
-        parts = [f"{len(self)} rows"]
-        for column in ("subject", "session", "run"):
-            if column in self.base:
-                parts.append(f"{len(set(self[column]))} {column}s")
-        return f"Rows({', '.join(parts)})"
+        entities = [column for column in ("subject", "session", "run") if column in self.base]
+        counts = [f"{len(set(self[column]))} {column}s" for column in entities]
+        return f"Rows({', '.join([f'{len(self)} rows', *counts])})"
 
 
 def stack_rows(several: Sequence[Rows]) -> Rows:
@@ -188,7 +188,7 @@ def _positions(index: Any, length: int) -> np.ndarray:
     return array.astype(np.intp) if array.size else np.zeros(0, dtype=np.intp)
 
 
-def _words(values: pd.Series) -> np.ndarray:
+def _words(values: Any) -> np.ndarray:
     """Text as objects, equal words being one object: a new one a row costs 70 bytes."""
     codes, words = pd.factorize(values)
     return np.array([str(word) for word in words], dtype=object)[codes]

@@ -127,7 +127,9 @@ class Space:
             If this space has no voxels, or not as many as there are values.
         """
         if self.kind != "voxels" or self.ijk is None or self.affine is None:
-            raise DataError(f"to_image: {self!r} has no voxels, so there is no image to go back to.")
+            raise DataError(
+                f"to_image: {self!r} has no voxels, so there is no image to go back to."
+            )
         if np.shape(values) != (len(self),):
             raise DataError(
                 f"to_image: values have shape {np.shape(values)}, expected ({len(self)},): "

@@ -70,7 +70,7 @@ def fit_stages(stages: Sequence[Any], X: Any, y: np.ndarray) -> list[Any]:
 
 
 def through(stages: Sequence[Any], X: Any) -> Any:
-    """What the last of `stages` is given when the first is given `X`."""
+    """Give what the last of `stages` is handed when the first is handed `X`."""
     for stage in stages[:-1]:
         X = stage.transform(X)
     return X

@@ -81,9 +81,7 @@ class TrialSignal:
 
     def take(self, index: np.ndarray) -> "TrialSignal":
         """Give the pieces of the rows at `index`."""
-        return replace(
-            self, part=self.part[index], at=self.at[index], length=self.length[index]
-        )
+        return replace(self, part=self.part[index], at=self.at[index], length=self.length[index])
 
     def used(self) -> tuple[Part, ...]:
         """Parts that at least one row points into."""
@@ -193,7 +191,9 @@ class Trials:
         """Give the named signal, or the only one."""
         if name is None:
             if len(self.signals) != 1:
-                raise DataError(f"there are {len(self.signals)} signals, name one of: {', '.join(self.signals)}.")
+                raise DataError(
+                    f"there are {len(self.signals)} signals: name one of {', '.join(self.signals)}."
+                )
             return next(iter(self.signals.values()))
         if name not in self.signals:
             raise DataError(f"no signal {name!r}; there are: {', '.join(self.signals)}.")

@@ -103,7 +103,9 @@ class Resolved:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
         e = self.experiment
         assert e.protocol is not None and e.target is not None  # filled in by `resolve`
-        selection = {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
+        selection = {
+            k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))
+        }
         plain: dict[str, Any] = {
             "title": self.question.title,
             "data": {
@@ -112,9 +114,16 @@ class Resolved:
                 "task": e.data.task,
                 **selection,
             },
-            "prepare": [_full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)],
-            "target": {k: list(v) if isinstance(v, tuple) else v for k, v in vars(e.target).items() if v},
-            "protocol": {e.protocol.call.name: dict(vars(self.question.protocol)), "overlap": e.protocol.overlap},
+            "prepare": [
+                _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
+            ],
+            "target": {
+                k: list(v) if isinstance(v, tuple) else v for k, v in vars(e.target).items() if v
+            },
+            "protocol": {
+                e.protocol.call.name: dict(vars(self.question.protocol)),
+                "overlap": e.protocol.overlap,
+            },
             "shuffled": {"n_draws": e.shuffled.n_draws},
             "models": [self._plain_model(steps) for steps in e.models],
             "controls": [self._plain_model(steps) for steps in e.controls],
@@ -130,7 +139,11 @@ class Resolved:
     def _plain_model(steps: tuple[Call, ...]) -> Any:
         def full(one: Call, group: str) -> Any:
             params = build(one, group, allow_code=True).get_params(deep=False)
-            return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()}}
+            return {
+                one.name: {
+                    k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()
+                }
+            }
 
         group = ["steps"] * (len(steps) - 1) + ["models"]
         listed = [full(one, g) for one, g in zip(steps, group, strict=True)]
@@ -156,7 +169,11 @@ def find_experiment(name: str) -> Path:
 
 
 def read_experiment(
-    path: Path, overrides: Iterable[str] = (), models: Iterable[str] = (), *, allow_code: bool = False
+    path: Path,
+    overrides: Iterable[str] = (),
+    models: Iterable[str] = (),
+    *,
+    allow_code: bool = False,
 ) -> Resolved:
     """Read an experiment file, find all that it names, and fill in every default.
 
@@ -204,11 +221,15 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     card.variant(variant)  # says which there are, where this one is not
     target = experiment.target or task.target
     if target is None:
-        raise ConfigError(f"target: neither the experiment nor task {experiment.data.task!r} of {card.name} has one.")
+        raise ConfigError(
+            f"target: neither the experiment nor {card.name}'s {experiment.data.task!r} has one."
+        )
     protocol = experiment.protocol
     if protocol is None:
         if task.protocol is None:
-            raise ConfigError("protocol: say who is tested, as in protocol: {within_session: {n_splits: 5}}.")
+            raise ConfigError(
+                "protocol: say who is tested, as in protocol: {within_session: {n_splits: 5}}."
+            )
         protocol = ProtocolSpec(task.protocol)
     experiment = replace(
         experiment,
@@ -254,7 +275,9 @@ def _target(spec: TargetSpec) -> Target:
 
 def _task(card: Card, data: DataSpec) -> Task:
     if data.task not in card.tasks:
-        raise ConfigError(f"data.task: {card.name} has no task {data.task!r}.{nearest(data.task, card.tasks)}")
+        raise ConfigError(
+            f"data.task: {card.name} has no task {data.task!r}.{nearest(data.task, card.tasks)}"
+        )
     return card.tasks[data.task]
 
 
@@ -304,7 +327,11 @@ def _check_names(
             card = load_card(experiment.data.card)
             if experiment.data.task not in card.tasks:
                 near = nearest(str(experiment.data.task), card.tasks)
-                problems.add(data.get("task", data["card"]), "data.task", f"{card.name} has no task {experiment.data.task!r}.{near}")
+                problems.add(
+                    data.get("task", data["card"]),
+                    "data.task",
+                    f"{card.name} has no task {experiment.data.task!r}.{near}",
+                )
         except ConfigError as error:
             problems.add(data["card"], "data.card", str(error))
 

@@ -163,7 +163,11 @@ class _FoldWork:
     def _handed(self, trials: Trials, columns: tuple[str, ...]) -> Trials:
         """Trials with the columns a model named and no others, in a table of their own."""
         rows = Rows(trials.rows.table[list(columns)])
-        named = {} if self._task.signal is None else {self._task.signal: trials.signals[self._task.signal]}
+        named = (
+            {}
+            if self._task.signal is None
+            else {self._task.signal: trials.signals[self._task.signal]}
+        )
         return Trials(rows, named)
 
     def _predictions(self, model: Any, X: Any) -> Predictions:

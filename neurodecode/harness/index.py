@@ -57,15 +57,15 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "refused": {one.model: one.reason for one in plan.refused},
             "notes": list(plan.notes),
             "spaces": spaces,
-            "models": {model.name: model.role for model in question.models},
+            "models": [{"name": model.name, "role": model.role} for model in question.models],
             "folds": [
                 {
                     "seed": one.seed,
                     "name": one.fold.name,
                     "flags": list(one.flags),
                     "prior": list(one.prior),
-                    "n_train": int(len(one.fold.index("train", "val"))),
-                    "n_test": int(len(one.fold.index("test"))),
+                    "n_train": len(one.fold.index("train", "val")),
+                    "n_test": len(one.fold.index("test")),
                     "purged": one.fold.purged,
                 }
                 for one in plan.folds

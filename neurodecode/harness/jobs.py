@@ -128,7 +128,9 @@ class JobKeys:
         parts = {
             "format": FORMAT,
             "model": describe_model(estimator),
-            "data": [] if needs.signals == 0 else self._once(("data", id(fold)), lambda: self._data(used)),
+            "data": []
+            if needs.signals == 0
+            else self._once(("data", id(fold)), lambda: self._data(used)),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
             "y": digest([digest_array(y[train]), self._target.kind, self._target.classes]),
             "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
@@ -196,7 +198,8 @@ def _version(cls: type) -> str:
     library = cls.__module__.partition(".")[0]
     if library == "neurodecode":
         # What our class computes also depends on the library that it wraps.
-        return f"{cls.version} on {_release('scikit-learn')}, {_release('pyriemann')}, {_release('mne')}"  # pyright: ignore[reportAttributeAccessIssue]
+        wrapped = ", ".join(map(_release, ("scikit-learn", "pyriemann", "mne")))
+        return f"{vars(cls)['version']} on {wrapped}"
     distribution = {"sklearn": "scikit-learn"}.get(library, library)
     if library in ("sklearn", "pyriemann", "mne", "nilearn", "braindecode"):
         return _release(distribution)

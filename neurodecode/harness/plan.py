@@ -10,7 +10,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.harness.jobs import Job, JobKeys, permuted, shuffle_units
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
-from neurodecode.protocols import check_training, overlapping, purge, shared_recordings, verify
+from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +84,12 @@ def make_plan(study: Study) -> Plan:
     for planned in folds:
         if question.target.kind == "label":
             check_training(planned.fold, y, question.target, min_trials)
-        for model in models:
-            jobs.append(keys.job(model, planned.seed, planned.fold, None, y))
+        fold, seed = planned.fold, planned.seed
+        jobs += [keys.job(model, seed, fold, None, y) for model in models]
         for draw in range(question.n_draws):
             shuffled = shuffled_truth(study, y, planned, draw, units, groups)
-            for model in models:
-                if model.role == "model":
-                    jobs.append(keys.job(model, planned.seed, planned.fold, draw, shuffled))
+            nulled = [model for model in models if model.role == "model"]
+            jobs += [keys.job(model, seed, fold, draw, shuffled) for model in nulled]
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
 
 
@@ -109,9 +108,7 @@ def shuffled_truth(
     train = planned.fold.index("train", "val")
     content = int.from_bytes(bytes.fromhex(study.trials.rows.take(train).key()[:16]), "big")
     shuffled = y.copy()
-    shuffled[train] = permuted(
-        y[train], units[train], groups[train], [planned.seed, draw, content]
-    )
+    shuffled[train] = permuted(y[train], units[train], groups[train], [planned.seed, draw, content])
     return shuffled
 
 
@@ -119,7 +116,8 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
     if target.kind not in model.target_needs.targets:
-        return f"it learns {' or '.join(model.target_needs.targets)}, and the target is a {target.kind}."
+        learns = " or ".join(model.target_needs.targets)
+        return f"it learns {learns}, and the target is a {target.kind}."
     forbidden = {target.column, "label"} & set(needs.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
@@ -187,9 +185,9 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
 
 def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
     flags = list(fold.flags)
-    if study.question.overlap == "allowed" and overlapping(fold, study.trials.rows):
+    if study.question.overlap == "allowed" and len(overlapping(fold, study.trials.rows)):
         flags.append("overlap")
-    if study.reach > 0 and shared_recordings(fold, study.trials.rows, study.reach):
+    if study.reach > 0 and shares_within(fold, study.trials.rows, study.reach):
         flags.append("shared_preparation")
     if fold.access == "transductive":
         flags.append("transductive")
@@ -210,4 +208,5 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     if len(axes) > 1:
         for model in models:
             if model.input_needs.signals != 0 and model.flattens:
-                yield f"{model.name} takes rows of numbers: trials of {' × '.join(axes)} are flattened."
+                shape = " × ".join(axes)
+                yield f"{model.name} takes rows of numbers: trials of {shape} are flattened."

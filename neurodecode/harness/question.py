@@ -96,7 +96,9 @@ class Question:
         if twice:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
         if not any(model.role == "model" for model in self.models):
-            raise ConfigError("models: there is none. Name at least one; see: neurodecode list models")
+            raise ConfigError(
+                "models: there is none. Name at least one; see: neurodecode list models"
+            )
 
 
 def display_names(steps_of_models: Sequence[Sequence[Call]]) -> list[str]:

@@ -108,6 +108,9 @@ def _share(
 def _fold_tasks(
     plan: Plan, todo: list[Job], trials: Trials, shared: set[str], store: Store
 ) -> tuple[int, Iterator[FoldTask]]:
+    if any("previous" in job.model.input_needs.columns for job in todo):
+        rows = trials.rows.with_column("previous", plan.study.previous)
+        trials = Trials(rows, trials.signals)
     groups = [list(jobs) for _, jobs in groupby(todo, key=lambda job: (job.seed, job.fold.name))]
     return len(groups), (_fold_task(plan, jobs, trials, shared, store) for jobs in groups)
 
@@ -116,32 +119,31 @@ def _fold_task(
     plan: Plan, jobs: list[Job], trials: Trials, shared: set[str], store: Store
 ) -> FoldTask:
     study, fold = plan.study, jobs[0].fold
-    target = study.question.target
-    train, test = fold.index("train", "val"), fold.index("test")
-    signals = list(study.trials.signals)
-    with_previous = Trials(
-        trials.rows.with_column("previous", study.previous), trials.signals
-    ) if any("previous" in job.model.input_needs.columns for job in jobs) else trials
-    task_jobs = []
-    for job in jobs:
-        leading = leading_stateless(job.model)
-        name = shared_name(leading) if leading else ""
-        if name not in shared:
-            leading, name = (), ""
-        task_jobs.append(
-            TaskJob(
-                job.key, job.parts, job.label, job.model, job.seed, name, len(leading),
-                job.y, job.draw is not None,
-            )  # fmt: skip
-        )
     return FoldTask(
-        _pruned(with_previous.take(train)),
-        _pruned(with_previous.take(test)),
-        tuple(task_jobs),
-        target.kind,
-        target.classes,
-        signals[0] if signals else None,
-        store,
+        train=_pruned(trials.take(fold.index("train", "val"))),
+        test=_pruned(trials.take(fold.index("test"))),
+        jobs=tuple(_task_job(job, shared) for job in jobs),
+        kind=study.question.target.kind,
+        classes=study.question.target.classes,
+        signal=next(iter(study.trials.signals), None),
+        store=store,
+    )
+
+
+def _task_job(job: Job, shared: set[str]) -> TaskJob:
+    leading = leading_stateless(job.model)
+    name = shared_name(leading) if leading else ""
+    known = name in shared
+    return TaskJob(
+        key=job.key,
+        parts=job.parts,
+        label=job.label,
+        model=job.model,
+        seed=job.seed,
+        shared=name if known else "",
+        n_shared=len(leading) if known else 0,
+        y=job.y,
+        is_null=job.draw is not None,
     )
 
 

@@ -54,7 +54,8 @@ class Group:
         scores = None if self.scores is None else self.scores[index]
         return Group(
             self.model, self.seed, self.fold, self.subject, self.session, self.draw,
-            self.rows[index], self.true[index], self.pred[index], scores, self.score_kind, self.prior,
+            self.rows[index], self.true[index], self.pred[index],
+            scores, self.score_kind, self.prior,
         )  # fmt: skip
 
 
@@ -133,9 +134,7 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _split(
-    group: Group, columns: dict[str, np.ndarray], within: list[str]
-) -> Iterator[Group]:
+def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> Iterator[Group]:
     asked = [unit for unit in ("subject", "session") if unit in within]
     if not asked:
         yield group

@@ -48,7 +48,7 @@ def shared_name(stages: Iterable[Any]) -> str:
 def stage_tasks(
     trials: Trials, models: Iterable[NamedModel], cache: Path
 ) -> tuple[dict[str, list[StageTask]], int]:
-    """What must be computed for the models' leading stages.
+    """Say what must be computed for the models' leading stages.
 
     Returns
     -------

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials

@@ -11,11 +11,10 @@ from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
 from neurodecode.harness.store import Store
-from neurodecode.linalg.stats import mean_interval
+from neurodecode.linalg.stats import mean_interval, percentile_interval
 
 N_BOOTSTRAP = 1000
 _BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
-_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
@@ -106,8 +105,10 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
             flag: mine[(mine["model"] == model) & (mine["draw"] == NO_DRAW)]
             for model, flag in _BOUNDS.items()
         }
-        for model, role in index["models"].items():
-            rows.append(_row(index, model, role, metric, unit, mine, bounds, draws))
+        rows += [
+            _row(index, model["name"], model["role"], metric, unit, mine, bounds, draws)
+            for model in index["models"]
+        ]
     return rows
 
 
@@ -132,9 +133,11 @@ def _row(
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
     low, high = _interval(model, per_unit, draws)
-    nulls = scores[(scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")]
+    nulls = scores[
+        (scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")
+    ]
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
-    flags = set(flag for fold in index["folds"] for flag in fold["flags"])
+    flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if find(metric, "metrics").direction == "up" else -1
         for flag, bound in bounds.items():
@@ -196,16 +199,7 @@ def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:
 def _interval(model: str, per_unit: pd.Series, draws: "_Draws") -> tuple[float, float]:
     if len(per_unit) > 1:
         return mean_interval(per_unit.to_numpy())
-    return percentile(draws.of(model))
-
-
-def percentile(values: np.ndarray) -> tuple[float, float]:
-    """Both ends of the central 95 % of bootstrap values; NaN where there are none."""
-    values = values[np.isfinite(values)]
-    if len(values) == 0:
-        return float("nan"), float("nan")
-    tail = 50 * (1 - _LEVEL)
-    return float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))
+    return percentile_interval(draws.of(model))
 
 
 def _beats(
@@ -217,7 +211,7 @@ def _beats(
     if len(both) > 1:
         low, _ = mean_interval(better_is * (mine[both] - bound[both]).to_numpy())
     else:
-        low, _ = percentile(better_is * (draws.of(model) - draws.of(control)))
+        low, _ = percentile_interval(better_is * (draws.of(model) - draws.of(control)))
     return bool(low > 0)
 
 
@@ -268,7 +262,9 @@ class _Draws:
             means = []
             for group in groups:
                 index = np.repeat(np.arange(len(group.rows)), times[block[group.rows]])
-                value = score_group(self._metric, group.take(index), self._kind) if len(index) else ""
+                value = (
+                    score_group(self._metric, group.take(index), self._kind) if len(index) else ""
+                )
                 if isinstance(value, float):
                     means.append(value)
             values[i] = np.mean(means) if means else np.nan

@@ -26,9 +26,9 @@ from neurodecode.harness.jobs import describe_model
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import DEFAULT_CONTROLS, NamedModel, Question, display_names
 from neurodecode.harness.run import execute, silent
-from neurodecode.harness.table import score_results
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
+from neurodecode.harness.table import score_results
 from neurodecode.report.results import Results
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
@@ -103,7 +103,7 @@ def evaluate(
     question = Question(
         target=Target("label", column=target_column, classes=classes),
         protocol=chosen,
-        models=tuple([*_named(models, "model"), *_named(controls, "control")]),
+        models=(*_named(models, "model"), *_named(controls, "control")),
         metrics=tuple(metrics),
         seeds=tuple(seeds),
         n_draws=n_draws,
@@ -121,7 +121,7 @@ def evaluate(
     resolved = {
         "title": question.title,
         "data": {"in_memory": trials.key(), "n_trials": len(trials)},
-        "protocol": {protocol_said: {k: v for k, v in vars(chosen).items()}},
+        "protocol": {protocol_said: dict(vars(chosen))},
         "models": [{m.name: describe_model(m.estimator)} for m in question.models],
         "metrics": list(metrics),
         "seeds": list(seeds),
@@ -161,8 +161,14 @@ def as_trials(
     for subject, mine in data.items():
         own_target = target[subject] if isinstance(target, Mapping) else target
         n_trials = len(mine)
-        own_rows = None if table is None else table.iloc[first : first + n_trials].reset_index(drop=True)
-        if own_target is not None and not isinstance(own_target, str) and not isinstance(target, Mapping):
+        own_rows = (
+            None if table is None else table.iloc[first : first + n_trials].reset_index(drop=True)
+        )
+        if (
+            own_target is not None
+            and not isinstance(own_target, str)
+            and not isinstance(target, Mapping)
+        ):
             own_target = np.asarray(own_target)[first : first + n_trials]
         parts.append(_one_subject(mine, own_target, own_rows, str(subject)))
         first += n_trials
@@ -180,9 +186,7 @@ def previous_labels(rows: Rows, column: str) -> np.ndarray:
     return previous
 
 
-def _one_subject(
-    data: Any, target: Any, table: pd.DataFrame | None, subject: str
-) -> Trials:
+def _one_subject(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> Trials:
     if isinstance(data, mne.BaseEpochs):
         return _of_epochs(data, target, table, subject)
     X = np.asarray(data)
@@ -214,10 +218,14 @@ def _of_epochs(
     labels = _labels(target, table, len(epochs), subject)
     picked = epochs.copy().pick("data", exclude="bads")
     X = picked.get_data(copy=True)
-    space = space_of(picked.info)
+    space = space_of(picked.info, np.arange(X.shape[1]))
     sfreq = float(epochs.info["sfreq"])
     signal = Signal(
-        X.transpose(1, 0, 2).reshape(X.shape[1], -1), space, ("channel", "time"), sfreq, pd.DataFrame()
+        X.transpose(1, 0, 2).reshape(X.shape[1], -1),
+        space,
+        ("channel", "time"),
+        sfreq,
+        pd.DataFrame(),
     )
     check_finite_and_flat(signal, f"subject {subject}")
     check_magnitude(signal, f"subject {subject}")
@@ -246,11 +254,13 @@ def _trials(
     bad = np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))
     if len(bad):
         raise DataError(
-            f"subject {subject}: trial {bad[0]} and {len(bad) - 1} more hold NaN or infinite values. "
-            "Drop them, or fill them before."
+            f"subject {subject}: trial {bad[0]} and {len(bad) - 1} more hold NaN or infinite "
+            "values. Drop them, or fill them before."
         )
     X = np.ascontiguousarray(X, dtype=np.float64)
-    rows = pd.DataFrame(index=range(len(X))) if table is None else table.reset_index(drop=True).copy()
+    rows = (
+        pd.DataFrame(index=range(len(X))) if table is None else table.reset_index(drop=True).copy()
+    )
     if len(rows) != len(X):
         raise ConfigError(f"rows: {len(rows)} rows for {len(X)} trials of subject {subject}.")
     rows["label"] = labels
@@ -258,14 +268,15 @@ def _trials(
     for entity in ("session", "run"):
         rows[entity] = rows[entity].astype(str) if entity in rows else "1"
     rows["recording"] = [
-        f"sub-{s}_ses-{n}_run-{r}" for s, n, r in rows[["subject", "session", "run"]].itertuples(index=False)
+        f"sub-{s}_ses-{n}_run-{r}"
+        for s, n, r in rows[["subject", "session", "run"]].itertuples(index=False)
     ]
     order = np.arange(len(X), dtype=np.float64)
     length = 1.0 if sfreq is None else (X.shape[-1] - 1) / sfreq
     if "onset" not in rows:
         # Without times, trials follow each other without overlap, in the order given.
         rows["onset"] = order * max(1.0, length)
-    rows["duration"] = rows["duration"] if "duration" in rows else 0.0
+    rows["duration"] = rows.get("duration", 0.0)
     rows["start"], rows["stop"] = rows["onset"] + tmin, rows["onset"] + tmin + length
     built, position = Rows.build_sorted(rows)
     position_in_run = built.base.groupby("recording", observed=True).cumcount().to_numpy()
@@ -278,7 +289,9 @@ def _labels(target: Any, table: pd.DataFrame | None, n_trials: int, subject: str
     if isinstance(target, str):
         if table is None or target not in table:
             known = [] if table is None else list(table)
-            raise ConfigError(f"target: no column {target!r}; there are: {', '.join(map(str, known)) or 'none'}.")
+            raise ConfigError(
+                f"target: no column {target!r}; there are: {', '.join(map(str, known)) or 'none'}."
+            )
         target = table[target]
     labels = np.asarray(target)
     if labels.shape != (n_trials,):
@@ -299,7 +312,9 @@ def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[An
         several = len(set(trials.rows["subject"])) > 1
         asked = "cross_subject" if several else "within_session"
     problems = Problems("evaluate")
-    found = call(from_plain(asked) if not isinstance(asked, str) else Node(asked), "protocol", problems)
+    found = call(
+        from_plain(asked) if not isinstance(asked, str) else Node(asked), "protocol", problems
+    )
     check_call(found, "protocols", "protocol", problems)
     problems.stop()
     return build(found, "protocols"), found.name

@@ -70,7 +70,10 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
     task = task or next(iter(tasks))
     problems = Problems("load")
     spec = DataSpec(
-        card, task, choices["variant"], *(_texts(choices[key]) for key in ("subjects", "sessions", "runs"))
+        card,
+        task,
+        choices["variant"],
+        *(_texts(choices[key]) for key in ("subjects", "sessions", "runs")),
     )
     preparations = None
     if choices["prepare"] is not None:

@@ -79,7 +79,9 @@ class Results:
         """
         rows = [row for row in self.rows() if metric in (None, row.metric)]
         if not rows:
-            raise ConfigError(f"table: no metric {metric!r}; there are: {', '.join(self.index['metrics'])}.")
+            raise ConfigError(
+                f"table: no metric {metric!r}; there are: {', '.join(self.index['metrics'])}."
+            )
         frame = pd.DataFrame([vars(row) for row in rows])
         units = pd.DataFrame([row.per_unit for row in rows])
         frame["flags"] = [", ".join(row.flags) for row in rows]
@@ -90,7 +92,7 @@ class Results:
         return format_rows(self.rows(), "text")
 
     def scores(self) -> pd.DataFrame:
-        """Give every score: one row a model, metric, seed, fold, group of rows and shuffled draw."""
+        """Give every score: one row a model, metric, seed, fold, group and shuffled draw."""
         return pd.read_parquet(self.folder / "scores.parquet")
 
     def predictions(self, model: str | None = None) -> pd.DataFrame:
@@ -125,7 +127,8 @@ class Results:
                 frame["score_kind"] = found.score_kind
             frames.append(frame)
         if not frames:
-            raise ConfigError(f"predictions: no model {model!r}; there are: {', '.join(self.index['models'])}.")
+            names = ", ".join(one["name"] for one in self.index["models"])
+            raise ConfigError(f"predictions: none of model {model!r}; there are: {names}.")
         return pd.concat(frames, ignore_index=True)
 
     def plot(self, metric: str | None = None, ax: "Axes | None" = None) -> "Axes":

@@ -33,18 +33,22 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
         writer.writeheader()
         for row in rows:
             plain = _plain(row)
-            writer.writerow({k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in plain.items()})
+            writer.writerow(
+                {k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in plain.items()}
+            )
         return out.getvalue().rstrip("\n")
     cells = [_cells(row) for row in rows]
+    notes = list(dict.fromkeys(f"{row.model}: {row.note}" for row in rows if row.note))
     if form == "md":
         lines = [_HEAD, ["---"] * len(_HEAD), *cells]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        table = ["| " + " | ".join(line) + " |" for line in lines]
+        return "\n".join(table + [f"\n{note}" for note in notes])
     widths = [max(len(line[i]) for line in (_HEAD, *cells)) for i in range(len(_HEAD))]
     aligned = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in (_HEAD, *cells)
     ]
-    return "\n".join(aligned)
+    return "\n".join(aligned + notes)
 
 
 def number(value: float | None) -> str:
@@ -67,10 +71,19 @@ def null(row: TableRow) -> str:
 
 
 def _cells(row: TableRow) -> list[str]:
-    score = number(row.mean) if row.note == "" else row.note
+    score = number(row.mean) if row.note == "" else row.note.partition(":")[0]
     units = f"{row.n_units} {row.unit}{'s' if row.n_units != 1 else ''}, {row.n_trials} trials"
     flags = ", ".join(row.flags)
-    return [row.model, row.metric, score, interval(row), number(row.chance), null(row), units, flags]
+    return [
+        row.model,
+        row.metric,
+        score,
+        interval(row),
+        number(row.chance),
+        null(row),
+        units,
+        flags,
+    ]
 
 
 def _plain(row: TableRow) -> dict[str, object]:

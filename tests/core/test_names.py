@@ -16,7 +16,9 @@ def test_the_folder_is_the_registry():
 
 
 def test_unknown_name_gives_the_nearest():
-    with pytest.raises(ConfigError, match=r"no model is called 'riemann.mdn'. Did you mean 'riemann.mdm'"):
+    with pytest.raises(
+        ConfigError, match=r"no model is called 'riemann.mdn'. Did you mean 'riemann.mdm'"
+    ):
         find("riemann.mdn", "models")
 
 
@@ -24,7 +26,9 @@ def test_trusted_library_class_is_found():
     assert find("sklearn.svm.SVC", "models") is SVC
 
 
-@pytest.mark.parametrize("name", ["sklearn.utils.shuffle", "sklearn.datasets.load_iris", "sklearn.os"])
+@pytest.mark.parametrize(
+    "name", ["sklearn.utils.shuffle", "sklearn.datasets.load_iris", "sklearn.os"]
+)
 def test_trusted_library_gives_estimators_alone(name):
     with pytest.raises(ConfigError):
         find(name, "models")
@@ -56,12 +60,18 @@ def test_nested_names_are_built_by_the_same_rule():
     )
     assert build(bagging, "models").estimator.C == 2.0
     problems = Problems("file.yaml")
-    worse = Call("sklearn.ensemble.BaggingClassifier", {"estimator": {"sklearn.svm.SVC": {"c": 2.0}}}, Node({}))
+    worse = Call(
+        "sklearn.ensemble.BaggingClassifier",
+        {"estimator": {"sklearn.svm.SVC": {"c": 2.0}}},
+        Node({}),
+    )
     check_call(worse, "models", "models", problems)
     with pytest.raises(ConfigError, match=r"estimator\.sklearn\.svm\.SVC\.c: unknown key"):
         problems.stop()
 
 
 def test_missing_package_names_purpose_and_install_line():
-    with pytest.raises(MissingDependency, match=r"networks.x needs no_such_pkg.*neurodecode\[torch\]"):
+    with pytest.raises(
+        MissingDependency, match=r"networks.x needs no_such_pkg.*neurodecode\[torch\]"
+    ):
         require("no_such_pkg", purpose="networks.x", extra="torch")

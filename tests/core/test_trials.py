@@ -28,7 +28,14 @@ def rows_of(recording: str, onsets, label="a", **columns) -> Rows:
 
 def continuous(recording: str, onsets, length=5, names=("Fz", "Cz", "Pz"), source=None) -> Trials:
     data = np.arange(N_CHANNELS * N_TIMES, dtype=float).reshape(N_CHANNELS, N_TIMES)
-    part = Part(data if source is None else source, Space("sensors", names), ("channel", "time"), 1.0, 0.0, recording)
+    part = Part(
+        data if source is None else source,
+        Space("sensors", names),
+        ("channel", "time"),
+        1.0,
+        0.0,
+        recording,
+    )
     n = len(onsets)
     signal = TrialSignal(
         (part,), np.zeros(n, np.int32), np.asarray(onsets, np.int64), np.full(n, length, np.int32)
@@ -72,7 +79,9 @@ def test_a_row_without_the_signal_is_named():
 def test_pair_joins_by_a_column_and_marks_what_is_missing():
     eeg = continuous("s1", [0, 3, 6])
     eeg = Trials(rows_of("s1", [0, 3, 6], stimulus=["x", "y", "x"]), eeg.signals)
-    clip = Trials(rows_of("clip", [0], stimulus=["x"]), {"clip": continuous("c", [2]).signals["eeg"]})
+    clip = Trials(
+        rows_of("clip", [0], stimulus=["x"]), {"clip": continuous("c", [2]).signals["eeg"]}
+    )
     paired = eeg.pair(clip, by="stimulus")
     assert paired.signals["clip"].part.tolist() == [0, -1, 0]
     assert paired.signals["eeg"] is eeg.signals["eeg"]

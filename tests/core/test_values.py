@@ -48,7 +48,11 @@ def test_space_refuses_lists_of_other_lengths():
 
 @pytest.mark.parametrize(
     ("shape", "axes", "time_axis", "feature_axis"),
-    [((2, 9), ("channel", "time"), 1, 0), ((3, 2, 9), ("band", "channel", "time"), 2, 1), ((9, 2), ("voxel",), 0, 1)],
+    [
+        ((2, 9), ("channel", "time"), 1, 0),
+        ((3, 2, 9), ("band", "channel", "time"), 2, 1),
+        ((9, 2), ("voxel",), 0, 1),
+    ],
 )
 def test_signal_knows_its_axes(shape, axes, time_axis, feature_axis):
     signal = Signal(np.zeros(shape), Space("features", ("a", "b")), axes, 1.0, pd.DataFrame())
@@ -84,4 +88,6 @@ def test_fold_costs_one_byte_a_row_and_gives_index_arrays():
 
 def test_predictions_refuse_what_is_not_a_number():
     with pytest.raises(DataError, match="1 of 2 predictions are not finite"):
-        Predictions(np.array(["a", "b"]), "label", np.zeros(2, int), np.array([[0, 1], [np.nan, 0]]))
+        Predictions(
+            np.array(["a", "b"]), "label", np.zeros(2, int), np.array([[0, 1], [np.nan, 0]])
+        )

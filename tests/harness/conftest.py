@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests_harness: what these tests share
 
-from tests_harness import planted, study_of  # noqa: E402
+from tests_harness import planted, study_of
 
 
 @pytest.fixture(autouse=True)

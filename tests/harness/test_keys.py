@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.protocols.within_session import WithinSession
 from sklearn.linear_model import SGDClassifier
 from tests_harness import planted, run, study_of
 
@@ -11,8 +13,6 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.state import job_states
 from neurodecode.harness.store import Store
-from neurodecode.models.riemann.mdm import Mdm
-from neurodecode.protocols.within_session import WithinSession
 
 
 def keys(study, subject="", model=""):
@@ -79,8 +79,16 @@ def test_a_label_changes_the_folds_that_train_on_it(study):
         labels["2"][0] = "a" if labels["2"][0] == "b" else "b"
 
     changed = data(labels=change)
-    trained = [job.key for job in make_plan(study).jobs if job.fold.name == "2/1/run-2" and job.draw is None]
-    again = [job.key for job in make_plan(changed).jobs if job.fold.name == "2/1/run-2" and job.draw is None]
+    trained = [
+        job.key
+        for job in make_plan(study).jobs
+        if job.fold.name == "2/1/run-2" and job.draw is None
+    ]
+    again = [
+        job.key
+        for job in make_plan(changed).jobs
+        if job.fold.name == "2/1/run-2" and job.draw is None
+    ]
     assert not set(trained) & set(again)
     assert keys(study, "3") == keys(changed, "3")
 
@@ -93,7 +101,11 @@ def test_a_label_that_is_only_tested_changes_the_score_and_fits_nothing_again(st
     plan, finished, rows = run(data(labels=change), tmp_path / "r")
     fitted_again = finished.n_jobs - finished.n_found
     assert 0 < fitted_again < finished.n_jobs
-    tested = [j for j in plan.jobs if j.fold.name == "2/1/run-1" and j.model.name == "riemann.mdm" and j.draw is None]
+    tested = [
+        j
+        for j in plan.jobs
+        if j.fold.name == "2/1/run-1" and j.model.name == "riemann.mdm" and j.draw is None
+    ]
     assert job_states(plan, Store(tmp_path / "r"))[plan.jobs.index(tested[0])] == "done"
     after = {row.model: row for row in rows}
     assert after["riemann.mdm"].per_unit["2"] != before["riemann.mdm"].per_unit["2"]

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.models.riemann.tangent_space import TangentSpace
+from neurodecode.protocols.within_session import WithinSession
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests_harness import planted, run, study_of
 
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.needs import Needs
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
-from neurodecode.models.riemann.mdm import Mdm
-from neurodecode.models.riemann.tangent_space import TangentSpace
-from neurodecode.protocols.within_session import WithinSession
-from tests_harness import planted, run, study_of
 
 
 def test_the_planted_effect_is_found_and_the_nulls_are_at_chance(study, tmp_path):
@@ -102,7 +102,9 @@ def test_workers_end_with_their_parent_and_write_nothing_after(tmp_path):
     while not (jobs.is_dir() and any(jobs.glob("*/done.json"))):
         assert child.poll() is None
         time.sleep(0.02)  # until the first job of the other process is stored
-    children = subprocess.check_output(["ps", "-o", "pid=", "--ppid", str(child.pid)], text=True).split()
+    children = subprocess.check_output(
+        ["ps", "-o", "pid=", "--ppid", str(child.pid)], text=True
+    ).split()
     child.send_signal(signal.SIGKILL)
     child.wait()
     deadline = time.monotonic() + 5

@@ -2,6 +2,12 @@
 
 import numpy as np
 import pandas as pd
+from neurodecode.models.baseline.clock import Clock
+from neurodecode.models.baseline.history import History
+from neurodecode.models.baseline.prior import Prior
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.models.riemann.tangent_space import TangentSpace
+from neurodecode.protocols.cross_run import CrossRun
 
 from neurodecode.core.target import Target
 from neurodecode.harness.index import write_index, write_study
@@ -11,12 +17,6 @@ from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.table import score_results
-from neurodecode.models.baseline.clock import Clock
-from neurodecode.models.baseline.history import History
-from neurodecode.models.baseline.prior import Prior
-from neurodecode.models.riemann.mdm import Mdm
-from neurodecode.models.riemann.tangent_space import TangentSpace
-from neurodecode.protocols.cross_run import CrossRun
 from neurodecode.report.evaluate import as_trials, previous_labels
 
 N_PER_RUN, N_CHANNELS, N_TIMES = 12, 8, 64
@@ -33,7 +33,9 @@ def planted(effect: float = 1.0, seed: int = 0, subjects=("1", "2", "3")):
     arrays, labels = {}, {}
     n = 2 * N_PER_RUN
     for subject in subjects:
-        y = np.concatenate([rng.permutation(np.repeat(["a", "b"], N_PER_RUN // 2)) for _ in range(2)])
+        y = np.concatenate(
+            [rng.permutation(np.repeat(["a", "b"], N_PER_RUN // 2)) for _ in range(2)]
+        )
         X = rng.standard_normal((n, N_CHANNELS, N_TIMES))
         X[y == "b", 0] *= 1 + effect
         arrays[subject], labels[subject] = X, y

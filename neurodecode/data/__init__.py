@@ -1,0 +1,1 @@
+"""Cards, readers, the prepared cache, and trials cut from it."""

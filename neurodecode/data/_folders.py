@@ -1,0 +1,109 @@
+"""How one prepared signal lies on disk: data, space, events and what they were made from."""
+
+import json
+import os
+import weakref
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.files import read_json
+from neurodecode.core.recording import Signal
+from neurodecode.core.space import Space
+
+_ARRAYS = ("positions", "normals", "affine", "ijk")
+# Recordings of one montage share one Space in memory.
+_spaces: "weakref.WeakValueDictionary[str, Space]" = weakref.WeakValueDictionary()
+
+
+def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) -> None:
+    """Write a prepared signal into an empty folder."""
+    np.save(folder / "data.npy", np.ascontiguousarray(signal.data), allow_pickle=False)
+    space = signal.space
+    held = {name: getattr(space, name) for name in _ARRAYS if getattr(space, name) is not None}
+    np.savez(folder / "space.npz", allow_pickle=False, **held)
+    signal.events.to_parquet(folder / "events.parquet", index=False)
+    meta = meta | {
+        "space": {
+            "key": space.key,
+            "kind": space.kind,
+            "names": space.names,
+            "types": space.types,
+            "unit": space.unit,
+            "shape": space.shape,
+        },
+        "axes": signal.axes,
+        "sfreq": signal.sfreq,
+        "tmin": signal.tmin,
+        "n_times": signal.n_times,
+        "rank": rank,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
+
+
+def rename(writing: Path, folder: Path) -> None:
+    """Let a folder appear under its name; if another process was first, its folder stays."""
+    writing.chmod(0o755)
+    try:
+        writing.rename(folder)
+    except OSError:
+        if not exists(folder):
+            raise
+
+
+def exists(folder: Path) -> bool:
+    """Whether a prepared signal is there."""
+    return (folder / "meta.json").is_file()
+
+
+def read(folder: Path) -> tuple[Signal, float]:
+    """Give the header of a prepared signal, and the seconds that preparing took."""
+    meta = read_json(folder / "meta.json")
+    events = pd.read_parquet(folder / "events.parquet")
+    signal = Signal(
+        data=None,
+        space=_space(folder, meta["space"]),
+        axes=tuple(meta["axes"]),
+        sfreq=meta["sfreq"],
+        events=events,
+        tmin=meta["tmin"],
+        n_times=meta["n_times"],
+        rank=meta["rank"],
+    )
+    return signal, meta["seconds"]
+
+
+def with_shared_space(signal: Signal) -> Signal:
+    """Give the signal with the one `Space` that all with the same content have."""
+    return replace(signal, space=_spaces.setdefault(signal.space.key, signal.space))
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _space(folder: Path, meta: dict[str, Any]) -> Space:
+    known = _spaces.get(meta["key"])
+    if known is not None:
+        return known
+    with np.load(folder / "space.npz", allow_pickle=False) as arrays:
+        held = {name: arrays[name] for name in arrays.files}
+    space = Space(
+        kind=meta["kind"],
+        names=tuple(meta["names"]),
+        types=tuple(meta["types"]),
+        unit=meta["unit"],
+        shape=tuple(meta["shape"]),
+        **held,
+    )
+    return _spaces.setdefault(space.key, space)

@@ -1,0 +1,348 @@
+"""Cards: what a data set is, where its files are, what may be asked of it; one YAML file each."""
+
+import importlib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from neurodecode.core.config import Call, Node, Problems, bind, call, convert, load, nearest
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import shipped_folder
+from neurodecode.data.roots import find_root as find_root
+
+logger = logging.getLogger(__name__)
+
+LabelRule = Literal["last_sample", "majority"]
+_READERS = Path(__file__).resolve().parent / "readers"
+
+
+@dataclass(frozen=True)
+class WindowsSpec:
+    """Which piece of the signal belongs to an event.
+
+    Parameters
+    ----------
+    tmin, tmax : float or None
+        Seconds from the event's onset; both samples belong to the window, as in `mne.Epochs`.
+    reject : mapping of str to float
+        Sensor type to the largest peak-to-peak amplitude of a window, in SI units.
+    length, hop : float or None
+        Seconds: windows of one length at every hop, instead of windows around events.
+    label_rule : {"last_sample", "majority"}
+        Which event names a window of given length.
+    otherwise : str
+        Label of a window of given length that no event names.
+    """
+
+    tmin: float | None = None
+    tmax: float | None = None
+    reject: Mapping[str, float] = field(default_factory=dict)
+    length: float | None = None
+    hop: float | None = None
+    label_rule: LabelRule = "last_sample"
+    otherwise: str = ""
+
+    def __post_init__(self):
+        tmin, tmax, length, hop = self.tmin, self.tmax, self.length, self.hop
+        around_events = tmin is not None and tmax is not None
+        sliding = length is not None and hop is not None
+        if around_events == sliding:
+            raise ConfigError(
+                "expected tmin and tmax (windows around events), or length and hop (sliding ones)."
+            )
+        if tmin is not None and tmax is not None and tmax < tmin:
+            raise ConfigError(f"tmax ({tmax:g} s) is before tmin ({tmin:g} s).")
+        if length is not None and hop is not None and min(length, hop) <= 0:
+            raise ConfigError(f"length {length:g} s and hop {hop:g} s must be above zero.")
+        for kind, limit in self.reject.items():
+            if limit is not None and limit <= 0:
+                raise ConfigError(f"reject: {kind}: {limit:g} must be above zero.")
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What is to be told: a column of labels with its classes, or a column of numbers."""
+
+    label: str = ""
+    value: str = ""
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if bool(self.label) == bool(self.value):
+            raise ConfigError("expected one column, as label (with classes) or as value.")
+        if self.label and len(set(self.classes)) < max(2, len(self.classes)):
+            raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question that can be asked of a data set.
+
+    Parameters
+    ----------
+    rows : mapping
+        Column to its allowed values, or to {value in the file: name that rows carry}.
+    target : TargetSpec or None
+    windows : WindowsSpec or None
+        None for entries (volumes, blocks), which are trials as they are.
+    block : str
+        Column of the events that says which of them belong together.
+    prepare, protocol
+        What an experiment that does not say otherwise does.
+    """
+
+    rows: Mapping[str, tuple[str, ...] | Mapping[str, str]] = field(default_factory=dict)
+    target: TargetSpec | None = None
+    windows: WindowsSpec | None = None
+    block: str = ""
+    prepare: tuple[Call, ...] = ()
+    protocol: Call | None = None
+
+    @property
+    def runs(self) -> tuple[str, ...] | None:
+        """Runs that the task is in, or None for all."""
+        return tuple(self.rows["run"]) if "run" in self.rows else None
+
+
+@dataclass(frozen=True)
+class FilesSpec:
+    """Where the files come from, and the list of their digests."""
+
+    manifest: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class ChannelsSpec:
+    """What is known of the channels, and what the files have wrong.
+
+    Parameters
+    ----------
+    n, sfreq
+        Number of data channels and samples a second that every file must have; None: any.
+    unit : str
+        Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``.
+    types : mapping of str to str
+        Channel name to its true type.
+    """
+
+    n: int | None = None
+    unit: str = ""
+    sfreq: float | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EventsSpec:
+    """Where events come from.
+
+    Parameters
+    ----------
+    source : {"annotations", "stim", "file"}
+        ``from`` in the card.
+    channel : str
+        Stim channel; empty for mne's default.
+    path : str
+        Template of the events file: a table, or mne's ``-eve.fif``.
+    columns : mapping of str to str
+        Our column (``onset duration label``) to that of the table.
+    codes : mapping of str to str
+        Label in the file, or number of the trigger, to a better name.
+    duration : float
+        Seconds, where the source does not say.
+    """
+
+    source: Literal["annotations", "stim", "file"] = "annotations"
+    channel: str = ""
+    path: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    duration: float = 0.0
+
+    def __post_init__(self):
+        if (self.source == "file") != bool(self.path):
+            raise ConfigError("path: an events file is named with from: file, and only there.")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One layout of a data set: the reader, its options, and what it must be told.
+
+    Parameters
+    ----------
+    reader : str
+        Module of `neurodecode.data.readers`.
+    options : object
+        That module's ``Options``.
+    """
+
+    reader: str
+    options: Any
+    channels: ChannelsSpec = ChannelsSpec()
+    events: EventsSpec = EventsSpec()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A data set; its fields are the keys of the file ``datasets/NAME.yaml``.
+
+    Parameters
+    ----------
+    name, title, modality, citation : str
+        Modality is ``eeg``, ``meg``, ``ieeg``, ``fnirs`` or ``fmri``.
+    licence : mapping of str to str
+        ``name``, ``class`` (``open`` …), and ``exceptions`` where a part has other terms.
+    access : {"open", "registration", "agreement"}
+        What it takes to get the files.
+    files : FilesSpec
+    reader : Variant or None
+        The only layout; None where there are `variants`, several layouts by name.
+    channels, events
+        What layouts that do not say otherwise have.
+    tasks : mapping of str to Task
+    traps : tuple of str
+        What has misled people.
+    simulate : Call or None
+        Makes recordings with a planted effect of this shape.
+    show_stimuli : {"always", "never"}
+        Whether reports may show what was shown.
+    """
+
+    name: str
+    modality: str
+    title: str = ""
+    licence: Mapping[str, str] = field(default_factory=dict)
+    citation: str = ""
+    access: Literal["open", "registration", "agreement"] = "open"
+    files: FilesSpec = FilesSpec()
+    reader: Variant | None = None
+    channels: ChannelsSpec = ChannelsSpec()
+    events: EventsSpec = EventsSpec()
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    traps: tuple[str, ...] = ()
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    simulate: Call | None = None
+    show_stimuli: Literal["always", "never"] = "always"
+
+    def __post_init__(self):
+        if bool(self.reader) == bool(self.variants):
+            raise ConfigError("expected a reader, or variants with a reader each.")
+
+    def variant(self, name: str = "") -> Variant:
+        """Give the named layout; without a name the first one."""
+        if self.reader is not None and not name:
+            return self.reader
+        if not name:
+            return next(iter(self.variants.values()))
+        if name not in self.variants:
+            raise ConfigError(f"{self.name} has no variant {name!r}.{nearest(name, self.variants)}")
+        return self.variants[name]
+
+
+def load_card(name: str | Path) -> Card:
+    """Load a card by its name, or from a YAML file.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of the file, a line each; or if there is no such card.
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        shipped = {p.stem: p for p in sorted(shipped_folder("datasets").glob("*.yaml"))}
+        if str(name) not in shipped:
+            raise ConfigError(f"there is no card {str(name)!r}.{nearest(str(name), shipped)}")
+        path = shipped[str(name)]
+    elif not path.is_file():
+        raise ConfigError(f"there is no card file {path}.")
+    root, problems = load(path)
+    card = bind(
+        Card, root, "", problems, reader=_reader, variants=_variants, events=_events, tasks=_tasks
+    )
+    problems.stop()
+    assert card is not None  # a card that is not complete is a problem, and problems stop
+    return _with_base(card)
+
+
+def reader_module(name: str) -> ModuleType:
+    """Import a reader, a module of `neurodecode.data.readers`."""
+    known = [path.stem for path in sorted(_READERS.glob("[!_]*.py"))]
+    if name not in known:
+        raise ConfigError(f"no reader is called {name!r}.{nearest(name, known)}")
+    return importlib.import_module(f"neurodecode.data.readers.{name}")
+
+
+def _with_base(card: Card) -> Card:
+    """Give every layout the card's own channels and events where it has none."""
+
+    def completed(variant: Variant) -> Variant:
+        return Variant(
+            variant.reader,
+            variant.options,
+            card.channels if variant.channels == ChannelsSpec() else variant.channels,
+            card.events if variant.events == EventsSpec() else variant.events,
+        )
+
+    fields = {name: getattr(card, name) for name in Card.__dataclass_fields__}
+    fields["reader"] = None if card.reader is None else completed(card.reader)
+    fields["variants"] = {name: completed(one) for name, one in card.variants.items()}
+    return Card(**fields)
+
+
+def _reader(node: Node, where: str, problems: Problems) -> Variant | None:
+    named = call(node, where, problems)
+    if not named.name:
+        return None
+    try:
+        module = reader_module(named.name)
+    except ConfigError as error:
+        problems.add(node, where, str(error))
+        return None
+    arguments = node.value[named.name] if isinstance(node.value, dict) else Node({}, node.line)
+    options = bind(module.Options, arguments, f"{where}.{named.name}", problems)
+    return Variant(named.name, options)
+
+
+def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Variant]:
+    if not isinstance(node.value, dict):
+        problems.add(node, where, "expected a layout by name, each with its reader.")
+        return {}
+    found = {}
+    for name, child in node.value.items():
+        place = f"{where}.{name}"
+        keys = child.value if isinstance(child.value, dict) else {}
+        for key in set(keys) - {"reader", "channels", "events"}:
+            known = ("reader", "channels", "events")
+            problems.add(keys[key], f"{place}.{key}", f"unknown key.{nearest(key, known)}")
+        if "reader" not in keys:
+            problems.add(child, place, "'reader' is missing.")
+            continue
+        made = _reader(keys["reader"], f"{place}.reader", problems)
+        if made is None:
+            continue
+        channels, events = made.channels, made.events
+        if "channels" in keys:
+            channels = convert(keys["channels"], ChannelsSpec, f"{place}.channels", problems)
+        if "events" in keys:
+            events = _events(keys["events"], f"{place}.events", problems) or events
+        found[name] = Variant(made.reader, made.options, channels, events)
+    return found
+
+
+def _events(node: Node, where: str, problems: Problems) -> EventsSpec | None:
+    """Read events, whose key ``from`` is not a word that Python lets us use."""
+    if isinstance(node.value, dict) and "from" in node.value:
+        renamed = {"source" if k == "from" else k: child for k, child in node.value.items()}
+        node = Node(renamed, node.line)
+    noted = Problems(problems.source)
+    events = bind(EventsSpec, node, where, noted)
+    theirs, ours = f"{where}.source:", f"{where}.from:"
+    problems.lines += [(line, text.replace(theirs, ours)) for line, text in noted.lines]
+    return events
+
+
+def _tasks(node: Node, where: str, problems: Problems) -> Mapping[str, Task]:
+    return convert(node, Mapping[str, Task], where, problems)

@@ -1,0 +1,316 @@
+"""From prepared recordings to trials: rows that a task names, windows that copy nothing."""
+
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.config import nearest
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.data._windows import not_marked_bad, not_rejected, window_places
+from neurodecode.data.cards import Task, WindowsSpec
+from neurodecode.data.prepared import Prepared
+
+_OF_RECORDING = ("recording", "subject", "session", "run")
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Trials, and what became of the events that are none.
+
+    Parameters
+    ----------
+    trials : Trials
+        One signal, named by the modality; rows by recording, then onset.
+    previous : ndarray of object, shape (n_trials,)
+        Label of the last earlier event of the same recording that has one of the task's labels,
+        whether or not that became a trial; None for a first one.
+    ignored : mapping of str to int
+        Events left out, counted by reason.
+    """
+
+    trials: Trials
+    previous: np.ndarray
+    ignored: Mapping[str, int]
+
+
+def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -> Cut:
+    """Choose the events that a task asks for, and point each at its piece of the signal.
+
+    Parameters
+    ----------
+    prepared : sequence of Prepared
+        Of one modality. Where one is not computed yet its rows come from the header, and nothing
+        is rejected for its amplitude.
+    task : Task
+        Which rows, and what their labels are called.
+    windows : WindowsSpec or None
+        None for entries, which are trials as they are; continuous signals need it.
+
+    Returns
+    -------
+    cut : Cut
+
+    Raises
+    ------
+    DataError
+        If a label of the task is not in the recordings, no trial is left, or every window lies
+        outside its recording.
+    ConfigError
+        If windows are asked of entries, or none are given for a continuous signal.
+    """
+    if not prepared:
+        raise DataError("there is no prepared recording to cut trials from.")
+    ignored: Counter[str] = Counter()
+    pieces = [_cut_one(one, task, windows, ignored) for one in prepared]
+    _check_labels(prepared, pieces, task)
+    counts = [len(piece.at) for piece in pieces]
+    if sum(counts) == 0:
+        raise DataError(_nothing_left(prepared, task, ignored, pieces))
+    tables = [_table(prepared, pieces, task)]
+    lengths = np.array([piece.length for piece in pieces], dtype=np.int32)
+    at = np.concatenate([piece.at for piece in pieces])
+    previous = np.concatenate([piece.previous for piece in pieces])
+    del pieces  # the table holds it all by now, and is itself handed over
+    rows, order = Rows.build_sorted(tables.pop())
+    part = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)[order]
+    signal = TrialSignal(tuple(_part(one) for one in prepared), part, at[order], lengths[part])
+    reasons = {reason: count for reason, count in ignored.items() if count}
+    trials = Trials(rows, {prepared[0].recording.modality: signal})
+    return Cut(trials, previous[order], reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Events of one recording that the task asks for, and all that there are.
+
+    Columns are plain arrays, text being one object a word: a table a recording costs too much.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    entry: np.ndarray
+    previous: np.ndarray
+    seen: Mapping[str, set[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Trials of one recording."""
+
+    columns: Mapping[str, np.ndarray]
+    at: np.ndarray
+    length: int
+    start: np.ndarray
+    stop: np.ndarray
+    previous: np.ndarray
+    seen: Mapping[str, set[str]]
+
+
+def _choose(one: Prepared, task: Task, ignored: Counter[str]) -> _Choice:
+    events = one.signal.events
+    column = _label_column(task)
+    wanted = dict(task.rows)
+    if task.target is not None and task.target.label and column not in wanted:
+        wanted[column] = task.target.classes
+    if task.target is not None and task.target.value:
+        _need_column(one, events, task.target.value)
+    keep, names, seen = {}, {}, {}
+    for name, values in wanted.items():
+        there = _values(one, events, name)
+        seen[name] = set(there)
+        keep[name] = np.isin(there, np.array(list(values), dtype=object))
+        if isinstance(values, Mapping):
+            names[name] = np.array([values.get(value, value) for value in there], dtype=object)
+    labelled = np.flatnonzero(keep.get(column, np.ones(len(events), dtype=bool)))
+    labelled = labelled[np.argsort(events["onset"].to_numpy()[labelled], kind="stable")]
+    label = names[column] if column in names else _values(one, events, column)
+    previous = np.append(np.array([None], dtype=object), label[labelled])[: len(labelled)]
+    position = np.arange(len(labelled), dtype=np.int32)
+    asked = np.ones(len(labelled), dtype=bool)
+    for mask in keep.values():
+        asked &= mask[labelled]
+    # Without a rate entry i belongs to event i, so each event's number is kept.
+    entry = labelled[asked]
+    columns = {name: _plain(events[name])[entry] for name in events if name not in names}
+    columns |= {name: named[entry] for name, named in names.items()}
+    ignored["other labels"] += len(events) - len(labelled)
+    ignored["not among the rows of the task"] += int((~asked).sum())
+    return _Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
+
+
+def _cut_one(
+    one: Prepared, task: Task, windows: WindowsSpec | None, ignored: Counter[str]
+) -> _Piece:
+    picked = _choose(one, task, ignored)
+    signal, onset = one.signal, picked.columns["onset"]
+    if signal.continuous and signal.sfreq is not None:
+        at, length, keep = window_places(one, onset, windows)
+        start = signal.tmin + at / signal.sfreq
+        stop = start + length / signal.sfreq
+    else:
+        at, keep = _entries(one, picked, windows)
+        length = -1
+        start = np.asarray(onset, dtype=np.float64)
+        stop = start + picked.columns["duration"]
+    ignored["window outside the recording"] += int((~keep).sum())
+    if signal.continuous and keep.any():
+        keep &= not_marked_bad(signal.events, start, stop, ignored, keep)
+        keep &= not_rejected(one, at, length, windows, ignored, keep)
+    index = np.flatnonzero(keep)
+    return _Piece(
+        {name: values[index] for name, values in picked.columns.items()},
+        at[index],
+        length,
+        start[index],
+        stop[index],
+        picked.previous[index],
+        picked.seen,
+    )
+
+
+def _entries(
+    one: Prepared, picked: _Choice, windows: WindowsSpec | None
+) -> tuple[np.ndarray, np.ndarray]:
+    if windows is not None:
+        raise ConfigError(
+            "windows: these recordings hold entries (volumes, blocks), each a trial as it is. "
+            "Remove windows; to move volumes in time there is the preparation shift."
+        )
+    signal = one.signal
+    assert signal.n_times is not None  # a header says it
+    if signal.sfreq is None:
+        at = picked.entry.astype(np.int64)
+    else:
+        at = np.round((picked.columns["onset"] - signal.tmin) * signal.sfreq).astype(np.int64)
+    return at, (at >= 0) & (at < signal.n_times)
+
+
+def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> pd.DataFrame:
+    counts = [len(piece.at) for piece in pieces]
+    of_recording = {
+        name: [one.recording.id if name == "recording" else getattr(one.recording, name)
+               for one in prepared]
+        for name in _OF_RECORDING
+    }  # fmt: skip
+    columns: dict[str, object] = {}
+    for name, values in of_recording.items():
+        codes, known = pd.factorize(np.array(values, dtype=object), sort=True)
+        columns[name] = pd.Categorical.from_codes(np.repeat(codes, counts), known)
+    named = dict.fromkeys(name for piece in pieces for name in piece.columns)
+    for name in named:
+        if name not in (*_OF_RECORDING, "uid", "start", "stop"):
+            columns[name] = _joined([piece.columns.get(name) for piece in pieces], counts)
+    columns["start"] = np.concatenate([piece.start for piece in pieces])
+    columns["stop"] = np.concatenate([piece.stop for piece in pieces])
+    table = pd.DataFrame(columns, copy=False)
+    if task.block:
+        _need_column(prepared[0], table, task.block)
+        table["block"] = table[task.block]
+    return table
+
+
+def _joined(several: Sequence[np.ndarray | None], counts: Sequence[int]) -> object:
+    """One column from the recordings' pieces; missing where a recording lacks it."""
+    kinds = {values.dtype.kind for values in several if values is not None}
+    lacking = any(values is None for values in several)
+    if "O" in kinds or (lacking and "b" in kinds):
+        nothing, dtype = None, object
+    else:
+        nothing, dtype = np.nan, np.float64 if lacking else None
+    joined = np.concatenate(
+        [
+            np.full(count, nothing, dtype=dtype)
+            if values is None
+            else values.astype(dtype or values.dtype)
+            for values, count in zip(several, counts, strict=True)
+        ]
+    )
+    if joined.dtype != object:
+        return joined
+    return pd.Categorical(joined)
+
+
+def _plain(values: Any) -> np.ndarray:
+    """Give a column as an array: numbers as they are, else text, equal words one object."""
+    array = values.to_numpy()
+    if array.dtype.kind in "biuf":
+        return array
+    missing = values.isna().to_numpy()
+    text = [
+        None if gone else sys.intern(str(value)) for value, gone in zip(array, missing, strict=True)
+    ]
+    return np.array(text, dtype=object)
+
+
+def _part(one: Prepared) -> Part:
+    if one.part is not None:
+        return one.part
+    signal, source = one.signal, one.folder / "data.npy"
+    return Part(source, signal.space, signal.axes, signal.sfreq, signal.tmin, one.key)
+
+
+def _label_column(task: Task) -> str:
+    return (task.target.label if task.target is not None else "") or "label"
+
+
+def _values(one: Prepared, events: pd.DataFrame, column: str) -> np.ndarray:
+    if column in _OF_RECORDING:
+        value = one.recording.id if column == "recording" else getattr(one.recording, column)
+        return np.full(len(events), value, dtype=object)
+    _need_column(one, events, column)
+    return np.array([sys.intern(str(value)) for value in events[column]], dtype=object)
+
+
+def _need_column(one: Prepared, events: pd.DataFrame, column: str) -> None:
+    if column not in events:
+        raise DataError(
+            f"{one.recording.id}: the events have no column {column!r}; there are: "
+            f"{', '.join(events)}.{nearest(column, events)}"
+        )
+
+
+def _check_labels(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> None:
+    column = _label_column(task)
+    there = set().union(*(one.seen.get(column, set()) for one in pieces))
+    wanted = task.rows.get(column) or (task.target.classes if task.target else ())
+    for label in wanted:
+        if there and label not in there:
+            raise DataError(
+                f"no event of {_listed([one.recording.id for one in prepared])} has the {column} "
+                f"{label!r}, which the task asks for; there are: {_listed(sorted(there), 40)}."
+                f"{_meant(label, there)} Correct the task, or choose recordings that have it."
+            )
+
+
+def _nothing_left(
+    prepared: Sequence[Prepared], task: Task, ignored: Mapping[str, int], there: Sequence[_Piece]
+) -> str:
+    asked = "; ".join(f"{column}: {_listed(list(values))}" for column, values in task.rows.items())
+    if not asked and task.target is not None:
+        asked = f"{_label_column(task)}: {_listed(list(task.target.classes))}"
+    lost = "; ".join(f"{reason}: {count}" for reason, count in ignored.items() if count)
+    found = "; ".join(
+        f"{column}: {_listed(sorted(set().union(*(one.seen[column] for one in there))))}"
+        for column in (there[0].seen if there else ())
+    )
+    return (
+        f"no trial is left of {sum(len(one.signal.events) for one in prepared)} events in "
+        f"{_listed([one.recording.id for one in prepared])}. Asked: {asked or 'all events'}. There "
+        f"are: {found or 'events of any label'}. Left out: {lost or 'none'}. Widen the selection, "
+        "the windows or the limits of reject."
+    )
+
+
+def _meant(label: str, there: set[str]) -> str:
+    return nearest(label, there) if len(there) > 24 or "Did" in nearest(label, there) else ""
+
+
+def _listed(names: Sequence[str], most: int = 8) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,347 @@
+"""The prepared cache: each recording's signal after preparation, as a folder of memory maps.
+
+A folder is named by the digest of all that its numbers come from: the source files' content, the
+reader, each preparation with every argument, versions. It appears by one rename, so a reader never
+sees half of one. Signals are kept in float64, so that results equal the plain recipe to the bit:
+8 bytes a value, 10 MB for 64 channels at 160 Hz over two minutes.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import DataError, NeurodecodeError
+from neurodecode.core.files import read_json
+from neurodecode.core.processes import stop_if_orphan
+from neurodecode.core.recording import Recording, Signal
+from neurodecode.core.trials import Part
+from neurodecode.data import _folders
+from neurodecode.data.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+_LAYOUT = 1  # of the folders; part of every key
+_LIBRARIES = ("mne", "numpy", "scipy")  # that preparations compute with
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A recording after preparation, or, where it is not in the cache yet, its header.
+
+    Parameters
+    ----------
+    recording : Recording
+    signal : Signal
+        Without data: what the prepared signal is, its events, and its rank where known.
+    part : Part or None
+        What trials point into; None where nothing is computed yet.
+    key : str
+    cached : bool
+        Whether it was in the cache before this call.
+    seconds : float
+        What preparing it took.
+    folder : Path
+        Where it is, or will be.
+    """
+
+    recording: Recording
+    signal: Signal
+    part: Part | None
+    key: str
+    cached: bool
+    seconds: float
+    folder: Path
+
+    def __repr__(self) -> str:
+        state = "cached" if self.cached else "computed" if self.part else "planned"
+        return f"Prepared({self.recording.id}, {self.signal!r}, {state})"
+
+
+@dataclass(frozen=True, eq=False)
+class Failed:
+    """A recording that could not be prepared, and why."""
+
+    recording: Recording
+    error: NeurodecodeError
+
+    @property
+    def message(self) -> str:
+        """The sentence that says what is wrong."""
+        return str(self.error)
+
+
+def look(
+    recordings: Sequence[Recording],
+    preparations: Sequence[Any],
+    cache: Path,
+    worker: Worker | None = None,
+) -> list[Prepared | Failed]:
+    """Say what `prepare` would give, from caches and headers alone; computes nothing.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    preparations : sequence of Preparation
+    cache : Path
+    worker : Worker or None
+        Opens the headers of what is not cached; None for one of this call's own.
+    """
+    return list(_each(recordings, preparations, cache, worker, _header))
+
+
+def prepare(
+    recordings: Sequence[Recording],
+    preparations: Sequence[Any],
+    cache: Path,
+    progress: Callable[..., Iterable[Recording]] | None = None,
+    worker: Worker | None = None,
+) -> list[Prepared | Failed]:
+    """Prepare what is not in the cache, one recording at a time, in a process of its own.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Those without files hold arrays in memory, and are prepared in this process.
+    preparations : sequence of Preparation
+        Applied in order.
+    cache : Path
+        The cache folder.
+    progress : callable or None
+        As `neurodecode.core.progress.progress`.
+    worker : Worker or None
+
+    Returns
+    -------
+    outcomes : list of Prepared or Failed
+        One a recording, in the same order: a file that cannot be read does not stop the others.
+
+    Raises
+    ------
+    DataError
+        If nothing can be written to the cache folder.
+    """
+    _check_writable(cache)
+    _remove_left_over(cache)
+    shown: Iterable[Recording] = recordings
+    if progress is not None:
+        shown = progress(recordings, "prepare", total=len(recordings), unit="recording")
+    return list(_each(shown, preparations, cache, worker, _compute))
+
+
+def prepared_key(recording: Recording, preparations: Sequence[Any]) -> str:
+    """Digest of all that a prepared signal comes from."""
+    return digest(_made_from(recording, preparations))
+
+
+def describe_key(key: str, cache: Path) -> str:
+    """Say in words what a prepared signal was made from.
+
+    Raises
+    ------
+    DataError
+        If the cache has no such signal.
+    """
+    folder = _folder(cache, key)
+    if not (folder / "meta.json").is_file():
+        raise DataError(f"{cache}: no prepared signal {key} is in this cache.")
+    made = read_json(folder / "meta.json")["made_from"]
+    lines = [f"{key}", "files:", *(f"  {name}: {sha}" for name, sha in made["files"].items())]
+    lines += [f"reader: {made['reader']}", "preparations:"]
+    lines += [f"  {name} (version {v}): {args}" for name, args, v in made["preparations"]]
+    return "\n".join([*lines, f"libraries: {made['libraries']}"])
+
+
+def write_prepared(
+    recording: Recording, preparations: Sequence[Any], folder: Path, parent: int | None = None
+) -> float:
+    """Read, check, prepare and store one recording; gives the seconds it took.
+
+    Parameters
+    ----------
+    recording : Recording
+    preparations : sequence of Preparation
+    folder : Path
+        Appears whole, or not at all.
+    parent : int or None
+        Process for which this is done: nothing is written once it is gone.
+
+    Raises
+    ------
+    DataError
+        If the file is damaged, or its values cannot be what they are said to be.
+    """
+    from neurodecode.signal.channels import Drop, Pick
+    from neurodecode.signal.rank import measured_rank
+
+    started = time.perf_counter()
+    signal = recording.load()
+    where = _where(recording)
+    checked = False
+    for preparation in preparations:
+        # A channel that is not wanted may be flat; all others are judged as they were recorded.
+        if not checked and not isinstance(preparation, Pick | Drop):
+            _check(signal, where)
+            checked = True
+        signal = _applied(preparation, signal, where)
+    if not checked:
+        _check(signal, where)
+    rank = measured_rank(signal) if signal.axes == ("channel", "time") else None
+    seconds = time.perf_counter() - started
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    writing = Path(
+        tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent)
+    )
+    try:
+        meta = {"seconds": seconds, "made_from": _described(recording, preparations)}
+        _folders.write(writing, signal, rank, meta)
+        if parent is not None:
+            stop_if_orphan(parent)
+        _folders.rename(writing, folder)
+    finally:
+        shutil.rmtree(writing, ignore_errors=True)
+    return seconds
+
+
+def preview(recording: Recording, preparations: Sequence[Any]) -> Signal:
+    """Give the header that a recording will have after preparation."""
+    signal = recording.header()
+    for preparation in preparations:
+        signal = _applied(preparation.preview, signal, _where(recording))
+    return signal
+
+
+def _applied(function: Callable[[Signal], Signal], signal: Signal, where: str) -> Signal:
+    try:
+        return function(signal)
+    except NeurodecodeError as error:
+        raise type(error)(f"{where}: {error}") from error
+
+
+def _check(signal: Signal, where: str) -> None:
+    from neurodecode.signal.units import check_finite_and_flat, check_magnitude
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        check_finite_and_flat(signal, where)
+        check_magnitude(signal, where)
+    for warning in said:  # those of the worker would be shown to nobody
+        logger.warning("%s", warning.message)
+
+
+def _each(recordings, preparations, cache, worker, missing) -> Iterable[Prepared | Failed]:
+    own = Worker() if worker is None else None
+    try:
+        for recording in recordings:
+            key = prepared_key(recording, preparations)
+            folder = _folder(cache, key)
+            try:
+                if _folders.exists(folder):
+                    yield _opened(recording, key, folder, cached=True)
+                else:
+                    yield missing(recording, preparations, key, folder, own or worker)
+            except NeurodecodeError as error:
+                yield Failed(recording, error)
+    finally:
+        if own is not None:
+            own.close()
+
+
+def _header(recording, preparations, key, folder, worker) -> Prepared:
+    signal = _run(worker, recording, preview, recording, tuple(preparations))
+    signal = _folders.with_shared_space(signal)
+    return Prepared(recording, signal, None, key, cached=False, seconds=0.0, folder=folder)
+
+
+def _compute(recording, preparations, key, folder, worker) -> Prepared:
+    parent = os.getpid() if recording.files else None
+    seconds = _run(
+        worker, recording, write_prepared, recording, tuple(preparations), folder, parent
+    )
+    made = _opened(recording, key, folder, cached=False)
+    logger.info("%s: prepared in %.1f s: %r", recording.id, seconds, made.signal)
+    return made
+
+
+def _run(worker: Worker, recording: Recording, function, *arguments):
+    if not recording.files:
+        return function(*arguments)
+    return worker.call(function, *arguments, what=_where(recording))
+
+
+def _opened(recording: Recording, key: str, folder: Path, *, cached: bool) -> Prepared:
+    signal, seconds = _folders.read(folder)
+    part = Part(folder / "data.npy", signal.space, signal.axes, signal.sfreq, signal.tmin, key)
+    return Prepared(recording, signal, part, key, cached, seconds, folder)
+
+
+def _where(recording: Recording) -> str:
+    files = ", ".join(str(file.path) for file in recording.files[:1])
+    return f"{recording.id} ({files})" if files else recording.id
+
+
+def _folder(cache: Path, key: str) -> Path:
+    return cache / "prepared" / key
+
+
+def _made_from(recording: Recording, preparations: Sequence[Any]) -> Mapping[str, Any]:
+    reader: Mapping[str, Any] = recording.reader
+    used = dict.fromkeys((*reader.get("libraries", ()), *(_LIBRARIES if preparations else ())))
+    return {
+        "recording": recording.key,
+        "preparations": [
+            [type(p).__name__, _alike(asdict(p)), type(p).version] for p in preparations
+        ],
+        "libraries": {name: _minor_version(name) for name in used},
+        "layout": _LAYOUT,
+    }
+
+
+def _alike(value: Any) -> Any:
+    """Write 8.0 as 8, so that both name the same signal."""
+    if isinstance(value, Mapping):
+        return {key: _alike(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [_alike(child) for child in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _described(recording: Recording, preparations: Sequence[Any]) -> Mapping[str, Any]:
+    return {
+        **_made_from(recording, preparations),
+        "files": {file.path.name: file.sha256 for file in recording.files},
+        "reader": dict(recording.reader),
+    }
+
+
+def _minor_version(library: str) -> str:
+    return ".".join(metadata.version(library).split(".")[:2])
+
+
+def _check_writable(cache: Path) -> None:
+    folder = cache / "prepared"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"{folder}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a folder "
+            "of yours."
+        ) from error
+
+
+def _remove_left_over(cache: Path) -> None:
+    """Delete what writers that are gone left half written."""
+    for path in (cache / "prepared").glob(".*.part"):
+        writer = path.name.split(".")[2]
+        if writer.isdigit() and not _folders.alive(int(writer)):
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,123 @@
+"""From a card to recordings; a reader is one file here.
+
+A reader has ``Options`` (a frozen dataclass: its keys in a card), ``version``, ``libraries`` (those
+that its numbers come from), ``find(card, variant, root) -> list[Recording]`` and
+``more_files(path)``: what is read along with a file.
+"""
+
+import itertools
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from neurodecode.core.errors import DataError, DataMissing
+from neurodecode.core.files import cache_folder
+from neurodecode.core.recording import Recording, SourceFile
+from neurodecode.data.cards import Card, reader_module
+from neurodecode.data.manifest import file_sha256
+from neurodecode.data.roots import how_to_get
+
+logger = logging.getLogger(__name__)
+
+
+def find_recordings(
+    card: Card,
+    variant: str,
+    root: Path,
+    *,
+    subjects: Sequence[str] | None = None,
+    sessions: Sequence[str] | None = None,
+    runs: Sequence[str] | None = None,
+    cache: Path | None = None,
+    rehash: bool = False,
+) -> list[Recording]:
+    """Give the recordings of a card below `root`, with the digests of their files.
+
+    Parameters
+    ----------
+    card : Card
+    variant : str
+        Name of a layout; empty for the card's only or first one.
+    root : Path
+        Folder of the data set.
+    subjects, sessions, runs : sequence of str or None
+        Ids as the file names have them; None for all.
+    cache : Path or None
+        Where digests are remembered; None for the cache folder.
+    rehash : bool
+        Whether every file is read again for its digest.
+
+    Returns
+    -------
+    recordings : list of Recording
+        In the order of subject, session, run.
+
+    Raises
+    ------
+    DataMissing
+        If there is no file at all, or none of a subject, session or run that was asked.
+    DataError
+        If two files are the same recording.
+    """
+    layout = card.variant(variant)
+    reader = reader_module(layout.reader)
+    there = reader.find(card, layout, root)
+    if not there:
+        raise DataMissing(
+            f"{card.name}: no recording of it is in {root}. {how_to_get(card, variant)}"
+        )
+    asked = {"subject": subjects, "session": sessions, "run": runs}
+    chosen = [r for r in there if all(v is None or getattr(r, k) in v for k, v in asked.items())]
+    _check_found(card, variant, root, asked, there, chosen)
+    chosen.sort(key=lambda r: (r.subject, r.session, r.run))
+    for one, other in itertools.pairwise(chosen):
+        if one.id == other.id:
+            raise DataError(
+                f"{card.name}: {one.files[0].path} and {other.files[0].path} are both {one.id}. "
+                "Tell them apart in the path template, or remove one."
+            )
+    cache = cache_folder() if cache is None else cache
+    shared: dict[Path, str] = {}
+    return [_with_digests(one, reader.more_files, cache, shared, rehash=rehash) for one in chosen]
+
+
+def _check_found(card, variant, root, asked, there, chosen) -> None:
+    for entity, values in asked.items():
+        known = sorted({getattr(one, entity) for one in there})
+        absent = [value for value in values or () if value not in known]
+        # A task may be in runs that some people lack; a subject or session was asked by a person.
+        if absent and (entity != "run" or len(absent) == len(values)):
+            raise DataMissing(
+                f"{card.name}: no recording of {entity} {', '.join(absent)} in {root}; there are: "
+                f"{', '.join(known[:40])}. {how_to_get(card, variant)}"
+            )
+    if not chosen:
+        said = "; ".join(f"{k} {', '.join(v)}" for k, v in asked.items() if v is not None)
+        raise DataMissing(
+            f"{card.name}: no recording in {root} is of all of {said}. There are: "
+            f"{', '.join(one.id for one in there[:20])}. {how_to_get(card, variant)}"
+        )
+    for subject in asked["subject"] or ():
+        lacking = [
+            run
+            for run in asked["run"] or ()
+            if not any(one.subject == subject and one.run == run for one in chosen)
+        ]
+        if lacking and len(lacking) == len(asked["run"]):
+            raise DataMissing(
+                f"{card.name}: subject {subject} has no run {', '.join(lacking)} in {root}. Leave "
+                f"the subject out of data: subjects. {how_to_get(card, variant)}"
+            )
+        if lacking:
+            logger.warning("%s: subject %s lacks run %s.", card.name, subject, ", ".join(lacking))
+
+
+def _with_digests(recording, more_files, cache, shared, *, rehash) -> Recording:
+    paths = dict.fromkeys(file.path for file in recording.files)
+    for file in recording.files:
+        paths.update(dict.fromkeys(more_files(file.path) if file.path.is_file() else ()))
+    for path in paths:
+        if path not in shared:
+            shared[path] = file_sha256(path, cache, rehash=rehash)
+    return replace(recording, files=tuple(SourceFile(path, shared[path]) for path in paths))

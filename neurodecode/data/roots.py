@@ -1,0 +1,74 @@
+"""Where the files of a data set are looked for, and what is said when they are nowhere."""
+
+import logging
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neurodecode.core.errors import DataMissing
+from neurodecode.core.files import cache_folder, shipped_folder
+
+if TYPE_CHECKING:
+    from neurodecode.data.cards import Card, Variant
+
+logger = logging.getLogger(__name__)
+
+
+def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path:
+    """Folder that holds a card's files.
+
+    A data root is a folder with one subfolder a card. Looked through in order: `data` (which may
+    also be the card's own folder), ``NEURODECODE_DATA`` (several, joined by the system's
+    separator), the cache folder that `fetch` fills, and ``datasets/samples`` of a checkout.
+
+    Parameters
+    ----------
+    card : Card
+    data : Path or None
+        What the person named with ``--data``.
+    variant : str
+        Layout whose files are looked for.
+
+    Raises
+    ------
+    DataMissing
+        Saying where it looked, what for, and how to get it.
+    """
+    places = [] if data is None else [Path(data) / card.name, Path(data)]
+    named = os.environ.get("NEURODECODE_DATA", "")
+    places += [Path(root) / card.name for root in named.split(os.pathsep) if root]
+    places += [cache_folder() / "data" / card.name]
+    places += [shipped_folder("datasets") / "samples" / card.name]
+    pattern = _pattern(card, variant)
+    for place in places:
+        if place.is_dir() and next(place.glob(pattern), None) is not None:
+            if data is not None and place not in places[:2]:
+                logger.warning("%s is not in %s; %s is used.", card.name, data, place)
+            return place
+    looked = "\n  ".join(str(place) for place in places)
+    raise DataMissing(
+        f"{card.name}: its files ({pattern}) are not on this machine. Looked in:\n  {looked}\n"
+        f"{how_to_get(card, variant)}"
+    )
+
+
+def how_to_get(card: "Card", variant: str = "") -> str:
+    """One or two sentences: where a data set is had, under which licence, and where it goes."""
+    layout = card.variant(variant)
+    licence = card.licence.get("name", "unknown")
+    exceptions = card.licence.get("exceptions", "")
+    source = card.files.url or card.citation or "its authors"
+    return (
+        f"Get {_template(layout)} from {source} (licence: {licence}{', ' if exceptions else ''}"
+        f"{exceptions}; access: {card.access}), put it into DIR/{card.name}, and say --data DIR or "
+        "set NEURODECODE_DATA=DIR."
+    )
+
+
+def _template(layout: "Variant") -> str:
+    return getattr(layout.options, "path", "") or getattr(layout.options, "bold", "")
+
+
+def _pattern(card: "Card", variant: str) -> str:
+    return re.sub(r"\{\w*\}", "*", _template(card.variant(variant)))

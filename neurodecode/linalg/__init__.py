@@ -1,0 +1,1 @@
+"""Mathematics on arrays; no word about brains."""

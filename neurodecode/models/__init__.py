@@ -1,0 +1,1 @@
+"""Estimators, one file each; the dotted name is the path."""

@@ -1,0 +1,24 @@
+"""What models made of stages share, as functions."""
+
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.stages import through
+
+
+def predict(model: Any, X: np.ndarray) -> np.ndarray:
+    """Class codes from the last stage."""
+    return model.stages_[-1].predict(through(model.stages_, X))
+
+
+def predict_proba(model: Any, X: np.ndarray) -> np.ndarray:
+    """Probabilities from the last stage, shape (n_trials, n_classes)."""
+    return model.stages_[-1].predict_proba(through(model.stages_, X))
+
+
+def three_dimensional(tags: Any) -> Any:
+    """Tags of an estimator of trials of channels by time."""
+    tags.input_tags.three_d_array = True
+    tags.input_tags.two_d_array = False
+    return tags

@@ -1,0 +1,1 @@
+"""Linear decoders: their weights can be turned into patterns."""

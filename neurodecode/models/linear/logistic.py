@@ -1,0 +1,71 @@
+"""Logistic regression."""
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from neurodecode.core.needs import Needs
+from neurodecode.models._haufe import haufe_patterns, named_patterns
+
+
+class Logistic(ClassifierMixin, BaseEstimator):
+    """Logistic regression on flattened trials, with patterns.
+
+    Parameters
+    ----------
+    C : float
+        Inverse of the L2 penalty.
+    max_iter : int
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    patterns_ : ndarray, shape (n_patterns, n_features)
+        One for two classes, else one a class.
+    """
+
+    needs = Needs()
+    version: ClassVar[int] = 1
+
+    def __init__(self, C: float = 1.0, max_iter: int = 1000):
+        self.C = C
+        self.max_iter = max_iter
+
+    def fit(self, X, y):
+        """Fit on trials.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, …)
+            Axes beyond the first are flattened.
+        y : ndarray, shape (n_trials,)
+        """
+        X, y = validate_data(self, X, y, allow_nd=True)
+        check_classification_targets(y)
+        X = X.reshape(len(X), -1)
+        self.estimator_ = LogisticRegression(C=self.C, max_iter=self.max_iter).fit(X, y)
+        self.classes_ = self.estimator_.classes_
+        self.patterns_ = haufe_patterns(X, self.estimator_.coef_)
+        return self
+
+    def predict(self, X):
+        return self.estimator_.predict(self._flat(X))
+
+    def decision_function(self, X):
+        return self.estimator_.decision_function(self._flat(X))
+
+    def predict_proba(self, X):
+        return self.estimator_.predict_proba(self._flat(X))
+
+    def patterns(self) -> dict[str, np.ndarray]:
+        """Give one map a class, or one for two classes: Haufe et al. 2014, eq. 6."""
+        return named_patterns(self.patterns_, self.classes_)
+
+    def _flat(self, X):
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, allow_nd=True)
+        return X.reshape(len(X), -1)

@@ -1,0 +1,65 @@
+"""Minimum distance to the mean."""
+
+from typing import ClassVar, Literal
+
+from pyriemann.classification import MDM
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages
+from neurodecode.models import _stages
+from neurodecode.steps.covariance import Covariance, Estimator
+
+Metric = Literal["riemann", "logeuclid", "euclid"]
+
+
+class Mdm(ClassifierMixin, BaseEstimator):
+    """Give each trial the class whose mean covariance is nearest.
+
+    Parameters
+    ----------
+    metric : {"riemann", "logeuclid", "euclid"}
+        Of means and distances.
+    estimator : str
+        Of the covariances; see `neurodecode.steps.covariance.Covariance`.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    stages_ : list
+        `Covariance` and the fitted `pyriemann.classification.MDM`.
+
+    References
+    ----------
+    Barachant et al. 2012, doi 10.1109/TBME.2011.2172210.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(self, metric: Metric = "riemann", estimator: Estimator = "oas"):
+        self.metric = metric
+        self.estimator = estimator
+
+    @property
+    def needs(self) -> Needs:
+        """Those of the covariance."""
+        return Covariance(self.estimator).needs
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last."""
+        return [Covariance(self.estimator), MDM(metric=self.metric)]
+
+    def fit(self, X, y):
+        """Fit on trials of shape (n_trials, n_channels, n_times)."""
+        self.stages_ = fit_stages(self.stages(), X, y)
+        self.classes_ = self.stages_[-1].classes_
+        return self
+
+    def predict(self, X):
+        return _stages.predict(self, X)
+
+    def predict_proba(self, X):
+        return _stages.predict_proba(self, X)
+
+    def __sklearn_tags__(self):
+        return _stages.three_dimensional(super().__sklearn_tags__())

@@ -1,0 +1,81 @@
+"""Logistic regression in the tangent space."""
+
+from typing import ClassVar, Literal
+
+from pyriemann.tangentspace import TangentSpace as Projection
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages
+from neurodecode.models import _stages
+from neurodecode.steps.covariance import Covariance, Estimator
+
+Metric = Literal["riemann", "logeuclid", "euclid"]
+
+
+class TangentSpace(ClassifierMixin, BaseEstimator):
+    """Covariances in the tangent space at their mean, told apart by logistic regression.
+
+    Parameters
+    ----------
+    estimator : str
+        Of the covariances; see `neurodecode.steps.covariance.Covariance`.
+    metric : {"riemann", "logeuclid", "euclid"}
+        Of the mean and the tangent space.
+    C : float
+        Inverse of the L2 penalty.
+    max_iter : int
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    stages_ : list
+        `Covariance`, the fitted projection and the fitted regression.
+
+    References
+    ----------
+    Barachant et al. 2013, doi 10.1016/j.neucom.2012.12.039.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        estimator: Estimator = "oas",
+        metric: Metric = "riemann",
+        C: float = 1.0,
+        max_iter: int = 1000,
+    ):
+        self.estimator = estimator
+        self.metric = metric
+        self.C = C
+        self.max_iter = max_iter
+
+    @property
+    def needs(self) -> Needs:
+        """Those of the covariance."""
+        return Covariance(self.estimator).needs
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last."""
+        return [
+            Covariance(self.estimator),
+            Projection(metric=self.metric),
+            LogisticRegression(C=self.C, max_iter=self.max_iter),
+        ]
+
+    def fit(self, X, y):
+        """Fit on trials of shape (n_trials, n_channels, n_times)."""
+        self.stages_ = fit_stages(self.stages(), X, y)
+        self.classes_ = self.stages_[-1].classes_
+        return self
+
+    def predict(self, X):
+        return _stages.predict(self, X)
+
+    def predict_proba(self, X):
+        return _stages.predict_proba(self, X)
+
+    def __sklearn_tags__(self):
+        return _stages.three_dimensional(super().__sklearn_tags__())

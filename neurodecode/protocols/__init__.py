@@ -1,0 +1,166 @@
+"""Who is trained on and who is tested; and the checks that hold every fold to its claim."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol as TypingProtocol
+
+import numpy as np
+
+from neurodecode.core.errors import DataError, LeakError
+from neurodecode.core.fold import ROLES, Fold
+from neurodecode.core.rows import Rows
+from neurodecode.core.target import Target
+
+_UNUSED = ROLES.index("unused")
+
+
+class Protocol(TypingProtocol):
+    """A way to split rows."""
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Columns whose combination no training row shares with a test row; empty: only rows."""
+        ...
+
+    def split(self, rows: Rows, target: Target, seed: int) -> Iterator[Fold]:
+        """Give folds one at a time; `rows` have a known target, in recording-then-onset order."""
+        ...
+
+
+def verify(fold: Fold, rows: Rows, apart: tuple[str, ...]) -> None:
+    """Hold a fold to its protocol's claim.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+    apart : tuple of str
+        Columns whose combination train and test may not share.
+
+    Raises
+    ------
+    LeakError
+        If they do, if a role is missing or unknown, or the fold is not of these rows.
+    """
+    if len(fold.role) != len(rows):
+        raise LeakError(f"fold {fold.name}: {len(fold.role)} roles for {len(rows)} rows.")
+    if fold.role.max(initial=0) >= len(ROLES):
+        raise LeakError(f"fold {fold.name}: role {fold.role.max()} is unknown; known: {ROLES}.")
+    train, test = fold.index("train", "val"), fold.index("test")
+    for name, index in (("training", train), ("test", test)):
+        if len(index) == 0:
+            raise LeakError(f"fold {fold.name}: it has no {name} row. Look at the protocol.")
+    if not apart:
+        return
+    codes = rows.codes(*apart)
+    shared = np.intersect1d(codes[train], codes[test])
+    if len(shared):
+        row = int(test[codes[test] == shared[0]][0])
+        said = ", ".join(f"{column} {rows[column][row]}" for column in apart)
+        n_train, n_test = int(np.sum(codes[train] == shared[0])), int(np.sum(codes[test] == shared[0]))
+        raise LeakError(
+            f"fold {fold.name}: {said} is on both sides ({n_train} training and {n_test} test "
+            f"rows), and the protocol says it keeps {' and '.join(apart)} apart."
+        )
+
+
+def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
+    """Positions of training rows whose windows overlap a test window of the same recording.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+        With ``recording start stop``; windows that only touch do not overlap.
+
+    Returns
+    -------
+    index : ndarray of int
+        Ascending.
+    """
+    return _near(fold, rows, 0.0)
+
+
+def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
+    """Take training rows that overlap a test window out of a fold, and count them.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+    overlap : {"purge", "refuse", "allowed"}
+
+    Raises
+    ------
+    LeakError
+        If overlap is refused and there is one.
+    """
+    if overlap == "allowed":
+        return fold
+    index = overlapping(fold, rows)
+    if len(index) == 0:
+        return fold
+    if overlap == "refuse":
+        first = index[0]
+        raise LeakError(
+            f"fold {fold.name}: {len(index)} training windows overlap a test window, the first in "
+            f"{rows['recording'][first]} from {rows['start'][first]:g} to {rows['stop'][first]:g} s. "
+            "Use overlap: purge, or a protocol that keeps runs apart."
+        )
+    role = fold.role.copy()
+    role[index] = _UNUSED
+    return replace(fold, role=role, purged=fold.purged + len(index))
+
+
+def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
+    """Whether a training window lies within `reach` seconds of a test window of its recording."""
+    return len(_near(fold, rows, reach)) > 0
+
+
+def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -> None:
+    """Hold a fold to having enough training trials of every class.
+
+    Parameters
+    ----------
+    fold : Fold
+    y : ndarray of int, shape (n_rows,)
+    target : Target
+    min_trials : int
+        Fewest training trials a class.
+
+    Raises
+    ------
+    DataError
+        Naming fold, class and count.
+    """
+    counts = np.bincount(y[fold.index("train", "val")], minlength=len(target.classes))
+    few = np.flatnonzero(counts < min_trials)
+    if len(few):
+        said = ", ".join(f"{target.classes[code]!r} {counts[code]}" for code in few)
+        raise DataError(
+            f"fold {fold.name}: too few training trials of a class ({said}; {min_trials} are "
+            "needed). Use fewer folds, another protocol, or leave the class out of target."
+        )
+
+
+def _near(fold: Fold, rows: Rows, reach: float) -> np.ndarray:
+    """Training rows within `reach` seconds of a test window, by sorting: n log n."""
+    train, test = fold.index("train", "val"), fold.index("test")
+    recording = rows.codes("recording")
+    start, stop = rows["start"], rows["stop"]
+    found = []
+    for code in np.intersect1d(recording[train], recording[test]):
+        mine, tested = train[recording[train] == code], test[recording[test] == code]
+        if np.isinf(reach):
+            found.append(mine)
+            continue
+        order = np.argsort(start[tested], kind="stable")
+        starts = start[tested][order]
+        latest = np.maximum.accumulate(stop[tested][order])
+        # Of the test windows that begin before this one ends, does any end after it begins?
+        before = np.searchsorted(starts, stop[mine] + reach, side="left")
+        reached = np.zeros(len(mine), dtype=bool)
+        some = before > 0
+        reached[some] = latest[before[some] - 1] + reach > start[mine][some]
+        found.append(mine[reached])
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)

@@ -1,0 +1,86 @@
+"""A covariance a trial."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pyriemann.geometry.covariance import covariances
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.needs import Needs
+from neurodecode.linalg.covariance import covariance_rank
+
+Estimator = Literal["oas", "lwf", "sch", "scm", "cov"]
+_SHRINKING = ("oas", "lwf", "sch")
+
+
+class Covariance(TransformerMixin, BaseEstimator):
+    """Estimate the covariance of the channels in each trial.
+
+    Parameters
+    ----------
+    estimator : {"oas", "lwf", "sch", "scm", "cov"}
+        Oracle approximating shrinkage, Ledoit-Wolf and Schäfer-Strimmer shrink towards a multiple
+        of the identity, so that the result has an inverse; ``scm`` and ``cov`` do not.
+
+    References
+    ----------
+    Chen et al. 2010, doi 10.1109/TSP.2010.2053029 (oas); Ledoit & Wolf 2004,
+    doi 10.1016/S0047-259X(03)00096-4 (lwf).
+    """
+
+    stateless = True
+    version: ClassVar[int] = 1
+
+    def __init__(self, estimator: Estimator = "oas"):
+        self.estimator = estimator
+
+    @property
+    def needs(self) -> Needs:
+        """Trials of channels by time; of full rank where the estimator does not shrink."""
+        return Needs(axes=("channel", "time"), full_rank=self.estimator not in _SHRINKING)
+
+    def fit(self, X, y=None):
+        """Learn nothing."""
+        return self
+
+    def transform(self, X):
+        """Give one covariance a trial.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_times)
+
+        Returns
+        -------
+        C : ndarray, shape (n_trials, n_channels, n_channels)
+            In the square of the unit of `X`.
+
+        Raises
+        ------
+        DataError
+            If a covariance without shrinkage has no inverse.
+        """
+        C = covariances(np.asarray(X), estimator=self.estimator)
+        if self.estimator not in _SHRINKING:
+            _check_full_rank(C)
+        return C
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _check_full_rank(C: np.ndarray) -> None:
+    n_channels = C.shape[-1]
+    for i, one in enumerate(C):
+        rank = covariance_rank(one)
+        if rank < n_channels:
+            raise DataError(
+                f"trial {i}: the covariance has rank {rank} for {n_channels} channels, so it has no "
+                "inverse. Average reference, ICA, interpolated channels and short windows do this. "
+                "Use estimator: oas, or drop the redundant channels."
+            )
