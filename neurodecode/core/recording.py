@@ -39,6 +39,8 @@ class Signal:
         Other series at the same rate (motion, eye position), shape (n_times, n).
     rank : int or None
         Rank of the channels' covariance, where known or implied by preparation.
+    reach : float
+        Seconds over which preparation mixed samples; infinite for whole-recording statistics.
     """
 
     data: np.ndarray | None
@@ -50,6 +52,7 @@ class Signal:
     n_times: int | None = None
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
     rank: int | None = None
+    reach: float = 0.0
 
     def __post_init__(self):
         if self.data is not None:

@@ -36,6 +36,10 @@ class Part:
         Seconds from the recording's start to the first sample.
     key : str
         Digest of the content, or of all it was made from.
+    rank : int or None
+        Rank of the channels' covariance, where known.
+    reach : float
+        Seconds over which preparation mixed samples.
     """
 
     source: Path | np.ndarray
@@ -44,6 +48,8 @@ class Part:
     sfreq: float | None
     tmin: float
     key: str
+    rank: int | None = None
+    reach: float = 0.0
 
     def open(self) -> np.ndarray:
         """Give the array; of files, at most `MAX_OPEN_FILES` are open at a time."""

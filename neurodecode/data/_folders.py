@@ -40,6 +40,7 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         "tmin": signal.tmin,
         "n_times": signal.n_times,
         "rank": rank,
+        "reach": signal.reach,
     }
     (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
 
@@ -72,6 +73,7 @@ def read(folder: Path) -> tuple[Signal, float]:
         tmin=meta["tmin"],
         n_times=meta["n_times"],
         rank=meta["rank"],
+        reach=meta["reach"],
     )
     return signal, meta["seconds"]
 

@@ -12,10 +12,10 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.rows import Rows
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.data._windows import not_marked_bad, not_rejected, window_places
 from neurodecode.data.cards import Task, WindowsSpec
-from neurodecode.data.prepared import Prepared
+from neurodecode.data.prepared import Prepared, part_of
 
 _OF_RECORDING = ("recording", "subject", "session", "run")
 
@@ -80,7 +80,12 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
     del pieces  # the table holds it all by now, and is itself handed over
     rows, order = Rows.build_sorted(tables.pop())
     part = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)[order]
-    signal = TrialSignal(tuple(_part(one) for one in prepared), part, at[order], lengths[part])
+    signal = TrialSignal(
+        tuple(one.part or part_of(one.signal, one.folder, one.key) for one in prepared),
+        part,
+        at[order],
+        lengths[part],
+    )
     reasons = {reason: count for reason, count in ignored.items() if count}
     trials = Trials(rows, {prepared[0].recording.modality: signal})
     return Cut(trials, previous[order], reasons)
@@ -246,13 +251,6 @@ def _plain(values: Any) -> np.ndarray:
         None if gone else sys.intern(str(value)) for value, gone in zip(array, missing, strict=True)
     ]
     return np.array(text, dtype=object)
-
-
-def _part(one: Prepared) -> Part:
-    if one.part is not None:
-        return one.part
-    signal, source = one.signal, one.folder / "data.npy"
-    return Part(source, signal.space, signal.axes, signal.sfreq, signal.tmin, one.key)
 
 
 def _label_column(task: Task) -> str:

@@ -13,7 +13,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from neurodecode.data.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = 1  # of the folders; part of every key
+_LAYOUT = 2  # of the folders; part of every key
 _LIBRARIES = ("mne", "numpy", "scipy")  # that preparations compute with
 
 
@@ -191,7 +191,7 @@ def write_prepared(
         if not checked and not isinstance(preparation, Pick | Drop):
             _check(signal, where)
             checked = True
-        signal = _applied(preparation, signal, where)
+        signal = _applied(preparation, preparation, signal, where)
     if not checked:
         _check(signal, where)
     rank = measured_rank(signal) if signal.axes == ("channel", "time") else None
@@ -215,13 +215,16 @@ def preview(recording: Recording, preparations: Sequence[Any]) -> Signal:
     """Give the header that a recording will have after preparation."""
     signal = recording.header()
     for preparation in preparations:
-        signal = _applied(preparation.preview, signal, _where(recording))
+        signal = _applied(preparation, preparation.preview, signal, _where(recording))
     return signal
 
 
-def _applied(function: Callable[[Signal], Signal], signal: Signal, where: str) -> Signal:
+def _applied(
+    preparation: Any, function: Callable[[Signal], Signal], signal: Signal, where: str
+) -> Signal:
+    reach = signal.reach + preparation.reach(signal.sfreq or 1.0)
     try:
-        return function(signal)
+        return replace(function(signal), reach=reach)
     except NeurodecodeError as error:
         raise type(error)(f"{where}: {error}") from error
 
@@ -279,8 +282,21 @@ def _run(worker: Worker, recording: Recording, function, *arguments):
 
 def _opened(recording: Recording, key: str, folder: Path, *, cached: bool) -> Prepared:
     signal, seconds = _folders.read(folder)
-    part = Part(folder / "data.npy", signal.space, signal.axes, signal.sfreq, signal.tmin, key)
-    return Prepared(recording, signal, part, key, cached, seconds, folder)
+    return Prepared(recording, signal, part_of(signal, folder, key), key, cached, seconds, folder)
+
+
+def part_of(signal: Signal, folder: Path, key: str) -> Part:
+    """Give the part that trials of a prepared signal point into; its file need not exist yet."""
+    return Part(
+        folder / "data.npy",
+        signal.space,
+        signal.axes,
+        signal.sfreq,
+        signal.tmin,
+        key,
+        signal.rank,
+        signal.reach,
+    )
 
 
 def _where(recording: Recording) -> str:

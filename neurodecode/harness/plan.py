@@ -7,6 +7,7 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
+from neurodecode.core.names import find
 from neurodecode.harness.jobs import Job, JobKeys, permuted, shuffle_units
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
@@ -66,6 +67,8 @@ def make_plan(study: Study) -> Plan:
         If no model can be run on these data.
     """
     question = study.question
+    for name in question.metrics:
+        find(name, "metrics")
     y = study.y
     folds = tuple(_folds(study, y))
     refused = tuple(
@@ -140,21 +143,23 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
 
 
 def _rank_problem(study: Study) -> str | None:
-    signal = study.trials.signal()
-    n_channels = len(signal.used()[0].space)
-    for recording, rank in study.ranks.items():
-        if rank < n_channels:
+    signal, rows = study.trials.signal(), study.trials.rows
+    for i, part in enumerate(signal.parts):
+        n_channels = len(part.space)
+        if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
+            recording = rows["recording"][np.argmax(signal.part == i)]
             return (
-                f"{recording}: the covariance has rank {rank} for {n_channels} channels, so it has "
-                "no inverse. Average reference, ICA and interpolated channels do this. "
+                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
+                "it has no inverse. Average reference, ICA and interpolated channels do this. "
                 "Use estimator: oas, or drop the redundant channels."
             )
-    shortest = int(signal.length.min())
-    if 0 <= shortest <= n_channels:
-        return (
-            f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most for "
-            f"{n_channels} channels, so it has no inverse. Use estimator: oas, or longer windows."
-        )
+        shortest = int(signal.length.min())
+        if 0 <= shortest <= n_channels:
+            return (
+                f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
+                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
+                "windows."
+            )
     return None
 
 

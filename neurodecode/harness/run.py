@@ -102,7 +102,8 @@ def _share(
     missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
     for _ in progress(start(compute_stage, missing, n_jobs), "shared stages", len(missing), "part"):
         pass
-    return with_shared(plan.study.trials, tasks), set(tasks)
+    whole = {n: several for n, several in tasks.items() if all(t.path.is_file() for t in several)}
+    return with_shared(plan.study.trials, whole), set(whole)
 
 
 def _fold_tasks(

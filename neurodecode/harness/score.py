@@ -12,6 +12,10 @@ from neurodecode.core.names import find
 from neurodecode.harness.store import Store
 
 NO_DRAW = -1
+_COLUMNS = (
+    "model", "metric", "seed", "fold", "subject", "session", "draw", "score", "chance", "n_trials",
+    "note",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +135,7 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
                     "note": "" if known else value,
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> Iterator[Group]:

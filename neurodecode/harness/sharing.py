@@ -78,16 +78,23 @@ def stage_tasks(
     return tasks, n_new
 
 
-def compute_stage(task: StageTask) -> None:
-    """Run the stages on the part's rows and keep the result."""
+def compute_stage(task: StageTask) -> bool:
+    """Run the stages on the part's rows and keep the result; says whether that went well.
+
+    Where it did not, each fold runs the stage itself, and its job tells the error.
+    """
     n_rows = len(task.at)
     signal = TrialSignal((task.part,), np.zeros(n_rows, dtype=np.int32), task.at, task.length)
     with threadpool_limits(1):
         X: Any = _array(signal)
-        for stage in task.stages:
-            X = copy.deepcopy(stage).fit(X[:1]).transform(X)
+        try:
+            for stage in task.stages:
+                X = copy.deepcopy(stage).fit(X[:1]).transform(X)
+        except Exception:  # a stranger's stage may fail in any way
+            return False
     with whole_file(task.path) as temporary, temporary.open("wb") as handle:
         np.save(handle, X)
+    return True
 
 
 def with_shared(trials: Trials, tasks: dict[str, list[StageTask]]) -> Trials:

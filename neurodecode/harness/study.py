@@ -1,6 +1,6 @@
 """`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.files import cache_folder
-from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
@@ -31,10 +30,6 @@ class Study:
         Label of the last earlier event of the run, for controls alone; None for a first one.
     ignored : mapping of str to int
         Events and rows left out, counted by reason.
-    reach : float
-        Seconds that preparation mixes; infinite for statistics of a whole recording.
-    ranks : mapping of str to int
-        Recording to the rank of its channels' covariance, where known.
     sources : mapping
         What the study was made from, for provenance: plain data.
     failed : tuple of Failed
@@ -47,11 +42,15 @@ class Study:
     question: Question
     previous: np.ndarray
     ignored: Mapping[str, int] = field(default_factory=dict)
-    reach: float = 0.0
-    ranks: Mapping[str, int] = field(default_factory=dict)
     sources: Mapping[str, Any] = field(default_factory=dict)
     failed: tuple[Failed, ...] = ()
     to_prepare: tuple[str, ...] = ()
+
+    @property
+    def reach(self) -> float:
+        """Seconds over which preparation mixed samples; infinite for whole-recording statistics."""
+        parts = (part for signal in self.trials.signals.values() for part in signal.used())
+        return max((part.reach for part in parts), default=0.0)
 
     @property
     def y(self) -> np.ndarray:
@@ -114,8 +113,6 @@ def open_study(
         question=resolved.question,
         previous=done.previous,
         ignored=done.ignored,
-        reach=total_reach(resolved.preparations, prepared[0].recording),
-        ranks={p.recording.id: p.signal.rank for p in prepared if p.signal.rank is not None},
         sources={
             "card": resolved.card.name,
             "licence": dict(resolved.card.licence),
@@ -126,14 +123,3 @@ def open_study(
         failed=failed,
         to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
     )
-
-
-def total_reach(preparations: Sequence[Any], recording: Recording) -> float:
-    """Seconds over which a chain of preparations mixes samples: the sum of its links."""
-    if not preparations:
-        return 0.0
-    header, reach = recording.header(), 0.0
-    for one in preparations:
-        reach += one.reach(header.sfreq or 1.0)
-        header = one.preview(header)
-    return reach

@@ -99,7 +99,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     blocks = _blocks(store.rows())
     rows = []
     for metric in index["metrics"]:
-        mine = scores[scores["metric"] == metric] if len(scores) else scores
+        mine = scores[scores["metric"] == metric]
         draws = _Draws(metric, groups, blocks, index["target"]["kind"])
         bounds = {
             flag: mine[(mine["model"] == model) & (mine["draw"] == NO_DRAW)]

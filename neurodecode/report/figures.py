@@ -47,7 +47,9 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
     models = [row for row in rows if row.role == "model"]
     controls = [row for row in rows if row.role != "model"]
     ordered = [*models, *controls]
-    heights = np.array([*range(len(models)), *(GAP + len(models) + i for i in range(len(controls)))])
+    heights = np.array(
+        [*range(len(models)), *(GAP + len(models) + i for i in range(len(controls)))]
+    )
     if not models:
         heights = heights - GAP
     if ax is None:
@@ -178,12 +180,12 @@ def _draw_row(ax: Axes, row: TableRow, height: float) -> None:
         left, width = row.shuffled_mean - spread, max(2 * spread, 1e-4)
         ax.add_patch(Rectangle((left, height - 0.38), width, 0.76, color=NULL, lw=0, zorder=1))
         ax.update_datalim([(left, height), (left + width, height)])
-    ax.plot([row.chance] * 2, [height - 0.38, height + 0.38], color=CHANCE, lw=1.4, ls=":", zorder=2)
+    ax.plot(
+        [row.chance] * 2, [height - 0.38, height + 0.38], color=CHANCE, lw=1.4, ls=":", zorder=2
+    )
     values = np.array(list(row.per_unit.values()))
     if len(values) > 1:
-        ax.scatter(
-            values, height + _spread(values), s=17, color=color, alpha=0.55, lw=0, zorder=3
-        )
+        ax.scatter(values, height + _spread(values), s=17, color=color, alpha=0.55, lw=0, zorder=3)
     if np.isfinite(row.ci_low):
         ax.plot([row.ci_low, row.ci_high], [height] * 2, color=color, lw=2, zorder=4)
     flagged = bool(row.flags) and row.role == "model"

@@ -178,11 +178,9 @@ def _on_the_head(patterns: MeanPatterns) -> Figure:
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     values = {name: one[index] for name, one in patterns.maps.items()}
     largest = _largest(values)
-    sphere = mne.bem.fit_sphere_to_headshape if False else None
     for ax, (name, one) in zip(axes, values.items(), strict=False):
         mne.viz.plot_topomap(
-            one, info, axes=ax, show=False, cmap=COLOURS, vlim=(-largest, largest), sphere=sphere,
-            contours=4,
+            one, info, axes=ax, show=False, cmap=COLOURS, vlim=(-largest, largest), contours=4,
         )  # fmt: skip
         ax.set_title(plain_text(name, 24), fontsize=10)
     _finish(figure, axes, n_maps, largest)
@@ -280,6 +278,8 @@ def _finish(figure: Figure, axes: np.ndarray, n_drawn: int, largest: float) -> N
     for ax in axes[n_drawn:]:
         ax.set_axis_off()
     colours = ScalarMappable(Normalize(-largest, largest), COLOURS)
-    bar = figure.colorbar(colours, ax=list(axes), shrink=0.75, aspect=18, ticks=[-largest, 0, largest])
+    bar = figure.colorbar(
+        colours, ax=list(axes), shrink=0.75, aspect=18, ticks=[-largest, 0, largest]
+    )
     bar.ax.set_yticklabels(["lower", "0", "higher"], fontsize=8)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

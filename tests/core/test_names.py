@@ -50,7 +50,7 @@ def test_allowed_outside_code_is_found(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     assert find("my_net", "models", allow_code=True).__name__ == "MyNet"
     assert find("my_net:MyNet", "models", allow_code=True).__name__ == "MyNet"
-    with pytest.raises(ConfigError, match="has no 'MyNot'. Did you mean 'MyNet'"):
+    with pytest.raises(ConfigError, match=r"has no 'MyNot'. Did you mean 'MyNet'"):
         find("my_net:MyNot", "models", allow_code=True)
 
 

@@ -61,8 +61,11 @@ def test_signal_knows_its_axes(shape, axes, time_axis, feature_axis):
 
 def test_target_codes_follow_the_declared_order():
     table = pd.DataFrame(
-        {"recording": "r", "subject": "1", "session": "1", "run": "1", "onset": range(3), "duration": 0,
-         "start": range(3), "stop": range(1, 4), "label": ["right", "left", "rest"], "rt": [1.0, np.nan, 2.0]}
+        {
+            "recording": "r", "subject": "1", "session": "1", "run": "1", "onset": range(3),
+            "duration": 0, "start": range(3), "stop": range(1, 4),
+            "label": ["right", "left", "rest"], "rt": [1.0, np.nan, 2.0],
+        }
     )  # fmt: skip
     rows = Rows.build(table)
     label = Target("label", column="label", classes=("left", "right"))

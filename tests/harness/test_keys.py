@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from neurodecode.models.riemann.mdm import Mdm
-from neurodecode.protocols.within_session import WithinSession
 from sklearn.linear_model import SGDClassifier
 from tests_harness import planted, run, study_of
 
@@ -13,6 +11,8 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.state import job_states
 from neurodecode.harness.store import Store
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.protocols.within_session import WithinSession
 
 
 def keys(study, subject="", model=""):
@@ -60,7 +60,7 @@ def test_the_order_of_the_trials_is_in_no_key(study):
         rows.iloc[whole].reset_index(drop=True),
     )
     np.testing.assert_array_equal(straight.trials.X, mixed.trials.X)
-    assert straight.trials.rows["uid"].tolist() == mixed.trials.rows["uid"].tolist()
+    assert keys(straight) == keys(mixed)
 
 
 def test_one_sample_of_data_changes_its_subject_alone(study):

@@ -1,13 +1,9 @@
 """A small study with a planted effect: 3 subjects, 2 runs, 8 channels, 64 Hz, in memory."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
-from neurodecode.models.baseline.clock import Clock
-from neurodecode.models.baseline.history import History
-from neurodecode.models.baseline.prior import Prior
-from neurodecode.models.riemann.mdm import Mdm
-from neurodecode.models.riemann.tangent_space import TangentSpace
-from neurodecode.protocols.cross_run import CrossRun
 
 from neurodecode.core.target import Target
 from neurodecode.harness.index import write_index, write_study
@@ -17,9 +13,19 @@ from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.table import score_results
-from neurodecode.report.evaluate import as_trials, previous_labels
+from neurodecode.models.baseline.clock import Clock
+from neurodecode.models.baseline.history import History
+from neurodecode.models.baseline.prior import Prior
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.models.riemann.tangent_space import TangentSpace
+from neurodecode.protocols.cross_run import CrossRun
+from neurodecode.report.arrays import as_trials, previous_labels
 
 N_PER_RUN, N_CHANNELS, N_TIMES = 12, 8, 64
+MODELS = (
+    NamedModel("riemann.mdm", Mdm()),
+    NamedModel("riemann.tangent_space", TangentSpace()),
+)
 CONTROLS = (
     NamedModel("baseline.prior", Prior(), "control"),
     NamedModel("baseline.clock", Clock(), "control"),
@@ -48,7 +54,7 @@ def study_of(arrays, labels, rows, **question) -> Study:
     asked = {
         "target": Target("label", column=column, classes=("a", "b")),
         "protocol": CrossRun(),
-        "models": (NamedModel("riemann.mdm", Mdm()), NamedModel("riemann.tangent_space", TangentSpace()), *CONTROLS),
+        "models": MODELS + CONTROLS,
         "n_draws": 2,
     }  # fmt: skip
     return Study(trials, Question(**{**asked, **question}), previous_labels(trials.rows, column))
@@ -56,7 +62,7 @@ def study_of(arrays, labels, rows, **question) -> Study:
 
 def run(study: Study, folder, **options):
     """Plan, run, score; give the plan, what was done, and the table's rows."""
-    store = Store(folder).open()
+    store = Store(Path(folder)).open()
     plan = make_plan(study)
     write_study(plan, store, "test", {}, "inline")
     finished = execute(plan, store, **options)

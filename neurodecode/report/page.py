@@ -1,0 +1,264 @@
+"""One self-contained HTML page: something to send to a colleague."""
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import yaml
+from matplotlib.figure import Figure
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import write_text
+from neurodecode.harness.table import TableRow
+from neurodecode.report import words
+from neurodecode.report.figures import confusion_figure, scores_figure
+from neurodecode.report.patterns import MeanPatterns, mean_patterns, plot_patterns
+from neurodecode.report.results import Results
+from neurodecode.report.tables import interval, null, number
+
+_MOST_WARNINGS = 20
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure inside the page: its address holds its content.
+
+    Parameters
+    ----------
+    address : str
+        A ``data:`` URI.
+    width : int
+        Pixels.
+    alt : str
+        What it shows, for who cannot see it.
+    title, caption : str
+    """
+
+    address: str
+    width: int
+    alt: str
+    title: str = ""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page says of one results folder; the template lays it out."""
+
+    anchor: str
+    title: str
+    name: str
+    date: str
+    verdict: list[str]
+    asked: list[words.Asked]
+    metrics: list[str]
+    rows: list[TableRow]
+    has_p: bool
+    interval: str
+    flags: list[tuple[str, str]]
+    units: pd.DataFrame | None
+    scores: list[Picture]
+    confusions: list[Picture]
+    patterns: list[Picture]
+    left_out: list[tuple[str, int]]
+    troubles: list[str]
+    notes: list[str]
+    warnings: list[tuple[str, int, str]]
+    n_more_warnings: int
+    provenance: Mapping[str, Any]
+    resolved: str
+    in_memory: bool
+
+
+def write_page(results: Sequence[Results], path: Path) -> Path:
+    """Write one page of one or several results.
+
+    Nothing on it is fetched from elsewhere, and it runs no script. Names that come from data are
+    escaped.
+
+    Parameters
+    ----------
+    results : sequence of Results
+    path : Path
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    ConfigError
+        If there are no results, or the page cannot be written there.
+    """
+    if not results:
+        raise ConfigError("report: there are no results to write a page of. Name a results folder.")
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "number": number, "interval": interval, "null": null, "spaced": words.spaced,
+        "counted": words.counted,
+    }  # fmt: skip
+    sections = [_section(one, f"result-{i}") for i, one in enumerate(results, 1)]
+    text = templates.get_template("page.html.jinja").render(sections=sections)
+    path = Path(path)
+    try:
+        write_text(path, text)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the page cannot be written there ({error.strerror}). Name another file."
+        ) from None
+    return path
+
+
+def _section(results: Results, anchor: str) -> Section:
+    index, rows = results.index, results.rows()
+    text = (results.folder / "resolved.yaml").read_text(encoding="utf-8")
+    resolved = yaml.safe_load(text) or {}
+    flags = sorted({flag for row in rows for flag in row.flags})
+    written = (results.folder / "jobs.json").stat().st_mtime
+    warnings = _warnings(results)
+    # The same results give the same page: no salt of chance in the names inside an SVG.
+    with mpl.rc_context({"svg.hashsalt": "neurodecode"}):
+        return Section(
+            anchor=anchor,
+            title=results.title,
+            name=results.name,
+            date=datetime.fromtimestamp(written).strftime("%Y-%m-%d %H:%M"),
+            verdict=words.verdict(results),
+            asked=words.what_was_asked(results, resolved),
+            metrics=index["metrics"],
+            rows=rows,
+            has_p=any(row.p is not None for row in rows),
+            interval=words.interval_sentence(rows),
+            flags=[(flag, words.flag_sentence(flag)) for flag in flags],
+            units=_units(rows),
+            scores=list(_scores(results)),
+            confusions=list(_confusions(results)),
+            patterns=[_pattern(one) for one in mean_patterns(results)],
+            left_out=sorted(index["ignored"].items(), key=lambda one: -one[1]),
+            troubles=list(_troubles(results)),
+            notes=index["notes"],
+            warnings=warnings[:_MOST_WARNINGS],
+            n_more_warnings=max(0, len(warnings) - _MOST_WARNINGS),
+            provenance=results.provenance,
+            resolved=text,
+            in_memory="in_memory" in resolved.get("data", {}),
+        )
+
+
+def _units(rows: Sequence[TableRow]) -> pd.DataFrame | None:
+    """Scores by unit, a column a model and metric; None where there is one unit."""
+    known = [row for row in rows if row.n_units > 1]
+    if not known:
+        return None
+    several = len({row.metric for row in known}) > 1
+    columns = {
+        f"{row.model}, {words.spaced(row.metric)}" if several else row.model: row.per_unit
+        for row in known
+    }
+    table = pd.DataFrame(columns)
+    table.index.name = known[0].unit
+    return table
+
+
+def _scores(results: Results) -> Iterator[Picture]:
+    for metric in results.index["metrics"]:
+        rows = [row for row in results.rows() if row.metric == metric]
+        told = "; ".join(
+            f"{row.model} {row.note or number(row.mean) + ' ' + interval(row)}" for row in rows
+        )
+        alt = f"{words.spaced(metric)}, mean and 95 % interval of each model: {told}."
+        yield _svg(scores_figure(rows), alt)
+
+
+def _confusions(results: Results) -> Iterator[Picture]:
+    """One matrix a model that has predictions, counted over folds and seeds."""
+    classes = results.index["target"]["classes"]
+    computed = {row.model for row in results.rows() if row.role == "model" and not row.note}
+    for model in (one["name"] for one in results.index["models"]):
+        if not classes or model not in computed:
+            continue
+        found = results.predictions(model)
+        codes = {name: code for code, name in enumerate(classes)}
+        counts = np.zeros((len(classes), len(classes)), dtype=int)
+        np.add.at(counts, (found["y"].to_numpy(), found["pred"].map(codes).to_numpy()), 1)
+        right = ", ".join(
+            f"{name} {counts[i, i]} of {counts[i].sum()}" for i, name in enumerate(classes)
+        )
+        alt = f"Confusion matrix of {model}. Told right: {right}."
+        yield _svg(confusion_figure(counts, classes), alt, title=model)
+
+
+def _pattern(patterns: MeanPatterns) -> Picture:
+    mean = f"Mean over {words.counted(patterns.n_fits, 'fitted model')}"
+    if patterns.n_subjects > 1:
+        mean += f", first within and then over {patterns.n_subjects} subjects"
+    if patterns.n_left_out:
+        mean += (
+            f"; {words.counted(patterns.n_left_out, 'fitted model')} of another number of channels "
+            "or voxels left out"
+        )
+    alt = f"Maps of {patterns.model}: {', '.join(patterns.maps)}."
+    return _png(plot_patterns(patterns), alt, title=patterns.model, caption=mean + ".")
+
+
+def _troubles(results: Results) -> Iterator[str]:
+    """Say what failed or has not run, a sentence each."""
+    index = results.index
+    for recording, message in index["failed"].items():
+        yield f"Recording {recording} could not be prepared: {message}"
+    for model, reason in index["refused"].items():
+        yield f"{model} was not run: {reason}"
+    errors: dict[tuple[str, str], int] = Counter(
+        (job["model"], job["error"]) for job in index["jobs"] if "error" in job
+    )
+    for (model, error), n_jobs in errors.items():
+        yield f"{model} failed in {words.counted(n_jobs, 'job')}: {error}"
+    n_open = sum("error" not in job and not results.store.has(job["key"]) for job in index["jobs"])
+    if n_open:
+        n_all = len(index["jobs"])
+        yield f"{n_open} of {n_all} jobs have not run. The same command goes on with them."
+
+
+def _warnings(results: Results) -> list[tuple[str, int, str]]:
+    """Give what jobs said while they ran: the text, how many jobs said it, of which models."""
+    counts: Counter[str] = Counter()
+    models: dict[str, dict[str, None]] = {}
+    for job in {job["key"]: job for job in results.index["jobs"]}.values():
+        for line in dict.fromkeys(results.store.log(job["key"]).splitlines()):
+            if line.strip():
+                counts[line] += 1
+                models.setdefault(line, {})[job["model"]] = None
+    return [(line, n, ", ".join(models[line])) for line, n in counts.most_common()]
+
+
+def _svg(figure: Figure, alt: str, **said: str) -> Picture:
+    return _picture(figure, alt, "svg", "svg+xml", metadata={"Date": None}, **said)
+
+
+def _png(figure: Figure, alt: str, **said: str) -> Picture:
+    return _picture(figure, alt, "png", "png", metadata={"Software": None}, **said)
+
+
+def _picture(
+    figure: Figure, alt: str, form: str, kind: str, metadata: dict[str, None], **said: str
+) -> Picture:
+    content = io.BytesIO()
+    # Twice the density of a screen, so that maps stay sharp in print.
+    figure.savefig(content, format=form, dpi=192, metadata=metadata, bbox_inches="tight")
+    address = f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
+    return Picture(address, round(figure.get_figwidth() * 96), alt, **said)
