@@ -80,8 +80,10 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
         f"{len(study.trials)} trials, {roles.count('model')} models, {roles.count('control')} "
         f"controls, {len(plan.folds)} folds: {n_all} jobs, {n_all - n_open} finished before"
     )
-    for one in (*study.failed, *plan.refused):
-        say(f"not run: {getattr(one, 'message', None) or f'{one.model}: {one.reason}'}")
+    for failed in study.failed:
+        say(f"left out: {failed.message}")
+    for refused in plan.refused:
+        say(f"not run: {refused.model}: {refused.reason}")
     write_study(plan, store, resolved.name, resolved.plain(), arguments.engine)
     finished = execute(
         plan, store, engine=arguments.engine, n_jobs=arguments.n_jobs, progress=progress

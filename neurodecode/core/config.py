@@ -184,7 +184,7 @@ def convert(node: Node, hint: Any, where: str, problems: Problems) -> Any:
     if hint is Call:
         return call(node, where, problems)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
+    if origin is types.UnionType or str(origin) == "typing.Union":
         return _convert_union(node, arguments, where, problems)
     if origin is typing.Literal:
         return _convert_choice(node, arguments, where, problems)
@@ -291,7 +291,9 @@ def _node(tree: yaml.Node, where: str, problems: Problems, open_nodes: frozenset
         return Node(
             [_node(one, f"{where}[{i}]", problems, inner) for i, one in enumerate(tree.value)], line
         )
-    return _scalar(tree, where, problems)
+    if isinstance(tree, yaml.ScalarNode):
+        return _scalar(tree, where, problems)
+    raise TypeError(f"PyYAML gave {type(tree).__name__}, which is no mapping, list or scalar")
 
 
 def _mapping(

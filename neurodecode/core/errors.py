@@ -3,6 +3,8 @@
 Every message says what is wrong (with the value), where (file, key, subject, run) and what to do.
 """
 
+from collections.abc import Sequence
+
 
 class NeurodecodeError(Exception):
     """Root of every error that neurodecode raises on purpose."""
@@ -19,7 +21,7 @@ class ConfigError(NeurodecodeError):
         One line a problem; all of them are shown at once.
     """
 
-    def __init__(self, problems):
+    def __init__(self, problems: str | Sequence[str]):
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(self.problems))
 

@@ -101,7 +101,7 @@ class Rows:
             raise DataError(f"rows have no column {column!r}; there are: {', '.join(self.base)}.")
         values = self.base[column]
         if isinstance(values.dtype, pd.CategoricalDtype):
-            names = np.append(values.cat.categories.to_numpy(dtype=object), None)
+            names = np.array([*values.cat.categories, None], dtype=object)
             codes = values.cat.codes.to_numpy()
             return names[codes if self.index is None else codes[self.index]]
         array = values.to_numpy()
@@ -117,12 +117,12 @@ class Rows:
     @property
     def table(self) -> pd.DataFrame:
         """These rows as a table of their own."""
-        chosen = self.base if self.index is None else self.base.iloc[self.index]
+        chosen = self.base if self.index is None else self.base.take(self.index)
         return chosen.reset_index(drop=True)
 
     def take(self, index: np.ndarray | Sequence[int]) -> "Rows":
         """Rows at `index` (positions or a mask), as a view."""
-        index = _positions(index, len(self))
+        index = as_positions(index, len(self))
         return Rows(self.base, index if self.index is None else self.index[index])
 
     def where(self, **columns: Hashable | Sequence[Hashable]) -> np.ndarray:
@@ -153,7 +153,7 @@ class Rows:
 
     def keep_columns(self, columns: Sequence[str]) -> "Rows":
         """Give these rows with only the named columns."""
-        return Rows(self.base[list(columns)], self.index)
+        return Rows(self.base.filter(list(columns)), self.index)
 
     def __repr__(self) -> str:
         entities = [column for column in ("subject", "session", "run") if column in self.base]
@@ -179,7 +179,8 @@ def stack_rows(several: Sequence[Rows]) -> Rows:
     return Rows(joined)
 
 
-def _positions(index: Any, length: int) -> np.ndarray:
+def as_positions(index: Any, length: int) -> np.ndarray:
+    """Give positions of an index that may be a mask."""
     array = np.asarray(index)
     if array.dtype == bool:
         if len(array) != length:

@@ -73,4 +73,4 @@ class Target:
         """Mask of the rows whose truth is known."""
         if self.kind == "label":
             return y >= 0
-        return ~np.isnan(y.reshape(len(y), -1)).any(axis=1)
+        return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
-from neurodecode.core.rows import Rows, _positions, stack_rows
+from neurodecode.core.rows import Rows, as_positions, stack_rows
 from neurodecode.core.space import Space
 
 MAX_OPEN_FILES = 32
@@ -157,7 +157,7 @@ class Trials:
 
     def take(self, index: np.ndarray | Sequence[int]) -> "Trials":
         """Trials at `index` (positions or a mask), as a view."""
-        index = _positions(index, len(self))
+        index = as_positions(index, len(self))
         return Trials(
             self.rows.take(index), {name: s.take(index) for name, s in self.signals.items()}
         )

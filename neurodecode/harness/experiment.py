@@ -242,11 +242,15 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     )
     calls = (*experiment.models, *experiment.controls)
     estimators = [_estimator(steps, allow_code) for steps in calls]
-    roles = ["model"] * len(experiment.models) + ["control"] * len(experiment.controls)
+    names = display_names(calls)
+    named = [
+        NamedModel(name, estimator, "model" if i < len(experiment.models) else "control")
+        for i, (name, estimator) in enumerate(zip(names, estimators, strict=True))
+    ]
     question = Question(
         target=_target(target),
         protocol=build(protocol.call, "protocols"),
-        models=tuple(map(NamedModel, display_names(calls), estimators, roles)),
+        models=tuple(named),
         metrics=experiment.metrics,
         seeds=experiment.seeds,
         overlap=protocol.overlap,

@@ -108,7 +108,7 @@ class _FoldWork:
         self._uses = Counter(name for names in self._names.values() for name in names)
 
     def fit_and_predict(self, job: TaskJob) -> tuple[Predictions, dict[str, np.ndarray]]:
-        model = clone(job.model.estimator)
+        model: Any = clone(job.model.estimator)
         needs = job.model.input_needs
         if needs.trials:
             model.fit(self._handed(self._task.train, needs.columns), job.y)
@@ -154,15 +154,15 @@ class _FoldWork:
         which = (job.shared, job.model.flattens)
         if which not in self._inputs:
             name = job.shared or self._task.signal
-            pair = self._task.train.array(name), self._task.test.array(name)
+            train, test = self._task.train.array(name), self._task.test.array(name)
             if job.model.flattens:
-                pair = tuple(X.reshape(len(X), -1) for X in pair)
-            self._inputs[which] = pair
+                train, test = train.reshape(len(train), -1), test.reshape(len(test), -1)
+            self._inputs[which] = train, test
         return self._inputs[which]
 
     def _handed(self, trials: Trials, columns: tuple[str, ...]) -> Trials:
         """Trials with the columns a model named and no others, in a table of their own."""
-        rows = Rows(trials.rows.table[list(columns)])
+        rows = Rows(trials.rows.table.loc[:, list(columns)])
         named = (
             {}
             if self._task.signal is None

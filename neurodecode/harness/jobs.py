@@ -57,7 +57,7 @@ class Job:
 
 def seeded(estimator: Any, seed: int) -> Any:
     """Clone an estimator and give every ``random_state`` that is open the seed."""
-    copy = clone(estimator)
+    copy: Any = clone(estimator)
     open_states = {
         name: seed
         for name, value in copy.get_params(deep=True).items()
@@ -213,10 +213,22 @@ def _release(distribution: str) -> str:
 def _source_digest(found: Any) -> str:
     """Digest of the source of the module that a stranger's class or function stands in."""
     module = sys.modules.get(getattr(found, "__module__", "") or "")
+    # A notebook's or a script's own module changes with every cell; its class alone counts.
+    counts = found if module is None or module.__name__ == "__main__" else module
     try:
-        # A notebook's or a script's own module changes with every cell; its class alone counts.
-        wanted = found if getattr(module, "__name__", "__main__") == "__main__" else module
-        return digest(inspect.getsource(wanted))
+        return digest(inspect.getsource(counts))
     except (OSError, TypeError):
-        code = getattr(found, "__code__", None)
-        return digest(code.co_code.hex()) if code is not None else "source unknown"
+        return digest(_code_of(found))
+
+
+def _code_of(found: Any) -> list[Any]:
+    """What is compiled of a class or function typed at a prompt, whose source nobody keeps."""
+    if inspect.isclass(found):
+        bases = [_code_of(base) for base in found.__bases__ if base is not object]
+        members = sorted(vars(found).items())
+        return [bases, [[name, _code_of(one)] for name, one in members if callable(one)]]
+    code = found if inspect.iscode(found) else getattr(found, "__code__", None)
+    if code is None:
+        return [type(found).__qualname__]
+    inner = [_code_of(one) if inspect.iscode(one) else repr(one) for one in code.co_consts]
+    return [code.co_code.hex(), code.co_names, inner]

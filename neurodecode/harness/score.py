@@ -146,7 +146,8 @@ def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> I
     table = pd.DataFrame({unit: columns[unit][group.rows] for unit in asked})
     for names, index in table.groupby(asked, sort=True).indices.items():
         one = group.take(np.asarray(index))
-        named = dict(zip(asked, names if isinstance(names, tuple) else (names,), strict=True))
+        texts = [str(n) for n in (names if isinstance(names, tuple) else (names,))]
+        named = dict(zip(asked, texts, strict=True))
         yield Group(
             one.model, one.seed, one.fold, named.get("subject", ""), named.get("session", ""),
             one.draw, one.rows, one.true, one.pred, one.scores, one.score_kind, one.prior,

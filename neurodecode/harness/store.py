@@ -85,7 +85,7 @@ class Store:
             if log:
                 (temporary / "log.txt").write_text(log, encoding="utf-8")
             if patterns:
-                np.savez(temporary / "patterns.npz", **dict(patterns))
+                np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
             (temporary / "done.json").write_text(json.dumps({"n_test": len(predictions)}))
             temporary.chmod(0o755)
             temporary.rename(place)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -99,10 +99,10 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     blocks = _blocks(store.rows())
     rows = []
     for metric in index["metrics"]:
-        mine = scores[scores["metric"] == metric]
+        mine = _select(scores, scores["metric"] == metric)
         draws = _Draws(metric, groups, blocks, index["target"]["kind"])
         bounds = {
-            flag: mine[(mine["model"] == model) & (mine["draw"] == NO_DRAW)]
+            flag: _select(mine, _itself(mine, model) & (mine["note"] == ""))
             for model, flag in _BOUNDS.items()
         }
         rows += [
@@ -122,9 +122,9 @@ def _row(
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
 ) -> TableRow:
-    mine = scores[(scores["model"] == model) & (scores["draw"] == NO_DRAW)]
-    known = mine[mine["note"] == ""]
-    if known.empty:
+    mine = _select(scores, _itself(scores, model))
+    known = _select(mine, mine["note"] == "")
+    if len(known) == 0:
         note = _why_empty(index, model, mine)
         nan = float("nan")
         return TableRow(
@@ -133,17 +133,15 @@ def _row(
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
     low, high = _interval(model, per_unit, draws)
-    nulls = scores[
-        (scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")
-    ]
+    drawn = (scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")
+    nulls = _select(scores, drawn)
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if find(metric, "metrics").direction == "up" else -1
         for flag, bound in bounds.items():
-            known_bound = bound[bound["note"] == ""]
-            if len(known_bound) and not _beats(
-                model, flag, per_unit, unit_means(known_bound, unit, "score"), draws, better_is
+            if len(bound) and not _beats(
+                model, flag, per_unit, unit_means(bound, unit, "score"), draws, better_is
             ):
                 flags.add(flag)
     if len(per_unit) == 1:
@@ -192,7 +190,7 @@ def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:
     """
     if unit == "study":
         return pd.Series({"all": scores[column].mean()})
-    sessions = scores.groupby([unit, "session"], sort=True)[column].mean()
+    sessions: Any = scores.groupby([unit, "session"], sort=True)[column].mean()
     return sessions.groupby(level=0, sort=True).mean()
 
 
@@ -207,12 +205,21 @@ def _beats(
 ) -> bool:
     """Whether the paired difference to a bound is above zero with its 95 % interval."""
     control = next(name for name, one in _BOUNDS.items() if one == flag)
-    both = mine.index.intersection(bound.index)
-    if len(both) > 1:
-        low, _ = mean_interval(better_is * (mine[both] - bound[both]).to_numpy())
+    difference = (mine - bound).dropna().to_numpy()
+    if len(difference) > 1:
+        low, _ = mean_interval(better_is * difference)
     else:
         low, _ = percentile_interval(better_is * (draws.of(model) - draws.of(control)))
     return bool(low > 0)
+
+
+def _select(scores: pd.DataFrame, keep: Any) -> pd.DataFrame:
+    return cast("pd.DataFrame", scores.loc[keep])
+
+
+def _itself(scores: pd.DataFrame, model: str) -> Any:
+    """Mask of a model's own scores, not those of its shuffled null."""
+    return (scores["model"] == model) & (scores["draw"] == NO_DRAW)
 
 
 def _why_empty(index: dict[str, Any], model: str, mine: pd.DataFrame) -> str:

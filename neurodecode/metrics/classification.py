@@ -29,7 +29,7 @@ def chance_of_balanced_accuracy(true: np.ndarray, prior: np.ndarray) -> float:
 
 
 def one_half(true: np.ndarray, prior: np.ndarray) -> float:
-    """One half, whatever the rows: scores that say nothing rank a random pair right half the time."""
+    """One half: scores that say nothing rank a random pair right half the time."""
     del true, prior
     return 0.5
 
@@ -48,7 +48,7 @@ def accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     score : float
     """
     del scores, rows, gallery
-    return np.mean(true == pred)
+    return float(np.mean(true == pred))
 
 
 @metric(
@@ -78,7 +78,7 @@ def balanced_accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     n_of_class = np.bincount(true)
     right = np.bincount(true, weights=true == pred)
     there = n_of_class > 0
-    return np.mean(right[there] / n_of_class[there])
+    return float(np.mean(right[there] / n_of_class[there]))
 
 
 @metric(
@@ -115,7 +115,7 @@ def roc_auc(true, pred, *, scores, rows=None, gallery=None):
     there = np.unique(true)
     if len(there) == 2 and scores.shape[1] == 2:
         return _pairs_ranked_right(true == there[1], scores[:, there[1]])
-    return np.mean([_pairs_ranked_right(true == code, scores[:, code]) for code in there])
+    return float(np.mean([_pairs_ranked_right(true == code, scores[:, code]) for code in there]))
 
 
 def _pairs_ranked_right(positive: np.ndarray, score: np.ndarray) -> float:

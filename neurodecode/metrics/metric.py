@@ -88,7 +88,7 @@ class Metric:
 def metric(
     *,
     direction: Literal["up", "down"],
-    range: tuple[float, float],
+    range: tuple[float, float],  # noqa: A002 (the field's word)
     kinds: tuple[str, ...],
     chance: Chance,
     scores: ScoreNeed = "none",

@@ -17,7 +17,7 @@ def haufe_patterns(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Returns
     -------
     patterns : ndarray, shape (n_patterns, n_features)
-        In the unit of `X`, a unit of decoder output; the covariance of the features is never formed.
+        In the unit of `X`; the covariance of the features is never formed.
 
     References
     ----------

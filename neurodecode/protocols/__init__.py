@@ -57,7 +57,7 @@ def verify(fold: Fold, rows: Rows, apart: tuple[str, ...]) -> None:
     if len(shared):
         row = int(test[codes[test] == shared[0]][0])
         said = ", ".join(f"{column} {rows[column][row]}" for column in apart)
-        n_train, n_test = int(np.sum(codes[train] == shared[0])), int(np.sum(codes[test] == shared[0]))
+        n_train, n_test = (int(np.sum(codes[side] == shared[0])) for side in (train, test))
         raise LeakError(
             f"fold {fold.name}: {said} is on both sides ({n_train} training and {n_test} test "
             f"rows), and the protocol says it keeps {' and '.join(apart)} apart."
@@ -104,8 +104,8 @@ def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
         first = index[0]
         raise LeakError(
             f"fold {fold.name}: {len(index)} training windows overlap a test window, the first in "
-            f"{rows['recording'][first]} from {rows['start'][first]:g} to {rows['stop'][first]:g} s. "
-            "Use overlap: purge, or a protocol that keeps runs apart."
+            f"{rows['recording'][first]} from {rows['start'][first]:g} to "
+            f"{rows['stop'][first]:g} s. Use overlap: purge, or a protocol that keeps runs apart."
         )
     role = fold.role.copy()
     role[index] = _UNUSED

@@ -26,7 +26,7 @@ class CrossSubject:
 
     def __post_init__(self):
         if self.n_splits is not None and self.n_splits < 2:
-            raise ConfigError(f"cross_subject: n_splits is {self.n_splits}; give 2 or more, or none.")
+            raise ConfigError(f"cross_subject: n_splits is {self.n_splits}; give 2 or more.")
 
     @property
     def apart(self) -> tuple[str, ...]:

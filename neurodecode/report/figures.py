@@ -11,6 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.table import TableRow
+from neurodecode.report.tables import spaced
 
 MODEL, CONTROL, NULL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#dfe6ee", "#222222", "#8a4b00"
 GAP = 0.7  # rows between the last model and the first control
@@ -67,7 +68,7 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
     for label, row in zip(ax.get_yticklabels(), ordered, strict=True):
         label.set_color(MODEL if row.role == "model" else CONTROL)
     ax.set_ylim(heights[-1] + 0.6, -0.6)
-    ax.set_xlabel(metrics[0].replace("_", " "))
+    ax.set_xlabel(spaced(metrics[0]))
     ax.tick_params(axis="y", length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.grid(axis="x", color="#ececec", lw=0.8)
@@ -138,12 +139,12 @@ def plot_confusion(
 
 def scores_size(rows: Sequence[TableRow]) -> tuple[float, float]:
     """Width and height in inches of a figure of these rows."""
-    return 7.4, 1.25 + 0.42 * len(rows)
+    return 8.6, 1.25 + 0.42 * len(rows)
 
 
 def confusion_size(classes: Sequence[str]) -> tuple[float, float]:
     """Width and height in inches of a figure of these classes."""
-    side = min(2.3 + 0.3 * len(classes), 9.0)
+    side = min(2.0 + 0.26 * len(classes), 9.0)
     return side + 0.4, side
 
 

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from nibabel.affines import voxel_sizes
+from scipy.optimize import linear_sum_assignment
 
 from neurodecode.core.space import Space
 from neurodecode.report.figures import MODEL, plain_text
@@ -20,6 +22,7 @@ from neurodecode.report.results import Results
 COLOURS = "RdBu_r"
 _MAX_SLICES = 6
 _MAX_BARS = 20
+_CLASS = re.compile(r"\bclass (\d+)\b")  # models know classes by their codes
 _ON_A_HEAD = ("eeg", "mag", "grad")
 
 
@@ -33,6 +36,8 @@ class MeanPatterns:
     maps : mapping of str to ndarray, shape (n_features,)
         What a map leads to (a class, a component) and its values.
     space : Space
+    are_components : bool
+        Whether the maps are components, whose order, sign and scale mean nothing by themselves.
     n_fits, n_subjects : int
         Fitted models and tested subjects behind the mean.
     n_left_out : int
@@ -42,6 +47,7 @@ class MeanPatterns:
     model: str
     maps: Mapping[str, np.ndarray]
     space: Space
+    are_components: bool
     n_fits: int
     n_subjects: int
     n_left_out: int
@@ -132,6 +138,10 @@ def _mean(
         if all(one.shape == (len(space),) for one in maps.values())
     ]
     subjects = dict.fromkeys(subject for subject, _ in usable)
+    are_components = not any(_CLASS.search(name) for name in usable[0][1])
+    if are_components:
+        first = usable[0][1]
+        usable = [(subject, matched(maps, first)) for subject, maps in usable]
     means = {}
     for name in dict.fromkeys(name for _, maps in usable for name in maps):
         of_subjects = [
@@ -140,18 +150,43 @@ def _mean(
             if any(one == subject and name in maps for one, maps in usable)
         ]
         means[_readable(name, classes)] = np.mean(of_subjects, axis=0)
+    if are_components:
+        means = {name: one / (one[np.abs(one).argmax()] or 1.0) for name, one in means.items()}
     return MeanPatterns(
-        model, means, space, len(usable), len(subjects), len(fits) - len(usable)
-    )  # fmt: skip
+        model, means, space, are_components, len(usable), len(subjects), len(fits) - len(usable)
+    )
+
+
+def matched(maps: Mapping[str, np.ndarray], to: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Give components the order, names and signs that make them most like those of another fit.
+
+    Parameters
+    ----------
+    maps, to : mapping of str to ndarray, shape (n_features,)
+
+    Returns
+    -------
+    matched : dict of str to ndarray, shape (n_features,)
+        Under the names of `to`.
+    """
+    n = len(maps)
+    alike = np.corrcoef([*maps.values(), *to.values()])[:n, n:]
+    mine, theirs = linear_sum_assignment(-np.abs(alike))
+    values, names = list(maps.values()), list(to)
+    by_name = {
+        names[j]: values[i] * (-1 if alike[i, j] < 0 else 1)
+        for i, j in zip(mine, theirs, strict=True)
+    }
+    return {name: by_name[name] for name in names if name in by_name}
 
 
 def _readable(name: str, classes: tuple[str, ...]) -> str:
     """Class names where a model, which knows codes alone, says ``class 2``."""
-    return re.sub(
-        r"\bclass (\d+)\b",
-        lambda code: classes[int(code[1])] if int(code[1]) < len(classes) else code[0],
-        name,
-    )
+
+    def named(code: re.Match[str]) -> str:
+        return classes[int(code[1])] if int(code[1]) < len(classes) else code[0]
+
+    return _CLASS.sub(named, name)
 
 
 def _on_head(space: Space) -> np.ndarray:
@@ -169,12 +204,13 @@ def _on_the_head(patterns: MeanPatterns) -> Figure:
     kind = space.types[0]
     info = mne.create_info(list(space.names), 1.0, kind)
     # Magnetometers and gradiometers have places in `loc` alone; montages are for electrodes.
-    for channel, position in zip(info["chs"], space.positions, strict=True):
+    positions = [] if space.positions is None else space.positions
+    for channel, position in zip(info["chs"], positions, strict=True):
         channel["loc"][:3] = position
     n_maps = len(patterns.maps)
     n_columns = min(n_maps, 4)
     n_rows = -(-n_maps // n_columns)
-    figure = Figure(figsize=(1.9 * n_columns + 1.1, 2.15 * n_rows), layout="constrained")
+    figure = Figure(figsize=(2.0 * n_columns + 0.9, 2.25 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     values = {name: one[index] for name, one in patterns.maps.items()}
     largest = _largest(values)
@@ -194,44 +230,42 @@ def _in_slices(patterns: MeanPatterns) -> Figure:
         for name, one in patterns.maps.items()
     }  # axes to the right, to the front, upwards
     inside = np.isfinite(next(iter(images.values())))
-    filled = np.flatnonzero(inside.any(axis=(0, 1)))
-    picked = filled[np.unique(np.linspace(0, len(filled) - 1, _MAX_SLICES).round().astype(int))]
+    n_inside = inside.sum(axis=(0, 1))
+    fullest = np.argsort(-n_inside, kind="stable")[:_MAX_SLICES]
+    picked = np.sort(fullest[n_inside[fullest] > 0])
     window = tuple(
         slice(max(0, places.min() - 1), places.max() + 2) for places in np.nonzero(inside)[:2]
     )
-    zooms = nibabel.affines.voxel_sizes(space.affine)[
-        np.argsort(nibabel.io_orientation(space.affine)[:, 0])
-    ]
+    zooms = voxel_sizes(space.affine)[np.argsort(nibabel.io_orientation(space.affine)[:, 0])]
     width, depth = (float(side) for side in np.array(inside[:, :, 0][window].shape) * zooms[:2])
     n_maps = len(images)
     # One slice: the maps side by side. Several: a line of slices for each map.
     n_columns = min(n_maps, 4) if len(picked) == 1 else len(picked)
     n_rows = -(-n_maps // n_columns) if len(picked) == 1 else n_maps
-    cell = min(2.2, 7.0 / n_columns)
+    cell = min(2.1, 8.4 / n_columns)
     figure = Figure(
-        figsize=(cell * n_columns + 1.0, (cell * depth / width + 0.35) * n_rows),
+        figsize=(cell * n_columns + 0.9, (cell * depth / width + 0.3) * n_rows),
         layout="constrained",
     )
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
     largest = _largest(patterns.maps)
     drawn = [(name, z) for name in images for z in picked]
-    for ax, (name, z) in zip(axes.ravel(), drawn, strict=False):
+    for i, (ax, (name, z)) in enumerate(zip(axes.ravel(), drawn, strict=False)):
         _slice(ax, images[name][:, :, z][window], largest, depth / width)
         if len(picked) == 1 or z == picked[0]:
             ax.set_title(plain_text(name, 24), fontsize=9, loc="left")
-        if len(picked) > 1:
-            ax.text(
-                0.98, 0.02, f"{z + 1}/{inside.shape[2]}", transform=ax.transAxes, fontsize=7,
-                ha="right", color="#555555",
-            )  # fmt: skip
+        if i < len(picked) > 1:
+            ax.set_title(f"slice {z + 1} of {inside.shape[2]}", fontsize=7, loc="right")
+        if i % n_columns == 0:
+            _sides(ax)
     _finish(figure, axes.ravel(), len(drawn), largest)
     return figure
 
 
 def _slice(ax: Axes, values: np.ndarray, largest: float, ratio: float) -> None:
-    """One slice from above, left side left: voxels of the mask coloured, the rest grey."""
+    """One slice from above, front up, left side left; grey where there is no voxel."""
     n_x, n_y = values.shape
-    ax.set_facecolor("#d9d9d9")
+    ax.set_facecolor("#e2e2e2")
     ax.imshow(
         values.T, origin="lower", cmap=COLOURS, vmin=-largest, vmax=largest,
         aspect=ratio * n_x / n_y, interpolation="nearest",
@@ -239,10 +273,13 @@ def _slice(ax: Axes, values: np.ndarray, largest: float, ratio: float) -> None:
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
-    for x, side in ((0.02, "L"), (0.98, "R")):
+
+
+def _sides(ax: Axes) -> None:
+    for x, side in ((0.02, "left"), (0.98, "right")):
         ax.text(
-            x, 0.97, side, transform=ax.transAxes, fontsize=7, va="top", color="#333333",
-            ha="left" if side == "L" else "right",
+            x, 0.96, side[0].upper(), transform=ax.transAxes, fontsize=7, va="top", ha=side,
+            color="#333333",
         )  # fmt: skip
 
 
@@ -279,7 +316,8 @@ def _finish(figure: Figure, axes: np.ndarray, n_drawn: int, largest: float) -> N
         ax.set_axis_off()
     colours = ScalarMappable(Normalize(-largest, largest), COLOURS)
     bar = figure.colorbar(
-        colours, ax=list(axes), shrink=0.75, aspect=18, ticks=[-largest, 0, largest]
-    )
+        colours, ax=list(axes), shrink=min(0.8, 1.7 / figure.get_figheight()), aspect=14,
+        ticks=[-largest, 0, largest],
+    )  # fmt: skip
     bar.ax.set_yticklabels(["lower", "0", "higher"], fontsize=8)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

@@ -56,6 +56,11 @@ def number(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
+def spaced(name: str) -> str:
+    """Name of a metric as words: ``balanced accuracy``, ``ROC AUC``."""
+    return " ".join(word.upper() if word in ("roc", "auc") else word for word in name.split("_"))
+
+
 def interval(row: TableRow) -> str:
     """Both ends of a row's interval, or a dash."""
     if row.ci_low is None or math.isnan(row.ci_low):
@@ -64,10 +69,11 @@ def interval(row: TableRow) -> str:
 
 
 def null(row: TableRow) -> str:
-    """Mean and standard deviation of the shuffled null, or a dash."""
+    """Mean of the shuffled null, with its standard deviation where there are several draws."""
     if row.shuffled_mean is None:
         return "–"
-    return f"{row.shuffled_mean:.3f} (s.d. {number(row.shuffled_sd)})"
+    spread = "" if row.shuffled_sd is None else f" (s.d. {row.shuffled_sd:.3f})"
+    return f"{row.shuffled_mean:.3f}{spread}"
 
 
 def _cells(row: TableRow) -> list[str]:

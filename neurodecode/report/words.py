@@ -1,5 +1,6 @@
 """What the page says in words: what was asked, what came out, what a flag or an interval means."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,15 +10,15 @@ import pandas as pd
 from neurodecode.core.names import catalogue, find
 from neurodecode.harness.table import N_BOOTSTRAP, TableRow
 from neurodecode.report.results import Results
-from neurodecode.report.tables import number
+from neurodecode.report.tables import number, spaced
 
 FLAGS = {
-    "history": "baseline.history, which knows only the label of the trial before, does about as "
-    "well: the paired difference is not above zero with its 95 % interval. The order of the trials "
-    "alone could give this score.",
-    "clock": "baseline.clock, which knows only when in the run a trial came, does about as well: "
-    "the paired difference is not above zero with its 95 % interval. Slow drifts could give this "
-    "score.",
+    "history": "Not clearly better than baseline.history, which knows only the label of the trial "
+    "before: the paired difference is not above zero with its 95 % interval. The order of the "
+    "trials alone could give this score.",
+    "clock": "Not clearly better than baseline.clock, which knows only when in the run a trial "
+    "came: the paired difference is not above zero with its 95 % interval. Slow drifts could give "
+    "this score.",
     "test-set only": "There is one unit, so the interval comes from its test trials alone. It does "
     "not say how the model would do on other people or sessions.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
@@ -33,11 +34,20 @@ _NAMES_SHOWN = 12
 
 
 @dataclass(frozen=True)
+class Line:
+    """What is said of one thing: a sentence, after its name and before its arguments, if any."""
+
+    text: str
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
 class Asked:
-    """One line of what was asked: a term, and sentences or a list."""
+    """One entry of what was asked: a term, and lines."""
 
     term: str
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
 
 
 def flag_sentence(flag: str) -> str:
@@ -69,41 +79,42 @@ def interval_sentence(rows: Sequence[TableRow]) -> str:
     return f"The 95 % interval is {how} over the means of {n_units} {unit}s."
 
 
+def best(results: Results, role: str = "model") -> TableRow | None:
+    """Give the row of the best score under the first metric, or None without a score."""
+    metric = results.index["metrics"][0]
+    rows = [r for r in results.rows() if r.metric == metric and r.role == role and not r.note]
+    return max(rows, key=lambda row: _sign(metric) * row.mean, default=None)
+
+
 def verdict(results: Results) -> list[str]:
     """Say in a few sentences what came out under the first metric."""
-    metric = results.index["metrics"][0]
-    rows = [row for row in results.rows() if row.metric == metric and not row.note]
-    sign = 1 if find(metric, "metrics").direction == "up" else -1
-    models = sorted((r for r in rows if r.role == "model"), key=lambda r: -sign * r.mean)
-    controls = sorted((r for r in rows if r.role != "model"), key=lambda r: -sign * r.mean)
-    if not models:
+    row, control = best(results), best(results, "control")
+    if row is None:
         return ["No model has a score; the table says why."]
-    best = models[0]
-    of = f"Best of {len(models)} models" if len(models) > 1 else "The model"
-    over = f"{best.n_units} {best.unit}s" if best.n_units > 1 else f"one {best.unit}"
+    n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
+    over = f"{row.n_units} {row.unit}s" if row.n_units > 1 else f"one {row.unit}"
+    shuffled = row.shuffled_mean
     said = [
-        f"{of}: {best.model}, {spaced(metric)} {number(best.mean)} (95 % interval "
-        f"{number(best.ci_low)} to {number(best.ci_high)}) over {over} and {best.n_trials} trials; "
-        f"chance is {number(best.chance)}"
-        + (
-            "."
-            if best.shuffled_mean is None
-            else f", and with shuffled training labels it scores {number(best.shuffled_mean)}."
-        )
+        f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
+        f"{spaced(row.metric)} {number(row.mean)} (95 % interval {number(row.ci_low)} to "
+        f"{number(row.ci_high)}) over {over} and {row.n_trials} trials; chance is "
+        f"{number(row.chance)}"
+        + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
     ]
-    low, high = sorted((sign * best.ci_low, sign * best.ci_high))
-    if low > sign * best.chance:
-        said.append("Its interval lies above chance.")
-    elif high >= sign * best.chance:
+    sign = _sign(row.metric)
+    low, high = sorted((sign * row.ci_low, sign * row.ci_high))
+    if low > sign * row.chance:
+        said.append("Its interval lies beyond chance.")
+    elif high >= sign * row.chance:
         said.append(
             "Its interval includes chance: these trials do not show that it reads anything."
         )
-    bounds = [flag for flag in ("history", "clock") if flag in best.flags]
-    if controls:
-        top = controls[0]
+    if control is not None:
         said.append(
-            f"The best control, which sees no brain data, is {top.model} at {number(top.mean)}."
+            f"The best control, which sees no brain data, is {control.model} at "
+            f"{number(control.mean)}."
         )
+    bounds = [flag for flag in ("history", "clock") if flag in row.flags]
     if bounds:
         said.append(
             f"The score is flagged {' and '.join(bounds)}: it cannot be told from what the design "
@@ -128,12 +139,12 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     index, rows = results.index, results.store.rows()
     asked = [
         Asked("Data", tuple(_data(resolved, rows))),
-        Asked("Told apart", (_target(index["target"], rows),)),
+        Asked("Told apart", (Line(_target(index["target"], rows)),)),
     ]
     if "in_memory" not in resolved.get("data", {}):
         steps = [_call("signal", one) for one in resolved.get("prepare", [])]
-        asked.append(Asked("Preparation", tuple(steps) or ("None.",)))
-        asked.append(Asked("Trials", (_windows(resolved.get("windows")),)))
+        asked.append(Asked("Preparation", tuple(steps) or (Line("None."),)))
+        asked.append(Asked("Trials", (Line(_windows(resolved.get("windows"))),)))
     asked.append(Asked("Who is tested", tuple(_protocol(resolved.get("protocol", {}), index))))
     roles: dict[str, list[str]] = {}
     for model in index["models"]:
@@ -143,14 +154,9 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         if role in roles:
             lines = tuple(_model(name, arguments) for name in roles[role])
             asked.append(Asked(term, lines))
-    asked.append(Asked("Null", (_null(index["n_draws"]),)))
+    asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
     asked.append(Asked("Scores", tuple(_scores(index))))
     return asked
-
-
-def spaced(name: str) -> str:
-    """Give a name as words: ``balanced accuracy``."""
-    return name.replace("_", " ")
 
 
 def counted(n: int, noun: str) -> str:
@@ -158,19 +164,23 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[str]:
+def _sign(metric: str) -> int:
+    return 1 if find(metric, "metrics").direction == "up" else -1
+
+
+def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
     data = resolved.get("data", {})
     if "card" in data:
         variant = f", variant {data['variant']}" if data.get("variant") else ""
-        yield f"{data['card']}{variant}, task {data['task']}."
+        yield Line(f"{data['card']}{variant}, task {data['task']}.")
     elif "in_memory" in data:
-        yield "Arrays or epochs that were in memory."
+        yield Line("Arrays or epochs that were in memory.")
     subjects = list(dict.fromkeys(map(str, rows["subject"])))
     named = "" if len(subjects) > _NAMES_SHOWN else f" ({', '.join(subjects)})"
     n_sessions = len(rows[["subject", "session"]].drop_duplicates())
-    yield (
+    yield Line(
         f"{counted(len(subjects), 'subject')}{named}, {counted(n_sessions, 'session')}, "
-        f"{counted(rows['recording'].nunique(), 'recording')}, {counted(len(rows), 'trial')}."
+        f"{counted(len(set(rows['recording'])), 'recording')}, {counted(len(rows), 'trial')}."
     )
 
 
@@ -178,9 +188,9 @@ def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
     classes = target["classes"]
     if not classes:
         return f"A {target['kind']}, a number a trial."
-    counts = rows["y"].value_counts()
-    told = ", ".join(f"{name} ({counts.get(code, 0)} trials)" for code, name in enumerate(classes))
-    unknown = int(counts.get(-1, 0))
+    counts = Counter(rows["y"].tolist())
+    told = ", ".join(f"{name} ({counts[code]} trials)" for code, name in enumerate(classes))
+    unknown = counts[-1]
     return told + (f"; {unknown} trials of other labels are not used." if unknown else ".")
 
 
@@ -197,7 +207,7 @@ def _windows(windows: Mapping[str, Any] | None) -> str:
     )
 
 
-def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator[str]:
+def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator[Line]:
     for name, arguments in protocol.items():
         if name != "overlap":
             yield _call("protocols", {name: arguments})
@@ -212,7 +222,7 @@ def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator
             f" Over all folds, {counted(purged, 'training trial')} were taken out because their "
             "windows overlap a test window."
         )
-    yield said
+    yield Line(said)
 
 
 def _arguments(models: Sequence[Any]) -> dict[str, Any]:
@@ -225,20 +235,19 @@ def _arguments(models: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _model(name: str, arguments: Mapping[str, Any]) -> str:
+def _model(name: str, arguments: Mapping[str, Any]) -> Line:
     given = arguments.get(name)
     if isinstance(given, Mapping) and isinstance(given[name], Mapping):
         return _call("models", given)
     return _call("models", {name: {}})
 
 
-def _call(group: str, one: Mapping[str, Any]) -> str:
-    """Give a name with its arguments and the sentence that its documentation begins with."""
+def _call(group: str, one: Mapping[str, Any]) -> Line:
+    """Give a name, the sentence that its documentation begins with, and its arguments."""
     ((name, arguments),) = one.items()
-    given = ", ".join(f"{k} {_value(v)}" for k, v in (arguments or {}).items() if v is not None)
     entry = catalogue(group).get(name)
-    said = f"{name} ({given})" if given else name
-    return f"{said}: {entry.summary.replace('``', '')}" if entry and entry.summary else f"{said}."
+    given = ", ".join(f"{k} {_value(v)}" for k, v in (arguments or {}).items() if v is not None)
+    return Line(entry.summary.replace("`", "") if entry else "", name, given)
 
 
 def _value(value: Any) -> str:
@@ -258,14 +267,14 @@ def _null(n_draws: int) -> str:
     )
 
 
-def _scores(index: Mapping[str, Any]) -> Iterator[str]:
+def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
     for name in index["metrics"]:
         yield _call("metrics", {name: {}})
     within = index["within"]
     if within:
-        yield (
+        yield Line(
             f"Trials of one {', '.join(within)} are scored together. Scores are averaged over "
             "folds and seeds, then sessions, then subjects."
         )
     else:
-        yield "All trials are scored together."
+        yield Line("All trials are scored together.")

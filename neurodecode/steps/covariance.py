@@ -80,7 +80,7 @@ def _check_full_rank(C: np.ndarray) -> None:
         rank = covariance_rank(one)
         if rank < n_channels:
             raise DataError(
-                f"trial {i}: the covariance has rank {rank} for {n_channels} channels, so it has no "
-                "inverse. Average reference, ICA, interpolated channels and short windows do this. "
-                "Use estimator: oas, or drop the redundant channels."
+                f"trial {i}: the covariance has rank {rank} for {n_channels} channels, so it has "
+                "no inverse. Average reference, ICA, interpolated channels and short windows do "
+                "this. Use estimator: oas, or drop the redundant channels."
             )

@@ -14,9 +14,8 @@ R = TypeVar("R")
 def run_joblib(function: Callable[[T], R], tasks: Iterable[T], n_jobs: int) -> Iterator[R]:
     """Give results in the order they are done; workers end when this process does."""
     with parallel_config("loky", n_jobs=n_jobs, inner_max_num_threads=1):
-        yield from Parallel(return_as="generator_unordered", batch_size=1)(
-            delayed(_guarded)(function, task) for task in tasks
-        )
+        parallel: Any = Parallel(return_as="generator_unordered", batch_size=1)  # pyright: ignore[reportArgumentType] (joblib types its default alone)
+        yield from parallel(delayed(_guarded)(function, task) for task in tasks)
 
 
 def _guarded(function: Callable[[Any], Any], task: Any) -> Any:

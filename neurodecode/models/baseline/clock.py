@@ -46,7 +46,9 @@ class Clock(ClassifierMixin, BaseEstimator):
         else:
             folds = StratifiedKFold(n_inner, shuffle=True, random_state=0)
             grid = {"kneighborsclassifier__n_neighbors": choices}
-            search = GridSearchCV(estimator, grid, cv=folds, scoring="balanced_accuracy").fit(times, y)
+            search = GridSearchCV(estimator, grid, cv=folds, scoring="balanced_accuracy").fit(
+                times, y
+            )
             self.estimator_ = search.best_estimator_
             self.n_neighbors_ = search.best_params_["kneighborsclassifier__n_neighbors"]
         self.classes_ = self.estimator_.classes_

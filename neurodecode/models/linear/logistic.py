@@ -5,10 +5,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.needs import Needs
+from neurodecode.models import _flat
 from neurodecode.models._haufe import haufe_patterns, named_patterns
 
 
@@ -44,28 +43,21 @@ class Logistic(ClassifierMixin, BaseEstimator):
             Axes beyond the first are flattened.
         y : ndarray, shape (n_trials,)
         """
-        X, y = validate_data(self, X, y, allow_nd=True)
-        check_classification_targets(y)
-        X = X.reshape(len(X), -1)
+        X, y = _flat.training(self, X, y)
         self.estimator_ = LogisticRegression(C=self.C, max_iter=self.max_iter).fit(X, y)
         self.classes_ = self.estimator_.classes_
         self.patterns_ = haufe_patterns(X, self.estimator_.coef_)
         return self
 
     def predict(self, X):
-        return self.estimator_.predict(self._flat(X))
+        return self.estimator_.predict(_flat.tested(self, X))
 
     def decision_function(self, X):
-        return self.estimator_.decision_function(self._flat(X))
+        return self.estimator_.decision_function(_flat.tested(self, X))
 
     def predict_proba(self, X):
-        return self.estimator_.predict_proba(self._flat(X))
+        return self.estimator_.predict_proba(_flat.tested(self, X))
 
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a class, or one for two classes: Haufe et al. 2014, eq. 6."""
         return named_patterns(self.patterns_, self.classes_)
-
-    def _flat(self, X):
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False, allow_nd=True)
-        return X.reshape(len(X), -1)

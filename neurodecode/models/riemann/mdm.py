@@ -38,7 +38,7 @@ class Mdm(ClassifierMixin, BaseEstimator):
 
     def __init__(self, metric: Metric = "riemann", estimator: Estimator = "oas"):
         self.metric = metric
-        self.estimator = estimator
+        self.estimator: Estimator = estimator
 
     @property
     def needs(self) -> Needs:

@@ -47,7 +47,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         C: float = 1.0,
         max_iter: int = 1000,
     ):
-        self.estimator = estimator
+        self.estimator: Estimator = estimator
         self.metric = metric
         self.C = C
         self.max_iter = max_iter
