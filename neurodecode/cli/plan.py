@@ -12,6 +12,7 @@ from neurodecode.cli.experiment_arguments import add_data_arguments, add_experim
 
 if TYPE_CHECKING:
     from neurodecode.harness.plan import Plan
+    from neurodecode.harness.store import Store
 
 EXAMPLE = """\
 Examples:
@@ -37,11 +38,12 @@ def main(arguments: argparse.Namespace) -> int:
     resolved = read(arguments)
     study = open_study(resolved, arguments.data, compute=False, rehash=arguments.rehash)
     plan = make_plan(study)
-    states = job_states(plan, Store(arguments.out / resolved.name))
+    store = Store(arguments.out / resolved.name)
+    states = job_states(plan, store)
     if arguments.json:
         print(json.dumps(as_json(plan, states), indent=1))
     else:
-        print("\n".join(as_lines(plan, states)))
+        print("\n".join(as_lines(plan, states, store)))
     return 0
 
 
@@ -74,11 +76,21 @@ def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:
             for job, state in zip(plan.jobs, states, strict=True)
         ],
         "refused": {one.model: one.reason for one in plan.refused},
+        "shared": shared(plan),
         "notes": list(plan.notes),
     }
 
 
-def as_lines(plan: "Plan", states: list[str]) -> list[str]:
+def shared(plan: "Plan") -> list[str]:
+    """Give a line for each group of stages that folds and models share."""
+    from neurodecode.core.files import cache_folder
+    from neurodecode.harness.sharing import describe_shared
+
+    models = {job.model.name: job.model for job in plan.jobs}.values()
+    return describe_shared(plan.study.trials, models, cache_folder())
+
+
+def as_lines(plan: "Plan", states: list[str], store: "Store") -> list[str]:
     """Give the plan as lines to read."""
     from neurodecode.harness.state import guess
 
@@ -102,7 +114,8 @@ def as_lines(plan: "Plan", states: list[str]) -> list[str]:
     )
     for (model, null, state), n in counts.items():
         lines.append(f"{model + (' ' + null if null else ''):<44}{n:>6} jobs  {state}")
+    lines += [f"shared: {line}" for line in shared(plan)]
     lines += [f"not run: {one.model}: {one.reason}" for one in plan.refused]
     lines += [f"note: {note}" for note in plan.notes]
-    lines.append(guess(plan, states))
+    lines.append(guess(plan, states, store))
     return lines

@@ -62,7 +62,7 @@ def main(arguments: argparse.Namespace) -> int:
 def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     from neurodecode.harness.index import write_index, write_study
     from neurodecode.harness.plan import make_plan
-    from neurodecode.harness.run import execute
+    from neurodecode.harness.run import FAILURES, execute
     from neurodecode.harness.store import Store
     from neurodecode.harness.study import open_study
     from neurodecode.harness.table import score_results
@@ -84,7 +84,8 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
         say(f"left out: {failed.message}")
     for refused in plan.refused:
         say(f"not run: {refused.model}: {refused.reason}")
-    write_study(plan, store, resolved.name, resolved.plain(), arguments.engine)
+    plain = resolved.plain()
+    write_study(plan, store, resolved.name, plain, arguments.engine, resolved.source)
     finished = execute(
         plan, store, engine=arguments.engine, n_jobs=arguments.n_jobs, progress=progress
     )
@@ -92,4 +93,6 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     score_results(store)
     for line in sorted(set(finished.errors.values()))[:5]:
         say(f"failed: {line}")
+    if finished.n_failed:
+        say(f"tracebacks: {folder / FAILURES}")
     return 1 if finished.n_failed or study.failed or plan.refused else 0

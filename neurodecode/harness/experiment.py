@@ -98,6 +98,7 @@ class Resolved:
     task: Task
     preparations: tuple[Any, ...]
     question: Question
+    source: str = ""  # the file as it was written
 
     def plain(self) -> dict[str, Any]:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
@@ -210,7 +211,8 @@ def read_experiment(
         check_call(steps[0], "models", "--model", problems, allow_code=True)
     problems.stop()
     experiment = replace(experiment, models=experiment.models + added)
-    return resolve(path.stem, experiment, allow_code=allow_code or bool(added))
+    resolved = resolve(path.stem, experiment, allow_code=allow_code or bool(added))
+    return replace(resolved, source=path.read_text(encoding="utf-8"))
 
 
 def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> Resolved:

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import time
 import traceback
 import warnings
 from collections import Counter
@@ -84,6 +85,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
             if task.store.has(job.key):
                 outcomes.append(Outcome(job.key))
                 continue
+            started = time.perf_counter()
             try:
                 with _quiet_chance(job.seed), warnings.catch_warnings(record=True) as said:
                     warnings.simplefilter("always")
@@ -92,7 +94,10 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
             log = "\n".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in said))
-            task.store.save_job(job.key, job.parts, predictions, task.classes, log, patterns)
+            seconds = time.perf_counter() - started
+            task.store.save_job(
+                job.key, job.parts, predictions, task.classes, log, patterns, seconds
+            )
             outcomes.append(Outcome(job.key))
     return outcomes
 
@@ -142,11 +147,12 @@ class _FoldWork:
         return names
 
     def _fitted(self, name: str, stage: Any, X_train: Any, X_test: Any, y: np.ndarray) -> Any:
+        self._uses[name] -= 1
         if name in self._memo:
-            return self._memo[name]
+            return self._memo[name] if self._uses[name] else self._memo.pop(name)
         X_train = fit_transform(stage, X_train, y)
         result = (stage, X_train, stage.transform(X_test))
-        if self._uses[name] > 1:
+        if self._uses[name]:
             self._memo[name] = result
         return result
 

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
 from neurodecode.harness.plan import Plan
@@ -23,13 +24,33 @@ _LIBRARIES = (
 
 
 def write_study(
-    plan: Plan, store: Store, name: str, resolved: Mapping[str, Any], engine: str
+    plan: Plan,
+    store: Store,
+    name: str,
+    resolved: Mapping[str, Any],
+    engine: str,
+    source: str = "",
 ) -> None:
-    """Write what is known before the first fit, so that a run that is stopped can be read."""
+    """Write what is known before the first fit, so that a run that is stopped can be read.
+
+    Parameters
+    ----------
+    plan : Plan
+    store : Store
+    name : str
+        Of the experiment.
+    resolved : mapping
+        The experiment with every default, as plain data.
+    engine : str
+    source : str
+        The experiment file as it was written; empty where there is none.
+    """
     study = plan.study
     rows = study.trials.rows.table
     rows["y"] = study.y
     store.write_rows(rows)
+    if source:
+        store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
     write_index(plan, store, name, {})
     write_json(store.folder / "provenance.json", provenance(study.sources, engine))
@@ -48,6 +69,7 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "name": name,
             "title": question.title,
             "target": {"kind": question.target.kind, "classes": list(question.target.classes)},
+            "truth": digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
             "n_draws": question.n_draws,

@@ -222,7 +222,7 @@ def _source_digest(found: Any) -> str:
 
 
 def _code_of(found: Any) -> list[Any]:
-    """What is compiled of a class or function typed at a prompt, whose source nobody keeps."""
+    """Give what is compiled of a class or function typed at a prompt, whose source is lost."""
     if inspect.isclass(found):
         bases = [_code_of(base) for base in found.__bases__ if base is not object]
         members = sorted(vars(found).items())

@@ -1,7 +1,7 @@
 """`run`: prepare, share, fit fold by fold, store each prediction, then score."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -23,6 +23,8 @@ from neurodecode.harness.sharing import (
     with_shared,
 )
 from neurodecode.harness.store import Store
+
+FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
 
 Progress = Callable[..., Iterator[Any]]
 
@@ -83,13 +85,15 @@ def execute(
     start = ENGINES[engine]
     unique = {job.key: job for job in plan.jobs}
     todo = [job for job in unique.values() if not store.has(job.key)]
-    errors: dict[str, str] = {}
+    failed: list[Outcome] = []
     if todo:
         trials, shared = _share(plan, todo, start, n_jobs, progress)
         n_folds, tasks = _fold_tasks(plan, todo, trials, shared, store)
         outcomes = start(run_fold, tasks, n_jobs)
         for several in progress(outcomes, "folds", n_folds, "fold"):
-            errors.update(_errors(several))
+            failed += [one for one in several if one.error]
+    _write_failures(store, failed, unique)
+    errors = {one.key: one.error for one in failed}
     return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
 
 
@@ -98,7 +102,7 @@ def _share(
 ) -> tuple[Trials, set[str]]:
     """Compute the stateless stages that open jobs begin with, once for all folds."""
     models = {job.model.name: job.model for job in todo}.values()
-    tasks, _ = stage_tasks(plan.study.trials, models, cache_folder())
+    tasks = stage_tasks(plan.study.trials, models, cache_folder())
     missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
     for _ in progress(start(compute_stage, missing, n_jobs), "shared stages", len(missing), "part"):
         pass
@@ -158,5 +162,9 @@ def _pruned(trials: Trials) -> Trials:
     return Trials(trials.rows, signals)
 
 
-def _errors(outcomes: Iterable[Outcome]) -> dict[str, str]:
-    return {one.key: one.error for one in outcomes if one.error}
+def _write_failures(store: Store, failed: list[Outcome], jobs: Mapping[str, Job]) -> None:
+    if failed:
+        told = [f"{jobs[one.key].label}\n{one.traceback}" for one in failed]
+        store.write_text(FAILURES, "\n".join(told))
+    else:
+        (store.folder / FAILURES).unlink(missing_ok=True)

@@ -47,19 +47,17 @@ def shared_name(stages: Iterable[Any]) -> str:
 
 def stage_tasks(
     trials: Trials, models: Iterable[NamedModel], cache: Path
-) -> tuple[dict[str, list[StageTask]], int]:
+) -> dict[str, list[StageTask]]:
     """Say what must be computed for the models' leading stages.
 
     Returns
     -------
     tasks : dict of str to list of StageTask
         Signal name to one task a part, all of them; those whose file exists need not run.
-    n_new : int
-        How many files are missing.
     """
     tasks: dict[str, list[StageTask]] = {}
     if len(trials.signals) != 1:
-        return {}, 0
+        return {}
     signal = trials.signal()
     for model in models:
         stages = leading_stateless(model)
@@ -74,8 +72,22 @@ def stage_tasks(
             key = digest([signal.parts[i].key, windows, name])
             path = cache / "stages" / f"{key}.npy"
             tasks[name].append(StageTask(signal.parts[i], at, length, stages, path))
-    n_new = sum(not task.path.is_file() for several in tasks.values() for task in several)
-    return tasks, n_new
+    return tasks
+
+
+def describe_shared(trials: Trials, models: Iterable[NamedModel], cache: Path) -> list[str]:
+    """Say of each group of leading stages whose it is, and how much of it is kept already."""
+    models = tuple(models)
+    told = []
+    for name, tasks in stage_tasks(trials, models, cache).items():
+        sharing = [m.name for m in models if shared_name(leading_stateless(m)) == name]
+        kept = [task.path.stat().st_size for task in tasks if task.path.is_file()]
+        stages = " + ".join(repr(stage) for stage in tasks[0].stages)
+        told.append(
+            f"{stages} for {', '.join(sharing)}: {len(kept)} of {len(tasks)} parts are kept, "
+            f"{sum(kept) / 1e6:.1f} MB"
+        )
+    return told
 
 
 def compute_stage(task: StageTask) -> bool:

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import numpy as np
+
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.store import Store
@@ -22,13 +24,9 @@ def job_states(plan: Plan, store: Store) -> list[str]:
     states : list of str
         In the order of ``plan.jobs``.
     """
-    try:
-        before = {
-            (job["model"], job["seed"], job["fold"], job["draw"]): job["key"]
-            for job in store.index()["jobs"]
-        }
-    except ConfigError:
-        before = {}
+    before = {
+        (job["model"], job["seed"], job["fold"], job["draw"]): job["key"] for job in _before(store)
+    }
     states = []
     for job in plan.jobs:
         old = before.get((job.model.name, job.seed, job.fold.name, job.draw))
@@ -41,16 +39,41 @@ def job_states(plan: Plan, store: Store) -> list[str]:
     return states
 
 
-def guess(plan: Plan, states: list[str]) -> str:
-    """One line: how many jobs are open and how large the largest fold's input is."""
-    n_open = len({job.key for job, s in zip(plan.jobs, states, strict=True) if s != "done"})
-    largest = max(len(one.fold.index("train", "val", "test")) for one in plan.folds)
-    signal = plan.study.trials.signal() if len(plan.study.trials.signals) == 1 else None
-    if signal is None:
-        return f"{n_open} jobs to run"
-    part = signal.used()[0]
-    per_trial = len(part.space) * max(1, int(signal.length.max())) * 8
-    return f"{n_open} jobs to run; the largest fold reads {largest * per_trial / 1e6:.1f} MB"
+def guess(plan: Plan, states: list[str], store: Store) -> str:
+    """One line: how many jobs are open, how large the largest fold's input is, and how long.
+
+    Time is guessed from jobs of the same model that this results folder holds, in one process.
+    """
+    unique = {job.key: job for job in plan.jobs}
+    state = dict(zip((job.key for job in plan.jobs), states, strict=True))
+    todo = [job for key, job in unique.items() if state[key] != "done"]
+    if not todo:
+        return "nothing to run"
+    said = [f"{len(todo)} jobs to run"]
+    if len(plan.study.trials.signals) == 1:
+        signal = plan.study.trials.signal()
+        largest = max(len(one.fold.index("train", "val", "test")) for one in plan.folds)
+        per_trial = len(signal.used()[0].space) * max(1, int(signal.length.max())) * 8
+        said.append(f"the largest fold reads {largest * per_trial / 1e6:.1f} MB")
+    took: dict[str, list[float]] = {}
+    for job in _before(store):
+        seconds = store.seconds(job["key"])
+        if seconds is not None:
+            took.setdefault(job["model"], []).append(seconds)
+    if all(job.model.name in took for job in todo):
+        seconds = sum(float(np.mean(took[job.model.name])) for job in todo)
+        said.append(f"about {max(seconds, 1):.0f} s in one process, by what is stored here")
+    else:
+        said.append("no earlier run here to guess the time from")
+    return "; ".join(said)
+
+
+def _before(store: Store) -> list[dict[str, Any]]:
+    """Jobs of the last run; none where there was none."""
+    try:
+        return store.index()["jobs"]
+    except ConfigError:
+        return []
 
 
 def _differences(new: dict[str, Any], old: dict[str, Any]) -> list[str]:

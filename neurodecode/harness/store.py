@@ -7,7 +7,8 @@
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  done.json
-      scores.parquet   report.html
+      scores.parquet   table.json  report.html
+      failures.txt     tracebacks of jobs that failed in the last run
 """
 
 import json
@@ -63,7 +64,10 @@ class Store:
 
     def has(self, key: str) -> bool:
         """Whether the job of this key is stored."""
-        return (self.folder / "jobs" / key / "done.json").is_file()
+        return self._done(key).is_file()
+
+    def _done(self, key: str) -> Path:
+        return self.folder / "jobs" / key / "done.json"
 
     def save_job(
         self,
@@ -73,8 +77,23 @@ class Store:
         classes: tuple[str, ...],
         log: str,
         patterns: Mapping[str, np.ndarray],
+        seconds: float,
     ) -> None:
-        """Write a job's folder beside its place, then put it there by one rename."""
+        """Write a job's folder beside its place, then put it there by one rename.
+
+        Parameters
+        ----------
+        key : str
+        parts : mapping
+            The readable key.
+        predictions : Predictions
+        classes : tuple of str
+        log : str
+            What was said while the job ran.
+        patterns : mapping of str to ndarray
+        seconds : float
+            How long fitting and predicting took.
+        """
         place = self.folder / "jobs" / key
         temporary = Path(
             tempfile.mkdtemp(prefix=f".{key}.{os.getpid()}.", suffix=".tmp", dir=place.parent)
@@ -86,7 +105,9 @@ class Store:
                 (temporary / "log.txt").write_text(log, encoding="utf-8")
             if patterns:
                 np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
-            (temporary / "done.json").write_text(json.dumps({"n_test": len(predictions)}))
+            (temporary / "done.json").write_text(
+                json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
+            )
             temporary.chmod(0o755)
             temporary.rename(place)
         except OSError:
@@ -121,6 +142,10 @@ class Store:
             return {}
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
+
+    def seconds(self, key: str) -> float | None:
+        """Say how long a job took; None where it is not stored."""
+        return read_json(self._done(key))["seconds"] if self.has(key) else None
 
     def key_parts(self, key: str) -> dict[str, Any]:
         """Read the readable key of a job."""

@@ -118,8 +118,13 @@ def open_study(
             "licence": dict(resolved.card.licence),
             "citation": resolved.card.citation,
             "root": str(root),
-            "files": {str(f.path.name): f.sha256 for r in recordings for f in r.files},
+            "files": {_within(root, f.path): f.sha256 for r in recordings for f in r.files},
         },
         failed=failed,
         to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
     )
+
+
+def _within(root: Path, path: Path) -> str:
+    """Path as the card knows it; two subjects may have files of one name."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

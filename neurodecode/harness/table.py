@@ -1,5 +1,6 @@
 """The table that can be believed: score, interval, chance, null and flags of each model."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, cast
@@ -7,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.digest import digest
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
@@ -77,26 +79,38 @@ def score_results(store: Store) -> list[TableRow]:
     -------
     rows : list of TableRow
     """
+    made_from = _made_from(store)
     groups = list(collect_groups(store))
     scores = score_groups(store, groups)
     store.write_frame("scores.parquet", scores)
     rows = _table(store, groups, scores)
-    write_json(store.folder / "table.json", [asdict(row) for row in rows])
+    table = {"made_from": made_from, "rows": [asdict(row) for row in rows]}
+    write_json(store.folder / "table.json", table)
     return rows
 
 
 def table_rows(store: Store) -> list[TableRow]:
-    """Read the table of a results folder; made again from predictions where it is missing."""
+    """Read the table of a results folder; made again where it is not of the predictions there."""
     path = store.folder / "table.json"
-    if not path.is_file():
+    table = read_json(path) if path.is_file() else {}
+    if table.get("made_from") != _made_from(store):
         return score_results(store)
-    return [TableRow(**{**row, "flags": tuple(row["flags"])}) for row in read_json(path)]
+    return [TableRow(**{**row, "flags": tuple(row["flags"])}) for row in table["rows"]]
+
+
+def _made_from(store: Store) -> str:
+    """Digest of what a table is made from: the question, and the jobs that are there."""
+    index = store.index()
+    return digest([index, [store.has(job["key"]) for job in index["jobs"]]])
 
 
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
     index = store.index()
     unit = next((u for u in ("subject", "session", "fold") if u in index["within"]), "study")
     blocks = _blocks(store.rows())
+    n_open = Counter(
+        job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
+    )
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
@@ -106,7 +120,17 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
             for model, flag in _BOUNDS.items()
         }
         rows += [
-            _row(index, model["name"], model["role"], metric, unit, mine, bounds, draws)
+            _row(
+                index,
+                model["name"],
+                model["role"],
+                metric,
+                unit,
+                mine,
+                bounds,
+                draws,
+                n_open[model["name"]],
+            )
             for model in index["models"]
         ]
     return rows
@@ -121,6 +145,7 @@ def _row(
     scores: pd.DataFrame,
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
+    n_open: int,
 ) -> TableRow:
     mine = _select(scores, _itself(scores, model))
     known = _select(mine, mine["note"] == "")
@@ -151,6 +176,8 @@ def _row(
     failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
     if failed:
         flags.add(f"{failed} jobs failed")
+    if n_open:
+        flags.add(f"{n_open} jobs not run yet")
     return TableRow(
         experiment=index["name"],
         model=model,

@@ -1,6 +1,5 @@
 """`Results`: a results folder, read; it needs neither data nor model."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,24 @@ if TYPE_CHECKING:
 
 
 class Results:
-    """Scores and predictions of one experiment.
+    """Scores and predictions of one experiment, as the folder holds them now.
+
+    Table, scores and rows are read at once, so that a later run into the same folder changes
+    nothing here; predictions are read from their jobs, which are never written twice.
 
     Parameters
     ----------
     folder : path
         What a run wrote.
+
+    Attributes
+    ----------
+    index : dict
+        The question, folds, jobs, refusals.
+    provenance : dict
+        Versions, git state, machine, data.
+    resolved : str
+        The experiment with every default, as YAML.
 
     Raises
     ------
@@ -34,6 +45,11 @@ class Results:
     def __init__(self, folder: str | Path):
         self.store = Store(Path(folder))
         self.index = self.store.index()
+        self.provenance: dict[str, Any] = read_json(self.folder / "provenance.json")
+        self.resolved = (self.folder / "resolved.yaml").read_text(encoding="utf-8")
+        self._rows = table_rows(self.store)
+        self._scores = pd.read_parquet(self.folder / "scores.parquet")
+        self._trials = self.store.rows()
 
     @property
     def folder(self) -> Path:
@@ -50,18 +66,9 @@ class Results:
         """Title of the experiment."""
         return self.index["title"]
 
-    @cached_property
-    def provenance(self) -> dict[str, Any]:
-        """Versions, git state, machine, data."""
-        return read_json(self.folder / "provenance.json")
-
     def rows(self) -> list[TableRow]:
         """Rows of the table, models first, then controls."""
         return self._rows
-
-    @cached_property
-    def _rows(self) -> list[TableRow]:
-        return table_rows(self.store)
 
     def table(self, metric: str | None = None) -> pd.DataFrame:
         """Give the table, one row a model and metric.
@@ -93,7 +100,11 @@ class Results:
 
     def scores(self) -> pd.DataFrame:
         """Give every score: one row a model, metric, seed, fold, group and shuffled draw."""
-        return pd.read_parquet(self.folder / "scores.parquet")
+        return self._scores.copy()
+
+    def trials(self) -> pd.DataFrame:
+        """Give the table of the trials: one row each, with its columns and the truth, ``y``."""
+        return self._trials.copy()
 
     def predictions(self, model: str | None = None) -> pd.DataFrame:
         """Give every stored prediction with its row: what was shown, what was said, how surely.
@@ -110,7 +121,7 @@ class Results:
             ``label`` (or the value's column).
         """
         classes = tuple(self.index["target"]["classes"])
-        rows = self.store.rows().set_index("uid")
+        rows = self._trials.set_index("uid")
         frames = []
         for job in self.index["jobs"]:
             if job["draw"] is not None or "error" in job or model not in (None, job["model"]):

@@ -1,0 +1,143 @@
+"""`nd.evaluate`: arrays and epochs in, results out."""
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import neurodecode as nd
+
+FEW = {"n_draws": 1, "controls": (), "verbose": False}
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
+
+
+def arrays(seed=0, n=40, n_features=5, effect=1.0):
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.repeat(["left", "right"], n // 2))
+    X = rng.standard_normal((n, n_features))
+    X[y == "right", 0] += effect
+    return X, y
+
+
+def epochs_of(seed=0, n=30, effect=1.0, microvolt=20e-6):
+    """Epochs whose first channel is stronger in the second class."""
+    rng = np.random.default_rng(seed)
+    info = mne.create_info(["C3", "Cz", "C4", "Pz"], 100.0, "eeg")
+    code = rng.permutation(np.repeat([1, 2], n // 2))
+    X = microvolt * rng.standard_normal((n, 4, 100))
+    X[code == 2, 0] *= 1 + effect
+    events = np.column_stack([np.arange(n) * 150, np.zeros(n, dtype=int), code])
+    made = mne.EpochsArray(X, info, events, event_id={"left": 1, "right": 2}, verbose="ERROR")
+    hand = np.where(code == 1, "l", "r")
+    made.metadata = pd.DataFrame({"hand": hand, "run": np.repeat(["1", "2"], n // 2)})
+    return made
+
+
+def test_predictions_are_those_of_scikit_learn():
+    X, y = arrays()
+    mine = make_pipeline(StandardScaler(), LinearDiscriminantAnalysis())
+    results = nd.evaluate(X, y, [mine], **FEW)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    expected = cross_val_predict(mine, X, y, cv=folds)
+    found = results.predictions().sort_values("position")
+    np.testing.assert_array_equal(found["pred"].to_numpy(dtype=str), expected)
+
+
+def test_one_subject_is_split_within_and_several_across():
+    X, y = arrays()
+    X2, y2 = arrays(seed=1)
+    one = nd.evaluate(X, y, ["linear.logistic"], **FEW)
+    several = nd.evaluate({"A": X, "B": X2}, {"A": y, "B": y2}, ["linear.logistic"], **FEW)
+    assert [fold["name"] for fold in one.index["folds"]] == [f"1/1/fold-{i}" for i in range(5)]
+    assert [fold["name"] for fold in several.index["folds"]] == ["subject-A", "subject-B"]
+    assert list(several.table()["unit"]) == ["subject"]
+    assert {"A", "B"} <= set(several.table())
+
+
+def test_labels_of_several_subjects_may_come_one_after_the_other():
+    X, y = arrays()
+    X2, y2 = arrays(seed=1)
+    by_name = nd.evaluate({"A": X, "B": X2}, {"A": y, "B": y2}, ["linear.logistic"], **FEW)
+    in_a_row = nd.evaluate({"A": X, "B": X2}, np.concatenate([y, y2]), ["linear.logistic"], **FEW)
+    assert by_name.rows() == in_a_row.rows()
+
+
+def test_epochs_are_decoded_by_event_name_or_by_a_column_of_their_metadata():
+    epochs = epochs_of()
+    by_event = nd.evaluate(epochs, models=["riemann.mdm"], **FEW)
+    by_column = nd.evaluate(epochs, "hand", ["riemann.mdm"], **FEW)
+    assert by_event.index["target"]["classes"] == ["left", "right"]
+    assert by_column.index["target"]["classes"] == ["l", "r"]
+    # Power doubled or more in a channel: 100 samples tell it nearly always.
+    assert by_event.table()["mean"][0] > 0.9
+    assert by_event.table()["mean"][0] == by_column.table()["mean"][0]
+
+
+def test_runs_of_the_metadata_can_be_left_out_one_by_one():
+    results = nd.evaluate(epochs_of(), "hand", ["riemann.mdm"], protocol="cross_run", **FEW)
+    assert [fold["name"] for fold in results.index["folds"]] == ["1/1/run-1", "1/1/run-2"]
+
+
+def test_subjects_of_epochs_share_their_channels():
+    subjects = {"S1": epochs_of(0), "S2": epochs_of(1)}
+    results = nd.evaluate(subjects, "hand", ["riemann.mdm", "riemann.tangent_space"], **FEW)
+    assert list(results.table()["model"]) == ["riemann.mdm", "riemann.tangent_space"]
+    assert results.table()["n_units"].tolist() == [2, 2]
+
+
+def test_a_second_call_is_a_hit_and_a_new_model_is_the_only_one_that_is_fitted():
+    X, y = arrays()
+    counted = Counting()
+    first = nd.evaluate(X, y, [counted], **FEW)
+    n_fits = Counting.n_fits
+    assert n_fits == 5 * 2  # folds × (itself, one shuffled draw)
+    again = nd.evaluate(X, y, [counted], **FEW)
+    with_more = nd.evaluate(X, y, [counted, "linear.svm"], **FEW)
+    assert Counting.n_fits == n_fits
+    assert again.rows() == first.rows()
+    assert with_more.rows()[0] == first.rows()[0]
+    X[0, 0] += 1e-9
+    nd.evaluate(X, y, [counted], **FEW)
+    assert Counting.n_fits == 2 * n_fits
+
+
+def test_results_do_not_change_when_other_labels_are_asked_of_the_same_arrays():
+    X, y = arrays()
+    first = nd.evaluate(X, y, ["linear.logistic"], **FEW)
+    before = (first.table(), first.scores(), first.predictions(), first.trials())
+    nd.evaluate(X, np.roll(y, 1), ["linear.svm"], metrics=["roc_auc"], **FEW)
+    for was, now in zip(
+        before, (first.table(), first.scores(), first.predictions(), first.trials()), strict=True
+    ):
+        pd.testing.assert_frame_equal(was, now)
+
+
+def test_the_same_model_twice_has_two_rows():
+    X, y = arrays()
+    models = [{"linear.logistic": {"C": 0.01}}, {"linear.logistic": {"C": 10.0}}]
+    names = nd.evaluate(X, y, models, **FEW).table()["model"]
+    assert names.nunique() == 2
+
+
+def test_overlapping_epochs_are_purged_and_the_row_says_what_the_design_gives_away():
+    epochs = epochs_of()
+    epochs.events[:, 0] //= 2  # 0.75 s apart, 1 s long
+    results = nd.evaluate(epochs, "hand", ["riemann.mdm"], n_draws=1, verbose=False)
+    assert sum(fold["purged"] for fold in results.index["folds"]) > 0
+    assert {"baseline.prior", "baseline.clock", "baseline.history"} < set(results.table()["model"])
+
+
+class Counting(LinearDiscriminantAnalysis):
+    n_fits = 0
+
+    def fit(self, X, y):
+        type(self).n_fits += 1
+        return super().fit(X, y)
