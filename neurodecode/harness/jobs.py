@@ -17,6 +17,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.truth import TrainingTruth
 
 FORMAT = 1  # of what a job folder holds
 
@@ -36,8 +37,6 @@ class Job:
     key : str
     parts : dict
         The readable key, of which `key` is the digest.
-    y : ndarray, shape (n_train,)
-        Truth that the model is trained on, in the order of the training rows.
     """
 
     model: NamedModel
@@ -46,7 +45,6 @@ class Job:
     draw: int | None
     key: str
     parts: dict[str, Any] = field(repr=False)
-    y: np.ndarray = field(repr=False)
 
     @property
     def label(self) -> str:
@@ -66,83 +64,49 @@ def seeded(estimator: Any, seed: int) -> Any:
     return copy.set_params(**open_states) if open_states else copy
 
 
-def permuted(y: np.ndarray, units: np.ndarray, groups: np.ndarray, seed: list[int]) -> np.ndarray:
-    """Permute labels within groups, all rows of a unit together where they share one label.
-
-    Parameters
-    ----------
-    y : ndarray, shape (n_rows,)
-    units : ndarray of int, shape (n_rows,)
-        Block of each row; rows that are their own unit have numbers of their own.
-    groups : ndarray of int, shape (n_rows,)
-        Run of each row.
-    seed : list of int
-
-    Returns
-    -------
-    shuffled : ndarray, shape (n_rows,)
-    """
-    rng = np.random.default_rng(seed)
-    shuffled = y.copy()
-    for group in np.unique(groups):
-        mine = np.flatnonzero(groups == group)
-        names, first, unit = np.unique(units[mine], return_index=True, return_inverse=True)
-        if np.array_equal(y[mine], y[mine][first][unit]):
-            shuffled[mine] = y[mine][first][rng.permutation(len(names))][unit]
-        else:
-            shuffled[mine] = y[mine][rng.permutation(len(mine))]
-    return shuffled
-
-
-def shuffle_units(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
-    """Units that are permuted together (blocks, else rows), and the groups within (runs)."""
-    rows = trials.rows
-    groups = rows.codes("recording")
-    if "block" in rows:
-        return rows.codes("recording", "block"), groups
-    return np.arange(len(rows)), groups
-
-
 class JobKeys:
     """Keys of the jobs of one study; what jobs share is digested once.
 
     Parameters
     ----------
     trials : Trials
-    y : ndarray, shape (n_rows,)
+    truth : TrainingTruth
     previous : ndarray, shape (n_rows,)
     target : Target
     """
 
-    def __init__(self, trials: Trials, y: np.ndarray, previous: np.ndarray, target: Target):
-        self._trials, self._y, self._previous, self._target = trials, y, previous, target
+    def __init__(self, trials: Trials, truth: TrainingTruth, previous: np.ndarray, target: Target):
+        self._trials, self._truth, self._previous, self._target = trials, truth, previous, target
         self._uids = np.array(trials.rows["uid"], dtype="S16")
         self._memo: dict[Any, Any] = {}
 
-    def job(self, model: NamedModel, seed: int, fold: Fold, draw: int | None, y: np.ndarray) -> Job:
-        """Give the job of `model` on `fold`; `y` is the truth that it is trained on."""
-        estimator = seeded(model.estimator, seed)
+    def job(self, model: NamedModel, seed: int, fold: Fold, draw: int | None) -> Job:
+        """Give the job of `model` on `fold`, or of a draw of its null."""
+        named, described = self._once((model.name, seed), lambda: _seeded_model(model, seed))
         needs = model.input_needs
         used = fold.index("train", "val", "test", "adapt")
-        train = fold.index("train", "val")
+        told = ("y", id(fold), seed, draw)
         parts = {
             "format": FORMAT,
-            "model": describe_model(estimator),
+            "model": described,
             "data": []
             if needs.signals == 0
             else self._once(("data", id(fold)), lambda: self._data(used)),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
-            "y": digest([digest_array(y[train]), self._target.kind, self._target.classes]),
+            "y": self._once(told, lambda: self._y(fold, seed, draw)),
             "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
             "device": "cpu",
         }
-        named = NamedModel(model.name, estimator, model.role)
-        return Job(named, seed, fold, draw, digest(parts), parts, y[train])
+        return Job(named, seed, fold, draw, digest(parts), parts)
 
     def _once(self, name: Any, make: Any) -> Any:
         if name not in self._memo:
             self._memo[name] = make()
         return self._memo[name]
+
+    def _y(self, fold: Fold, seed: int, draw: int | None) -> str:
+        y = self._truth.of(fold, seed, draw)
+        return digest([digest_array(y), self._target.kind, self._target.classes])
 
     def _rows(self, fold: Fold) -> dict[str, str]:
         return {
@@ -160,6 +124,11 @@ class JobKeys:
 
     def _column(self, name: str) -> np.ndarray:
         return self._previous if name == "previous" else self._trials.rows[name]
+
+
+def _seeded_model(model: NamedModel, seed: int) -> tuple[NamedModel, list[Any]]:
+    estimator = seeded(model.estimator, seed)
+    return NamedModel(model.name, estimator, model.role), describe_model(estimator)
 
 
 def describe_model(estimator: Any) -> list[Any]:

@@ -8,9 +8,10 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
-from neurodecode.harness.jobs import Job, JobKeys, permuted, shuffle_units
+from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
+from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
 
 
@@ -69,7 +70,8 @@ def make_plan(study: Study) -> Plan:
     question = study.question
     for name in question.metrics:
         find(name, "metrics")
-    y = study.y
+    truth = TrainingTruth(study)
+    y = truth.y
     folds = tuple(_folds(study, y))
     refused = tuple(
         Refused(model.name, reason)
@@ -81,38 +83,17 @@ def make_plan(study: Study) -> Plan:
     if not any(model.role == "model" for model in models):
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
-    keys = JobKeys(study.trials, y, study.previous, question.target)
-    units, groups = shuffle_units(study.trials)
+    keys = JobKeys(study.trials, truth, study.previous, question.target)
     jobs: list[Job] = []
     for planned in folds:
         if question.target.kind == "label":
             check_training(planned.fold, y, question.target, min_trials)
         fold, seed = planned.fold, planned.seed
-        jobs += [keys.job(model, seed, fold, None, y) for model in models]
+        jobs += [keys.job(model, seed, fold, None) for model in models]
+        nulled = [model for model in models if model.role == "model"]
         for draw in range(question.n_draws):
-            shuffled = shuffled_truth(study, y, planned, draw, units, groups)
-            nulled = [model for model in models if model.role == "model"]
-            jobs += [keys.job(model, seed, fold, draw, shuffled) for model in nulled]
+            jobs += [keys.job(model, seed, fold, draw) for model in nulled]
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
-
-
-def shuffled_truth(
-    study: Study,
-    y: np.ndarray,
-    planned: PlannedFold,
-    draw: int,
-    units: np.ndarray,
-    groups: np.ndarray,
-) -> np.ndarray:
-    """Truth with the fold's training labels permuted within run or block.
-
-    The draw depends on the seed, the draw and the fold's own rows: other subjects change nothing.
-    """
-    train = planned.fold.index("train", "val")
-    content = int.from_bytes(bytes.fromhex(study.trials.rows.take(train).key()[:16]), "big")
-    shuffled = y.copy()
-    shuffled[train] = permuted(y[train], units[train], groups[train], [planned.seed, draw, content])
-    return shuffled
 
 
 def why_refused(model: NamedModel, study: Study) -> str | None:

@@ -23,6 +23,7 @@ from neurodecode.harness.sharing import (
     with_shared,
 )
 from neurodecode.harness.store import Store
+from neurodecode.harness.truth import TrainingTruth
 
 FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
 
@@ -116,18 +117,25 @@ def _fold_tasks(
     if any("previous" in job.model.input_needs.columns for job in todo):
         rows = trials.rows.with_column("previous", plan.study.previous)
         trials = Trials(rows, trials.signals)
+    truth = TrainingTruth(plan.study)
     groups = [list(jobs) for _, jobs in groupby(todo, key=lambda job: (job.seed, job.fold.name))]
-    return len(groups), (_fold_task(plan, jobs, trials, shared, store) for jobs in groups)
+    return len(groups), (_fold_task(plan, jobs, trials, shared, store, truth) for jobs in groups)
 
 
 def _fold_task(
-    plan: Plan, jobs: list[Job], trials: Trials, shared: set[str], store: Store
+    plan: Plan,
+    jobs: list[Job],
+    trials: Trials,
+    shared: set[str],
+    store: Store,
+    truth: TrainingTruth,
 ) -> FoldTask:
-    study, fold = plan.study, jobs[0].fold
+    study, fold, seed = plan.study, jobs[0].fold, jobs[0].seed
+    told = {draw: truth.of(fold, seed, draw) for draw in dict.fromkeys(job.draw for job in jobs)}
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
-        jobs=tuple(_task_job(job, shared) for job in jobs),
+        jobs=tuple(_task_job(job, shared, told[job.draw]) for job in jobs),
         kind=study.question.target.kind,
         classes=study.question.target.classes,
         signal=next(iter(study.trials.signals), None),
@@ -135,7 +143,7 @@ def _fold_task(
     )
 
 
-def _task_job(job: Job, shared: set[str]) -> TaskJob:
+def _task_job(job: Job, shared: set[str], y: np.ndarray) -> TaskJob:
     leading = leading_stateless(job.model)
     name = shared_name(leading) if leading else ""
     known = name in shared
@@ -147,7 +155,7 @@ def _task_job(job: Job, shared: set[str]) -> TaskJob:
         seed=job.seed,
         shared=name if known else "",
         n_shared=len(leading) if known else 0,
-        y=job.y,
+        y=y,
         is_null=job.draw is not None,
     )
 
