@@ -228,13 +228,13 @@ def _outside_class(name: str) -> Any:
 
 
 def _model_class(found: Any, name: str) -> Any:
-    bases = {
-        base.__module__.partition(".")[0] + "." + base.__name__
+    bases = {  # told by name: `core` does not import scikit-learn
+        (base.__module__.partition(".")[0], base.__name__)
         for base in getattr(found, "__mro__", ())
     }
-    if not isinstance(found, type) or not bases & {"sklearn.BaseEstimator", "torch.Module"}:
+    if not isinstance(found, type) or ("sklearn", "BaseEstimator") not in bases:
         raise ConfigError(
-            f"{name} is neither a scikit-learn estimator (BaseEstimator) nor a torch.nn.Module, "
-            "so it cannot be a model or a step."
+            f"{name} is no scikit-learn estimator (a class that inherits from "
+            "sklearn.base.BaseEstimator), so it cannot be a model or a step."
         )
     return found

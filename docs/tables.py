@@ -1,0 +1,131 @@
+"""Write the generated tables of README.md and datasets/README.md between their markers.
+
+    python docs/tables.py            what needs no run: models, protocols, cards
+    python docs/tables.py --scores   also the score tables: runs the shipped experiments
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Experiments whose recordings
+are not on this machine keep the table they have.
+"""
+
+import argparse
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from neurodecode.cli import main as neurodecode
+from neurodecode.cli.list_ import names_of
+from neurodecode.core.files import write_text
+from neurodecode.data.cards import load_card
+from neurodecode.report.results import Results
+from neurodecode.report.tables import format_rows, interval, null, number
+
+HERE = Path(__file__).resolve().parent.parent
+PAGES = ("README.md", "datasets/README.md")
+QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri")
+BENCHMARK = (
+    "eegbci_left_right",
+    "eegbci_left_right_cross_run",
+    "eegbci_hands_feet",
+    "eegbci_hands_feet_cross_run",
+    "haxby2001_8way",
+    "haxby2001_8way_vt",
+    "haxby2001_8way_volumes",
+    "haxby2001_8way_volumes_vt",
+    "haxby2001_face_house",
+    "haxby2001_face_house_volumes",
+)
+_MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def names(group: str) -> str:
+    """Give the names of a group with the sentence that their documentation begins with."""
+    rows = ((f"`{name}`", summary.replace("``", "`")) for name, summary in names_of(group).items())
+    return markdown(("name", "what it does"), rows)
+
+
+def cards() -> str:
+    """Give the cards with what they hold."""
+    rows = []
+    for name, title in names_of("cards").items():
+        card = load_card(name)
+        licence = str(card.licence["name"])
+        tasks, variants = ", ".join(card.tasks), ", ".join(card.variants) or "–"
+        rows.append((f"`{name}`", title, card.modality, licence, card.access, variants, tasks))
+    head = ("card", "title", "modality", "licence", "access", "variants", "tasks")
+    return markdown(head, rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "cards": cards,
+    **{
+        group: lambda group=group: names(group)
+        for group in ("models", "steps", "preparations", "protocols", "metrics", "experiments")
+    },
+}
+
+
+def score_tables(out: Path) -> dict[str, str]:
+    """Run the shipped experiments; give the tables of those whose recordings are here."""
+    done = [name for name in (*QUICKSTARTS, *BENCHMARK) if _runs(name, out)]
+    made = {}
+    for name in set(done) & set(QUICKSTARTS):
+        rows = Results(out / name).rows()
+        made[name] = format_rows([row for row in rows if row.metric == rows[0].metric], "md")
+    if set(BENCHMARK) <= set(done):
+        made["benchmark"] = benchmark(out)
+    return made
+
+
+def benchmark(out: Path) -> str:
+    """Give one table of the accuracies of all experiments on the recordings in full."""
+    lines = []
+    for name in BENCHMARK:
+        rows = [row for row in Results(out / name).rows() if row.metric == "accuracy"]
+        lines += [
+            (
+                f"`{name}`", f"`{row.model}`", number(row.mean), interval(row), number(row.chance),
+                null(row), ", ".join(row.flags),
+            )
+            for row in rows
+            if row.model != "baseline.prior"
+        ]  # fmt: skip
+    head = ("experiment", "model", "accuracy", "95 % interval", "chance", "shuffled", "flags")
+    return markdown(head, lines)
+
+
+def filled(text: str, made: dict[str, str]) -> str:
+    """Give a page with the tables that were made; others stay as they are."""
+
+    def fill(found: re.Match[str]) -> str:
+        begin, name, end = found.groups()
+        return f"{begin}{made[name]}\n{end}" if name in made else found.group()
+
+    return _MARKED.sub(fill, text)
+
+
+def _runs(name: str, out: Path) -> bool:
+    return neurodecode(["run", name, "--out", str(out)]) == 0
+
+
+def main() -> None:
+    """Write the pages."""
+    parser = argparse.ArgumentParser(description="Write the generated tables.")
+    parser.add_argument("--scores", action="store_true", help="run the shipped experiments too")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="results folder")
+    arguments = parser.parse_args()
+    made = {name: make() for name, make in TABLES.items()}
+    if arguments.scores:
+        made |= score_tables(arguments.out)
+    for page in PAGES:
+        path = HERE / page
+        write_text(path, filled(path.read_text(encoding="utf-8"), made))
+
+
+if __name__ == "__main__":
+    main()
