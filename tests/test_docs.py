@@ -83,5 +83,5 @@ def test_scores_of_the_readme_are_those_of_a_run(name, tmp_path):
     rows = tables.Results(tmp_path / name).rows()
     for row in (row for row in rows if row.metric == rows[0].metric):
         line = next(line for line in told.splitlines() if line.startswith(f"| {row.model} |"))
-        # Another processor's BLAS may tip a trial; one of the 7 of a class in a run of three is .024.
+        # Another processor's BLAS may tip a trial: of 7 of a class in one of three runs, .024.
         assert abs(float(line.split("|")[3]) - row.mean) < 0.03

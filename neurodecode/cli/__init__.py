@@ -55,6 +55,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return 0  # the reader of stdout, such as `head`, has seen enough
+    except OSError as error:
+        if arguments.debug:
+            traceback.print_exc()
+        print(
+            f"neurodecode {arguments.verb}: {error.filename or 'a file'}: {error.strerror}. What "
+            "is finished is stored; mend this, and the same command goes on from there.",
+            file=sys.stderr,
+        )
+        return 1
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -49,30 +49,15 @@ def main(arguments: argparse.Namespace) -> int:
 
 def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:
     """Give the plan as plain data."""
+    from neurodecode.harness.index import describe_fold, describe_job
+
     return {
         "n_rows": len(plan.study.trials),
         "ignored": dict(plan.study.ignored),
         "to_prepare": list(plan.study.to_prepare),
-        "folds": [
-            {
-                "seed": one.seed,
-                "name": one.fold.name,
-                "n_train": len(one.fold.index("train", "val")),
-                "n_test": len(one.fold.index("test")),
-                "purged": one.fold.purged,
-                "flags": list(one.flags),
-            }
-            for one in plan.folds
-        ],
+        "folds": [describe_fold(one) for one in plan.folds],
         "jobs": [
-            {
-                "model": job.model.name,
-                "seed": job.seed,
-                "fold": job.fold.name,
-                "draw": job.draw,
-                "key": job.key,
-                "state": state,
-            }
+            describe_job(job) | {"state": state}
             for job, state in zip(plan.jobs, states, strict=True)
         ],
         "refused": {one.model: one.reason for one in plan.refused},

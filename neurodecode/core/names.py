@@ -229,8 +229,7 @@ def _outside_class(name: str) -> Any:
 
 def _model_class(found: Any, name: str) -> Any:
     bases = {  # told by name: `core` does not import scikit-learn
-        (base.__module__.partition(".")[0], base.__name__)
-        for base in getattr(found, "__mro__", ())
+        (base.__module__.partition(".")[0], base.__name__) for base in getattr(found, "__mro__", ())
     }
     if not isinstance(found, type) or ("sklearn", "BaseEstimator") not in bases:
         raise ConfigError(

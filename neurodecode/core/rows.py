@@ -207,3 +207,24 @@ def _uids(table: pd.DataFrame) -> np.ndarray:
         ],
         dtype=object,
     )
+
+
+def labels_before(labels: np.ndarray, block: np.ndarray | None = None) -> np.ndarray:
+    """Label of the event before, for events of one run in their order; None for a first one.
+
+    Parameters
+    ----------
+    labels : ndarray of object, shape (n_events,)
+    block : ndarray, shape (n_events,), or None
+        Block of each event. A block counts as one event: its volumes follow the block before, not
+        each other, which are near copies. An event of no block is its own.
+
+    Returns
+    -------
+    before : ndarray of object, shape (n_events,)
+    """
+    before = np.append(np.array([None], dtype=object), labels)[: len(labels)]
+    if block is None or len(labels) == 0:
+        return before
+    starts = np.append(True, (block[1:] != block[:-1]) | pd.isna(block[1:]))
+    return before[np.maximum.accumulate(np.where(starts, np.arange(len(labels)), 0))]

@@ -1,7 +1,6 @@
 """How one prepared signal lies on disk: data, space, events and what they were made from."""
 
 import json
-import os
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -45,16 +44,6 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
     (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
 
 
-def rename(writing: Path, folder: Path) -> None:
-    """Let a folder appear under its name; if another process was first, its folder stays."""
-    writing.chmod(0o755)
-    try:
-        writing.rename(folder)
-    except OSError:
-        if not exists(folder):
-            raise
-
-
 def exists(folder: Path) -> bool:
     """Whether a prepared signal is there."""
     return (folder / "meta.json").is_file()
@@ -81,17 +70,6 @@ def read(folder: Path) -> tuple[Signal, float]:
 def with_shared_space(signal: Signal) -> Signal:
     """Give the signal with the one `Space` that all with the same content have."""
     return replace(signal, space=_spaces.setdefault(signal.space.key, signal.space))
-
-
-def alive(process: int) -> bool:
-    """Whether a process runs."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _space(folder: Path, meta: dict[str, Any]) -> Space:

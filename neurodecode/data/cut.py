@@ -11,7 +11,7 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.data._windows import not_marked_bad, not_rejected, window_places
 from neurodecode.data.cards import Task, WindowsSpec
@@ -135,7 +135,11 @@ def _choose(one: Prepared, task: Task, ignored: Counter[str]) -> _Choice:
     labelled = np.flatnonzero(keep.get(column, np.ones(len(events), dtype=bool)))
     labelled = labelled[np.argsort(events["onset"].to_numpy()[labelled], kind="stable")]
     label = names[column] if column in names else _values(one, events, column)
-    previous = np.append(np.array([None], dtype=object), label[labelled])[: len(labelled)]
+    block = None
+    if task.block:
+        _need_column(one, events, task.block)
+        block = _plain(events[task.block])[labelled]
+    previous = labels_before(label[labelled], block)
     position = np.arange(len(labelled), dtype=np.int32)
     asked = np.ones(len(labelled), dtype=bool)
     for mask in keep.values():

@@ -8,7 +8,6 @@ sees half of one. Signals are kept in float64, so that results equal the plain r
 
 import logging
 import os
-import shutil
 import tempfile
 import time
 import warnings
@@ -20,7 +19,7 @@ from typing import Any
 
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError, NeurodecodeError
-from neurodecode.core.files import read_json
+from neurodecode.core.files import read_json, remove_orphans, whole_folder
 from neurodecode.core.processes import stop_if_orphan
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.trials import Part
@@ -130,7 +129,7 @@ def prepare(
         If nothing can be written to the cache folder.
     """
     _check_writable(cache)
-    _remove_left_over(cache)
+    remove_orphans(cache / "prepared")
     shown: Iterable[Recording] = recordings
     if progress is not None:
         shown = progress(recordings, "prepare", total=len(recordings), unit="recording")
@@ -197,17 +196,11 @@ def write_prepared(
     rank = measured_rank(signal) if signal.axes == ("channel", "time") else None
     seconds = time.perf_counter() - started
     folder.parent.mkdir(parents=True, exist_ok=True)
-    writing = Path(
-        tempfile.mkdtemp(prefix=f".{folder.name}.{os.getpid()}.", suffix=".part", dir=folder.parent)
-    )
-    try:
-        meta = {"seconds": seconds, "made_from": _described(recording, preparations)}
+    meta = {"seconds": seconds, "made_from": _described(recording, preparations)}
+    with whole_folder(folder) as writing:
         _folders.write(writing, signal, rank, meta)
         if parent is not None:
             stop_if_orphan(parent)
-        _folders.rename(writing, folder)
-    finally:
-        shutil.rmtree(writing, ignore_errors=True)
     return seconds
 
 
@@ -353,11 +346,3 @@ def _check_writable(cache: Path) -> None:
             f"{folder}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a folder "
             "of yours."
         ) from error
-
-
-def _remove_left_over(cache: Path) -> None:
-    """Delete what writers that are gone left half written."""
-    for path in (cache / "prepared").glob(".*.part"):
-        writer = path.name.split(".")[2]
-        if writer.isdigit() and not _folders.alive(int(writer)):
-            shutil.rmtree(path, ignore_errors=True)

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 
 from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
-from neurodecode.harness.plan import Plan
+from neurodecode.harness.jobs import Job
+from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import Store
 
 _LIBRARIES = (
@@ -80,31 +80,38 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "notes": list(plan.notes),
             "spaces": spaces,
             "models": [{"name": model.name, "role": model.role} for model in question.models],
-            "folds": [
-                {
-                    "seed": one.seed,
-                    "name": one.fold.name,
-                    "flags": list(one.flags),
-                    "prior": list(one.prior),
-                    "n_train": len(one.fold.index("train", "val")),
-                    "n_test": len(one.fold.index("test")),
-                    "purged": one.fold.purged,
-                }
-                for one in plan.folds
-            ],
+            "folds": [describe_fold(one) for one in plan.folds],
             "jobs": [
-                {
-                    "model": job.model.name,
-                    "seed": job.seed,
-                    "fold": job.fold.name,
-                    "draw": job.draw,
-                    "key": job.key,
-                    **({"error": errors[job.key]} if job.key in errors else {}),
-                }
+                describe_job(job) | ({"error": errors[job.key]} if job.key in errors else {})
                 for job in plan.jobs
             ],
         }
     )
+
+
+def describe_fold(planned: PlannedFold) -> dict[str, Any]:
+    """Give a fold's name, size and flags as plain data."""
+    fold = planned.fold
+    return {
+        "seed": planned.seed,
+        "name": fold.name,
+        "flags": list(planned.flags),
+        "prior": list(planned.prior),
+        "n_train": len(fold.index("train", "val")),
+        "n_test": len(fold.index("test")),
+        "purged": fold.purged,
+    }
+
+
+def describe_job(job: Job) -> dict[str, Any]:
+    """Give a job's names and key as plain data."""
+    return {
+        "model": job.model.name,
+        "seed": job.seed,
+        "fold": job.fold.name,
+        "draw": job.draw,
+        "key": job.key,
+    }
 
 
 def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
@@ -159,8 +166,3 @@ def _describe_space(space: Space) -> dict[str, Any]:
             "affine": space.affine.tolist(),
         }
     return plain
-
-
-def rows_frame(store: Store) -> pd.DataFrame:
-    """Read the rows of a results folder, indexed by uid."""
-    return store.rows().set_index("uid", drop=False)

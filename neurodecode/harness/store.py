@@ -12,8 +12,6 @@
 """
 
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +24,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.files import read_json, remove_orphans, whole_file, write_json, write_text
+from neurodecode.core.files import (
+    read_json,
+    remove_orphans,
+    whole_file,
+    whole_folder,
+    write_json,
+    write_text,
+)
 from neurodecode.core.predictions import Predictions
 
 
@@ -95,10 +100,7 @@ class Store:
             How long fitting and predicting took.
         """
         place = self.folder / "jobs" / key
-        temporary = Path(
-            tempfile.mkdtemp(prefix=f".{key}.{os.getpid()}.", suffix=".tmp", dir=place.parent)
-        )
-        try:
+        with whole_folder(place) as temporary:
             pq.write_table(_as_table(predictions, classes), temporary / "predictions.parquet")
             (temporary / "key.json").write_text(json.dumps(parts, indent=1, sort_keys=True))
             if log:
@@ -108,14 +110,6 @@ class Store:
             (temporary / "done.json").write_text(
                 json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
             )
-            temporary.chmod(0o755)
-            temporary.rename(place)
-        except OSError:
-            # Another process may have stored the same job first; its content is the same.
-            if not self.has(key):
-                raise
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
     def predictions(self, key: str, classes: tuple[str, ...]) -> Predictions:
         """Read the predictions of a job.

@@ -10,7 +10,7 @@ import pandas as pd
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part, Trials, stack
 from neurodecode.data.readers.files import space_of
@@ -58,11 +58,13 @@ def as_trials(
 
 
 def previous_labels(rows: Rows, column: str) -> np.ndarray:
-    """Label of the trial before, in the same recording; None for a first one."""
+    """Label of the trial (or block) before, in the same recording; None for a first one."""
     labels, recording = rows[column], rows.codes("recording")
+    block = rows["block"] if "block" in rows.base else None
     previous = np.full(len(rows), None, dtype=object)
-    same = recording[1:] == recording[:-1]
-    previous[1:][same] = labels[:-1][same]
+    for code in range(recording.max() + 1):
+        mine = np.flatnonzero(recording == code)
+        previous[mine] = labels_before(labels[mine], None if block is None else block[mine])
     return previous
 
 

@@ -196,3 +196,14 @@ def test_a_recording_that_cannot_be_read_is_named_and_the_others_go_on(capsys):
 def test_help_ends_with_commands_that_work(capsys, verb):
     assert run(verb, "--help") == 0
     assert f"neurodecode {verb}" in capsys.readouterr().out.rpartition("Examples:")[2]
+
+
+def test_a_full_disk_is_a_sentence(capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device", "somewhere/data.npy")
+
+    monkeypatch.setattr("neurodecode.harness.store.pq.write_table", full)
+    assert run("run", "quickstart_fmri", *SMALL, "--set", "models=[linear.svm]") == 1
+    said = capsys.readouterr().err
+    assert "somewhere/data.npy: No space left on device" in said
+    assert "Traceback" not in said

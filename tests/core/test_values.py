@@ -7,7 +7,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.recording import Signal
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 
@@ -94,3 +94,11 @@ def test_predictions_refuse_what_is_not_a_number():
         Predictions(
             np.array(["a", "b"]), "label", np.zeros(2, int), np.array([[0, 1], [np.nan, 0]])
         )
+
+
+def test_a_block_is_one_event_for_what_came_before():
+    labels = np.array(["a", "a", "b", "b", "a", "c"], dtype=object)
+    assert labels_before(labels).tolist() == [None, "a", "a", "b", "b", "a"]
+    block = np.array([0, 0, 1, 1, np.nan, np.nan])
+    assert labels_before(labels, block).tolist() == [None, None, "a", "a", "b", "a"]
+    assert labels_before(labels[:0], block[:0]).tolist() == []

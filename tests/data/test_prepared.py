@@ -1,5 +1,4 @@
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError
-from neurodecode.data import _folders
+from neurodecode.core.files import whole_folder
 from neurodecode.data.cards import Card, Variant
 from neurodecode.data.prepared import Failed, describe_key, look, prepare, prepared_key
 from neurodecode.data.readers import find_recordings
@@ -191,26 +190,24 @@ def test_half_a_folder_is_never_seen(in_memory, own_cache, monkeypatch):
     def broken(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("neurodecode.data._folders.rename", broken)
+    monkeypatch.setattr("neurodecode.data._folders.write", broken)
     with pytest.raises(OSError, match="No space left"):
         prepare([in_memory()], [], own_cache)
     assert list((own_cache / "prepared").iterdir()) == []
 
 
-def test_the_folder_of_whoever_was_first_stays(in_memory, own_cache, tmp_path):
+def test_the_folder_of_whoever_was_first_stays(in_memory, own_cache):
     (first,) = prepare([in_memory()], [], own_cache)
-    late = tmp_path / "late"
-    shutil.copytree(first.folder, late)
-    (late / "data.npy").write_bytes(b"late")
-    _folders.rename(late, first.folder)
+    with whole_folder(first.folder) as late:
+        (late / "data.npy").write_bytes(b"late")
     np.testing.assert_array_equal(first.part.open(), in_memory().load().data)
 
 
 def test_what_writers_that_are_gone_left_is_removed(in_memory, own_cache):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    left = own_cache / "prepared" / f".key.{gone.pid}.abc.part"
-    working = own_cache / "prepared" / f".key.{os.getpid()}.abc.part"
+    left = own_cache / "prepared" / f".key.{gone.pid}.abc.tmp"
+    working = own_cache / "prepared" / f".key.{os.getpid()}.abc.tmp"
     left.mkdir(parents=True)
     working.mkdir()
     prepare([in_memory()], [], own_cache)

@@ -13,8 +13,8 @@ class History(ClassifierMixin, BaseEstimator):
     """Answer with the training frequencies of the label, given the label of the event before.
 
     The event before is the last earlier one of the same run that has one of the task's labels,
-    whether or not it became a trial. A first trial, or one after a label that training never saw
-    before another, gets the training prior.
+    whether or not it became a trial; where trials come in blocks, the block before. A first trial,
+    or one after a label that training never saw before another, gets the training prior.
 
     Attributes
     ----------
