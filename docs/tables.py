@@ -83,19 +83,21 @@ def score_tables(out: Path) -> dict[str, str]:
 
 
 def benchmark(out: Path) -> str:
-    """Give one table of the accuracies of all experiments on the recordings in full."""
+    """Give one table of the accuracies of all experiments, the bounds of each beside it."""
     lines = []
     for name in BENCHMARK:
         rows = [row for row in Results(out / name).rows() if row.metric == "accuracy"]
+        bounds = {row.model: number(row.mean) for row in rows if row.role == "control"}
         lines += [
             (
-                f"`{name}`", f"`{row.model}`", number(row.mean), interval(row), number(row.chance),
-                null(row), ", ".join(row.flags),
+                f"`{name}`", f"`{row.model}`", f"{number(row.mean)} {interval(row)}",
+                number(row.chance), null(row), bounds["baseline.clock"],
+                bounds["baseline.history"], ", ".join(row.flags),
             )
             for row in rows
-            if row.model != "baseline.prior"
+            if row.role == "model"
         ]  # fmt: skip
-    head = ("experiment", "model", "accuracy", "95 % interval", "chance", "shuffled", "flags")
+    head = ("experiment", "model", "accuracy", "chance", "shuffled", "clock", "history", "flags")
     return markdown(head, lines)
 
 

@@ -157,13 +157,15 @@ def _row(
             {}, note, role,
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
-    low, high = _interval(model, per_unit, draws)
+    judged = find(metric, "metrics")
+    # Student t knows no bounds; the mean of scores lies within those of the metric.
+    low, high = np.clip(_interval(model, per_unit, draws), *judged.range).tolist()
     drawn = (scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")
     nulls = _select(scores, drawn)
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
-        better_is = 1 if find(metric, "metrics").direction == "up" else -1
+        better_is = 1 if judged.direction == "up" else -1
         for flag, bound in bounds.items():
             if len(bound) and not _beats(
                 model, flag, per_unit, unit_means(bound, unit, "score"), draws, better_is
