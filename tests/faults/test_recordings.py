@@ -254,7 +254,7 @@ def test_a_file_that_kills_its_reader(cache, worker):
 def broken() -> list[str]:
     folder = data_folder("formats_mne")
     if folder is None:
-        return []
+        return [""]  # one case, which is skipped with its reason
     with (folder / "index.csv").open() as table:
         rows = list(csv.DictReader(table))
     return [r["file"] for r in rows if r["file"].startswith("broken/") and r["opens"] != "part"]
@@ -286,7 +286,7 @@ NOT_BY_NAME = {"made/known_bci2000.dat", "made/known_fieldtrip.mat"}
 def known() -> list[str]:
     folder = data_folder("formats_mne")
     if folder is None:
-        return []
+        return [""]  # one case, which is skipped with its reason
     with (folder / "index.csv").open() as table:
         rows = [r for r in csv.DictReader(table) if r["known_signal"] and r["opens"] == "yes"]
     return [

@@ -72,7 +72,8 @@ def loaded(*arguments, **named):
 def expected(trials, plain, folds):
     """Predictions of the plain estimator on the same prepared arrays."""
     y = trials.rows["label"].astype(str)
-    return cross_val_predict(plain(), trials.X, y, cv=folds, groups=trials.rows["run"])
+    groups = trials.rows["run"] if isinstance(folds, LeaveOneGroupOut) else None
+    return cross_val_predict(plain(), trials.X, y, cv=folds, groups=groups)
 
 
 def ours(trials, model, protocol, tmp_path):
