@@ -24,6 +24,7 @@ def test_it_runs(path, tmp_path, monkeypatch):
     assert any("image/png" in one.get("data", {}) for one in outputs)
     assert (place / "out" / "report.html").is_file()
     assert not any(one.output_type == "error" for one in outputs)
+    assert not any(one.get("name") == "stderr" for one in outputs)  # no warning of ours
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

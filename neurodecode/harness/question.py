@@ -56,6 +56,8 @@ class NamedModel:
         if type(first).__module__.startswith(("pyriemann.", "mne.")):
             return False  # their tags do not say that they take (n_trials, n_channels, n_times)
         tags = first.__sklearn_tags__()
+        if tags.no_validation:
+            return False  # a FunctionTransformer takes what it is given
         return tags.input_tags.two_d_array and not tags.input_tags.three_d_array
 
 

@@ -262,9 +262,11 @@ def _why_empty(index: dict[str, Any], model: str, mine: pd.DataFrame) -> str:
 
 def _blocks(rows: pd.DataFrame) -> np.ndarray:
     """Units that are drawn together: blocks of a recording, else single trials."""
-    if "block" in rows:
-        return rows.groupby(["recording", "block"], observed=True, dropna=False).ngroup().to_numpy()
-    return np.arange(len(rows))
+    alone = np.arange(len(rows))
+    if "block" not in rows:
+        return alone
+    block = rows.groupby(["recording", "block"], observed=True).ngroup().to_numpy()
+    return np.where(block >= 0, block, len(rows) + alone)
 
 
 class _Draws:

@@ -71,7 +71,8 @@ def bca_interval(
     ----------
     Efron 1987, doi 10.1080/01621459.1987.10478410.
     """
-    if np.ptp(values) == 0:
+    # Equal but for rounding: the acceleration would be 0/0.
+    if np.ptp(values) <= 1e-12 * np.max(np.abs(values)):
         return float(values[0]), float(values[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from neurodecode.core.errors import ConfigError, LeakError
@@ -21,8 +22,9 @@ class WithinSession:
     n_splits : int
     blocked : bool
         False: ``StratifiedKFold(n_splits, shuffle=True, random_state=seed)`` on rows in the order
-        of recording, then onset. True: ``KFold(n_splits)``, unshuffled: each fold tests a stretch
-        of time.
+        of recording, then onset, or ``KFold`` with the same arguments where the target is no label
+        and there is nothing to stratify. True: ``KFold(n_splits)``, unshuffled: each fold tests a
+        stretch of time.
     split_blocks : bool
         Whether rows of one block may stand on both sides of a fold. They are near copies of each
         other, so that is a leak; rows of the table are flagged ``split_blocks``.
@@ -49,10 +51,11 @@ class WithinSession:
             mine = np.flatnonzero(sessions == code)
             who = f"{rows['subject'][mine[0]]}/{rows['session'][mine[0]]}"
             self._check(who, y[mine], target)
+            shuffled = StratifiedKFold if target.kind == "label" else KFold
             splitter = (
                 KFold(self.n_splits)
                 if self.blocked
-                else StratifiedKFold(self.n_splits, shuffle=True, random_state=seed)
+                else shuffled(self.n_splits, shuffle=True, random_state=seed)
             )
             for i, (train, test) in enumerate(splitter.split(mine, y[mine])):
                 fold = Fold.of(f"{who}/fold-{i}", len(rows), train=mine[train], test=mine[test])
@@ -77,8 +80,10 @@ class WithinSession:
     def _without_split_blocks(self, fold: Fold, rows: Rows) -> Fold:
         if "block" not in rows:
             return fold
-        blocks = rows.codes("recording", "block")
+        # Rows whose block is unknown, as where one of two data sets has none, are no block.
+        blocks = np.where(pd.notna(rows["block"]), rows.codes("recording", "block"), -1)
         shared = np.intersect1d(blocks[fold.index("train")], blocks[fold.index("test")])
+        shared = shared[shared >= 0]
         if len(shared) == 0:
             return fold
         if self.split_blocks:

@@ -1,5 +1,6 @@
 """`evaluate`: arrays or epochs in, results out; an experiment whose card is in memory."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,11 @@ def evaluate(
     )
     write_index(plan, store, question.title, finished.errors)
     score_results(store)
-    return Results(folder)
+    results = Results(folder)
+    for row in results.rows():
+        if row.note and row.metric == metrics[0]:
+            warnings.warn(f"{row.model}: {row.note}", stacklevel=2)
+    return results
 
 
 def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[Any, str]:

@@ -6,6 +6,7 @@ import mne
 import numpy as np
 from mne.decoding import CSP
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 
@@ -56,6 +57,7 @@ class Csp(TransformerMixin, BaseEstimator):
 
     def transform(self, X):
         """Give one power a component, shape (n_trials, n_components)."""
+        check_is_fitted(self)
         with mne.use_log_level("ERROR"):
             return self.csp_.transform(np.asarray(X))
 

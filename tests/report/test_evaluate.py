@@ -7,7 +7,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import neurodecode as nd
 
@@ -141,3 +141,26 @@ class Counting(LinearDiscriminantAnalysis):
     def fit(self, X, y):
         type(self).n_fits += 1
         return super().fit(X, y)
+
+
+def test_a_function_of_trials_is_given_them_as_they_are():
+    """FunctionTransformer validates nothing, so nothing is flattened for it."""
+    epochs = epochs_of()
+    power = FunctionTransformer(lambda X: np.log(X.var(axis=-1)))
+    results = nd.evaluate(
+        epochs, "hand", [make_pipeline(power, LinearDiscriminantAnalysis())], **FEW
+    )
+    assert results.table()["mean"][0] > 0.9
+
+
+def test_a_model_that_fails_is_said_at_once():
+    X, y = arrays()
+    with pytest.warns(UserWarning, match="Failing: failed: ValueError: no thanks"):
+        results = nd.evaluate(X, y, [Failing(), "linear.svm"], **FEW)
+    assert results.table()["note"].tolist()[1] == ""
+    assert "no thanks" in (results.folder / "failures.txt").read_text()
+
+
+class Failing(LinearDiscriminantAnalysis):
+    def fit(self, X, y):
+        raise ValueError("no thanks")

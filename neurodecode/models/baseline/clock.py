@@ -8,9 +8,11 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
+from neurodecode.models.baseline._tags import of_trials
 
 _NEIGHBOURS = (1, 5, 15)
 _N_INNER = 5
@@ -55,10 +57,15 @@ class Clock(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Trials):
+        check_is_fitted(self)
         return self.estimator_.predict(_times(X))
 
     def predict_proba(self, X: Trials):
+        check_is_fitted(self)
         return self.estimator_.predict_proba(_times(X))
+
+    def __sklearn_tags__(self):
+        return of_trials(super().__sklearn_tags__())
 
 
 def _times(trials: Trials) -> np.ndarray:

@@ -4,9 +4,11 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
+from neurodecode.models.baseline._tags import of_trials
 
 
 class History(ClassifierMixin, BaseEstimator):
@@ -39,8 +41,13 @@ class History(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X: Trials):
+        check_is_fitted(self)
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
     def predict_proba(self, X: Trials):
+        check_is_fitted(self)
         before = X.rows["previous"]
         return np.array([self.after_.get(label, self.prior_) for label in before])
+
+    def __sklearn_tags__(self):
+        return of_trials(super().__sklearn_tags__())

@@ -4,8 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.models.baseline._tags import of_trials
 
 
 class MeanTarget(RegressorMixin, BaseEstimator):
@@ -25,4 +27,8 @@ class MeanTarget(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
+        check_is_fitted(self)
         return np.repeat(self.mean_[None], len(X), axis=0)
+
+    def __sklearn_tags__(self):
+        return of_trials(super().__sklearn_tags__())

@@ -4,8 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.models.baseline._tags import of_trials
 
 
 class Prior(ClassifierMixin, BaseEstimator):
@@ -27,7 +29,12 @@ class Prior(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X):
+        check_is_fitted(self)
         return np.full(len(X), self.classes_[np.argmax(self.prior_)])
 
     def predict_proba(self, X):
+        check_is_fitted(self)
         return np.tile(self.prior_, (len(X), 1))
+
+    def __sklearn_tags__(self):
+        return of_trials(super().__sklearn_tags__())

@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
@@ -62,6 +63,7 @@ class CspLda(ClassifierMixin, BaseEstimator):
 
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a component: how its source shows at the sensors, in the data's unit."""
+        check_is_fitted(self)
         return {f"component {i + 1}": one for i, one in enumerate(self.stages_[0].patterns_)}
 
     def __sklearn_tags__(self):

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.models import _flat
@@ -49,13 +50,16 @@ class Svm(ClassifierMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        return self.estimator_.predict(_flat.tested(self, X))
+        X = _flat.tested(self, X)
+        return self.estimator_.predict(X)
 
     def decision_function(self, X):
-        return self.estimator_.decision_function(_flat.tested(self, X))
+        X = _flat.tested(self, X)
+        return self.estimator_.decision_function(X)
 
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a class, or one for two classes: Haufe et al. 2014, eq. 6."""
+        check_is_fitted(self)
         return named_patterns(self.patterns_, self.classes_)
 
 

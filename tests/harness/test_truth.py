@@ -1,0 +1,60 @@
+"""The shuffled null permutes training labels within run or block, and nothing else."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.truth import TrainingTruth, permuted
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 4), st.integers(1, 9))
+def test_labels_stay_in_their_run(seed, n_runs, n_per_run):
+    rng = np.random.default_rng(seed)
+    groups = rng.permutation(np.repeat(np.arange(n_runs), n_per_run))
+    y = rng.integers(3, size=len(groups))
+    found = permuted(y, np.arange(len(y)), groups, [seed])
+    for group in range(n_runs):
+        assert Counter(found[groups == group]) == Counter(y[groups == group])
+
+
+def test_a_block_keeps_one_label():
+    groups = np.repeat([0, 1], 12)
+    units = np.repeat(np.arange(8), 3)
+    y = np.repeat([0, 1, 1, 0, 1, 0, 0, 1], 3)
+    drawn = [permuted(y, units, groups, [i]) for i in range(50)]
+    for found in drawn:
+        assert all(len(set(found[units == unit])) == 1 for unit in range(8))
+        assert [found[groups == g].sum() for g in (0, 1)] == [6, 6]
+    assert len({tuple(found) for found in drawn}) > 10
+
+
+def test_every_order_is_as_likely():
+    y = np.array([0, 0, 1, 1])
+    draws = [tuple(permuted(y, np.arange(4), np.zeros(4), [i])) for i in range(1200)]
+    counts = Counter(draws)
+    assert len(counts) == 6
+    # Each of six orders comes 200 times, s.d. 13.
+    assert all(abs(n - 200) < 4 * 13 for n in counts.values())
+
+
+def test_a_draw_is_the_fold_s_own(study):
+    truth = TrainingTruth(study)
+    first, second = (planned.fold for planned in make_plan(study).folds[:2])
+    one = truth.of(first, 0, 3)
+    np.testing.assert_array_equal(TrainingTruth(study).of(first, 0, 3), one)
+    truth.of(second, 0, 3)
+    np.testing.assert_array_equal(truth.of(first, 0, 3), one)
+    assert not np.array_equal(truth.of(first, 0, 4), one)
+    assert not np.array_equal(truth.of(first, 1, 3), one)
+    np.testing.assert_array_equal(truth.of(first, 0, None), study.y[first.index("train")])
+
+
+@pytest.mark.parametrize("draw", [None, 0])
+def test_test_rows_are_not_told(study, draw):
+    fold = make_plan(study).folds[0].fold
+    assert len(TrainingTruth(study).of(fold, 0, draw)) == len(fold.index("train"))

@@ -1,0 +1,101 @@
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from neurodecode.linalg.stats import (
+    MIN_FOR_BOOTSTRAP,
+    bca_interval,
+    mean_interval,
+    percentile_interval,
+    student_interval,
+)
+
+LEVELS = st.floats(0.5, 0.99)
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(2, 40), level=LEVELS)
+def test_student_interval_is_scipys(seed, n, level):
+    values = np.random.default_rng(seed).normal(3, 2, size=n)
+    expected = stats.t.interval(level, n - 1, loc=np.mean(values), scale=stats.sem(values))
+    np.testing.assert_allclose(student_interval(values, level), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_student_interval_by_hand():
+    # 1, 2, 3: mean 2, s.d. 1; the .975 quantile of t with 2 degrees of freedom is 4.302653 in
+    # every printed table, and 4.302653 / sqrt(3) = 2.484138.
+    low, high = student_interval(np.array([1.0, 2.0, 3.0]))
+    assert low == pytest.approx(2 - 2.484138, abs=1e-6)
+    assert high == pytest.approx(2 + 2.484138, abs=1e-6)
+
+
+def test_student_interval_covers_as_often_as_it_says():
+    n_draws = 4000
+    draws = np.random.default_rng(0).normal(size=(n_draws, 5))
+    low, high = np.transpose([student_interval(values) for values in draws])
+    sd = np.sqrt(0.95 * 0.05 / n_draws)  # of a share of `n_draws` independent hits
+    assert abs(np.mean((low < 0) & (high > 0)) - 0.95) < 4 * sd
+
+
+def test_a_percentile_bootstrap_of_four_values_does_not():
+    # Why few subjects get Student t; the .81 stands in the docstring of `mean_interval`.
+    n_draws, rng = 2000, np.random.default_rng(0)
+    hits = 0
+    for values in rng.normal(size=(n_draws, 4)):
+        low, high = percentile_interval(rng.choice(values, size=(1000, 4)).mean(axis=1))
+        hits += low < 0 < high
+    assert abs(hits / n_draws - 0.81) < 4 * np.sqrt(0.81 * 0.19 / n_draws)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_bca_interval_is_scipys(level):
+    values = np.random.default_rng(1).exponential(size=30)
+    scipys = stats.bootstrap(
+        (values,),
+        np.mean,
+        confidence_level=level,
+        n_resamples=9999,
+        method="BCa",
+        rng=np.random.default_rng(7),
+    ).confidence_interval
+    assert bca_interval(values, level, seed=7) == (scipys.low, scipys.high)
+    low, high = bca_interval(values, level)
+    assert high - values.mean() > values.mean() - low  # the long tail's side is the longer one
+
+
+def test_the_mean_interval_turns_to_the_bootstrap_at_twenty_values():
+    values = np.random.default_rng(2).exponential(size=MIN_FOR_BOOTSTRAP)
+    assert MIN_FOR_BOOTSTRAP == 20
+    assert mean_interval(values) == bca_interval(values)
+    assert mean_interval(values[:-1]) == student_interval(values[:-1])
+
+
+@pytest.mark.parametrize("values", [[], [0.7]])
+def test_fewer_than_two_values_have_no_interval(values):
+    assert np.isnan(mean_interval(np.array(values))).all()
+
+
+@pytest.mark.parametrize("n", [2, 19, 20, 50])
+def test_equal_values_have_an_interval_of_no_width(n):
+    assert mean_interval(np.full(n, 0.1)) == pytest.approx((0.1, 0.1), abs=1e-15)
+    assert mean_interval(np.zeros(n)) == (0, 0)
+
+
+def test_values_equal_but_for_rounding_have_an_interval_too():
+    # Jackknife values that all round to the same number make scipy's acceleration 0/0.
+    values = np.full(31, 0.5)
+    values[-1] = np.nextafter(0.5, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert mean_interval(values) == pytest.approx((0.5, 0.5), abs=1e-15)
+
+
+def test_the_percentile_interval_leaves_out_what_is_no_number():
+    # Of 0, 1, … 100 the 2.5th percentile is 2.5, by linear interpolation.
+    values = np.array([np.nan, *range(101), np.inf])
+    assert percentile_interval(values) == pytest.approx((2.5, 97.5))
+    assert percentile_interval(values, level=0.5) == pytest.approx((25, 75))
+    assert np.isnan(percentile_interval(np.array([np.nan]))).all()

@@ -1,0 +1,70 @@
+"""Models that see no brain, against answers that can be worked out by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Trials
+from neurodecode.models.baseline.clock import Clock
+from neurodecode.models.baseline.history import History
+from neurodecode.models.baseline.mean_target import MeanTarget
+from neurodecode.models.baseline.prior import Prior
+
+
+def handed(**columns):
+    """Trials as the harness hands them: the columns that were asked for, and no signal."""
+    return Trials(Rows(pd.DataFrame(columns)), {})
+
+
+def test_prior_answers_the_most_frequent_class():
+    model = Prior().fit(handed(onset=range(4)), np.array([2, 1, 2, 2]))
+    assert model.predict(handed(onset=range(3))).tolist() == [2, 2, 2]
+    np.testing.assert_array_equal(model.predict_proba(handed(onset=[0])), [[0.25, 0.75]])
+
+
+def test_mean_target_answers_the_mean():
+    model = MeanTarget().fit(handed(onset=range(3)), np.array([1.0, 2.0, 6.0]))
+    assert model.predict(handed(onset=range(2))).tolist() == [3.0, 3.0]
+    vectors = MeanTarget().fit(handed(onset=range(2)), np.array([[1.0, 0.0], [3.0, 4.0]]))
+    assert vectors.predict(handed(onset=[0])).tolist() == [[2.0, 2.0]]
+
+
+def test_history_answers_what_followed_the_label_before():
+    before = np.array([None, "a", "b", "a", "a"], dtype=object)
+    model = History().fit(handed(previous=before), np.array([0, 1, 0, 1, 0]))
+    asked = handed(previous=np.array(["a", "b", None, "never seen"], dtype=object))
+    expected = [[1 / 3, 2 / 3], [1.0, 0.0], [3 / 5, 2 / 5], [3 / 5, 2 / 5]]
+    np.testing.assert_allclose(model.predict_proba(asked), expected)
+    assert model.predict(asked).tolist() == [1, 0, 0, 0]
+
+
+def run_of(n_runs, order):
+    """Positions and onsets of runs in which labels come in this order."""
+    n = len(order)
+    position = np.tile(np.arange(n), n_runs)
+    return handed(position=position, onset=10.0 * position), np.tile(order, n_runs)
+
+
+def test_clock_knows_an_order_that_repeats():
+    X, y = run_of(8, [0, 1, 1, 0, 1, 0])
+    test, truth = run_of(1, [0, 1, 1, 0, 1, 0])
+    model = Clock().fit(X, y)
+    assert model.predict(test).tolist() == truth.tolist()
+    assert model.n_neighbors_ in (1, 5, 15)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_clock_knows_nothing_of_an_order_that_is_drawn(seed):
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.tile([0, 1], 200))
+    X = handed(position=rng.permutation(400), onset=rng.random(400))
+    fresh = handed(position=rng.permutation(400), onset=rng.random(400))
+    truth = rng.permutation(np.tile([0, 1], 200))
+    right = np.mean(Clock().fit(X, y).predict(fresh) == truth)
+    assert abs(right - 0.5) < 4 * 0.025  # the s.d. of a share of 400 is .025
+
+
+def test_clock_of_few_trials_takes_the_nearest():
+    X, y = run_of(1, [0, 1, 1])
+    assert Clock().fit(X, y).n_neighbors_ == 1

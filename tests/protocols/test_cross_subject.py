@@ -1,0 +1,68 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from sklearn.model_selection import LeaveOneGroupOut
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.protocols.cross_subject import CrossSubject
+
+SUBJECTS = ("01", "02", "03", "04", "05")
+
+
+def tested_subjects(protocol, rows, target, seed=0):
+    folds = protocol.split(rows, target, seed)
+    return [set(rows["subject"][fold.index("test")]) for fold in folds]
+
+
+def test_folds_are_scikit_learns_over_all_rows(rows_of, target):
+    rows = rows_of(subjects=SUBJECTS, sessions=("1", "2"), n_trials=2)
+    found = [
+        (fold.name, fold.index("train").tolist(), fold.index("test").tolist())
+        for fold in CrossSubject().split(rows, target, seed=0)
+    ]
+    splits = LeaveOneGroupOut().split(np.arange(len(rows)), groups=rows["subject"])
+    assert found == [
+        (f"subject-{name}", train.tolist(), test.tolist())
+        for name, (train, test) in zip(SUBJECTS, splits, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("n_splits", [None, 2, 3, 5])
+def test_each_row_is_tested_once_and_no_subject_is_on_both_sides(rows_of, target, n_splits):
+    rows = rows_of(subjects=SUBJECTS, n_trials=2)
+    tested = []
+    for fold in CrossSubject(n_splits).split(rows, target, seed=0):
+        assert fold.apart == ("subject",)
+        train, test = fold.index("train"), fold.index("test")
+        assert sorted([*train, *test]) == list(range(len(rows)))
+        assert not set(rows["subject"][train]) & set(rows["subject"][test])
+        tested += test.tolist()
+    assert sorted(tested) == list(range(len(rows)))
+
+
+def test_groups_are_drawn_with_the_seed_and_differ_by_one_subject_at_most(rows_of, target):
+    rows = rows_of(subjects=SUBJECTS, n_trials=2)
+    drawn = [tested_subjects(CrossSubject(2), rows, target, seed) for seed in (0, 0, 1, 2, 3)]
+    assert [sorted(map(len, groups)) for groups in drawn] == [[2, 3]] * 5
+    assert drawn[0] == drawn[1]
+    assert any(one != other for one, other in pairwise(drawn[1:]))
+
+
+def test_leaving_one_out_draws_nothing(rows_of, target):
+    rows = rows_of(subjects=SUBJECTS, n_trials=2)
+    for seed in (0, 1):
+        assert tested_subjects(CrossSubject(), rows, target, seed) == [{one} for one in SUBJECTS]
+
+
+def test_too_few_subjects_are_named(rows_of, target):
+    with pytest.raises(ConfigError, match=r"cross_subject: 1 subject\(s\) \(01\) for 2 folds\. "):
+        next(CrossSubject().split(rows_of(), target, seed=0))
+    rows = rows_of(subjects=("01", "02"))
+    with pytest.raises(ConfigError, match=r"2 subject\(s\) \(01, 02\) for 3 folds\. Use within_s"):
+        next(CrossSubject(3).split(rows, target, seed=0))
+
+
+def test_one_fold_is_refused():
+    with pytest.raises(ConfigError, match=r"cross_subject: n_splits is 1; give 2 or more"):
+        CrossSubject(1)
