@@ -105,10 +105,11 @@ def _of_epochs(
     signal = _joined(X, space, sfreq)
     check_finite_and_flat(signal, f"subject {subject}")
     check_magnitude(signal, f"subject {subject}")
-    onset = epochs.events[:, 0] / sfreq
     table = pd.DataFrame(index=range(len(X))) if table is None else table
-    if "onset" not in table:
-        table = table.assign(onset=onset)
+    sample = epochs.events[:, 0]
+    # Without events, mne.EpochsArray numbers epochs 0, 1, 2 …: that is no time, and all overlap.
+    if "onset" not in table and not np.array_equal(sample, epochs.selection):
+        table = table.assign(onset=sample / sfreq)
     return _trials(
         X, labels, table, subject, space, ("channel", "time"), sfreq=sfreq, tmin=epochs.tmin,
         name=space.types[0] if len(set(space.types)) == 1 else "sensors",

@@ -50,7 +50,9 @@ def evaluate(
     ----------
     data : ndarray, mne.Epochs, Trials, or mapping of subject to any of the first two
         Arrays have shape (n_trials, …): (n_trials, n_channels, n_times) for EEG and MEG, or
-        (n_trials, n_features). Epochs are in SI units, as mne keeps them.
+        (n_trials, n_features). Epochs are in SI units, as mne keeps them; their events tell when
+        each began. Arrays, and `mne.EpochsArray` made without events, have no times: their trials
+        are taken to follow each other without overlap, unless `rows` has a column ``onset``.
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.

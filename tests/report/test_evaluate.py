@@ -164,3 +164,14 @@ def test_a_model_that_fails_is_said_at_once():
 class Failing(LinearDiscriminantAnalysis):
     def fit(self, X, y):
         raise ValueError("no thanks")
+
+
+def test_epochs_without_events_have_no_times():
+    """mne.EpochsArray numbers them 0, 1, 2 … samples, which would make all of them overlap."""
+    timed = epochs_of()
+    untimed = mne.EpochsArray(timed.get_data(), timed.info, verbose="ERROR")
+    untimed.drop([3], verbose="ERROR")
+    hand = np.delete(timed.metadata["hand"].to_numpy(), 3)
+    results = nd.evaluate(untimed, hand, ["riemann.mdm"], **FEW)
+    assert sum(fold["purged"] for fold in results.index["folds"]) == 0
+    assert results.table()["mean"][0] > 0.9
