@@ -30,7 +30,12 @@ def as_trials(
     Each array's key is its content. Parameters as in `evaluate`.
     """
     if isinstance(data, Trials):
-        return data, target if isinstance(target, str) else "label"
+        if rows is not None or not (target is None or isinstance(target, str)):
+            raise ConfigError(
+                "target: trials have a table of their own, so target names one of its columns "
+                f"({', '.join(data.rows.columns)}), and there are no rows to give."
+            )
+        return data, target or "label"
     table = None if rows is None else pd.DataFrame(rows)
     if not isinstance(data, Mapping):
         one = _one_subject(data, target, table, "1")

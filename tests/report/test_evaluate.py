@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import neurodecode as nd
+from neurodecode.core.errors import ConfigError, DataError
 
 FEW = {"n_draws": 1, "controls": (), "verbose": False}
 
@@ -175,3 +176,13 @@ def test_epochs_without_events_have_no_times():
     results = nd.evaluate(untimed, hand, ["riemann.mdm"], **FEW)
     assert sum(fold["purged"] for fold in results.index["folds"]) == 0
     assert results.table()["mean"][0] > 0.9
+
+
+def test_trials_have_their_labels_in_their_table():
+    trials = nd.load("haxby2001", "face_house", variant="slice")
+    results = nd.evaluate(trials, models=["linear.svm"], protocol="cross_run", **FEW)
+    assert results.index["target"]["classes"] == ["face", "house"]
+    with pytest.raises(ConfigError, match="target names one of its columns"):
+        nd.evaluate(trials, np.zeros(len(trials)), ["linear.svm"], **FEW)
+    with pytest.raises(DataError, match="no column 'hand'"):
+        nd.evaluate(trials, "hand", ["linear.svm"], **FEW)
