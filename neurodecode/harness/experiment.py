@@ -104,17 +104,13 @@ class Resolved:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
         e = self.experiment
         assert e.protocol is not None and e.target is not None  # filled in by `resolve`
-        selection = {
-            k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))
-        }
+        data: dict[str, Any] = {"card": e.data.card, "task": e.data.task}
+        if e.data.variant:
+            data["variant"] = e.data.variant
+        data |= {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
         plain: dict[str, Any] = {
             "title": self.question.title,
-            "data": {
-                "card": e.data.card,
-                "variant": e.data.variant,
-                "task": e.data.task,
-                **selection,
-            },
+            "data": data,
             "prepare": [
                 _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
             ],
@@ -133,7 +129,9 @@ class Resolved:
             "seeds": list(e.seeds),
         }
         if e.windows is not None:
-            plain["windows"] = {k: v for k, v in vars(e.windows).items() if v is not None}
+            plain["windows"] = {k: v for k, v in vars(e.windows).items() if v not in (None, {}, "")}
+            if e.windows.length is None:
+                del plain["windows"]["label_rule"]  # of sliding windows alone
         return plain
 
     @staticmethod

@@ -171,10 +171,10 @@ def test_an_interrupted_run_goes_on_to_the_same_table(capsys):
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
     jobs = Path("cut/quickstart_eeg/jobs")
     while not list(jobs.glob("*/done.json")):
-        assert child.poll() is None
+        assert child.poll() is None, child.stderr.read()
     child.send_signal(signal.SIGINT)
     said = child.communicate()[1]
-    assert child.returncode == 130
+    assert child.returncode == 130, said
     assert "the same command goes on from there" in said
     assert "Traceback" not in said
     assert run("run", "quickstart_eeg", *SMALL, "--out", "cut") == 0

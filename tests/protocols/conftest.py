@@ -10,7 +10,9 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.target import Target
 
 
-def make_rows(subjects=("01",), sessions=("1",), runs=("1",), n_trials=12, seed=0, **columns):
+def rows_without_signals(
+    subjects=("01",), sessions=("1",), runs=("1",), n_trials=12, seed=0, **columns
+):
     """Give `n_trials` a run, two seconds apart, each a window of one second."""
     rng = np.random.default_rng(seed)
     recordings = list(itertools.product(subjects, sessions, runs))
@@ -28,16 +30,35 @@ def make_rows(subjects=("01",), sessions=("1",), runs=("1",), n_trials=12, seed=
             for i, label in enumerate(rng.permutation(np.arange(n_trials) % 2))
         ]
     )
-    table["label"] = np.array(["left", "right"])[table["label"]]
+    table["label"] = np.array(["a", "b"])[table["label"]]
     table = table.assign(duration=1.0, start=table["onset"], stop=table["onset"] + 1, **columns)
     return Rows.build(table)
 
 
 @pytest.fixture(scope="session")
 def rows_of():
-    return make_rows
+    return rows_without_signals
+
+
+@pytest.fixture(scope="session")
+def make_rows():
+    """Give rows by numbers of each: eight trials a run, maybe in blocks of `block_of`."""
+
+    def make(n_subjects=2, n_sessions=1, n_runs=3, block_of=None):
+        columns = {}
+        if block_of is not None:
+            columns["block"] = np.tile(np.arange(8) // block_of, n_subjects * n_sessions * n_runs)
+        return rows_without_signals(
+            [f"S{i}" for i in range(n_subjects)],
+            [str(i) for i in range(n_sessions)],
+            [str(i) for i in range(n_runs)],
+            n_trials=8,
+            **columns,
+        )
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def target():
-    return Target("label", column="label", classes=("left", "right"))
+    return Target("label", column="label", classes=("a", "b"))

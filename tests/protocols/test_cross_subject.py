@@ -10,7 +10,7 @@ from neurodecode.protocols.cross_subject import CrossSubject
 SUBJECTS = ("01", "02", "03", "04", "05")
 
 
-def tested_subjects(protocol, rows, target, seed=0):
+def subjects_of_folds(protocol, rows, target, seed=0):
     folds = protocol.split(rows, target, seed)
     return [set(rows["subject"][fold.index("test")]) for fold in folds]
 
@@ -43,7 +43,7 @@ def test_each_row_is_tested_once_and_no_subject_is_on_both_sides(rows_of, target
 
 def test_groups_are_drawn_with_the_seed_and_differ_by_one_subject_at_most(rows_of, target):
     rows = rows_of(subjects=SUBJECTS, n_trials=2)
-    drawn = [tested_subjects(CrossSubject(2), rows, target, seed) for seed in (0, 0, 1, 2, 3)]
+    drawn = [subjects_of_folds(CrossSubject(2), rows, target, seed) for seed in (0, 0, 1, 2, 3)]
     assert [sorted(map(len, groups)) for groups in drawn] == [[2, 3]] * 5
     assert drawn[0] == drawn[1]
     assert any(one != other for one, other in pairwise(drawn[1:]))
@@ -52,7 +52,7 @@ def test_groups_are_drawn_with_the_seed_and_differ_by_one_subject_at_most(rows_o
 def test_leaving_one_out_draws_nothing(rows_of, target):
     rows = rows_of(subjects=SUBJECTS, n_trials=2)
     for seed in (0, 1):
-        assert tested_subjects(CrossSubject(), rows, target, seed) == [{one} for one in SUBJECTS]
+        assert subjects_of_folds(CrossSubject(), rows, target, seed) == [{one} for one in SUBJECTS]
 
 
 def test_too_few_subjects_are_named(rows_of, target):

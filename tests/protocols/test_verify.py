@@ -157,7 +157,7 @@ def test_overlap_is_refused_or_allowed_as_asked():
     rows = windows_of_one_run((0, 1), (2, 3), (2.5, 4))
     fold = fold_of(3, train=[0, 1], test=[2])
     with pytest.raises(
-        LeakError, match="fold made: 1 training windows .* the first in 01/1/1 from 2 to 3 s"
+        LeakError, match=r"fold made: 1 training windows .* the first in 01/1/1 from 2 to 3 s"
     ):
         purge(fold, rows, "refuse")
     assert purge(fold, rows, "allowed") is fold
@@ -177,15 +177,15 @@ def test_too_few_training_trials_of_a_class_are_named(target):
     fold = fold_of(6, train=[0, 1], val=[3], test=[2, 4])
     check_training(fold, y, target, min_trials=1)
     with pytest.raises(
-        DataError, match=r"fold made: .* of a class \('right' 1; 2 are needed\)\. Use fewer folds"
+        DataError, match=r"fold made: .* of a class \('b' 1; 2 are needed\)\. Use fewer folds"
     ):
         check_training(fold, y, target, min_trials=2)
-    with pytest.raises(DataError, match=r"\('left' 2, 'right' 1; 3 are needed\)"):
+    with pytest.raises(DataError, match=r"\('a' 2, 'b' 1; 3 are needed\)"):
         check_training(fold, y, target, min_trials=3)
 
 
 def test_validation_trials_train_and_others_do_not(target):
     y = np.array([0, 0, 1, 1])
     check_training(fold_of(4, train=[0, 2], val=[1, 3]), y, target, min_trials=2)
-    with pytest.raises(DataError, match=r"'left' 1, 'right' 0; 2 are needed"):
+    with pytest.raises(DataError, match=r"'a' 1, 'b' 0; 2 are needed"):
         check_training(fold_of(4, train=[0], adapt=[1], test=[2]), y, target, min_trials=2)

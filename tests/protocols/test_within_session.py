@@ -87,13 +87,13 @@ def test_too_few_trials_are_named(rows_of, target, blocked):
 
 def test_too_few_trials_of_a_class_are_named(rows_of, target):
     rows = rows_of(n_trials=12)
-    few = rows.take(np.sort([*rows.where(label="left"), *rows.where(label="right")[:3]]))
-    with pytest.raises(ConfigError, match=r"01/1 has 3 trials of 'right' for 5 folds"):
+    few = rows.take(np.sort([*rows.where(label="a"), *rows.where(label="b")[:3]]))
+    with pytest.raises(ConfigError, match=r"01/1 has 3 trials of 'b' for 5 folds"):
         next(WithinSession().split(few, target, seed=0))
     assert len(list(WithinSession(3).split(few, target, seed=0))) == 3
     # A class that no row of this session has is no class with too few.
-    only_left = few.take(few.where(label="left"))
-    assert len(list(WithinSession().split(only_left, target, seed=0))) == 5
+    only_a = few.take(few.where(label="a"))
+    assert len(list(WithinSession().split(only_a, target, seed=0))) == 5
 
 
 def test_a_block_on_both_sides_is_refused_and_named(rows_of, target):

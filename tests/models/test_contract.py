@@ -1,0 +1,137 @@
+"""Every model and step of the tree keeps scikit-learn's contract on the input it is made for."""
+
+import copy
+import pickle
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+
+from neurodecode.core.names import catalogue, find
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Trials
+
+mne.set_log_level("ERROR")
+NAMES = [(group, name) for group in ("models", "steps") for name in catalogue(group)]
+METHODS = ("predict", "predict_proba", "decision_function", "transform")
+
+
+def make(group, name):
+    return find(name, group)()
+
+
+def input_of(model, seed=0, n=32):
+    """Trials as `needs` asks for them, with codes or values."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    if not model.needs.trials:
+        X = rng.normal(size=(n, 7, 50))
+        X[y == 1, 0] *= 3
+        return X, y
+    table = pd.DataFrame(
+        {
+            "position": np.arange(n),
+            "onset": rng.uniform(0, 100, size=n),
+            "previous": np.array([None, *(f"class {code}" for code in y[:-1])], dtype=object),
+        }
+    )
+    X = Trials(Rows(table), {})
+    return X, rng.normal(size=n) if "value" in model.needs.targets else y
+
+
+def answers(model, X):
+    return {method: getattr(model, method)(X) for method in METHODS if hasattr(model, method)}
+
+
+def assert_alike(one, other):
+    assert list(one) == list(other)
+    for method, values in one.items():
+        np.testing.assert_array_equal(values, other[method])
+
+
+each = pytest.mark.parametrize(("group", "name"), NAMES, ids=[name for _, name in NAMES])
+each_classifier = pytest.mark.parametrize(
+    "name", [name for group, name in NAMES if is_classifier(make(group, name))]
+)
+
+
+@each
+def test_what_needs_a_fit_says_so(group, name):
+    model = make(group, name)
+    X, _ = input_of(model)
+    if model.__sklearn_tags__().requires_fit:
+        for method in METHODS:
+            if hasattr(model, method):
+                with pytest.raises(NotFittedError):
+                    getattr(model, method)(X)
+        if hasattr(model, "patterns"):
+            with pytest.raises(NotFittedError):
+                model.patterns()
+    else:
+        assert len(model.transform(X)) == len(X)
+
+
+@each
+def test_fit_returns_the_model_and_leaves_arguments_and_input_alone(group, name):
+    model = make(group, name)
+    X, y = input_of(model)
+    before = copy.deepcopy((X if isinstance(X, np.ndarray) else X.rows.table, y))
+    arguments = model.get_params()
+    assert model.fit(X, y) is model
+    answers(model, X)
+    assert model.get_params() == arguments
+    np.testing.assert_array_equal(y, before[1])
+    if isinstance(X, np.ndarray):
+        np.testing.assert_array_equal(X, before[0])
+    else:
+        pd.testing.assert_frame_equal(X.rows.table, before[0])
+
+
+@each
+def test_clones_pickles_and_second_fits_answer_alike(group, name):
+    model = make(group, name)
+    X, y = input_of(model)
+    fresh, _ = input_of(model, seed=1)
+    expected = answers(model.fit(X, y), fresh)
+    assert expected
+    assert_alike(answers(pickle.loads(pickle.dumps(model)), fresh), expected)
+    assert_alike(answers(clone(model).fit(X, y), fresh), expected)
+    assert_alike(answers(model.fit(*input_of(model, seed=2)).fit(X, y), fresh), expected)
+
+
+@each
+def test_arguments_survive_the_round_trip(group, name):
+    model = make(group, name)
+    arguments = model.get_params()
+    again = type(model)(**arguments)
+    assert again.get_params() == arguments
+    assert again.set_params(**arguments).get_params() == arguments
+    assert vars(model) == arguments  # the constructor stores its arguments and nothing more
+
+
+@each
+def test_a_trial_is_answered_whatever_stands_beside_it(group, name):
+    model = make(group, name)
+    X, y = input_of(model)
+    model.fit(X, y)
+    fresh, _ = input_of(model, seed=1)
+    order = np.random.default_rng(0).permutation(len(fresh))[:9]
+    some = fresh[order] if isinstance(fresh, np.ndarray) else fresh.take(order)
+    whole = answers(model, fresh)
+    for method, values in answers(model, some).items():
+        # Products of matrices of other sizes round otherwise.
+        np.testing.assert_allclose(values, whole[method][order], rtol=1e-9, atol=1e-12)
+
+
+@each_classifier
+def test_classes_are_those_of_training_whatever_their_codes(name):
+    model = make("models", name)
+    X, y = input_of(model)
+    codes = np.array([1, 4])  # the training rows of a fold may lack classes of the target
+    plain, other = answers(model.fit(X, y), X), answers(clone(model).fit(X, codes[y]), X)
+    np.testing.assert_array_equal(other.pop("predict"), codes[plain.pop("predict")])
+    assert_alike(other, plain)
+    assert clone(model).fit(X, codes[y]).classes_.tolist() == codes.tolist()

@@ -1,0 +1,111 @@
+"""Each model predicts exactly what the plain pipeline of its libraries predicts."""
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from mne.decoding import CSP
+from pyriemann.classification import MDM
+from pyriemann.estimation import Covariances
+from pyriemann.tangentspace import TangentSpace as Projection
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
+
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Trials
+from neurodecode.models.baseline.clock import Clock
+from neurodecode.models.linear.csp_lda import CspLda
+from neurodecode.models.linear.logistic import Logistic
+from neurodecode.models.linear.svm import Svm
+from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.models.riemann.tangent_space import TangentSpace
+
+mne.set_log_level("ERROR")
+
+
+def flat(estimator):
+    return make_pipeline(FunctionTransformer(lambda X: X.reshape(len(X), -1)), estimator)
+
+
+PAIRS = {
+    "csp_lda": (
+        CspLda(),
+        make_pipeline(CSP(6, reg="ledoit_wolf", log=True), LinearDiscriminantAnalysis()),
+    ),
+    "csp_lda of other arguments": (
+        CspLda(n_components=3, reg=0.2, log=False),
+        make_pipeline(CSP(3, reg=0.2, log=False), LinearDiscriminantAnalysis()),
+    ),
+    "logistic": (Logistic(), flat(LogisticRegression(max_iter=1000))),
+    "logistic of other arguments": (
+        Logistic(C=1e-3, max_iter=200),
+        flat(LogisticRegression(C=1e-3, max_iter=200)),
+    ),
+    "svm": (Svm(), flat(SVC(kernel="linear"))),
+    "svm of other arguments": (Svm(C=1e-3), flat(SVC(kernel="linear", C=1e-3))),
+    "mdm": (Mdm(), make_pipeline(Covariances("oas"), MDM())),
+    "mdm of other arguments": (
+        Mdm("logeuclid", "lwf"),
+        make_pipeline(Covariances("lwf"), MDM("logeuclid")),
+    ),
+    "tangent_space": (
+        TangentSpace(),
+        make_pipeline(Covariances("oas"), Projection(), LogisticRegression(max_iter=1000)),
+    ),
+    "tangent_space of other arguments": (
+        TangentSpace("scm", "logeuclid", C=0.1, max_iter=300),
+        make_pipeline(
+            Covariances("scm"), Projection("logeuclid"), LogisticRegression(C=0.1, max_iter=300)
+        ),
+    ),
+}
+
+
+def planted(n_classes, seed):
+    """Trials whose classes overlap, so that a slip anywhere turns some answers."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(48) % n_classes
+    X = rng.normal(size=(48, 7, 40))
+    X[np.arange(48), y] *= 1.5
+    X[np.arange(48), y] += 0.1
+    return X, y
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("name", PAIRS)
+def test_predictions_are_the_plain_pipelines(name, n_classes):
+    model, plain = PAIRS[name]
+    X, y = planted(n_classes, seed=0)
+    fresh, _ = planted(n_classes, seed=1)
+    model.fit(X, y)
+    plain.fit(X, y)
+    assert np.array_equal(model.predict(fresh), plain.predict(fresh))
+    assert np.array_equal(model.classes_, plain.classes_)
+    for method in ("predict_proba", "decision_function"):
+        if hasattr(model, method):
+            assert np.array_equal(getattr(model, method)(fresh), getattr(plain, method)(fresh))
+
+
+@pytest.mark.parametrize("n", [80, 16])
+def test_clock_is_a_plain_search_among_neighbours(n):
+    rng = np.random.default_rng(n)
+    y = np.arange(n) % 2
+    times = pd.DataFrame({"position": rng.permutation(n), "onset": rng.normal(40 * y, 40)})
+    fresh = pd.DataFrame({"position": rng.permutation(n), "onset": rng.normal(40 * y, 40)})
+    # Sixteen trials leave twelve to learn from in an inner fold: too few for fifteen neighbours.
+    grid = {"kneighborsclassifier__n_neighbors": [1, 5, 15] if n == 80 else [1, 5]}
+    plain = GridSearchCV(
+        make_pipeline(StandardScaler(), KNeighborsClassifier()),
+        grid,
+        cv=StratifiedKFold(5, shuffle=True, random_state=0),
+        scoring="balanced_accuracy",
+    ).fit(times.to_numpy(float), y)
+    clock = Clock().fit(Trials(Rows(times), {}), y)
+    assert {"kneighborsclassifier__n_neighbors": clock.n_neighbors_} == plain.best_params_
+    expected = plain.predict_proba(fresh.to_numpy(float))
+    assert np.array_equal(clock.predict_proba(Trials(Rows(fresh), {})), expected)
