@@ -6,6 +6,7 @@ import importlib
 import inspect
 import warnings
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 from sklearn.base import BaseEstimator
@@ -86,7 +87,7 @@ def test_a_preparation_keeps_its_contract(name):
         assert len(inspect.signature(getattr(found, method)).parameters) == arguments
 
 
-@pytest.mark.parametrize("path", files("data/readers"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", list(files("data/readers")), ids=lambda path: path.stem)
 def test_a_reader_keeps_its_contract(path):
     assert public_classes(path) == ["Options"]
     reader = importlib.import_module(f"neurodecode.data.readers.{path.stem}")
@@ -95,7 +96,7 @@ def test_a_reader_keeps_its_contract(path):
     assert reader.Options.__dataclass_params__.frozen
     assert is_sentence((reader.Options.__doc__ or "").partition("\n")[0])
     assert type(reader.version) is int
-    assert all(importlib.util.find_spec(library) for library in reader.libraries)
+    assert all(find_spec(library) for library in reader.libraries)
     assert list(inspect.signature(reader.find).parameters) == ["card", "variant", "root"]
     assert list(inspect.signature(reader.more_files).parameters) == ["path"]
 

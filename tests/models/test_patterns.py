@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from neurodecode.models._haufe import haufe_patterns, named_patterns
+from neurodecode.models._haufe import named_patterns
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.svm import Svm
 
@@ -20,15 +20,6 @@ def planted(n_classes=N_CLASSES, n=400, seed=0):
     X[:, 0] += noise
     X[:, -1] = noise
     return X, y
-
-
-def test_patterns_are_equation_6():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((50, 8)) @ rng.standard_normal((8, 8))
-    weights = rng.standard_normal((3, 8))
-    sources = (X - X.mean(axis=0)) @ weights.T
-    expected = np.cov(X.T) @ weights.T @ np.linalg.inv(np.cov(sources.T))
-    np.testing.assert_allclose(haufe_patterns(X, weights), expected.T, rtol=1e-8)
 
 
 @pytest.mark.parametrize("model", [Logistic(), Svm()], ids=repr)

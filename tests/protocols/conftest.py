@@ -41,24 +41,5 @@ def rows_of():
 
 
 @pytest.fixture(scope="session")
-def make_rows():
-    """Give rows by numbers of each: eight trials a run, maybe in blocks of `block_of`."""
-
-    def make(n_subjects=2, n_sessions=1, n_runs=3, block_of=None):
-        columns = {}
-        if block_of is not None:
-            columns["block"] = np.tile(np.arange(8) // block_of, n_subjects * n_sessions * n_runs)
-        return rows_without_signals(
-            [f"S{i}" for i in range(n_subjects)],
-            [str(i) for i in range(n_sessions)],
-            [str(i) for i in range(n_runs)],
-            n_trials=8,
-            **columns,
-        )
-
-    return make
-
-
-@pytest.fixture(scope="session")
 def target():
     return Target("label", column="label", classes=("a", "b"))
