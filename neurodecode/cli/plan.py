@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+from neurodecode.core.progress import say
 
 if TYPE_CHECKING:
     from neurodecode.harness.plan import Plan
@@ -37,6 +38,8 @@ def main(arguments: argparse.Namespace) -> int:
 
     resolved = read(arguments)
     study = open_study(resolved, arguments.data, compute=False, rehash=arguments.rehash)
+    for failed in study.failed:
+        say(f"left out: {failed.message}")
     plan = make_plan(study)
     store = Store(arguments.out / resolved.name)
     states = job_states(plan, store)
@@ -55,6 +58,7 @@ def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:
         "n_rows": len(plan.study.trials),
         "ignored": dict(plan.study.ignored),
         "to_prepare": list(plan.study.to_prepare),
+        "failed": {one.recording.id: one.message for one in plan.study.failed},
         "folds": [describe_fold(one) for one in plan.folds],
         "jobs": [
             describe_job(job) | {"state": state}

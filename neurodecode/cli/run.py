@@ -72,6 +72,8 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     study = open_study(
         resolved, arguments.data, compute=True, progress=progress, rehash=arguments.rehash
     )
+    for failed in study.failed:
+        say(f"left out: {failed.message}")
     plan = make_plan(study)
     n_open = len({job.key for job in plan.jobs if not store.has(job.key)})
     n_all = len({job.key for job in plan.jobs})
@@ -80,8 +82,6 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
         f"{len(study.trials)} trials, {roles.count('model')} models, {roles.count('control')} "
         f"controls, {len(plan.folds)} folds: {n_all} jobs, {n_all - n_open} finished before"
     )
-    for failed in study.failed:
-        say(f"left out: {failed.message}")
     for refused in plan.refused:
         say(f"not run: {refused.model}: {refused.reason}")
     plain = resolved.plain()

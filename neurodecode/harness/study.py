@@ -95,7 +95,8 @@ def open_study(
         root,
         subjects=spec.subjects,
         sessions=spec.sessions,
-        runs=spec.runs if spec.runs is not None else resolved.task.runs,
+        runs=spec.runs,
+        task_runs=resolved.task.runs,
         rehash=rehash,
     )
     cache = cache_folder()

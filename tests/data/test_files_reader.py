@@ -184,7 +184,7 @@ def test_what_is_asked_and_absent_is_said(real):
     with pytest.raises(DataMissing, match="no recording of run 99"):
         find_recordings(card, "", root, runs=["99"])
     with pytest.raises(DataMissing, match=r"subject 002.*06|run 06"):
-        find_recordings(card, "", root, subjects=["002"], runs=["06", "10", "14"])
+        find_recordings(card, "", root, subjects=["002"], task_runs=["06", "10", "14"])
 
 
 def test_eegbci_is_read_as_its_readme_says(real):

@@ -29,6 +29,7 @@ def find_recordings(
     subjects: Sequence[str] | None = None,
     sessions: Sequence[str] | None = None,
     runs: Sequence[str] | None = None,
+    task_runs: Sequence[str] | None = None,
     cache: Path | None = None,
     rehash: bool = False,
 ) -> list[Recording]:
@@ -43,6 +44,8 @@ def find_recordings(
         Folder of the data set.
     subjects, sessions, runs : sequence of str or None
         Ids as the file names have them; None for all.
+    task_runs : sequence of str or None
+        Runs that the task is in, of which some people may lack some; taken where `runs` is None.
     cache : Path or None
         Where digests are remembered; None for the cache folder.
     rehash : bool
@@ -67,9 +70,13 @@ def find_recordings(
         raise DataMissing(
             f"{card.name}: no recording of it is in {root}. {how_to_get(card, variant)}"
         )
-    asked = {"subject": subjects, "session": sessions, "run": runs}
+    asked = {
+        "subject": subjects,
+        "session": sessions,
+        "run": task_runs if runs is None else runs,
+    }
     chosen = [r for r in there if all(v is None or getattr(r, k) in v for k, v in asked.items())]
-    _check_found(card, variant, root, asked, there, chosen)
+    _check_found(card, variant, root, asked, there, chosen, every_run=runs is not None)
     chosen.sort(key=lambda r: (r.subject, r.session, r.run))
     for one, other in itertools.pairwise(chosen):
         if one.id == other.id:
@@ -82,12 +89,12 @@ def find_recordings(
     return [_with_digests(one, reader.more_files, cache, shared, rehash=rehash) for one in chosen]
 
 
-def _check_found(card, variant, root, asked, there, chosen) -> None:
+def _check_found(card, variant, root, asked, there, chosen, *, every_run) -> None:
     for entity, values in asked.items():
         known = sorted({getattr(one, entity) for one in there})
         absent = [value for value in values or () if value not in known]
-        # A task may be in runs that some people lack; a subject or session was asked by a person.
-        if absent and (entity != "run" or len(absent) == len(values)):
+        # A task may be in runs that some people lack; the others were asked for by name.
+        if absent and (entity != "run" or every_run or len(absent) == len(values)):
             raise DataMissing(
                 f"{card.name}: no recording of {entity} {', '.join(absent)} in {root}; there are: "
                 f"{', '.join(known[:40])}. {how_to_get(card, variant)}"

@@ -1,0 +1,108 @@
+"""Rows as text, Markdown, CSV and JSON: what programs rely on."""
+
+import csv
+import io
+import json
+import math
+
+import pytest
+
+from neurodecode.report.tables import format_rows, interval, null, number, spaced
+
+# Design section 12, and what the table has had besides since its first version.
+FIELDS = (
+    "experiment", "model", "metric", "mean", "ci_low", "ci_high", "chance", "shuffled_mean",
+    "shuffled_sd", "p", "n_units", "unit", "n_trials", "flags", "per_unit", "note", "role",
+)  # fmt: skip
+
+
+@pytest.fixture
+def rows(table_row, without_score):
+    return [
+        table_row(flags=("clock", "history")),
+        without_score("net", "failed: ValueError: no | way, \"none\""),
+        table_row("baseline.prior", shuffled_mean=None, shuffled_sd=None, role="control"),
+    ]  # fmt: skip
+
+
+def refuse_constant(name):
+    raise AssertionError(f"{name} is not JSON")
+
+
+def test_json_has_the_promised_fields_and_null_for_what_does_not_exist(rows):
+    found = json.loads(format_rows(rows, "json"), parse_constant=refuse_constant)
+    assert [tuple(one) for one in found] == [FIELDS] * 3
+    assert found[0]["flags"] == ["clock", "history"]
+    assert found[0]["per_unit"] == {"S0": 0.6, "S1": 0.7, "S2": 0.8}
+    assert found[0]["mean"] == rows[0].mean
+    assert found[0]["p"] is None
+    assert [found[1][name] for name in ("mean", "ci_low", "ci_high", "chance")] == [None] * 4
+    assert found[1]["note"] == rows[1].note
+    assert found[2]["role"] == "control"
+
+
+def test_json_of_real_results_keeps_every_row(results):
+    found = json.loads(format_rows(results.rows(), "json"), parse_constant=refuse_constant)
+    assert len(found) == len(results.rows()) == 12
+    for one, row in zip(found, results.rows(), strict=True):
+        assert tuple(one) == FIELDS
+        assert one["per_unit"] == {k: v for k, v in row.per_unit.items() if not math.isnan(v)}
+
+
+def test_a_missing_score_of_one_unit_is_null(table_row):
+    (found,) = json.loads(format_rows([table_row(per_unit={"A": float("nan")})], "json"))
+    assert found["per_unit"] == {"A": None}
+
+
+def test_csv_is_read_back(rows):
+    found = list(csv.DictReader(io.StringIO(format_rows(rows, "csv"))))
+    assert len(found) == 3
+    assert tuple(found[0]) == FIELDS
+    assert float(found[0]["mean"]) == rows[0].mean
+    assert json.loads(found[0]["flags"]) == ["clock", "history"]
+    assert json.loads(found[0]["per_unit"]) == rows[0].per_unit
+    assert found[1]["mean"] == ""
+    assert found[1]["note"] == rows[1].note
+    assert format_rows([], "csv") == ""
+
+
+def test_markdown_has_as_many_cells_in_each_line(rows, table_row):
+    rows.append(table_row("a|b"))
+    lines = [line for line in format_rows(rows, "md").splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + 4
+    cells = [line.replace(r"\|", "").count("|") for line in lines]
+    assert set(cells) == {9}
+    assert r"a\|b" in lines[-1]
+
+
+@pytest.mark.parametrize("form", ["md", "text"])
+def test_a_failed_model_has_its_line_and_its_reason_below(rows, form):
+    text = format_rows(rows, form)
+    (line,) = [line for line in text.splitlines() if "net" in line and "accuracy" in line]
+    assert "failed" in line
+    assert text.endswith(f"net: {rows[1].note}")
+
+
+def test_text_stands_in_columns(rows):
+    head, *lines = format_rows(rows, "text").splitlines()
+    for row, line in zip(rows, lines, strict=False):
+        assert line[head.index("model") :].startswith(row.model)
+        assert line[head.index("metric") :].startswith("accuracy")
+    assert lines[0][head.index("score") :].startswith("0.700")
+    assert lines[0][head.index("95 %") :].startswith("[0.600, 0.800]")
+    assert lines[0][head.index("shuffled") :].startswith("0.480 (s.d. 0.020)")
+    assert lines[0][head.index("units") :].startswith("3 subjects, 90 trials")
+    assert lines[0].endswith("clock, history")
+
+
+def test_numbers_that_do_not_exist_are_dashes(table_row, without_score):
+    assert number(None) == number(float("nan")) == "–"
+    assert number(0.12345) == "0.123"
+    assert interval(without_score("m", "not run yet")) == "–"
+    assert null(table_row(shuffled_mean=None, shuffled_sd=None)) == "–"
+    assert null(table_row(shuffled_mean=0.5, shuffled_sd=None)) == "0.500"
+
+
+def test_metrics_are_words():
+    assert spaced("balanced_accuracy") == "balanced accuracy"
+    assert spaced("roc_auc") == "ROC AUC"

@@ -1,0 +1,141 @@
+"""What the page says in words."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from neurodecode.report.words import (
+    FLAGS,
+    best,
+    counted,
+    flag_sentence,
+    interval_sentence,
+    pattern_notes,
+    verdict,
+    what_was_asked,
+)
+
+
+@pytest.fixture
+def of():
+    """Results that have nothing but these rows."""
+    return lambda *rows: SimpleNamespace(index={"metrics": ["accuracy"]}, rows=lambda: list(rows))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.55, 0.8, "better than chance"),
+        (0.45, 0.8, "includes chance"),
+        (0.5, 0.8, "includes chance"),
+        (0.2, 0.4, "worse than chance"),
+        (float("nan"), float("nan"), "no interval"),
+    ],
+)
+def test_the_verdict_is_that_of_the_interval(table_row, of, low, high, said):
+    sentences = verdict(of(table_row(ci_low=low, ci_high=high)))
+    assert said in sentences[1]
+
+
+def test_the_verdict_names_the_best_model_and_the_best_control(table_row, of, without_score):
+    rows = (
+        table_row("weak", (0.5, 0.6)), table_row("strong", (0.8, 0.9)),
+        table_row("baseline.prior", (0.4, 0.5), role="control"),
+        table_row("baseline.clock", (0.9, 0.99), role="control"),
+        without_score("net", "failed: no"),
+    )  # fmt: skip
+    first, *others = verdict(of(*rows))
+    assert first.startswith("Best of 3 models: strong, accuracy 0.850 (95 % interval 0.750 to")
+    assert "over 2 subjects and 90 trials; chance is 0.500" in first
+    assert "shuffled training labels give 0.480" in first
+    assert "The best control, which sees no brain data, is baseline.clock at 0.945." in others
+    assert "The best was picked by the scores below, which favours it a little." in others
+
+
+def test_one_model_was_not_picked(table_row, of):
+    sentences = verdict(of(table_row(flags=("history",))))
+    assert sentences[0].startswith("The model: linear.svm")
+    assert sentences[-1].startswith("linear.svm is not clearly better than baseline.history")
+    assert not any("picked" in sentence for sentence in sentences)
+
+
+def test_without_a_score_there_is_no_best(of, without_score):
+    assert best(of(without_score("net", "failed: no"))) is None
+    assert verdict(of(without_score("net", "failed: no"))) == [
+        "No model has a score; the table says why."
+    ]
+
+
+def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, without_score):
+    def made(n):
+        return interval_sentence([table_row(scores=(0.5,) * n)])
+
+    assert "bootstrap (1000 draws) of the stored predictions" in made(1)
+    assert made(4) == "The 95 % interval is Student's t over the means of 4 subjects."
+    assert made(19).startswith("The 95 % interval is Student's t")
+    assert made(20).startswith("The 95 % interval is a bias-corrected bootstrap")
+    assert "no score" in interval_sentence([without_score("m", "failed: no")])
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("3 of 12 groups not computed", "does not apply"),
+        ("2 jobs failed", "ended in an error"),
+        ("4 jobs not run yet", "still to be run"),
+        ("something new", "declared this"),
+        *((flag, sentence) for flag, sentence in FLAGS.items()),
+    ],
+)
+def test_every_flag_has_a_sentence(flag, said):
+    assert said in flag_sentence(flag)
+
+
+def test_numbers_agree_with_their_nouns():
+    assert counted(1, "trial") == "1 trial"
+    assert counted(0, "trial") == "0 trials"
+    assert counted(2, "trial") == "2 trials"
+
+
+def test_patterns_of_classes_and_of_components_are_read_otherwise():
+    assert pattern_notes(set()) == []
+    assert len(pattern_notes({True, False})) == 2
+    assert "leans to a class" in pattern_notes({False})[0]
+    assert "order, sign or size" in pattern_notes({True})[0]
+
+
+def asked_of(results, **resolved):
+    plain = {"data": {"card": "c", "task": "t"}, "windows": None, **resolved}
+    return {one.term: one.lines for one in what_was_asked(results, plain)}
+
+
+def test_frequencies_and_limits_have_units(results):
+    filtered = [{"filter": {"l_freq": 8, "h_freq": 30, "phase": "zero"}}]
+    windows = {"tmin": -0.2, "tmax": 0.8, "reject": {"eeg": 1e-4, "mag": None}}
+    asked = asked_of(results, prepare=filtered, windows=windows)
+    assert asked["Preparation"][0].arguments == "l_freq 8 Hz, h_freq 30 Hz, phase zero"
+    assert asked["Trials"][0].text == (
+        "From -0.2 s to 0.8 s after each event's onset. "
+        "Left out where peak to peak is above eeg 0.0001 V."
+    )
+
+
+def test_what_was_not_done_is_said_too(results):
+    asked = asked_of(results)
+    assert asked["Preparation"][0].text == "None."
+    assert asked["Trials"][0].text.startswith("Entries of the prepared signal")
+    sliding = asked_of(results, windows={"length": 2.0, "hop": 0.5})
+    assert sliding["Trials"][0].text == "Windows of 2 s, a new one every 0.5 s."
+
+
+def test_pipelines_in_memory_show_their_steps(results):
+    stages = [
+        {"class": "sklearn.feature_selection.SelectKBest", "version": "1",
+         "parameters": {"k": 5, "score_func": ["f_classif", "0" * 32]}},
+        {"class": "sklearn.svm.SVC", "version": "1",
+         "parameters": {"C": 1.0, "probability": False, "gamma": None}},
+    ]  # fmt: skip
+    asked = asked_of(results, models=[{"linear.csp_lda": stages}])
+    line = asked["Models"][0]
+    assert line.name == "linear.csp_lda"
+    assert line.arguments == "SelectKBest (k 5, score_func f_classif), SVC (C 1.0, probability no)"
