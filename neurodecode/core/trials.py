@@ -219,7 +219,7 @@ class Trials:
             If trials differ in space or length, or lack the signal; it names who differs.
         """
         signal = self.signal(name)
-        self._check_alike(signal, name or next(iter(self.signals)))
+        self.check_alike(name)
         if len(self) == 0:
             return np.zeros((0, *_trial_shape(signal)))
         first = signal.piece(0)
@@ -257,7 +257,16 @@ class Trials:
         }
         return digest([self.rows.key(), signals])
 
-    def _check_alike(self, signal: TrialSignal, name: str) -> None:
+    def check_alike(self, name: str | None = None) -> None:
+        """Hold the trials to fitting into one array, before anything is read.
+
+        Raises
+        ------
+        DataError
+            If some lack the signal, or spaces or lengths differ; naming who differs.
+        """
+        signal = self.signal(name)
+        name = name or next(iter(self.signals))
         lacking = np.flatnonzero(signal.part < 0)
         if len(lacking):
             raise DataError(
@@ -271,7 +280,15 @@ class Trials:
                 raise DataError(
                     f"signal {name!r}: {who[0]} has {part.space!r}, {who[1]} has {used[0].space!r}"
                     f"{_difference(part.space, used[0].space)}. Bring them to one space "
-                    "(channels: common), or use a model that takes many."
+                    "(prepare: pick), or use a model that takes many."
+                )
+            ours, theirs = part.source, used[0].source
+            in_memory = isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray)
+            if in_memory and signal.length[0] < 0 and ours.shape[1:] != theirs.shape[1:]:
+                who = self._recordings_of(signal, part), self._recordings_of(signal, used[0])
+                raise DataError(
+                    f"signal {name!r}: a trial of {who[0]} has shape {ours.shape[1:]}, one of "
+                    f"{who[1]} has {theirs.shape[1:]}. Bring them to one shape."
                 )
         if len(np.unique(signal.length)) > 1:
             odd = int(np.flatnonzero(signal.length != signal.length[0])[0])

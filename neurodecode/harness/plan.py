@@ -69,14 +69,18 @@ def make_plan(study: Study) -> Plan:
     """
     question = study.question
     for name in question.metrics:
-        find(name, "metrics")
+        try:
+            find(name, "metrics")
+        except ConfigError as error:
+            raise ConfigError(f"metrics: {error}") from None
     truth = TrainingTruth(study)
     y = truth.y
     folds = tuple(_folds(study, y))
+    differs = _what_differs(folds, study)
     refused = tuple(
         Refused(model.name, reason)
         for model in question.models
-        if (reason := why_refused(model, study)) is not None
+        if (reason := why_refused(model, study) or _why_differs(model, differs)) is not None
     )
     without = {one.model for one in refused}
     models = [model for model in question.models if model.name not in without]
@@ -121,6 +125,28 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if needs.full_rank:
         return _rank_problem(study)
     return None
+
+
+def _what_differs(folds: tuple[PlannedFold, ...], study: Study) -> str | None:
+    """Say in which fold trials do not fit into one array, and why; None where all do."""
+    if len(study.trials.signals) != 1:
+        return None
+    try:
+        study.trials.check_alike()
+        return None
+    except DataError:
+        pass  # two montages may still be those of two people who share no fold
+    for planned in folds:
+        try:
+            study.trials.take(planned.fold.index("train", "val", "test")).check_alike()
+        except DataError as error:
+            return f"fold {planned.fold.name}: {error}"
+    return None
+
+
+def _why_differs(model: NamedModel, differs: str | None) -> str | None:
+    needs = model.input_needs
+    return differs if needs.signals != 0 and needs.spaces == "one" else None
 
 
 def _rank_problem(study: Study) -> str | None:

@@ -97,6 +97,10 @@ class Question:
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
         if twice:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
+        if self.n_draws < 0:
+            raise ConfigError(f"n_draws: {self.n_draws} draws of the null. Give 0 or more.")
+        if not self.metrics or not self.seeds:
+            raise ConfigError("metrics, seeds: name at least one of each.")
         if not any(model.role == "model" for model in self.models):
             raise ConfigError(
                 "models: there is none. Name at least one; see: neurodecode list models"

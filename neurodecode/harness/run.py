@@ -71,7 +71,7 @@ def execute(
         Opened.
     engine : {"inline", "joblib"}
     n_jobs : int
-        Processes, for joblib.
+        Processes, for joblib; -1 for as many as there are cores.
     progress : callable
         As `neurodecode.core.progress.progress`.
 
@@ -81,8 +81,12 @@ def execute(
     """
     if engine not in ENGINES:
         raise ConfigError(f"engine: no {engine!r}; there are: {', '.join(ENGINES)}.")
-    if n_jobs < 1 or n_jobs > (os.cpu_count() or 1) * 4:
-        raise ConfigError(f"n_jobs: {n_jobs} processes for {os.cpu_count()} cores. Give 1 or more.")
+    n_cores = os.cpu_count() or 1
+    n_jobs = n_cores if n_jobs == -1 else n_jobs
+    if not 1 <= n_jobs <= 4 * n_cores:
+        raise ConfigError(
+            f"n_jobs: {n_jobs} processes for {n_cores} cores. Give 1 or more, or -1 for all cores."
+        )
     start = ENGINES[engine]
     unique = {job.key: job for job in plan.jobs}
     todo = [job for job in unique.values() if not store.has(job.key)]

@@ -44,6 +44,10 @@ def as_trials(
         raise ConfigError("data: the mapping is empty. Give {subject: epochs} or {subject: array}.")
     parts, first = [], 0
     for subject, mine in data.items():
+        if isinstance(target, Mapping) and subject not in target:
+            raise ConfigError(
+                f"target: no labels of subject {subject}; there are: {', '.join(map(str, target))}."
+            )
         own_target = target[subject] if isinstance(target, Mapping) else target
         n_trials = len(mine)
         own_rows = (
@@ -133,11 +137,13 @@ def _trials(
     tmin: float,
     name: str,
 ) -> Trials:
+    if X.size == 0:
+        raise ConfigError(f"data of subject {subject}: shape {X.shape} holds no trial.")
     bad = np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))
     if len(bad):
         raise DataError(
-            f"subject {subject}: trial {bad[0]} and {len(bad) - 1} more hold NaN or infinite "
-            "values. Drop them, or fill them before."
+            f"subject {subject}: {len(bad)} of {len(X)} trials hold NaN or infinite values, the "
+            f"first is trial {bad[0]}. Drop them, or fill them before."
         )
     X = np.ascontiguousarray(X, dtype=np.float64)
     rows = (
@@ -153,6 +159,8 @@ def _trials(
         f"sub-{s}_ses-{n}_run-{r}"
         for s, n, r in rows[["subject", "session", "run"]].itertuples(index=False)
     ]
+    if "onset" in rows and not np.isfinite(rows["onset"].astype(float)).all():
+        raise DataError(f"rows: an onset of subject {subject} is no number. Give seconds.")
     order = np.arange(len(X), dtype=np.float64)
     length = 1.0 if sfreq is None else (X.shape[-1] - 1) / sfreq
     if "onset" not in rows:

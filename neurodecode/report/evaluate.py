@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from neurodecode.core.config import Call, Node, Problems, call, from_plain
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build, check_call
 from neurodecode.core.progress import progress
@@ -34,11 +34,11 @@ def evaluate(
     models: Sequence[Any] | str = ("riemann.tangent_space",),
     *,
     protocol: str | Mapping[str, Any] | None = None,
-    metrics: Sequence[str] = ("balanced_accuracy",),
-    controls: Sequence[str] = DEFAULT_CONTROLS,
+    metrics: Sequence[str] | str = ("balanced_accuracy",),
+    controls: Sequence[str] | str = DEFAULT_CONTROLS,
     rows: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
     n_draws: int = 5,
-    seeds: Sequence[int] = (0,),
+    seeds: Sequence[int] | int = (0,),
     title: str = "",
     out: str | Path | None = None,
     n_jobs: int = 1,
@@ -61,21 +61,21 @@ def evaluate(
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
-    metrics : sequence of str
-    controls : sequence of str
+    metrics : str or sequence of str
+    controls : str or sequence of str
         Models that see no brain; their rows tell what the design gives away.
     rows : DataFrame or mapping, optional
         Columns of the trials (``session``, ``run``, ``block``, ``onset``, any other), in the order
         of the trials.
     n_draws : int
         Draws of the shuffled null a model.
-    seeds : sequence of int
+    seeds : int or sequence of int
     title : str
     out : path, optional
         Results folder. Without one, results are kept in the cache folder under the data's digest,
         so that a second call finds them.
     n_jobs : int
-        Processes; 1 works in this one.
+        Processes; 1 works in this one, -1 takes one a core.
     verbose : bool
         Whether progress is shown on stderr.
 
@@ -91,7 +91,9 @@ def evaluate(
         If the data are not what they are said to be (NaN, flat channels, one class …).
     """
     trials, target_column = as_trials(data, target, rows)
-    classes = tuple(dict.fromkeys(sorted(map(str, trials.rows[target_column]))))
+    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
+    classes = _in_order({str(label) for label in trials.rows[target_column]})
     if len(classes) < 2:
         raise DataError(f"target: all {len(trials)} trials are {classes}. Two classes are needed.")
     chosen, protocol_said = _protocol(protocol, trials)
@@ -99,8 +101,8 @@ def evaluate(
         target=Target("label", column=target_column, classes=classes),
         protocol=chosen,
         models=(*_named(models, "model"), *_named(controls, "control")),
-        metrics=tuple(metrics),
-        seeds=tuple(seeds),
+        metrics=metrics,
+        seeds=seeds,
         n_draws=n_draws,
         title=title or f"{target if isinstance(target, str) else 'label'} of {len(trials)} trials",
     )
@@ -139,6 +141,14 @@ def evaluate(
     return results
 
 
+def _in_order(labels: set[str]) -> tuple[str, ...]:
+    """Order class names: numbers by value, else by name."""
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))
+
+
 def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[Any, str]:
     if asked is None:
         several = len(set(trials.rows["subject"])) > 1
@@ -162,6 +172,8 @@ def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
             calls.append((Call(_short_name(one)),))
             estimators.append(one)
             continue
+        if isinstance(one, type):
+            raise ConfigError(f"{role}s: {one.__name__} is a class. Make one: {one.__name__}().")
         found = call(Node(one) if isinstance(one, str) else from_plain(one), f"{role}s", problems)
         check_call(found, "models", f"{role}s", problems, allow_code=True)
         problems.stop()

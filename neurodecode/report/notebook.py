@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from neurodecode.core.config import Call, Node, Problems, call, convert, from_plain
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import ROLES, Fold
 from neurodecode.core.names import build as build_call
 from neurodecode.core.names import check_call
@@ -30,7 +31,7 @@ def load(
     subjects: Sequence[str] | None = None,
     sessions: Sequence[str] | None = None,
     runs: Sequence[str] | None = None,
-    prepare: Sequence[str | Mapping[str, Any]] | None = None,
+    prepare: Sequence[str | Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
     windows: Mapping[str, Any] | None = None,
     data: str | Path | None = None,
 ) -> Trials:
@@ -77,7 +78,9 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
     )
     preparations = None
     if choices["prepare"] is not None:
-        nodes = [Node(p) if isinstance(p, str) else from_plain(p) for p in choices["prepare"]]
+        asked = choices["prepare"]
+        listed = [asked] if isinstance(asked, str | Mapping) else asked
+        nodes = [Node(p) if isinstance(p, str) else from_plain(p) for p in listed]
         preparations = tuple(call(node, "prepare", problems) for node in nodes)
         for one in preparations:
             check_call(one, "signal", "prepare", problems)
@@ -155,7 +158,13 @@ def table(x: Any) -> pd.DataFrame:
         for i in range(0 if x.scores is None else x.scores.shape[1]):
             frame[f"score_{i}"] = x.scores[:, i]  # pyright: ignore[reportOptionalSubscript]
         return frame
-    recordings = [x] if isinstance(x, Recording) else list(x)
+    several = list(x) if isinstance(x, Sequence) else [x]
+    recordings = [one for one in several if isinstance(one, Recording)]
+    if len(recordings) < max(1, len(several)):
+        raise ConfigError(
+            f"table: there is no table of {type(x).__name__}. Give trials, rows, results, a space, "
+            "a fold, predictions or recordings."
+        )
     return pd.DataFrame(
         [
             {

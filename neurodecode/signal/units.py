@@ -117,7 +117,7 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
         raise DataError(
             f"{where}: {len(flat)} of {len(features)} channels are flat, constant over the whole "
             f"recording: {listed}. Leave them out: prepare: [drop: {{channels: [{one}]}}], or a "
-            "pick, before all else."
+            "pick, before all else; of epochs in memory with drop_channels."
         )
     warnings.warn(
         f"{where}: {len(flat)} of {len(features)} {signal.space.kind} are constant over the whole "
@@ -146,7 +146,10 @@ def _cause(sd: float, plausible: Plausible) -> str:
         if math.isclose(size, factor):
             looks = f"This looks like {prefix}{unit} stored as {unit} (a factor of {factor:g})."
             if unit == "V":
-                return f"{looks} Say so in the card: channels: {{unit: {prefix}V}}."
+                return (
+                    f"{looks} Say so in the card: channels: {{unit: {prefix}V}}; multiply what "
+                    f"is in memory by {factor:g}."
+                )
             return f"{looks} Correct the calibration in the file."
     return (
         f"This looks like {unit} scaled once too often: the values times {factor:g} would be "

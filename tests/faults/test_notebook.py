@@ -1,0 +1,138 @@
+"""What a person sees of bad input in a notebook: one sentence, before anything is fitted."""
+
+import mne
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.svm import SVC
+
+import neurodecode as nd
+from neurodecode.core.errors import ConfigError, DataError, DataMissing
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((40, 5)), np.tile(["a", "b"], 20)
+E = 1e-5 * RNG.standard_normal((40, 4, 100))
+SVM = "linear.svm"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("NEURODECODE_DATA", raising=False)
+    yield
+    assert not list(tmp_path.rglob("done.json"))  # nothing was fitted
+
+
+def epochs(data=E, names=("Fz", "C3", "C4", "Pz")):
+    codes = np.tile([1, 2], len(data) // 2)
+    events = np.column_stack([200 * np.arange(len(data)), np.zeros_like(codes), codes])
+    info = mne.create_info(list(names), 100.0, "eeg")
+    return mne.EpochsArray(data, info, events, event_id={"l": 1, "r": 2}, verbose="ERROR")
+
+
+def changed(array, index, value):
+    array = array.copy()
+    array[index] = value
+    return array
+
+
+def evaluate(data, target=None, models=SVM, **options):
+    return nd.evaluate(data, target, models, verbose=False, **options)
+
+
+MDM = "riemann.mdm"
+CASES = {
+    "too few labels": (lambda: evaluate(X, Y[:10]), r"\(10,\) labels for 40 trials of subject 1"),
+    "a label is missing": (lambda: evaluate(X, [None, *Y[1:]]), "1 labels .* are missing"),
+    "no labels": (lambda: evaluate(X), "give the labels, one a trial"),
+    "labels of one subject alone": (
+        lambda: evaluate({"S1": X, "S2": X}, {"S1": Y}),
+        "no labels of subject S2; there are: S1",
+    ),
+    "no such column": (lambda: evaluate(epochs(), "hand", MDM), "no column 'hand'"),
+    "no such protocol": (lambda: evaluate(X, Y, protocol="crossrun"), "Did you mean 'cross_run'"),
+    "no such argument": (
+        lambda: evaluate(X, Y, protocol={"within_session": {"nsplits": 3}}),
+        "Did you mean 'n_splits'",
+    ),
+    "no such model": (lambda: evaluate(X, Y, "linear.swm"), "Did you mean 'linear.svm'"),
+    "a class for a model": (lambda: evaluate(X, Y, [SVC]), r"SVC is a class. Make one: SVC\(\)"),
+    "no such metric": (lambda: evaluate(X, Y, metrics="auc"), "metrics: .*Did you mean 'roc_auc'"),
+    "draws below zero": (lambda: evaluate(X, Y, n_draws=-1), "n_draws: -1"),
+    "no process": (lambda: evaluate(X, Y, n_jobs=0), "n_jobs: 0 processes"),
+    "one number a trial": (lambda: evaluate(X[:, 0], Y), r"shape \(n_trials, …\)"),
+    "text": (lambda: evaluate(X.astype(str), Y), "expected numbers"),
+    "nothing": (lambda: evaluate({}), "the mapping is empty"),
+    "no trial": (lambda: evaluate(X[:0], Y[:0]), "holds no trial"),
+    "rows of other trials": (lambda: evaluate(X, Y, rows={"run": ["1"]}), "1 rows for 40 trials"),
+    "trials of another shape": (lambda: evaluate(X, Y, "linear.csp_lda"), "channel × time"),
+    "too few trials": (lambda: evaluate(X[:6], Y[:6]), "3 trials of 'a' for 5 folds"),
+    "one run": (lambda: evaluate(X, Y, protocol="cross_run"), "the one run 1"),
+    "other channels": (
+        lambda: evaluate({"1": epochs(), "2": epochs(names=("Fz", "C3", "C4", "Cz"))}, models=MDM),
+        r"sub-2.*lacking: \['Pz'\]",
+    ),
+    "other lengths": (
+        lambda: evaluate({"1": epochs(), "2": epochs(E[:, :, :50])}, models=MDM),
+        r"sub-2_ses-1_run-1 has shape \(4, 50\)",
+    ),
+    "no inverse": (
+        lambda: evaluate(
+            epochs(E - E.mean(axis=1, keepdims=True)), models=[{MDM: {"estimator": "scm"}}]
+        ),
+        "rank 3 for 4 channels",
+    ),
+    "no such card's task": (lambda: nd.load("eegbci", "leftright"), "Did you mean 'left_right'"),
+    "no such preparation": (
+        lambda: nd.load("eegbci", prepare=[{"filter": {"lfreq": 8}}]),
+        "Did you mean 'l_freq'",
+    ),
+    "no such value": (lambda: nd.build(MDM, metric="x"), "expected one of riemann, logeuclid"),
+    "no results": (lambda: nd.load_results("."), "holds no results"),
+    "no table": (lambda: nd.table(42), "no table of int"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_cannot_be_meant_is_said(name):
+    call, sentence = CASES[name]
+    with pytest.raises(ConfigError, match=sentence):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: evaluate(changed(X, (3, 2), np.nan), Y), "1 of 40 trials .* the first is trial 3"),
+        (lambda: evaluate(epochs(changed(E, (3, 2, 5), np.nan)), models=MDM), "1 of 4 sensors: C4"),
+        (lambda: evaluate(epochs(changed(E, np.s_[:, 1], 0)), models=MDM), "are flat.*C3"),
+        (lambda: evaluate(epochs(1e6 * E), models=MDM), "uV stored as V"),
+        (lambda: evaluate(X, ["a"] * 40), "Two classes are needed"),
+        (lambda: evaluate(X, Y, rows={"onset": [np.nan] * 40}), "an onset of subject 1"),
+        (lambda: evaluate(X, Y, rows={"onset": [1.0] * 40}), "40 rows share their window"),
+    ],
+)
+def test_data_that_cannot_be_true_are_said(call, sentence):
+    with pytest.raises(DataError, match=sentence):
+        call()
+
+
+def test_a_subject_that_is_not_there_is_said_with_the_remedy():
+    with pytest.raises(DataMissing, match=r"subject 099.*there are: 002.*--data DIR"):
+        nd.load("eegbci", subjects=["099"])
+
+
+def test_results_are_not_written_over_a_file(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(ConfigError, match="results cannot be written there"):
+        evaluate(X, Y, out=tmp_path / "taken")
+
+
+def test_montages_may_differ_between_people_who_share_no_fold(tmp_path):
+    """Nothing is wrong with this one: it is planned, and stops for another reason."""
+    other = epochs(names=("Fz", "C3", "C4", "Cz"))
+    rows = pd.DataFrame({"run": ["1"] * 80})
+    with pytest.raises(ConfigError, match="n_jobs"):
+        evaluate(
+            {"1": epochs(), "2": other}, models=MDM, protocol="within_session", rows=rows, n_jobs=0
+        )
