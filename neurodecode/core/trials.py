@@ -283,8 +283,12 @@ class Trials:
                     "(prepare: pick), or use a model that takes many."
                 )
             ours, theirs = part.source, used[0].source
-            in_memory = isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray)
-            if in_memory and signal.length[0] < 0 and ours.shape[1:] != theirs.shape[1:]:
+            if (
+                isinstance(ours, np.ndarray)
+                and isinstance(theirs, np.ndarray)
+                and signal.length[0] < 0
+                and ours.shape[1:] != theirs.shape[1:]
+            ):
                 who = self._recordings_of(signal, part), self._recordings_of(signal, used[0])
                 raise DataError(
                     f"signal {name!r}: a trial of {who[0]} has shape {ours.shape[1:]}, one of "
