@@ -1,8 +1,12 @@
-"""Processes of ours that must not outlive the one that started them."""
+"""Processes of ours: they end with the one that started them, and keep to one thread."""
 
 import os
+import sys
 import threading
 import time
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from typing import Any
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -34,3 +38,17 @@ def _watch(parent: int) -> None:
     while True:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
         stop_if_orphan(parent)
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Hold BLAS and OpenMP to one thread, so that all engines give the same numbers."""
+    return _controller(len(sys.modules)).limit(limits=1)
+
+
+@lru_cache(maxsize=1)
+def _controller(n_modules: int) -> Any:
+    """Find the libraries that have threads: 3 ms, so again only when more has been imported."""
+    del n_modules
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from threadpoolctl import threadpool_limits
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.predictions import Predictions
+from neurodecode.core.processes import one_thread
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.trials import Trials
@@ -79,7 +79,7 @@ class Outcome:
 def run_fold(task: FoldTask) -> list[Outcome]:
     """Run the jobs of a fold under one thread; a job that fails does not stop the others."""
     outcomes = []
-    with threadpool_limits(1):
+    with one_thread():
         work = _FoldWork(task)
         for job in task.jobs:
             if task.store.has(job.key):

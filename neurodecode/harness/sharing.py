@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.files import whole_file
+from neurodecode.core.processes import one_thread
 from neurodecode.core.stages import is_stateless, stages_of
 from neurodecode.core.trials import Part, Trials, TrialSignal
 from neurodecode.harness.jobs import describe_stage
@@ -97,7 +97,7 @@ def compute_stage(task: StageTask) -> bool:
     """
     n_rows = len(task.at)
     signal = TrialSignal((task.part,), np.zeros(n_rows, dtype=np.int32), task.at, task.length)
-    with threadpool_limits(1):
+    with one_thread():
         X: Any = _array(signal)
         try:
             for stage in task.stages:
