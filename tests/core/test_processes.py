@@ -19,7 +19,7 @@ assert threads() == {2}
 
 
 def test_blas_keeps_to_one_thread_also_where_it_was_loaded_later():
-    two = {name: "2" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    two = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
     done = subprocess.run(
         [sys.executable, "-c", CODE], env=os.environ | two, capture_output=True, text=True
     )
