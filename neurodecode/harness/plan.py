@@ -121,7 +121,8 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     signal = study.trials.signal()
     axes = signal.used()[0].axes
     if needs.axes is not None and axes != needs.axes:
-        return f"it takes trials of {' × '.join(needs.axes)}, and these are {' × '.join(axes)}."
+        wanted, there = " × ".join(needs.axes), " × ".join(axes)
+        return f"it takes trials of {wanted}, and these are trials of {there}."
     if needs.full_rank:
         return _rank_problem(study)
     return None

@@ -177,9 +177,9 @@ def _row(
         flags.add(f"{len(mine) - len(known)} of {len(mine)} groups not computed")
     failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
     if failed:
-        flags.add(f"{failed} jobs failed")
+        flags.add(f"jobs failed: {failed}")
     if n_open:
-        flags.add(f"{n_open} jobs not run yet")
+        flags.add(f"jobs not run yet: {n_open}")
     return TableRow(
         experiment=index["name"],
         model=model,

@@ -59,7 +59,7 @@ def accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     min_classes=2,
 )
 def balanced_accuracy(true, pred, *, scores=None, rows=None, gallery=None):
-    """Mean over the classes among the rows of the share that is told right.
+    """Share told right of each class, averaged over the classes that were tested.
 
     Parameters
     ----------

@@ -118,9 +118,11 @@ def evaluate(
     resolved = {
         "title": question.title,
         "data": {"in_memory": trials.key(), "n_trials": len(trials)},
-        "protocol": {protocol_said: dict(vars(chosen))},
+        "target": {"label": target_column, "classes": list(classes)},
+        "protocol": {protocol_said: dict(vars(chosen)), "overlap": question.overlap},
         "models": [{m.name: describe_model(m.estimator)} for m in question.models],
         "metrics": list(metrics),
+        "score": {"within": list(question.within)},
         "seeds": list(seeds),
         "shuffled": {"n_draws": n_draws},
     }

@@ -8,20 +8,26 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.transforms import ScaledTranslation
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.table import TableRow
 from neurodecode.report.tables import spaced
 
-MODEL, CONTROL, NULL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#dfe6ee", "#222222", "#8a4b00"
-GAP = 0.7  # rows between the last model and the first control
-_MANY_CLASSES = 12  # beyond, counts are too small to read and the shade alone speaks
+MODEL, CONTROL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#222222", "#8a4b00"
+NULL = {"fc": "#d9e3ee", "ec": "#8fabc8", "lw": 1.2}
+GAP = 0.5  # rows between the last model and the first control
+_HALF = 0.2  # rows: half the height of the null's band and of the mark of chance
+_LONGEST = 58  # letters that fit above a line: a name with its flags
+_LONGEST_CLASS = 22  # letters of a class beside a matrix
+MANY_CLASSES = 12  # beyond, counts are too small to read: the diagonal has its per cent
 
 
 def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
     """Draw one line a model: units, mean with its interval, chance and the shuffled null.
 
-    Controls stand below the models. A flagged model has a hollow mean, and its flags beside it.
+    Controls stand below the models. A flagged model has a hollow mean, and its flags beside its
+    name. Names stand above the lines: they may be long, and a phone shows all of it.
 
     Parameters
     ----------
@@ -47,37 +53,34 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
         )
     models = [row for row in rows if row.role == "model"]
     controls = [row for row in rows if row.role != "model"]
-    ordered = [*models, *controls]
-    heights = np.array(
-        [*range(len(models)), *(GAP + len(models) + i for i in range(len(controls)))]
-    )
-    if not models:
-        heights = heights - GAP
+    heights = np.arange(len(rows), dtype=float)
+    if models and controls:
+        heights[len(models) :] += GAP
     if ax is None:
         _, ax = plt.subplots(figsize=scores_size(rows), layout="constrained")
-    for row, height in zip(ordered, heights, strict=True):
+    for row, height in zip([*models, *controls], heights, strict=True):
         _draw_row(ax, row, float(height))
     if models and controls:
         line = len(models) - 0.5 + GAP / 2
-        ax.axhline(line, color="#b8b8b8", lw=0.8)
+        ax.axhline(line - 0.2, color="#b8b8b8", lw=0.8)
         ax.text(
-            0.995, line + 0.06, "controls: no brain data", transform=ax.get_yaxis_transform(),
-            ha="right", va="top", fontsize=8, color=CONTROL, style="italic",
+            1, line - 0.16, "controls: no brain data", transform=ax.get_yaxis_transform(),
+            ha="right", va="top", fontsize=9.5, color=CONTROL, style="italic",
         )  # fmt: skip
-    ax.set_yticks(heights, [plain_text(row.model) for row in ordered])
-    for label, row in zip(ax.get_yticklabels(), ordered, strict=True):
-        label.set_color(MODEL if row.role == "model" else CONTROL)
-    ax.set_ylim(heights[-1] + 0.6, -0.6)
-    ax.set_xlabel(spaced(metrics[0]))
-    ax.tick_params(axis="y", length=0)
+    ax.set_yticks([])
+    ax.set_ylim(heights[-1] + 0.5, -0.75)
+    if all(row.note for row in rows):
+        ax.set_xticks([])
+    ax.set_xlabel(spaced(metrics[0]), fontsize=11)
+    ax.tick_params(axis="x", labelsize=10)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.grid(axis="x", color="#ececec", lw=0.8)
     ax.set_axisbelow(True)
-    units = {row.unit for row in rows if row.n_units > 1}
+    below_label = ScaledTranslation(0, -0.55, ax.figure.dpi_scale_trans)
     ax.legend(
-        handles=_legend(rows, units.pop() if units else ""), loc="upper center", ncols=4,
-        bbox_to_anchor=(0.5, -0.42 / scores_size(rows)[1] - 0.1), frameon=False, fontsize=8,
-        handletextpad=0.5, columnspacing=1.4,
+        handles=_legend(rows), loc="upper left", ncols=2, bbox_to_anchor=(0, 0),
+        bbox_transform=ax.transAxes + below_label, borderaxespad=0, borderpad=0, frameon=False,
+        fontsize=9.5, handletextpad=0.6, columnspacing=1.6,
     )  # fmt: skip
     return ax
 
@@ -85,12 +88,14 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
 def plot_confusion(
     counts: np.ndarray, classes: Sequence[str], ax: Axes | None = None, title: str = ""
 ) -> Axes:
-    """Draw a confusion matrix: shade is the share of the shown class, the numbers are counts.
+    """Draw a confusion matrix: shade is the share of the true class, the numbers are counts.
+
+    Of more than 12 classes, counts cannot be read: the diagonal has its per cent.
 
     Parameters
     ----------
     counts : ndarray of int, shape (n_classes, n_classes)
-        Rows are what was shown, columns what the model said.
+        Rows are the true classes, columns what the model said.
     classes : sequence of str
     ax : matplotlib Axes, optional
         Without one, a pyplot figure is made, which notebooks show.
@@ -116,21 +121,24 @@ def plot_confusion(
     shown = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, shown, out=np.zeros((n, n)), where=shown > 0)
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    names = [plain_text(name, 18) for name in classes]
-    size = 9 if n <= _MANY_CLASSES else max(3.5, 8 - n / 12)
-    crowded = n > 4 or max(map(len, names)) > 8
+    names = [plain_text(both_ends(name, _LONGEST_CLASS)) for name in classes]
+    size = _letters(n)
+    crowded = _names_width(classes) > _cell(n)
     ax.set_xticks(range(n), names, fontsize=size, rotation=90 if crowded else 0)
     ax.set_yticks(range(n), names, fontsize=size)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("said by the model", fontsize=9)
-    ax.set_ylabel("shown", fontsize=9)
-    if n <= _MANY_CLASSES:
-        for i, j in np.ndindex(n, n):
-            percent = f"\n{share[i, j]:.0%}" if n <= 4 else ""
+    ax.set_xlabel("predicted class", fontsize=9.5)
+    ax.set_ylabel("true class", fontsize=9.5)
+    for i, j in np.ndindex(n, n):
+        if n > MANY_CLASSES:
+            told = f"{100 * share[i, j]:.0f}" if i == j else ""
+        else:
+            told = f"{counts[i, j]}" + (f"\n{100 * share[i, j]:.0f} %" if n <= 4 else "")
+        if told:
             ax.text(
-                j, i, f"{counts[i, j]}{percent}".replace("%", " %"), ha="center", va="center",
-                fontsize=9 if n <= 8 else 7, color="white" if share[i, j] > 0.55 else "#1c1c1c",
+                j, i, told, ha="center", va="center", fontsize=size,
+                color="white" if share[i, j] > 0.55 else "#1c1c1c",
             )  # fmt: skip
     if title:
         ax.set_title(plain_text(title), fontsize=10, loc="left")
@@ -139,13 +147,31 @@ def plot_confusion(
 
 def scores_size(rows: Sequence[TableRow]) -> tuple[float, float]:
     """Width and height in inches of a figure of these rows."""
-    return 8.6, 1.25 + 0.42 * len(rows)
+    both = len({row.role for row in rows}) > 1
+    return 5.8, 1.5 + 0.58 * (len(rows) + GAP * both)
 
 
 def confusion_size(classes: Sequence[str]) -> tuple[float, float]:
     """Width and height in inches of a figure of these classes."""
-    side = min(2.0 + 0.26 * len(classes), 9.0)
-    return side + 0.4, side
+    n, names = len(classes), _names_width(classes)
+    side = _cell(n) * n
+    return side + names + 0.5, side + (names if names > _cell(n) else 0.2) + 0.5
+
+
+def _cell(n_classes: int) -> float:
+    """Side in inches of one cell of a confusion matrix."""
+    return 0.62 if n_classes <= 4 else min(0.36, 6.6 / n_classes)
+
+
+def _letters(n_classes: int) -> float:
+    """Size in points of what is written in and beside the cells."""
+    return min(9.0, 0.75 * 72 * _cell(n_classes))
+
+
+def _names_width(classes: Sequence[str]) -> float:
+    """Width in inches of the longest name: a letter is about 0.6 of its size."""
+    longest = min(max(map(len, classes)), _LONGEST_CLASS)
+    return longest * 0.62 * _letters(len(classes)) / 72
 
 
 def scores_figure(rows: Sequence[TableRow]) -> Figure:
@@ -168,55 +194,78 @@ def plain_text(text: str, longest: int = 60) -> str:
     return short.replace("$", r"\$")
 
 
+def both_ends(text: str, longest: int) -> str:
+    """Shorten a name in its middle: long names often differ at their end alone."""
+    if len(text) <= longest:
+        return text
+    end = longest // 3
+    return f"{text[: longest - end - 1]}…{text[-end:]}"
+
+
 def _draw_row(ax: Axes, row: TableRow, height: float) -> None:
     color = MODEL if row.role == "model" else CONTROL
+    flagged = bool(row.flags) and row.role == "model"
+    # Out of the layout: a long name must not narrow the axes that it stands in.
+    name = ax.text(
+        0, height - 0.26, plain_text(both_ends(row.model, _LONGEST)), fontsize=11, color=color,
+        transform=ax.get_yaxis_transform(), va="bottom", in_layout=False,
+    )  # fmt: skip
     if row.note:
         ax.text(
-            0.01, height, plain_text(row.note, 80), transform=ax.get_yaxis_transform(),
-            va="center", fontsize=8, color=FLAG,
+            0, height, plain_text(row.note, 72), transform=ax.get_yaxis_transform(),
+            va="center", fontsize=9.5, color=FLAG, in_layout=False,
         )  # fmt: skip
         return
+    if flagged:
+        left = max(12, _LONGEST - len(row.model))
+        ax.annotate(
+            plain_text("⚑ " + ", ".join(row.flags), left), (1, 0), xycoords=name,
+            xytext=(8, 0.5), textcoords="offset points", fontsize=9.5, color=FLAG, in_layout=False,
+        )  # fmt: skip
     if row.shuffled_mean is not None:
         spread = row.shuffled_sd or 0.0
-        left, width = row.shuffled_mean - spread, max(2 * spread, 1e-4)
-        ax.add_patch(Rectangle((left, height - 0.38), width, 0.76, color=NULL, lw=0, zorder=1))
-        ax.update_datalim([(left, height), (left + width, height)])
+        low, high = row.shuffled_mean - spread, row.shuffled_mean + spread
+        # The edge shows a null of one draw too, which has no spread.
+        ax.add_patch(Rectangle((low, height - _HALF), high - low, 2 * _HALF, zorder=1, **NULL))
+        ax.update_datalim([(low, height), (high, height)])
     ax.plot(
-        [row.chance] * 2, [height - 0.38, height + 0.38], color=CHANCE, lw=1.4, ls=":", zorder=2
+        [row.chance] * 2, [height - _HALF, height + _HALF], color=CHANCE, lw=1.4, ls=":", zorder=2
     )
     values = np.array(list(row.per_unit.values()))
     if len(values) > 1:
         ax.scatter(values, height + _spread(values), s=17, color=color, alpha=0.55, lw=0, zorder=3)
     if np.isfinite(row.ci_low):
         ax.plot([row.ci_low, row.ci_high], [height] * 2, color=color, lw=2, zorder=4)
-    flagged = bool(row.flags) and row.role == "model"
     ax.plot(
         row.mean, height, marker="D", ms=7, mec=color, mew=1.6, mfc="white" if flagged else color,
         zorder=5,
     )  # fmt: skip
-    if flagged:
-        ax.annotate(
-            plain_text("⚑ " + ", ".join(row.flags), 44), (1.01, height),
-            xycoords=ax.get_yaxis_transform(), va="center", fontsize=8, color=FLAG,
-            annotation_clip=False,
-        )  # fmt: skip
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
     """Heights that keep points of nearly equal value apart; the same for the same values."""
     rank = np.argsort(np.argsort(values, kind="stable"))
-    return np.array([-0.2, 0.1, -0.1, 0.2, 0.0])[rank % 5]
+    return np.array([-0.16, 0.08, -0.08, 0.16, 0.0])[rank % 5]
 
 
-def _legend(rows: Sequence[TableRow], unit: str) -> list[Line2D | Patch]:
-    mean = Line2D([], [], color=MODEL, marker="D", ms=6, lw=2, label="mean, 95 % interval")
-    chance = Line2D([], [], color=CHANCE, ls=":", lw=1.4, label="chance")
-    handles: list[Line2D | Patch] = [mean, chance]
-    if unit:
-        label = f"one {unit}"
-        handles.insert(
-            0, Line2D([], [], color=MODEL, marker="o", ms=4.5, alpha=0.55, lw=0, label=label)
-        )
-    if any(row.shuffled_mean is not None for row in rows):
-        handles.append(Patch(color=NULL, label="shuffled labels, mean ± s.d."))
+def _legend(rows: Sequence[TableRow]) -> list[Line2D | Patch]:
+    """Give handles of what is drawn of these rows, and of nothing else."""
+    known = [row for row in rows if not row.note]
+    if not known:
+        return []
+    dot = {"color": MODEL, "marker": "o", "ms": 4.5, "alpha": 0.55, "lw": 0}
+    units = dict.fromkeys(row.unit for row in known if row.n_units > 1)
+    handles: list[Line2D | Patch] = [
+        *(Line2D([], [], label=f"one {unit}", **dot) for unit in units),
+        Line2D([], [], color=MODEL, marker="D", ms=6, lw=2, label="mean, 95 % interval"),
+        Line2D([], [], color=CHANCE, ls=":", lw=1.4, label="chance"),
+    ]
+    nulls = [row for row in known if row.shuffled_mean is not None]
+    if nulls:
+        spread = any(row.shuffled_sd is not None for row in nulls)
+        label = "shuffled labels, mean ± s.d." if spread else "shuffled labels, one draw"
+        handles.append(Patch(label=label, **NULL))
+    if any(row.flags and row.role == "model" for row in known):
+        hollow = {"color": MODEL, "marker": "D", "ms": 6, "mfc": "white", "mew": 1.6, "lw": 0}
+        handles.append(Line2D([], [], label="flagged (⚑)", **hollow))
     return handles

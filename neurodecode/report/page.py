@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,19 @@ import yaml
 from matplotlib.figure import Figure
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.files import write_text
+from neurodecode.core.files import shipped_folder, write_text
+from neurodecode.harness.run import FAILURES
 from neurodecode.harness.table import TableRow
 from neurodecode.report import words
-from neurodecode.report.figures import confusion_figure, scores_figure
-from neurodecode.report.patterns import MeanPatterns, mean_patterns, plot_patterns
+from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
+from neurodecode.report.maps import how_drawn, plot_patterns
+from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.results import Results
 from neurodecode.report.tables import interval, null, number, spaced
 
 _MOST_WARNINGS = 20
+_MOST_DRAWN = 12  # matrices of confusions, and half as many models' patterns: the page stays small
+_WIDE = 440  # pixels: a picture that a phone scrolls, since its letters would be too small
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Picture:
     title: str = ""
     caption: str = ""
 
+    @property
+    def wide(self) -> bool:
+        """Whether it is wider than a phone."""
+        return self.width > _WIDE
+
 
 @dataclass(frozen=True)
 class Section:
@@ -70,6 +79,10 @@ class Section:
     scores: list[Picture]
     confusions: list[Picture]
     patterns: list[Picture]
+    pattern_notes: list[str]
+    undrawn: dict[str, list[str]]
+    many_classes: bool
+    tested: dict[str, str]
     left_out: list[tuple[str, int]]
     troubles: list[str]
     notes: list[str]
@@ -78,6 +91,7 @@ class Section:
     provenance: Mapping[str, Any]
     resolved: str
     in_memory: bool
+    shipped: bool
 
 
 def write_page(results: Sequence[Results], path: Path) -> Path:
@@ -127,11 +141,10 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
 
 def _section(results: Results, anchor: str) -> Section:
     index, rows = results.index, results.rows()
-    text = (results.folder / "resolved.yaml").read_text(encoding="utf-8")
-    resolved = yaml.safe_load(text) or {}
+    resolved = yaml.safe_load(results.resolved) or {}
     flags = sorted({flag for row in rows for flag in row.flags})
-    written = (results.folder / "jobs.json").stat().st_mtime
     warnings = _warnings(results)
+    confused, patterned = _best_first(results), mean_patterns(results)
     best = words.best(results)
     # The same results give the same page: no salt of chance in the names inside an SVG.
     with mpl.rc_context({"svg.hashsalt": "neurodecode"}):
@@ -139,7 +152,7 @@ def _section(results: Results, anchor: str) -> Section:
             anchor=anchor,
             title=results.title,
             name=results.name,
-            date=datetime.fromtimestamp(written).strftime("%Y-%m-%d %H:%M"),
+            date=_date(results),
             verdict=words.verdict(results),
             verdict_flags=best.flags if best else (),
             asked=words.what_was_asked(results, resolved),
@@ -150,16 +163,24 @@ def _section(results: Results, anchor: str) -> Section:
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),
-            confusions=list(_confusions(results)),
-            patterns=[_pattern(one) for one in mean_patterns(results)],
+            confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
+            patterns=[_pattern(one) for one in patterned[: _MOST_DRAWN // 2]],
+            pattern_notes=words.pattern_notes({one.are_components for one in patterned}),
+            undrawn={
+                "confusions": confused[_MOST_DRAWN:],
+                "patterns": [one.model for one in patterned[_MOST_DRAWN // 2 :]],
+            },
+            many_classes=len(index["target"]["classes"]) > MANY_CLASSES,
+            tested={metric: _tested(rows, metric) for metric in index["metrics"]},
             left_out=sorted(index["ignored"].items(), key=lambda one: -one[1]),
             troubles=list(_troubles(results)),
             notes=index["notes"],
             warnings=warnings[:_MOST_WARNINGS],
             n_more_warnings=max(0, len(warnings) - _MOST_WARNINGS),
             provenance=results.provenance,
-            resolved=text,
+            resolved=results.resolved,
             in_memory="in_memory" in resolved.get("data", {}),
+            shipped=(shipped_folder("configs") / "experiments" / f"{results.name}.yaml").is_file(),
         )
 
 
@@ -181,6 +202,8 @@ def _units(rows: Sequence[TableRow]) -> pd.DataFrame | None:
 def _scores(results: Results) -> Iterator[Picture]:
     for metric in results.index["metrics"]:
         rows = [row for row in results.rows() if row.metric == metric]
+        if all(row.note for row in rows):
+            continue  # the table says why, and there is nothing to draw
         told = "; ".join(
             f"{row.model} {row.note or number(row.mean) + ' ' + interval(row)}" for row in rows
         )
@@ -188,41 +211,62 @@ def _scores(results: Results) -> Iterator[Picture]:
         yield _svg(scores_figure(rows), alt)
 
 
-def _confusions(results: Results) -> Iterator[Picture]:
-    """One matrix a model that has predictions, counted over folds and seeds."""
+def _date(results: Results) -> str:
+    """When the last job was computed: reading, copying or asking again changes nothing."""
+    folder = results.folder
+    done = [folder / "jobs" / job["key"] / "done.json" for job in results.index["jobs"]]
+    times = [path.stat().st_mtime for path in done if path.is_file()]
+    last = max(times, default=(folder / "jobs.json").stat().st_mtime)
+    return datetime.fromtimestamp(last, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _tested(rows: Sequence[TableRow], metric: str) -> str:
+    """On what the models of a metric were tested, where that is the same for all; else empty."""
+    sizes = {(r.n_units, r.unit, r.n_trials) for r in rows if r.metric == metric and not r.note}
+    if len(sizes) != 1:
+        return ""
+    ((n_units, unit, n_trials),) = sizes
+    return f"{words.counted(n_units, unit)}, {words.counted(n_trials, 'trial')}"
+
+
+def _best_first(results: Results) -> list[str]:
+    """Models whose confusions can be drawn, the best under the first metric first."""
+    index = results.index
+    if not index["target"]["classes"]:
+        return []
+    rows = [r for r in results.rows() if r.role == "model" and not r.note]
+    first = [r for r in rows if r.metric == index["metrics"][0]]
+    ranked = sorted(first, key=lambda row: -words.sign(row.metric) * row.mean)
+    return list(dict.fromkeys(row.model for row in [*ranked, *rows]))
+
+
+def _confusion(results: Results, model: str) -> Picture:
+    """Draw counts over folds and seeds."""
     classes = results.index["target"]["classes"]
-    computed = {row.model for row in results.rows() if row.role == "model" and not row.note}
-    for model in (one["name"] for one in results.index["models"]):
-        if not classes or model not in computed:
-            continue
-        found = results.predictions(model)
-        counts = np.zeros((len(classes), len(classes)), dtype=int)
-        np.add.at(
-            counts, (found["y"].to_numpy(), pd.Index(classes).get_indexer(list(found["pred"]))), 1
-        )
-        right = ", ".join(
-            f"{name} {counts[i, i]} of {counts[i].sum()}" for i, name in enumerate(classes)
-        )
-        alt = f"Confusion matrix of {model}. Told right: {right}."
-        yield _svg(confusion_figure(counts, classes), alt, title=model)
+    found = results.predictions(model)
+    counts = np.zeros((len(classes), len(classes)), dtype=int)
+    told = pd.Index(classes).get_indexer(list(found["pred"]))
+    np.add.at(counts, (found["y"].to_numpy(), told), 1)
+    right = ", ".join(
+        f"{name} {counts[i, i]} of {counts[i].sum()}" for i, name in enumerate(classes)
+    )
+    alt = f"Confusion matrix of {model}. Told right: {right}."
+    figure = confusion_figure(counts, classes)
+    return (_svg if len(classes) <= MANY_CLASSES else _webp)(figure, alt, title=model)
 
 
 def _pattern(patterns: MeanPatterns) -> Picture:
-    mean = f"Mean over {words.counted(patterns.n_fits, 'fitted model')}"
+    mean = f"{how_drawn(patterns)} Mean over {words.counted(patterns.n_fits, 'fitted model')}"
     if patterns.n_subjects > 1:
-        mean += f", first within and then over {patterns.n_subjects} subjects"
+        mean += f", first within and then over {patterns.n_subjects} tested subjects"
     if patterns.n_left_out:
         mean += (
             f"; {words.counted(patterns.n_left_out, 'fitted model')} of another number of channels "
             "or voxels left out"
         )
-    if patterns.are_components:
-        mean += (
-            ". Components have no order or sign of their own: those of each fit were matched to "
-            "those of the first, and each map has its own colour scale"
-        )
     alt = f"Maps of {patterns.model}: {', '.join(patterns.maps)}."
-    return _webp(plot_patterns(patterns), alt, title=patterns.model, caption=mean + ".")
+    figure = plot_patterns(patterns)
+    return _webp(figure, alt, quality=85, title=patterns.model, caption=f"{mean}.")
 
 
 def _troubles(results: Results) -> Iterator[str]:
@@ -237,6 +281,8 @@ def _troubles(results: Results) -> Iterator[str]:
     )
     for (model, error), n_jobs in errors.items():
         yield f"{model} failed in {words.counted(n_jobs, 'job')}: {error}"
+    if errors:
+        yield f"The tracebacks are in {FAILURES} of the results folder."
     n_open = sum("error" not in job and not results.store.has(job["key"]) for job in index["jobs"])
     if n_open:
         n_all = len(index["jobs"])
@@ -259,10 +305,11 @@ def _svg(figure: Figure, alt: str, **said: str) -> Picture:
     return _picture(figure, alt, "svg+xml", said, format="svg", metadata={"Date": None})
 
 
-def _webp(figure: Figure, alt: str, **said: str) -> Picture:
-    """Shaded maps: a tenth of a PNG's size, at twice the density of a screen for print."""
+def _webp(figure: Figure, alt: str, quality: int | None = None, **said: str) -> Picture:
+    """Pictures of many cells or shades, a tenth of an SVG; lossless where no quality is given."""
+    kept = {"lossless": True} if quality is None else {"quality": quality}
     return _picture(
-        figure, alt, "webp", said, format="webp", dpi=192, pil_kwargs={"quality": 88, "method": 6}
+        figure, alt, "webp", said, format="webp", dpi=144, pil_kwargs={"method": 6, **kept}
     )
 
 

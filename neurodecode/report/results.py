@@ -124,7 +124,9 @@ class Results:
         rows = self._trials.set_index("uid")
         frames = []
         for job in self.index["jobs"]:
-            if job["draw"] is not None or "error" in job or model not in (None, job["model"]):
+            if job["draw"] is not None or model not in (None, job["model"]):
+                continue
+            if not self.store.has(job["key"]):  # failed, or not run yet
                 continue
             found = self.store.predictions(job["key"], classes)
             pred = np.array(classes, dtype=object)[found.pred] if classes else found.pred

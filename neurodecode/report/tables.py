@@ -29,7 +29,8 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
         return json.dumps([_plain(row) for row in rows], indent=1)
     if form == "csv":
         out = io.StringIO()
-        writer = csv.DictWriter(out, list(_plain(rows[0])) if rows else [])
+        fields = list(_plain(rows[0])) if rows else []
+        writer = csv.DictWriter(out, fields, lineterminator="\n")
         writer.writeheader()
         for row in rows:
             plain = _plain(row)
@@ -41,7 +42,9 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
     notes = list(dict.fromkeys(f"{row.model}: {row.note}" for row in rows if row.note))
     if form == "md":
         lines = [_HEAD, ["---"] * len(_HEAD), *cells]
-        table = ["| " + " | ".join(line) + " |" for line in lines]
+        table = [
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
+        ]
         return "\n".join(table + [f"\n{note}" for note in notes])
     widths = [max(len(line[i]) for line in (_HEAD, *cells)) for i in range(len(_HEAD))]
     aligned = [

@@ -1,7 +1,9 @@
 """What the page says in words: what was asked, what came out, what a flag or an interval means."""
 
+import math
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +21,8 @@ FLAGS = {
     "clock": "Not clearly better than baseline.clock, which knows only when in the run a trial "
     "came: the paired difference is not above zero with its 95 % interval. Slow drifts could give "
     "this score.",
-    "test-set only": "There is one unit, so the interval comes from its test trials alone. It does "
-    "not say how the model would do on other people or sessions.",
+    "test-set only": "One subject (or session, or fold) was tested, so the interval comes from its "
+    "test trials alone. It does not say how the model would do on others.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
     "and test trials share recordings within its reach: what is tested may have touched the "
     "training signal.",
@@ -31,6 +33,9 @@ FLAGS = {
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
 }
 _NAMES_SHOWN = 12
+_DIGEST = re.compile("[0-9a-f]{32}")
+_UNITS = {"l_freq": "Hz", "h_freq": "Hz", "sfreq": "Hz", "seconds": "s"}  # of arguments
+_REJECT_UNITS = {"eeg": "V", "eog": "V", "seeg": "V", "ecog": "V", "mag": "T", "grad": "T/m"}
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ def flag_sentence(flag: str) -> str:
         )
     if "jobs failed" in flag:
         return "Some fits ended in an error (below); the score is of the others."
+    if "not run yet" in flag:
+        return "Some fits are still to be run (below); the score is of the others."
     return "The protocol or the model declared this of its folds."
 
 
@@ -83,7 +90,7 @@ def best(results: Results, role: str = "model") -> TableRow | None:
     """Give the row of the best score under the first metric, or None without a score."""
     metric = results.index["metrics"][0]
     rows = [r for r in results.rows() if r.metric == metric and r.role == role and not r.note]
-    return max(rows, key=lambda row: _sign(metric) * row.mean, default=None)
+    return max(rows, key=lambda row: sign(metric) * row.mean, default=None)
 
 
 def verdict(results: Results) -> list[str]:
@@ -92,7 +99,7 @@ def verdict(results: Results) -> list[str]:
     if row is None:
         return ["No model has a score; the table says why."]
     n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
-    over = f"{row.n_units} {row.unit}s" if row.n_units > 1 else f"one {row.unit}"
+    over = counted(row.n_units, row.unit) if row.n_units > 1 else f"one {row.unit}"
     shuffled = row.shuffled_mean
     said = [
         f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
@@ -101,11 +108,15 @@ def verdict(results: Results) -> list[str]:
         f"{number(row.chance)}"
         + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
     ]
-    sign = _sign(row.metric)
-    low, high = sorted((sign * row.ci_low, sign * row.ci_high))
-    if low > sign * row.chance:
-        said.append("Its interval lies beyond chance.")
-    elif high >= sign * row.chance:
+    up = sign(row.metric)
+    low, high = sorted((up * row.ci_low, up * row.ci_high))
+    if math.isnan(low):
+        said.append("It has no interval: too few trials could be scored.")
+    elif low > up * row.chance:
+        said.append("It is better than chance: the interval does not reach it.")
+    elif high < up * row.chance:
+        said.append("It is worse than chance: the interval does not reach it.")
+    else:
         said.append(
             "Its interval includes chance: these trials do not show that it reads anything."
         )
@@ -114,12 +125,14 @@ def verdict(results: Results) -> list[str]:
             f"The best control, which sees no brain data, is {control.model} at "
             f"{number(control.mean)}."
         )
-    bounds = [flag for flag in ("history", "clock") if flag in row.flags]
+    bounds = [f"baseline.{flag}" for flag in ("history", "clock") if flag in row.flags]
     if bounds:
         said.append(
-            f"The score is flagged {' and '.join(bounds)}: it cannot be told from what the design "
-            "of the recording gives away."
+            f"{row.model} is not clearly better than {' and '.join(bounds)}, so what the design "
+            "of the recording gives away could alone give this score."
         )
+    if n_models > 1:
+        said.append("The best was picked by the scores below, which favours it a little.")
     return said
 
 
@@ -136,7 +149,7 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     -------
     asked : list of Asked
     """
-    index, rows = results.index, results.store.rows()
+    index, rows = results.index, results.trials()
     asked = [
         Asked("Data", tuple(_data(resolved, rows))),
         Asked("Told apart", (Line(_target(index["target"], rows)),)),
@@ -159,12 +172,25 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     return asked
 
 
+def pattern_notes(are_components: Collection[bool]) -> list[str]:
+    """Say how to read patterns, of classes (False), of components (True) or of both."""
+    said = {
+        False: "The more the model leans to a class, the higher the signal is where the map of the "
+        "class is above zero, and the lower where it is below. Values are those of the prepared "
+        "signal for one unit of the model's output: compare places, not models.",
+        True: "Components have no order, sign or size of their own: those of each fit were matched "
+        "to those of the first, and each map has its own colour scale.",
+    }
+    return [sentence for kind, sentence in said.items() if kind in are_components]
+
+
 def counted(n: int, noun: str) -> str:
     """Give a number with its noun, in the plural where it is not one."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def _sign(metric: str) -> int:
+def sign(metric: str) -> int:
+    """Give 1 where a larger score is better, -1 where a smaller one is."""
     return 1 if find(metric, "metrics").direction == "up" else -1
 
 
@@ -189,9 +215,15 @@ def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
     if not classes:
         return f"A {target['kind']}, a number a trial."
     counts = Counter(rows["y"].tolist())
-    told = ", ".join(f"{name} ({counts[code]} trials)" for code, name in enumerate(classes))
+    sizes = {counts[code] for code in range(len(classes))}
+    if len(sizes) == 1:
+        told = f"{', '.join(classes)} ({counted(sizes.pop(), 'trial')} each)"
+    else:
+        told = ", ".join(
+            f"{name} ({counted(counts[code], 'trial')})" for code, name in enumerate(classes)
+        )
     unknown = counts[-1]
-    return told + (f"; {unknown} trials of other labels are not used." if unknown else ".")
+    return told + (f"; {counted(unknown, 'trial')} of other labels not used." if unknown else ".")
 
 
 def _windows(windows: Mapping[str, Any] | None) -> str:
@@ -201,10 +233,10 @@ def _windows(windows: Mapping[str, Any] | None) -> str:
         return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s."
     said = f"From {windows['tmin']:g} s to {windows['tmax']:g} s after each event's onset."
     limits = {kind: limit for kind, limit in (windows.get("reject") or {}).items() if limit}
-    rejected = ", ".join(f"{kind} {limit:g}" for kind, limit in limits.items())
-    return said + (
-        f" Left out where peak to peak is above {rejected} (SI units)." if limits else ""
+    rejected = ", ".join(
+        f"{kind} {limit:g} {_REJECT_UNITS.get(kind, '(SI unit)')}" for kind, limit in limits.items()
     )
+    return said + (f" Left out where peak to peak is above {rejected}." if limits else "")
 
 
 def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator[Line]:
@@ -214,7 +246,8 @@ def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator
     seeds = index["seeds"]
     n_folds = len(index["folds"])
     said = (
-        f"{counted(n_folds, 'fold')}, {counted(len(seeds), 'seed')} ({', '.join(map(str, seeds))})."
+        f"{counted(n_folds, 'fold')} in all, {counted(len(seeds), 'seed')} "
+        f"({', '.join(map(str, seeds))})."
     )
     purged = sum(fold["purged"] for fold in index["folds"])
     if purged:
@@ -239,22 +272,38 @@ def _model(name: str, arguments: Mapping[str, Any]) -> Line:
     given = arguments.get(name)
     if isinstance(given, Mapping) and isinstance(given[name], Mapping):
         return _call("models", given)
-    return _call("models", {name: {}})
+    line = _call("models", {name: {}})
+    if isinstance(given, Mapping) and isinstance(given[name], list):  # stages of one in memory
+        stages = given[name]
+        one = _given(stages[0]["parameters"]) if len(stages) == 1 else _value(stages)
+        return Line(line.text, name, one)
+    return line
 
 
 def _call(group: str, one: Mapping[str, Any]) -> Line:
     """Give a name, the sentence that its documentation begins with, and its arguments."""
     ((name, arguments),) = one.items()
     entry = catalogue(group).get(name)
-    given = ", ".join(f"{k} {_value(v)}" for k, v in (arguments or {}).items() if v is not None)
-    return Line(entry.summary.replace("`", "") if entry else "", name, given)
+    return Line(entry.summary.replace("`", "") if entry else "", name, _given(arguments or {}))
+
+
+def _given(arguments: Mapping[str, Any]) -> str:
+    """Arguments with their values and, where they have one, units."""
+    return ", ".join(
+        f"{name} {_value(value)}" + (f" {_UNITS[name]}" if name in _UNITS else "")
+        for name, value in arguments.items()
+        if value is not None
+    )
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, Mapping) and "class" in value:  # an estimator
+        given = _given(value["parameters"])
+        return value["class"].rpartition(".")[2] + (f" ({given})" if given else "")
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {_value(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_value, value))
+    if isinstance(value, list | tuple):  # a function is its name and a digest
+        return ", ".join(_value(one) for one in value if not _DIGEST.fullmatch(str(one)))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
@@ -272,9 +321,10 @@ def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
         yield _call("metrics", {name: {}})
     within = index["within"]
     if within:
+        together = " and ".join(filter(None, (", ".join(within[:-1]), within[-1])))
         yield Line(
-            f"Trials of one {', '.join(within)} are scored together. Scores are averaged over "
-            "folds and seeds, then sessions, then subjects."
+            f"Trials of the same {together} are scored together. Scores are averaged over folds "
+            "and seeds, then sessions, then subjects."
         )
     else:
         yield Line("All trials are scored together.")

@@ -1,5 +1,7 @@
 """`nd.evaluate`: arrays and epochs in, results out."""
 
+import shutil
+
 import mne
 import numpy as np
 import pandas as pd
@@ -186,3 +188,14 @@ def test_trials_have_their_labels_in_their_table():
         nd.evaluate(trials, np.zeros(len(trials)), ["linear.svm"], **FEW)
     with pytest.raises(DataError, match="no column 'hand'"):
         nd.evaluate(trials, "hand", ["linear.svm"], **FEW)
+
+
+def test_half_a_run_has_its_predictions_and_its_page(tmp_path):
+    X, y = arrays()
+    results = nd.evaluate(X, y, ["linear.svm"], out=tmp_path / "r", **FEW)
+    job = next(job for job in results.index["jobs"] if job["draw"] is None)
+    shutil.rmtree(tmp_path / "r" / "jobs" / job["key"])
+    half = nd.load_results(tmp_path / "r")
+    assert len(half.predictions()) == 32
+    assert half.table()["flags"][0].startswith("jobs not run yet: 1")
+    assert half.report().is_file()

@@ -161,12 +161,23 @@ def test_a_confusion_matrix_has_its_counts_and_shares():
     counts = np.array([[8, 2], [5, 15]])
     ax = plot_confusion(counts, ("left", "right"), title="svm")
     assert words(ax) == ["8\n80 %", "2\n20 %", "5\n25 %", "15\n75 %"]
+    assert [text.get_position() for text in ax.texts] == [(0, 0), (1, 0), (0, 1), (1, 1)]
     (image,) = ax.images
     np.testing.assert_allclose(image.get_array(), [[0.8, 0.2], [0.25, 0.75]])
     assert image.get_clim() == (0, 1)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["left", "right"]
     assert (ax.get_ylabel(), ax.get_xlabel()) == ("true class", "predicted class")
     assert ax.get_title(loc="left") == "svm"
+
+
+@pytest.mark.parametrize("name", ["a", "a class of a long name"])
+@pytest.mark.parametrize("n", [2, 8, 20])
+def test_cells_have_one_size_however_long_the_names_are(n, name, tmp_path):
+    figure = confusion_figure(np.eye(n, dtype=int), [f"{name} {i:02d}"[-22:] for i in range(n)])
+    figure.savefig(tmp_path / "c.png")  # lays it out
+    box = figure.axes[0].get_window_extent()
+    inches = box.width / figure.dpi / n
+    assert 0.9 < inches / {2: 0.62, 8: 0.36, 20: 0.33}[n] < 1.4
 
 
 def test_a_class_that_was_never_shown_has_no_share():

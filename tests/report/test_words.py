@@ -81,8 +81,8 @@ def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, witho
     ("flag", "said"),
     [
         ("3 of 12 groups not computed", "does not apply"),
-        ("2 jobs failed", "ended in an error"),
-        ("4 jobs not run yet", "still to be run"),
+        ("jobs failed: 2", "ended in an error"),
+        ("jobs not run yet: 4", "still to be run"),
         ("something new", "declared this"),
         *((flag, sentence) for flag, sentence in FLAGS.items()),
     ],
