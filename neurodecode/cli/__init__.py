@@ -58,12 +58,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if arguments.debug:
             traceback.print_exc()
+        where = f"{error.filename2 or error.filename}: " if error.filename else ""
         print(
-            f"neurodecode {arguments.verb}: {error.filename or 'a file'}: {error.strerror}. What "
+            f"neurodecode {arguments.verb}: {where}{_reason(error)}. What "
             "is finished is stored; mend this, and the same command goes on from there.",
             file=sys.stderr,
         )
         return 1
+    except Exception as error:  # a mistake of ours: one line, whatever it was
+        if arguments.debug:
+            traceback.print_exc()
+        print(
+            f"neurodecode {arguments.verb}: {_reason(error)}. What is finished is stored. If no "
+            "file that this names is damaged, please report it, with what --debug shows.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _reason(error: Exception) -> str:
+    said = getattr(error, "strerror", None)
+    return said or f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def build_parser() -> argparse.ArgumentParser:

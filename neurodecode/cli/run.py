@@ -6,10 +6,17 @@ What is stored is not computed again; after an interruption the same command goe
 import argparse
 import os
 import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.progress import progress, say
+
+if TYPE_CHECKING:
+    from neurodecode.harness.jobs import Job
 
 EXAMPLE = """\
 Examples:
@@ -43,6 +50,12 @@ def main(arguments: argparse.Namespace) -> int:
     from neurodecode.report.results import Results
 
     resolved = [read(arguments, name) for name in arguments.experiment]
+    twice = [name for name, n in Counter(one.name for one in resolved).items() if n > 1]
+    if twice:
+        raise ConfigError(
+            f"{' '.join(arguments.experiment)}: two experiments are called {twice[0]!r}, and would "
+            f"both be written to {arguments.out / twice[0]}. Run them with an --out each."
+        )
     code, folders = 0, []
     for one in resolved:
         folder = arguments.out / one.name
@@ -91,8 +104,20 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     )
     write_index(plan, store, resolved.name, finished.errors)
     score_results(store)
-    for line in sorted(set(finished.errors.values()))[:5]:
+    for line in _failures(plan.jobs, finished.errors)[:5]:
         say(f"failed: {line}")
     if finished.n_failed:
         say(f"tracebacks: {folder / FAILURES}")
     return 1 if finished.n_failed or study.failed or plan.refused else 0
+
+
+def _failures(jobs: "Sequence[Job]", errors: Mapping[str, str]) -> list[str]:
+    """Give one line an error: the first job that ended so, and how many others did."""
+    labels: dict[str, list[str]] = {}
+    for job in jobs:
+        if job.key in errors:
+            labels.setdefault(errors[job.key], []).append(job.label)
+    return [
+        f"{several[0]}{f' and {len(several) - 1} more' if several[1:] else ''}: {error}"
+        for error, several in labels.items()
+    ]

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from neurodecode.core.errors import ConfigError
+
 EXAMPLE = """\
 Examples:
   neurodecode table results/quickstart_eeg
@@ -25,6 +27,12 @@ def main(arguments: argparse.Namespace) -> int:
 
     rows = []
     for folder in arguments.results:
-        rows += [row for row in Results(folder).rows() if arguments.metric in (None, row.metric)]
+        results = Results(folder)
+        metrics = results.index["metrics"]
+        if arguments.metric is not None and arguments.metric not in metrics:
+            raise ConfigError(
+                f"{folder}: --metric: no {arguments.metric!r}; there are: {', '.join(metrics)}."
+            )
+        rows += [row for row in results.rows() if arguments.metric in (None, row.metric)]
     print(format_rows(rows, arguments.format))
     return 0

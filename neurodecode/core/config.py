@@ -118,6 +118,9 @@ def parse(text: str, source: str) -> tuple[Node, Problems]:
     problems = Problems(source)
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = Node({}, 1) if tree is None else _node(tree, "", problems, frozenset())
+    except RecursionError:
+        raise ConfigError(f"{source}: nested too deeply to be read. Flatten it.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -125,13 +128,24 @@ def parse(text: str, source: str) -> tuple[Node, Problems]:
         raise ConfigError(
             f"{source}{line}: {reason}. Check indentation, colons and quotes."
         ) from None
-    root = Node({}, 1) if tree is None else _node(tree, "", problems, frozenset())
     return root, problems
 
 
 def load(path: Path, overrides: Iterable[str] = ()) -> tuple[Node, Problems]:
-    """Parse a YAML file and apply ``KEY=VALUE`` overrides, whose keys are dotted paths."""
-    root, problems = parse(path.read_text(encoding="utf-8"), str(path))
+    """Parse a YAML file and apply ``KEY=VALUE`` overrides, whose keys are dotted paths.
+
+    Raises
+    ------
+    ConfigError
+        If it is not text in UTF-8, not YAML, or an override has no place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: not text in UTF-8 (byte {error.start}: {error.reason}). Save it as UTF-8."
+        ) from None
+    root, problems = parse(text, str(path))
     for override in overrides:
         root = _override(root, override)
     return root, problems

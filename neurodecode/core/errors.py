@@ -43,5 +43,11 @@ class LeakError(NeurodecodeError):
     """What is tested would have been seen in training."""
 
 
+class WorkerDied(NeurodecodeError):
+    """A process that ran jobs is gone, and with it the jobs that it had not stored."""
+
+    exit_code = 1
+
+
 class MissingDependency(NeurodecodeError):
     """An optional package is needed and not installed; the message gives the install line."""

@@ -9,6 +9,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from neurodecode.core.errors import DataError
+
 
 def shipped_folder(name: str) -> Path:
     """Folder of the cards (``"datasets"``) or experiment files (``"configs"``).
@@ -94,8 +96,20 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file.
+
+    Raises
+    ------
+    DataError
+        If it holds something else.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(
+            f"{path}: damaged: no JSON ({error}). It is written anew by the command that made it; "
+            "run that again."
+        ) from None
 
 
 def remove_orphans(folder: Path) -> int:

@@ -7,6 +7,7 @@ trusted: a class of a library that is named here, or what a person typed themsel
 
 import ast
 import importlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -191,6 +192,8 @@ def _trusted_class(name: str) -> Any:
         found = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
         library = name.partition(".")[0]
+        if library in sys.modules:  # the library is there, its module is not
+            raise ConfigError(f"{name}: {error}. Correct the name.") from None
         raise MissingDependency(
             f"{name} cannot be imported ({error}). Install or repair it: pip install {library}"
         ) from error
@@ -202,6 +205,8 @@ def _trusted_class(name: str) -> Any:
 
 def _outside_class(name: str) -> Any:
     module_name, _, attribute = name.partition(":")
+    if not module_name:
+        raise ConfigError(f"model {name!r}: expected package.module or package.module:Class.")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -209,6 +214,12 @@ def _outside_class(name: str) -> Any:
             f"{name}: {error}. The package must be importable from here (install it, or run from "
             "its folder)."
         ) from None
+    except Exception as error:  # a stranger's module may fail in any way
+        raise ConfigError(
+            f"{name}: importing it fails ({type(error).__name__}: {error}). Mend the module; "
+            "python -c 'import "
+            f"{module_name}' shows where."
+        ) from error
     if attribute:
         if not hasattr(module, attribute):
             raise ConfigError(

@@ -35,6 +35,10 @@ class Predictions:
     def __post_init__(self):
         if len(self.uid) != len(self.pred):
             raise DataError(f"{len(self.pred)} predictions for {len(self.uid)} test rows.")
+        if self.kind in ("label", "value") and self.pred.ndim != 1:
+            raise DataError(f"predictions of shape {self.pred.shape}; one a test row is needed.")
+        if self.scores is not None and len(self.scores) != len(self.uid):
+            raise DataError(f"scores of {len(self.scores)} rows for {len(self.uid)} test rows.")
         values = self.pred if self.scores is None else self.scores
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise DataError(

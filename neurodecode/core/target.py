@@ -46,9 +46,19 @@ class Target:
             raise ConfigError(f"target: classes {self.classes} are fewer than two.")
 
     def column_values(self, rows: Rows) -> np.ndarray:
-        """Codes in the order of `classes` (-1 unknown), or floats (NaN unknown), one a row."""
+        """Codes in the order of `classes` (-1 unknown), or floats (NaN unknown), one a row.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or values are asked of one that holds text.
+        """
+        if self.column not in rows:
+            raise DataError(
+                f"target: no column {self.column!r}; there are: {', '.join(rows.columns)}."
+            )
         if self.kind == "value":
-            return rows[self.column].astype(np.float64)
+            return _numbers(rows, self.column)
         codes = {name: code for code, name in enumerate(self.classes)}
         return np.array([codes.get(value, -1) for value in rows[self.column]], dtype=np.int64)
 
@@ -74,3 +84,14 @@ class Target:
         if self.kind == "label":
             return y >= 0
         return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)
+
+
+def _numbers(rows: Rows, column: str) -> np.ndarray:
+    values = rows[column]
+    try:
+        return values.astype(np.float64)
+    except ValueError as error:
+        raise DataError(
+            f"target: column {column!r} holds what is no number ({error}). Name another column as "
+            "value, or this one as label."
+        ) from None

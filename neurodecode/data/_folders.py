@@ -2,6 +2,7 @@
 
 import json
 import weakref
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
@@ -50,7 +52,23 @@ def exists(folder: Path) -> bool:
 
 
 def read(folder: Path) -> tuple[Signal, float]:
-    """Give the header of a prepared signal, and the seconds that preparing took."""
+    """Give the header of a prepared signal, and the seconds that preparing took.
+
+    Raises
+    ------
+    DataError
+        If the folder is not as `write` left it.
+    """
+    try:
+        return _read(folder)
+    except (DataError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{folder}: damaged ({type(error).__name__}: {error}). Delete this folder; what it "
+            "held is made again."
+        ) from error
+
+
+def _read(folder: Path) -> tuple[Signal, float]:
     meta = read_json(folder / "meta.json")
     events = pd.read_parquet(folder / "events.parquet")
     signal = Signal(

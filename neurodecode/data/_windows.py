@@ -69,13 +69,13 @@ def not_rejected(
     if one.part is None:
         ignored["kept until prepared: peak-to-peak not judged yet"] += int(keep.sum())
         return good
-    types = np.array(one.signal.space.types)
     for kind in limits:
-        if kind not in types:
+        if kind not in one.signal.space.types:
             raise ConfigError(
                 f"windows.reject: {one.recording.id} has no channel of type {kind!r}."
-                f"{nearest(kind, set(types))}"
+                f"{nearest(kind, set(one.signal.space.types))}"
             )
+    types = np.array(one.signal.space.types)
     data = one.part.open()
     for i in np.flatnonzero(keep):
         size = peak_to_peak(data[:, at[i] : at[i] + n_samples])

@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from neurodecode.core.config import Call, Node, Problems, bind, call, convert, load, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
+from neurodecode.core.names import check_call
 from neurodecode.data.roots import find_root as find_root
 
 logger = logging.getLogger(__name__)
@@ -53,12 +55,15 @@ class WindowsSpec:
             raise ConfigError(
                 "expected tmin and tmax (windows around events), or length and hop (sliding ones)."
             )
+        for name, value in (("tmin", tmin), ("tmax", tmax), ("length", length), ("hop", hop)):
+            if value is not None and not math.isfinite(value):
+                raise ConfigError(f"{name}: {value:g} is no number of seconds.")
         if tmin is not None and tmax is not None and tmax < tmin:
             raise ConfigError(f"tmax ({tmax:g} s) is before tmin ({tmin:g} s).")
         if length is not None and hop is not None and min(length, hop) <= 0:
             raise ConfigError(f"length {length:g} s and hop {hop:g} s must be above zero.")
         for kind, limit in self.reject.items():
-            if limit is not None and limit <= 0:
+            if limit is not None and not limit > 0:
                 raise ConfigError(f"reject: {kind}: {limit:g} must be above zero.")
 
 
@@ -235,6 +240,8 @@ class Card:
         """Give the named layout; without a name the first one."""
         if self.reader is not None and not name:
             return self.reader
+        if self.reader is not None:
+            raise ConfigError(f"{self.name} has one layout and no variant {name!r}. Name none.")
         if not name:
             return next(iter(self.variants.values()))
         if name not in self.variants:
@@ -345,4 +352,12 @@ def _events(node: Node, where: str, problems: Problems) -> EventsSpec | None:
 
 
 def _tasks(node: Node, where: str, problems: Problems) -> Mapping[str, Task]:
-    return convert(node, Mapping[str, Task], where, problems)
+    tasks = convert(node, Mapping[str, Task], where, problems)
+    for name, task in tasks.items():
+        if task is None:
+            continue  # noted as a problem already
+        for i, one in enumerate(task.prepare or ()):
+            check_call(one, "signal", f"{where}.{name}.prepare[{i}]", problems)
+        if task.protocol is not None:
+            check_call(task.protocol, "protocols", f"{where}.{name}.protocol", problems)
+    return tasks

@@ -37,7 +37,7 @@ def file_sha256(path: Path, cache: Path, *, rehash: bool = False) -> str:
     DataMissing
         If there is no such file.
     DataError
-        If it cannot be read.
+        If it cannot be read, or nothing can be written to the cache folder.
     """
     path = path.resolve()
     try:
@@ -59,14 +59,20 @@ def file_sha256(path: Path, cache: Path, *, rehash: bool = False) -> str:
             sha256[:12],
         )
     settled = time.time_ns() - status.st_mtime_ns > _SETTLED_NS
-    write_json(note, {"path": str(path), "sha256": sha256, **now, "settled": settled})
+    try:
+        write_json(note, {"path": str(path), "sha256": sha256, **now, "settled": settled})
+    except OSError as error:
+        raise DataError(
+            f"{note.parent}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a "
+            "folder of yours."
+        ) from error
     return sha256
 
 
 def _read_note(note: Path) -> dict:
     try:
         seen = read_json(note)
-    except (FileNotFoundError, ValueError):
+    except (OSError, DataError):
         return {}
     return seen if seen.get("settled", False) else {"sha256": seen["sha256"]}
 

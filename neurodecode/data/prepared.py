@@ -215,8 +215,8 @@ def preview(recording: Recording, preparations: Sequence[Any]) -> Signal:
 def _applied(
     preparation: Any, function: Callable[[Signal], Signal], signal: Signal, where: str
 ) -> Signal:
-    reach = signal.reach + preparation.reach(signal.sfreq or 1.0)
     try:
+        reach = signal.reach + preparation.reach(signal.sfreq or 1.0)
         return replace(function(signal), reach=reach)
     except NeurodecodeError as error:
         raise type(error)(f"{where}: {error}") from error

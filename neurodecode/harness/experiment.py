@@ -44,6 +44,11 @@ class DataSpec:
     sessions: tuple[str, ...] | None = None
     runs: tuple[str, ...] | None = None
 
+    def __post_init__(self):
+        for name in ("subjects", "sessions", "runs"):
+            if getattr(self, name) == ():
+                raise ConfigError(f"{name}: the list is empty. Name one, or leave the key out.")
+
 
 @dataclass(frozen=True)
 class ShuffledSpec:
@@ -209,7 +214,10 @@ def read_experiment(
         check_call(steps[0], "models", "--model", problems, allow_code=True)
     problems.stop()
     experiment = replace(experiment, models=experiment.models + added)
-    resolved = resolve(path.stem, experiment, allow_code=allow_code or bool(added))
+    try:
+        resolved = resolve(path.stem, experiment, allow_code=allow_code or bool(added))
+    except ConfigError as error:  # what is wrong with values taken together
+        raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     return replace(resolved, source=path.read_text(encoding="utf-8"))
 
 
@@ -292,6 +300,8 @@ def _models(node: Node, where: str, problems: Problems) -> tuple[tuple[Call, ...
     several = []
     for i, child in enumerate(node.value):
         steps = child.value if isinstance(child.value, list) else [child]
+        if not steps:
+            problems.add(child, f"{where}[{i}]", "the list of steps is empty.")
         several.append(tuple(call(step, f"{where}[{i}]", problems) for step in steps))
     return tuple(several)
 
@@ -311,13 +321,14 @@ def _check_names(
     if experiment is None:
         return
     for key in ("models", "controls"):
-        for steps in getattr(experiment, key) or ():
+        several: tuple[tuple[Call, ...], ...] = getattr(experiment, key) or ()
+        for i, steps in enumerate(several):
             for one in steps[:-1]:
-                check_call(one, "steps", key, problems, allow_code=allow_code)
+                check_call(one, "steps", f"{key}[{i}]", problems, allow_code=allow_code)
             if steps:
-                check_call(steps[-1], "models", key, problems, allow_code=allow_code)
-    for one in experiment.prepare or ():
-        check_call(one, "signal", "prepare", problems)
+                check_call(steps[-1], "models", f"{key}[{i}]", problems, allow_code=allow_code)
+    for i, one in enumerate(experiment.prepare or ()):
+        check_call(one, "signal", f"prepare[{i}]", problems)
     if experiment.protocol is not None:
         check_call(experiment.protocol.call, "protocols", "protocol", problems)
     lists = root.value.get("metrics", Node([])).value

@@ -90,7 +90,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 with _quiet_chance(job.seed), warnings.catch_warnings(record=True) as said:
                     warnings.simplefilter("always")
                     predictions, patterns = work.fit_and_predict(job)
-            except Exception as error:  # a model may fail in any way; the table shows how
+            except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
             log = "\n".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in said))
@@ -180,9 +180,21 @@ class _FoldWork:
         uid = self._task.test.rows["uid"]
         if self._task.kind != "label":
             return Predictions(uid, self._task.kind, np.asarray(model.predict(X), dtype=np.float64))
-        pred = np.asarray(model.predict(X)).astype(np.int64)
+        pred = _codes(model, X, len(self._task.classes))
         scores, kind = _class_scores(model, X, len(self._task.classes))
         return Predictions(uid, "label", pred, scores, kind)
+
+
+def _codes(model: Any, X: Any, n_classes: int) -> np.ndarray:
+    """Codes of the predicted classes."""
+    found = np.asarray(model.predict(X))
+    wrong = ~np.isin(found, np.arange(n_classes))
+    if wrong.any():
+        raise DataError(
+            f"predict of {type(model).__name__} gives {found[wrong].tolist()[0]!r}. Classes are "
+            f"the numbers 0 to {n_classes - 1} in fit, and must be in predict."
+        )
+    return found.astype(np.int64)
 
 
 def _class_scores(model: Any, X: Any, n_classes: int) -> tuple[np.ndarray | None, Any]:
@@ -208,7 +220,7 @@ def _class_scores(model: Any, X: Any, n_classes: int) -> tuple[np.ndarray | None
 def _patterns(model: Any, job: TaskJob) -> dict[str, np.ndarray]:
     if job.is_null or job.model.role == "control" or not hasattr(model, "patterns"):
         return {}
-    return model.patterns()
+    return {name: np.asarray(one, dtype=np.float64) for name, one in model.patterns().items()}
 
 
 @contextlib.contextmanager
@@ -224,6 +236,6 @@ def _quiet_chance(seed: int) -> Iterator[None]:
         random.setstate(python_state)
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split()) or "no message"
     return text if isinstance(error, DataError) else f"{type(error).__name__}: {text}"

@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
 from neurodecode.core.stages import stages_of
 from neurodecode.core.target import Target
@@ -54,8 +55,20 @@ class Job:
 
 
 def seeded(estimator: Any, seed: int) -> Any:
-    """Clone an estimator and give every ``random_state`` that is open the seed."""
-    copy: Any = clone(estimator)
+    """Clone an estimator and give every ``random_state`` that is open the seed.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be cloned.
+    """
+    try:
+        copy: Any = clone(estimator)
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise ConfigError(
+            f"models: {type(estimator).__name__} cannot be cloned, as every fold needs ({error}). "
+            "Its __init__ must store each argument under its own name, unchanged."
+        ) from error
     open_states = {
         name: seed
         for name, value in copy.get_params(deep=True).items()

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
+from neurodecode.core.stages import stages_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
@@ -63,7 +65,7 @@ def make_plan(study: Study) -> Plan:
     LeakError
         If a fold breaks its protocol's claim, or overlap is refused.
     DataError
-        If a training fold lacks a class.
+        If no trial is of a class, or a training fold lacks one.
     ConfigError
         If no model can be run on these data.
     """
@@ -75,6 +77,7 @@ def make_plan(study: Study) -> Plan:
             raise ConfigError(f"metrics: {error}") from None
     truth = TrainingTruth(study)
     y = truth.y
+    _check_classes(study, y)
     folds = tuple(_folds(study, y))
     differs = _what_differs(folds, study)
     refused = tuple(
@@ -100,9 +103,26 @@ def make_plan(study: Study) -> Plan:
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
 
 
+def _check_classes(study: Study, y: np.ndarray) -> None:
+    target = study.question.target
+    if target.kind != "label":
+        return
+    there = sorted({str(label) for label in study.trials.rows[target.column]})
+    for code, name in enumerate(target.classes):
+        if not np.any(y == code):
+            lost = "; ".join(f"{reason}: {n}" for reason, n in study.ignored.items())
+            raise DataError(
+                f"target: none of the {len(y)} trials has the {target.column} {name!r}, one of the "
+                f"classes.{nearest(name, there)} Correct the classes, or look at what was left "
+                f"out ({lost or 'nothing'})."
+            )
+
+
 def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
+    if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
+        return "it has no fit and predict, so it is no model. Put one after it."
     if target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."

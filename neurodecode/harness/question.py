@@ -97,10 +97,19 @@ class Question:
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
         if twice:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
-        if self.n_draws < 0:
-            raise ConfigError(f"n_draws: {self.n_draws} draws of the null. Give 0 or more.")
+        if not isinstance(self.n_draws, int) or self.n_draws < 0:
+            raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
         if not self.metrics or not self.seeds:
             raise ConfigError("metrics, seeds: name at least one of each.")
+        for seed in self.seeds:
+            if not isinstance(seed, int) or not 0 <= seed < 2**32:
+                raise ConfigError(
+                    f"seeds: expected whole numbers from 0 to {2**32 - 1}, got {seed!r}."
+                )
+        for name, several in (("metrics", self.metrics), ("seeds", self.seeds)):
+            again = [one for one, n in Counter(several).items() if n > 1]
+            if again:
+                raise ConfigError(f"{name}: {again[0]!r} is given twice. Keep one.")
         if not any(model.role == "model" for model in self.models):
             raise ConfigError(
                 "models: there is none. Name at least one; see: neurodecode list models"

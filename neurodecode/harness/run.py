@@ -1,5 +1,6 @@
 """`run`: prepare, share, fit fold by fold, store each prediction, then score."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import ConfigError
-from neurodecode.core.files import cache_folder
+from neurodecode.core.errors import ConfigError, WorkerDied
+from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import FoldTask, Outcome, TaskJob, run_fold
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.sharing import (
+    STAGES,
     compute_stage,
     leading_stateless,
     shared_name,
@@ -95,8 +97,15 @@ def execute(
         trials, shared = _share(plan, todo, start, n_jobs, progress)
         n_folds, tasks = _fold_tasks(plan, todo, trials, shared, store)
         outcomes = start(run_fold, tasks, n_jobs)
-        for several in progress(outcomes, "folds", n_folds, "fold"):
-            failed += [one for one in several if one.error]
+        try:
+            for several in progress(outcomes, "folds", n_folds, "fold"):
+                failed += [one for one in several if one.error]
+        except WorkerDied:
+            told = {one.key for one in failed}
+            lost = [job for job in todo if job.key not in told and not store.has(job.key)]
+            alone = _one_by_one(plan, lost, trials, shared, store, start)
+            told_alone = progress(alone, "jobs, one by one", len(lost))
+            failed += [one for one in told_alone if one.error]
     _write_failures(store, failed, unique)
     errors = {one.key: one.error for one in failed}
     return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
@@ -107,12 +116,28 @@ def _share(
 ) -> tuple[Trials, set[str]]:
     """Compute the stateless stages that open jobs begin with, once for all folds."""
     models = {job.model.name: job.model for job in todo}.values()
+    remove_orphans(cache_folder() / STAGES)
     tasks = stage_tasks(plan.study.trials, models, cache_folder())
     missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
-    for _ in progress(start(compute_stage, missing, n_jobs), "shared stages", len(missing), "part"):
-        pass
+    computed = start(compute_stage, missing, n_jobs)
+    with contextlib.suppress(WorkerDied):  # folds compute what is missing, and tell the error
+        for _ in progress(computed, "shared stages", len(missing), "part"):
+            pass
     whole = {n: several for n, several in tasks.items() if all(t.path.is_file() for t in several)}
     return with_shared(plan.study.trials, whole), set(whole)
+
+
+def _one_by_one(
+    plan: Plan, jobs: list[Job], trials: Trials, shared: set[str], store: Store, start: Any
+) -> Iterator[Outcome]:
+    """Run each job in a process of its own, so that one that kills its process dies alone."""
+    for job in jobs:
+        _, tasks = _fold_tasks(plan, [job], trials, shared, store)
+        try:
+            for several in start(run_fold, tasks, 2):  # joblib takes 1 to mean this one
+                yield from several
+        except WorkerDied as error:
+            yield Outcome(job.key, str(error))
 
 
 def _fold_tasks(

@@ -16,6 +16,8 @@ from neurodecode.core.trials import Part, Trials, TrialSignal
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import NamedModel
 
+STAGES = "stages"  # folder of the cache
+
 
 @dataclass(frozen=True, eq=False)
 class StageTask:
@@ -70,7 +72,7 @@ def stage_tasks(
             at, length = signal.at[mine], signal.length[mine]
             windows = [digest_array(at), digest_array(length)]
             key = digest([signal.parts[i].key, windows, name])
-            path = cache / "stages" / f"{key}.npy"
+            path = cache / STAGES / f"{key}.npy"
             tasks[name].append(StageTask(signal.parts[i], at, length, stages, path))
     return tasks
 

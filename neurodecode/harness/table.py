@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.digest import digest
+from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
@@ -92,7 +93,10 @@ def score_results(store: Store) -> list[TableRow]:
 def table_rows(store: Store) -> list[TableRow]:
     """Read the table of a results folder; made again where it is not of the predictions there."""
     path = store.folder / "table.json"
-    table = read_json(path) if path.is_file() else {}
+    try:
+        table = read_json(path) if path.is_file() else {}
+    except DataError:
+        table = {}  # it can be made again
     if table.get("made_from") != _made_from(store):
         return score_results(store)
     return [TableRow(**{**row, "flags": tuple(row["flags"])}) for row in table["rows"]]

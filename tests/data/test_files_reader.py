@@ -171,7 +171,7 @@ def test_a_second_part_of_a_file_is_hashed_too(tmp_path, raw):
 
 
 def test_an_unknown_montage_is_named_with_the_nearest(recording):
-    with pytest.raises(ConfigError, match="montage: mne has none called 'biosemi63'"):
+    with pytest.raises(ConfigError, match="montage of the card: mne has none called 'biosemi63'"):
         recording(montage="biosemi63").header()
 
 

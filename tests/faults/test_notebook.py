@@ -4,6 +4,10 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 import neurodecode as nd
@@ -21,6 +25,22 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.delenv("NEURODECODE_DATA", raising=False)
     yield
     assert not list(tmp_path.rglob("done.json"))  # nothing was fitted
+
+
+class Fixed(ClassifierMixin, BaseEstimator):
+    def __init__(self, kinds=()):
+        self.kinds = list(kinds)
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+class Forgets(Fixed):
+    def __init__(self, kinds=()):
+        del kinds
 
 
 def epochs(data=E, names=("Fz", "C3", "C4", "Pz")):
@@ -58,6 +78,30 @@ CASES = {
     "no such model": (lambda: evaluate(X, Y, "linear.swm"), "Did you mean 'linear.svm'"),
     "a class for a model": (lambda: evaluate(X, Y, [SVC]), r"SVC is a class. Make one: SVC\(\)"),
     "no such metric": (lambda: evaluate(X, Y, metrics="auc"), "metrics: .*Did you mean 'roc_auc'"),
+    "a metric twice": (
+        lambda: evaluate(X, Y, metrics=["accuracy", "accuracy"]),
+        "metrics: 'accuracy' is given twice",
+    ),
+    "a seed below zero": (lambda: evaluate(X, Y, seeds=-1), "seeds: expected whole .* got -1"),
+    "a seed of text": (lambda: evaluate(X, Y, seeds="0"), "seeds: expected whole .* got '0'"),
+    "half a seed": (lambda: evaluate(X, Y, seeds=[0.5]), "seeds: expected whole .* got 0.5"),
+    "a seed twice": (lambda: evaluate(X, Y, seeds=[1, 1]), "seeds: 1 is given twice"),
+    "half a draw": (lambda: evaluate(X, Y, n_draws=2.5), "n_draws: 2.5"),
+    "draws in words": (lambda: evaluate(X, Y, n_draws="5"), "n_draws: '5'"),
+    "a step for a model": (lambda: evaluate(X, Y, [StandardScaler()]), "no fit and predict"),
+    "a pipeline without an end": (
+        lambda: evaluate(X, Y, [make_pipeline(StandardScaler())]),
+        "no fit and predict",
+    ),
+    "a model that changes its arguments": (
+        lambda: evaluate(X, Y, [Fixed()]),
+        "Fixed cannot be cloned, as every fold needs",
+    ),
+    "a model that forgets its arguments": (
+        lambda: evaluate(X, Y, [Forgets()]),
+        "Forgets cannot be cloned, as every fold needs",
+    ),
+    "a model for numbers": (lambda: evaluate(X, Y, [Ridge()]), "it learns value, and the target"),
     "draws below zero": (lambda: evaluate(X, Y, n_draws=-1), "n_draws: -1"),
     "no process": (lambda: evaluate(X, Y, n_jobs=0), "n_jobs: 0 processes"),
     "one number a trial": (lambda: evaluate(X[:, 0], Y), r"shape \(n_trials, …\)"),
@@ -81,6 +125,11 @@ CASES = {
             epochs(E - E.mean(axis=1, keepdims=True)), models=[{MDM: {"estimator": "scm"}}]
         ),
         "rank 3 for 4 channels",
+    ),
+    "no subject": (lambda: nd.load("eegbci", subjects=[]), "subjects: the list is empty"),
+    "no such window": (
+        lambda: nd.load("eegbci", windows={"tmin": 0, "tmax": float("inf")}),
+        "tmax: inf is no number of seconds",
     ),
     "no such card's task": (lambda: nd.load("eegbci", "leftright"), "Did you mean 'left_right'"),
     "no such preparation": (
@@ -108,6 +157,12 @@ def test_what_cannot_be_meant_is_said(name):
         (lambda: evaluate(epochs(changed(E, np.s_[:, 1], 0)), models=MDM), "are flat.*C3"),
         (lambda: evaluate(epochs(1e6 * E), models=MDM), "uV stored as V"),
         (lambda: evaluate(X, ["a"] * 40), "Two classes are needed"),
+        (
+            lambda: evaluate(
+                X, ["a"] * 20 + ["b"] * 20, protocol="cross_run", rows={"run": [1] * 20 + [2] * 20}
+            ),
+            r"too few training trials of a class \('a' 0; 2 are needed\)",
+        ),
         (lambda: evaluate(X, Y, rows={"onset": [np.nan] * 40}), "an onset of subject 1"),
         (lambda: evaluate(X, Y, rows={"onset": [1.0] * 40}), "40 rows share their window"),
     ],

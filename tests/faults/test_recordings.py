@@ -248,7 +248,10 @@ def test_a_file_that_kills_its_reader(cache, worker):
         prepare(find_recordings(card, "", folder), [], cache, worker=worker),
     ):
         assert "eeglab_one_bit_crashes_reader.set" in outcomes[0].message
-        assert "the process that read it died (signal SIG" in outcomes[0].message
+        # Its bit sends the reader through memory that is not its own: mostly it dies, sometimes it
+        # raises. How a death is told is tested with one that is sure, in tests/data/test_worker.py.
+        told = ("the process that read it died (signal SIG", "cannot be read (")
+        assert any(one in outcomes[0].message for one in told)
 
 
 def broken() -> list[str]:

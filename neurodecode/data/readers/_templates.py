@@ -1,10 +1,13 @@
 """Path templates: `S{subject}R{run}.edf` finds files and says whose they are."""
 
+import logging
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from neurodecode.core.errors import ConfigError
+
+logger = logging.getLogger(__name__)
 
 ENTITIES = ("subject", "session", "run")
 _FIELD = re.compile(r"\{(\w*)\}")
@@ -16,8 +19,11 @@ def fields(template: str) -> list[str]:
     Raises
     ------
     ConfigError
-        If it names something else.
+        If it names something else, or a place outside the data set's folder.
     """
+    path = PurePosixPath(template)
+    if path.is_absolute() or ".." in path.parts:
+        raise ConfigError(f"path {template!r} leaves the data set's folder. Name one below it.")
     found = list(dict.fromkeys(_FIELD.findall(template)))
     for name in found:
         if name not in ENTITIES:
@@ -31,7 +37,10 @@ def fill(template: str, ids: Mapping[str, str]) -> str:
 
 
 def match(root: Path, template: str) -> list[tuple[dict[str, str], Path]]:
-    """Files below `root` that a template fits, with their entities as the names have them."""
+    """Files below `root` that a template fits, with their entities as the names have them.
+
+    Links to files that are not here, as git-annex leaves them, are named in a warning.
+    """
     fields(template)
     pattern, seen, end = "", set(), 0
     for found in _FIELD.finditer(template):
@@ -41,9 +50,18 @@ def match(root: Path, template: str) -> list[tuple[dict[str, str], Path]]:
         seen.add(name)
         end = found.end()
     pattern += re.escape(template[end:])
-    fits = []
+    fits, dangling = [], []
     for path in sorted(root.glob(_FIELD.sub("*", template))):
         matched = re.fullmatch(pattern, path.relative_to(root).as_posix())
         if matched and path.is_file():
             fits.append((matched.groupdict(), path))
+        elif matched and path.is_symlink():
+            dangling.append(path)
+    if dangling:
+        logger.warning(
+            "%d links to files that are not here are left out, the first is %s. Get what they "
+            "point to, as with: datalad get",
+            len(dangling),
+            dangling[0],
+        )
     return fits

@@ -68,6 +68,9 @@ class Options:
     standardize: bool = False
     montage: str = ""
 
+    def __post_init__(self):
+        _templates.fields(self.path)
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -211,7 +214,10 @@ def _open(source: _Source) -> "mne.io.BaseRaw":
             f"{', '.join(raw.ch_names[:40])}."
         )
     if source.channels.types:
-        raw.set_channel_types(dict(source.channels.types), verbose="error")
+        try:
+            raw.set_channel_types(dict(source.channels.types), verbose="error")
+        except ValueError as error:
+            raise ConfigError(f"{source.path}: channels.types of the card: {error}") from error
     if source.options.montage:
         raw.set_montage(
             _montage(source.options.montage), match_case=False, on_missing="ignore", verbose="error"
@@ -226,7 +232,10 @@ def _montage(name: str) -> str:
     for one in (name, _MONTAGES.get(name, "")):
         if one in known:
             return one
-    raise ConfigError(f"montage: mne has none called {name!r}.{nearest(name, known)}")
+    raise ConfigError(
+        f"montage of the card: mne has none called {name!r}.{nearest(name, known)} Name one of "
+        "mne.channels.get_builtin_montages()."
+    )
 
 
 def _data_channels(raw: "mne.io.BaseRaw", source: _Source) -> np.ndarray:

@@ -68,6 +68,8 @@ class Options:
     run: str = "1"
 
     def __post_init__(self):
+        for template in (self.bold, self.mask, self.volumes, self.events):
+            _templates.fields(template)
         if bool(self.volumes) == bool(self.events):
             raise ConfigError("expected a table, as volumes or as events.")
         if self.t_r is not None and self.t_r <= 0:
