@@ -7,7 +7,6 @@ trusted: a class of a library that is named here, or what a person typed themsel
 
 import ast
 import importlib
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -192,7 +191,7 @@ def _trusted_class(name: str) -> Any:
         found = getattr(importlib.import_module(module), attribute)
     except ImportError as error:
         library = name.partition(".")[0]
-        if library in sys.modules:  # the library is there, its module is not
+        if error.name != library and f"{module}.".startswith(f"{error.name}."):
             raise ConfigError(f"{name}: {error}. Correct the name.") from None
         raise MissingDependency(
             f"{name} cannot be imported ({error}). Install or repair it: pip install {library}"

@@ -101,6 +101,9 @@ class Question:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
         if not self.metrics or not self.seeds:
             raise ConfigError("metrics, seeds: name at least one of each.")
+        odd = [name for name in self.metrics if not isinstance(name, str)]
+        if odd:
+            raise ConfigError(f"metrics: expected names, got {odd[0]!r}.")
         for seed in self.seeds:
             if not isinstance(seed, int) or not 0 <= seed < 2**32:
                 raise ConfigError(

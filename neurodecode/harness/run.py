@@ -85,9 +85,10 @@ def execute(
         raise ConfigError(f"engine: no {engine!r}; there are: {', '.join(ENGINES)}.")
     n_cores = os.cpu_count() or 1
     n_jobs = n_cores if n_jobs == -1 else n_jobs
-    if not 1 <= n_jobs <= 4 * n_cores:
+    if not isinstance(n_jobs, int) or not 1 <= n_jobs <= 4 * n_cores:
         raise ConfigError(
-            f"n_jobs: {n_jobs} processes for {n_cores} cores. Give 1 or more, or -1 for all cores."
+            f"n_jobs: {n_jobs!r} processes for {n_cores} cores. Give 1 or more, or -1 for all "
+            "cores."
         )
     start = ENGINES[engine]
     unique = {job.key: job for job in plan.jobs}

@@ -92,7 +92,8 @@ def evaluate(
     """
     trials, target_column = as_trials(data, target, rows)
     metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    seeds = (seeds,) if isinstance(seeds, int) else tuple(seeds)
+    listed = [seeds] if isinstance(seeds, int | str) else list(seeds)
+    seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in listed)
     classes = _in_order({str(label) for label in trials.rows[target_column]})
     if len(classes) < 2:
         raise DataError(f"target: all {len(trials)} trials are {classes}. Two classes are needed.")

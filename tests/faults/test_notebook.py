@@ -82,6 +82,8 @@ CASES = {
         lambda: evaluate(X, Y, metrics=["accuracy", "accuracy"]),
         "metrics: 'accuracy' is given twice",
     ),
+    "a number for a metric": (lambda: evaluate(X, Y, metrics=[5]), "metrics: expected names"),
+    "processes in words": (lambda: evaluate(X, Y, n_jobs="2"), "n_jobs: '2' processes"),
     "a seed below zero": (lambda: evaluate(X, Y, seeds=-1), "seeds: expected whole .* got -1"),
     "a seed of text": (lambda: evaluate(X, Y, seeds="0"), "seeds: expected whole .* got '0'"),
     "half a seed": (lambda: evaluate(X, Y, seeds=[0.5]), "seeds: expected whole .* got 0.5"),

@@ -199,3 +199,10 @@ def test_half_a_run_has_its_predictions_and_its_page(tmp_path):
     assert len(half.predictions()) == 32
     assert half.table()["flags"][0].startswith("jobs not run yet: 1")
     assert half.report().is_file()
+
+
+@pytest.mark.parametrize("seeds", [2, [0, 2], np.array([0, 2])])
+def test_seeds_may_be_one_or_an_array(seeds):
+    X, y = arrays()
+    results = nd.evaluate(X, y, ["linear.svm"], seeds=seeds, **FEW)
+    assert results.index["seeds"] == ([2] if isinstance(seeds, int) else [0, 2])
