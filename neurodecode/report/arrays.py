@@ -63,7 +63,21 @@ def as_trials(
         first += n_trials
     if table is not None and len(table) != first:
         raise ConfigError(f"rows: {len(table)} rows for {first} trials of {len(data)} subjects.")
+    _check_all_used(target, data, first)
     return stack(parts), "label"
+
+
+def _check_all_used(target: Any, data: Mapping[str, Any], n_trials: int) -> None:
+    """Labels that belong to no trial are a mistake, not something to drop."""
+    if isinstance(target, Mapping):
+        extra = [str(subject) for subject in target if subject not in data]
+        if extra:
+            raise ConfigError(f"target: there are labels of {', '.join(extra)}, but no data.")
+    elif target is not None and not isinstance(target, str) and len(target) != n_trials:
+        raise ConfigError(
+            f"target: {len(target)} labels for {n_trials} trials of {len(data)} subjects. Give one "
+            "label a trial, or a mapping of subject to labels."
+        )
 
 
 def previous_labels(rows: Rows, column: str) -> np.ndarray:
@@ -152,6 +166,9 @@ def _trials(
     if len(rows) != len(X):
         raise ConfigError(f"rows: {len(rows)} rows for {len(X)} trials of subject {subject}.")
     rows["label"] = labels
+    for entity in ("subject", "session", "run"):
+        if entity in rows and bool(np.any(pd.isna(rows[entity].to_numpy()))):
+            raise ConfigError(f"rows: some {entity}s of subject {subject} are missing. Fill them.")
     rows["subject"] = rows["subject"].astype(str) if "subject" in rows else subject
     for entity in ("session", "run"):
         rows[entity] = rows[entity].astype(str) if entity in rows else "1"

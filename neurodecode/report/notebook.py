@@ -68,6 +68,8 @@ def load(
 def open_study_of(card: str, task: str | None, *, data: str | Path | None, **choices: Any) -> Study:
     """Give the study behind `load`."""
     tasks = load_card(card).tasks
+    if not tasks:
+        raise ConfigError(f"load: card {card} has no task. Give it one under tasks.")
     task = task or next(iter(tasks))
     problems = Problems("load")
     spec = DataSpec(
@@ -190,4 +192,5 @@ def _space_table(space: Space) -> pd.DataFrame:
 
 
 def _texts(values: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(map(str, values))
+    listed = [values] if isinstance(values, str) else values
+    return None if listed is None else tuple(map(str, listed))

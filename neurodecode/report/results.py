@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow, table_rows
@@ -45,11 +45,17 @@ class Results:
     def __init__(self, folder: str | Path):
         self.store = Store(Path(folder))
         self.index = self.store.index()
-        self.provenance: dict[str, Any] = read_json(self.folder / "provenance.json")
-        self.resolved = (self.folder / "resolved.yaml").read_text(encoding="utf-8")
-        self._rows = table_rows(self.store)
-        self._scores = pd.read_parquet(self.folder / "scores.parquet")
-        self._trials = self.store.rows()
+        try:
+            self.provenance: dict[str, Any] = read_json(self.folder / "provenance.json")
+            self.resolved = (self.folder / "resolved.yaml").read_text(encoding="utf-8")
+            self._trials = self.store.rows()
+            self._rows = table_rows(self.store)
+            self._scores = pd.read_parquet(self.folder / "scores.parquet")
+        except (DataError, OSError, ValueError) as error:
+            raise ConfigError(
+                f"{self.folder}: a file is damaged or missing ({error}). The run that made the "
+                "folder makes it anew: what is finished is not computed again."
+            ) from error
 
     @property
     def folder(self) -> Path:

@@ -206,3 +206,35 @@ def test_seeds_may_be_one_or_an_array(seeds):
     X, y = arrays()
     results = nd.evaluate(X, y, ["linear.svm"], seeds=seeds, **FEW)
     assert results.index["seeds"] == ([2] if isinstance(seeds, int) else [0, 2])
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        (lambda y: np.tile(y, 3), "120 labels for 80 trials of 2 subjects"),
+        (lambda y: {"1": y, "2": y, "3": y}, "labels of 3, but no data"),
+    ],
+)
+def test_labels_that_belong_to_no_trial_are_a_mistake(target, sentence):
+    X, y = arrays()
+    with pytest.raises(ConfigError, match=sentence):
+        nd.evaluate({"1": X, "2": X + 1}, target(y), ["linear.svm"], **FEW)
+
+
+def test_a_run_that_is_missing_is_no_run():
+    X, y = arrays()
+    with pytest.raises(ConfigError, match="some runs of subject 1 are missing"):
+        nd.evaluate(X, y, ["linear.svm"], rows={"run": [None] * 40}, **FEW)
+
+
+def test_one_subject_may_be_named_as_text():
+    assert set(nd.load("eegbci", "left_right", subjects="002").rows["subject"]) == {"002"}
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "provenance.json", "resolved.yaml"])
+def test_results_that_lack_a_file_say_how_to_mend_them(name, tmp_path):
+    X, y = arrays()
+    nd.evaluate(X, y, ["linear.svm"], out=tmp_path / "r", **FEW)
+    (tmp_path / "r" / name).unlink()
+    with pytest.raises(ConfigError, match=r"damaged or missing.*makes it anew"):
+        nd.load_results(tmp_path / "r")
