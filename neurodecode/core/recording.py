@@ -12,15 +12,16 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.space import Space
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Signal:
     """The signal of one recording, with what happened in it.
 
     Parameters
     ----------
     data : ndarray
-        Continuous where `axes` has ``"time"``: shape follows `axes`, time last. Otherwise axis 0
-        counts entries (volumes, blocks, betas) and `axes` names the rest.
+        Continuous where `axes` has ``"time"``: shape follows `axes`, time last. Otherwise, and
+        where `entries` says so, axis 0 counts entries (volumes, blocks, betas, epochs) and `axes`
+        names the rest.
     space : Space
         What the feature axis means.
     axes : tuple of str
@@ -30,17 +31,23 @@ class Signal:
     events : DataFrame
         One row an event: ``onset`` and ``duration`` in seconds from the recording's start,
         ``label`` as the file has it, ``block`` where known, and every other column of the source.
-        For entries without `sfreq`, event i is entry i.
+        For epochs, and for entries without `sfreq`, event i is entry i; the onset of an epoch may
+        be NaN, where its file has lost it.
     tmin : float
-        Seconds from the recording's start to the first sample.
+        Seconds from the recording's start to the first sample; of epochs, from the event.
     n_times : int or None
-        Length along time; set in a header, whose `data` is None.
+        Length along time, of an epoch or of the recording; set in a header, whose `data` is None.
     tracks : mapping of str to ndarray
-        Other series at the same rate (motion, eye position), shape (n_times, n).
+        Other series at the same rate (motion, eye position), or one entry a trial (a picture),
+        shape (n_times or n_entries, …).
     rank : int or None
         Rank of the channels' covariance, where known or implied by preparation.
     reach : float
         Seconds over which preparation mixed samples; infinite for whole-recording statistics.
+    entries : bool
+        Whether axis 0 counts entries although time is an axis of each: epochs.
+    notes : tuple of str
+        What a reader of the table should know of this recording, a sentence each.
     """
 
     data: np.ndarray | None
@@ -53,9 +60,16 @@ class Signal:
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
     rank: int | None = None
     reach: float = 0.0
+    entries: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.data is not None:
+            if self.entries and len(self.data) != len(self.events):
+                raise DataError(
+                    f"Signal: {len(self.data)} epochs and {len(self.events)} events. Give one row "
+                    "of events an epoch."
+                )
             object.__setattr__(self, "n_times", self.data.shape[self.time_axis])
             if self.data.shape[self.feature_axis] != len(self.space):
                 raise DataError(
@@ -65,18 +79,20 @@ class Signal:
 
     @property
     def continuous(self) -> bool:
-        """Whether time is an axis of a trial."""
-        return "time" in self.axes
+        """Whether the samples of `data` follow each other through the recording."""
+        return "time" in self.axes and not self.entries
 
     @property
     def time_axis(self) -> int:
         """Axis of `data` along which time (or the entries) runs."""
+        if self.entries:
+            return len(self.axes)
         return len(self.axes) - 1 if self.continuous else 0
 
     @property
     def feature_axis(self) -> int:
         """Axis of `data` that `space` describes."""
-        last = self.axes[-2] if self.continuous else self.axes[-1]
+        last = self.axes[-2] if "time" in self.axes else self.axes[-1]
         return self.axes.index(last) + (0 if self.continuous else 1)
 
     def __repr__(self) -> str:

@@ -35,7 +35,9 @@ class Rows:
     Reserved columns: ``uid`` (digest of recording, window and stimulus; names a row in keys),
     ``recording subject session run block stimulus group split`` (text), ``weight``, ``onset`` and
     ``duration`` of the event, ``start`` and ``stop`` of the window (seconds from the recording's
-    start; what overlap is judged by) and ``label``. Other columns ride along.
+    start; what overlap is judged by) and ``label``. Other columns ride along. Where times are
+    unknown, as in some files of epochs, ``onset start stop`` are NaN, and a row is named by its
+    ``position`` in the recording.
     """
 
     base: pd.DataFrame
@@ -197,16 +199,23 @@ def _words(values: Any) -> np.ndarray:
 
 def _uids(table: pd.DataFrame) -> np.ndarray:
     stimulus = table["stimulus"].astype(str) if "stimulus" in table else [""] * len(table)
-    named = zip(_words(table["recording"]), table["start"], table["stop"], stimulus, strict=True)
+    position = table["position"] if "position" in table else range(len(table))
+    named = zip(
+        _words(table["recording"]), table["start"], table["stop"], position, stimulus, strict=True
+    )
     return np.array(
         [
             hashlib.blake2b(
-                f"{recording}|{start:.6f}|{stop:.6f}|{shown}".encode(), digest_size=8
+                f"{recording}|{_window_name(start, stop, entry)}|{shown}".encode(), digest_size=8
             ).hexdigest()
-            for recording, start, stop, shown in named
+            for recording, start, stop, entry, shown in named
         ],
         dtype=object,
     )
+
+
+def _window_name(start: float, stop: float, entry: int) -> str:
+    return f"entry {entry}" if np.isnan(start) else f"{start:.6f}|{stop:.6f}"
 
 
 def labels_before(labels: np.ndarray, block: np.ndarray | None = None) -> np.ndarray:

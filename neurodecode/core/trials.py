@@ -19,7 +19,7 @@ _open_arrays: "OrderedDict[Path, np.ndarray]" = OrderedDict()
 _open_lock = threading.Lock()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Part:
     """One recording's array, or one table of features, that trials point into.
 

@@ -21,8 +21,19 @@ _spaces: "weakref.WeakValueDictionary[str, Space]" = weakref.WeakValueDictionary
 
 
 def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) -> None:
-    """Write a prepared signal into an empty folder."""
-    np.save(folder / "data.npy", np.ascontiguousarray(signal.data), allow_pickle=False)
+    """Write a prepared signal into an empty folder.
+
+    Epochs are laid one after the other, so that windows point into them as into a recording.
+    """
+    assert signal.data is not None  # what is written was computed
+    data = signal.data
+    if signal.entries:
+        data = np.moveaxis(data, 0, -2).reshape(*data.shape[1:-1], -1)
+    np.save(folder / "data.npy", np.ascontiguousarray(data), allow_pickle=False)
+    for name, track in signal.tracks.items():
+        flat = np.reshape(track, (len(track), -1))
+        flat = flat.T if signal.continuous else flat
+        np.save(folder / track_file(name), np.ascontiguousarray(flat), allow_pickle=False)
     space = signal.space
     held = {name: getattr(space, name) for name in _ARRAYS if getattr(space, name) is not None}
     np.savez(folder / "space.npz", allow_pickle=False, **held)
@@ -42,8 +53,21 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         "n_times": signal.n_times,
         "rank": rank,
         "reach": signal.reach,
+        "entries": signal.entries,
+        "notes": signal.notes,
+        "tracks": track_shapes(signal),
     }
     (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
+
+
+def track_file(name: str) -> str:
+    """Name of a track's file in the folder of a prepared signal."""
+    return f"track-{name}.npy"
+
+
+def track_shapes(signal: Signal) -> dict[str, tuple[int, ...]]:
+    """Shape of one entry, or of one moment, of each track."""
+    return {name: tuple(np.shape(track)[1:]) for name, track in signal.tracks.items()}
 
 
 def exists(folder: Path) -> bool:
@@ -51,8 +75,8 @@ def exists(folder: Path) -> bool:
     return (folder / "meta.json").is_file()
 
 
-def read(folder: Path) -> tuple[Signal, float]:
-    """Give the header of a prepared signal, and the seconds that preparing took.
+def read(folder: Path) -> tuple[Signal, dict[str, Any]]:
+    """Give the header of a prepared signal, and what else `write` noted of it.
 
     Raises
     ------
@@ -68,7 +92,7 @@ def read(folder: Path) -> tuple[Signal, float]:
         ) from error
 
 
-def _read(folder: Path) -> tuple[Signal, float]:
+def _read(folder: Path) -> tuple[Signal, dict[str, Any]]:
     meta = read_json(folder / "meta.json")
     events = pd.read_parquet(folder / "events.parquet")
     signal = Signal(
@@ -81,8 +105,10 @@ def _read(folder: Path) -> tuple[Signal, float]:
         n_times=meta["n_times"],
         rank=meta["rank"],
         reach=meta["reach"],
+        entries=meta["entries"],
+        notes=tuple(meta["notes"]),
     )
-    return signal, meta["seconds"]
+    return signal, {name: meta[name] for name in ("seconds", "tracks", "content")}
 
 
 def with_shared_space(signal: Signal) -> Signal:

@@ -21,20 +21,79 @@ _BAD = "bad"  # what mne's annotations begin with where the signal is not to be 
 
 
 def window_places(
-    one: Prepared, onset: np.ndarray, windows: WindowsSpec | None
-) -> tuple[np.ndarray, int, np.ndarray]:
-    """Give first samples, the length in samples, and a mask of windows inside the recording."""
+    one: Prepared, onset: np.ndarray, duration: np.ndarray, windows: WindowsSpec | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give first samples and lengths in samples, and a mask of windows inside the recording.
+
+    Parameters
+    ----------
+    one : Prepared
+        Continuous.
+    onset, duration : ndarray, shape (n_events,)
+        Seconds.
+    windows : WindowsSpec or None
+        Around events, or from an event's onset to its end.
+    """
     if windows is None:
         raise ConfigError("windows: give tmin and tmax, in seconds from the event's onset.")
-    if windows.tmin is None or windows.tmax is None:
-        raise ConfigError(
-            "windows: length and hop are for sliding windows, which are not cut around events. "
-            "Give tmin and tmax."
-        )
     signal = one.signal
     assert signal.sfreq is not None and signal.n_times is not None  # it is continuous
+    if windows.span:
+        at, _ = window_samples(onset, 0.0, 0.0, signal.sfreq, signal.tmin)
+        length = np.round(np.nan_to_num(duration) * signal.sfreq).astype(np.int32)
+        return at, length, ~outside_recording(at, length, signal.n_times) & (length > 0)
+    assert windows.tmin is not None and windows.tmax is not None  # the third form slides
     at, n_samples = window_samples(onset, windows.tmin, windows.tmax, signal.sfreq, signal.tmin)
-    return at, n_samples, ~outside_recording(at, n_samples, signal.n_times)
+    length = np.full(len(at), n_samples, dtype=np.int32)
+    return at, length, ~outside_recording(at, length, signal.n_times)
+
+
+def places_in_epochs(
+    one: Prepared, entry: np.ndarray, windows: WindowsSpec | None
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Give first samples and lengths of windows into epochs that lie one after the other.
+
+    Parameters
+    ----------
+    one : Prepared
+        Epochs.
+    entry : ndarray of int, shape (n_trials,)
+        Number of each trial's epoch.
+    windows : WindowsSpec or None
+        A piece of each epoch; None for the whole.
+
+    Returns
+    -------
+    at, length : ndarray, shape (n_trials,)
+    offset : int
+        Sample of the epoch at which the window begins.
+
+    Raises
+    ------
+    ConfigError
+        If the window is not within the epoch, or not one around events.
+    """
+    signal = one.signal
+    n_times, sfreq = signal.n_times, signal.sfreq
+    assert n_times is not None and sfreq is not None  # a reader of epochs gives both
+    offset, n_samples = 0, n_times
+    if windows is not None:
+        if windows.tmin is None or windows.tmax is None:
+            raise ConfigError(
+                "windows: these are epochs, already cut. Give tmin and tmax within them, or none."
+            )
+        first, n_samples = window_samples(
+            np.zeros(1), windows.tmin, windows.tmax, sfreq, signal.tmin
+        )
+        offset = int(first[0])
+        if outside_recording(first, n_samples, n_times)[0]:
+            end = signal.tmin + (n_times - 1) / sfreq
+            raise ConfigError(
+                f"windows: {windows.tmin:g} to {windows.tmax:g} s is not within the epochs of "
+                f"{one.recording.id}, which last from {signal.tmin:g} to {end:g} s."
+            )
+    length = np.full(len(entry), n_samples, dtype=np.int32)
+    return entry.astype(np.int64) * n_times + offset, length, offset
 
 
 def not_marked_bad(
@@ -56,7 +115,7 @@ def not_marked_bad(
 def not_rejected(
     one: Prepared,
     at: np.ndarray,
-    n_samples: int,
+    length: np.ndarray,
     windows: WindowsSpec | None,
     ignored: Counter[str],
     keep: np.ndarray,
@@ -78,7 +137,10 @@ def not_rejected(
     types = np.array(one.signal.space.types)
     data = one.part.open()
     for i in np.flatnonzero(keep):
-        size = peak_to_peak(data[:, at[i] : at[i] + n_samples])
+        # (n_channels,), the widest of all bands where there are several
+        size = (
+            peak_to_peak(data[..., at[i] : at[i] + length[i]]).reshape(-1, len(types)).max(axis=0)
+        )
         for kind, limit in limits.items():
             if size[types == kind].max() > limit:
                 good[i] = False

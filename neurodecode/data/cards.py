@@ -36,7 +36,9 @@ class WindowsSpec:
     label_rule : {"last_sample", "majority"}
         Which event names a window of given length.
     otherwise : str
-        Label of a window of given length that no event names.
+        Label of a window of given length that no event names; without one, it is left out.
+    span : {"", "event"}
+        ``event``: from an event's onset to its end, so that trials may differ in length.
     """
 
     tmin: float | None = None
@@ -46,14 +48,21 @@ class WindowsSpec:
     hop: float | None = None
     label_rule: LabelRule = "last_sample"
     otherwise: str = ""
+    span: Literal["", "event"] = ""
 
     def __post_init__(self):
         tmin, tmax, length, hop = self.tmin, self.tmax, self.length, self.hop
-        around_events = tmin is not None and tmax is not None
-        sliding = length is not None and hop is not None
-        if around_events == sliding:
+        forms = (
+            tmin is not None and tmax is not None,
+            length is not None and hop is not None,
+            bool(self.span),
+        )
+        given = [name for name in ("tmin", "tmax", "length", "hop", "span") if getattr(self, name)
+                 not in (None, "")]  # fmt: skip
+        if sum(forms) != 1 or len(given) != (1 if self.span else 2):
             raise ConfigError(
-                "expected tmin and tmax (windows around events), or length and hop (sliding ones)."
+                "expected tmin and tmax (windows around events), length and hop (sliding ones), or "
+                "span: event (from an event's onset to its end)."
             )
         for name, value in (("tmin", tmin), ("tmax", tmax), ("length", length), ("hop", hop)):
             if value is not None and not math.isfinite(value):
@@ -69,15 +78,35 @@ class WindowsSpec:
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """What is to be told: a column of labels with its classes, or a column of numbers."""
+    """What is to be told: a column of labels with its classes, a column of numbers, or a track.
+
+    Parameters
+    ----------
+    label, value : str
+        Column of labels, or of numbers.
+    vector : str
+        Track of the recordings that holds an array for each trial, such as ``picture``.
+    classes : tuple of str
+        Of labels, in order; where there are two, the last one is the positive class.
+    reduce : Call or None
+        Step that vectors are brought through, fitted on training rows, such as ``pca``; what is
+        predicted is brought back before it is scored.
+    """
 
     label: str = ""
     value: str = ""
+    vector: str = ""
     classes: tuple[str, ...] = ()
+    reduce: Call | None = None
 
     def __post_init__(self):
-        if bool(self.label) == bool(self.value):
-            raise ConfigError("expected one column, as label (with classes) or as value.")
+        if sum(map(bool, (self.label, self.value, self.vector))) != 1:
+            raise ConfigError(
+                "expected one of label (a column, with classes), value (a column of numbers) and "
+                "vector (a track of the recordings)."
+            )
+        if self.reduce is not None and not self.vector:
+            raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")
         if self.label and len(set(self.classes)) < max(2, len(self.classes)):
             raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
 

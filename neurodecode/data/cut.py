@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import DataError
 from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.trials import Trials, TrialSignal
-from neurodecode.data._windows import not_marked_bad, not_rejected, window_places
+from neurodecode.data._places import Choice, place
+from neurodecode.data._windows import not_marked_bad, not_rejected
 from neurodecode.data.cards import Task, WindowsSpec
 from neurodecode.data.prepared import Prepared, part_of
 
+_NO_ENTRY = np.zeros(0, dtype=np.int64)  # where no track is asked for
 _OF_RECORDING = ("recording", "subject", "session", "run")
 
 
@@ -27,17 +29,22 @@ class Cut:
     Parameters
     ----------
     trials : Trials
-        One signal, named by the modality; rows by recording, then onset.
+        The recordings' signal, named by the modality, and the track that is the target, if one
+        is; rows by recording, then onset.
     previous : ndarray of object, shape (n_trials,)
         Label of the last earlier event of the same recording that has one of the task's labels,
         whether or not that became a trial; None for a first one.
     ignored : mapping of str to int
         Events left out, counted by reason.
+    tmin : float or None
+        Seconds from an event's onset to the first sample of its window; None for entries, and for
+        windows that slide.
     """
 
     trials: Trials
     previous: np.ndarray
     ignored: Mapping[str, int]
+    tmin: float | None = None
 
 
 def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -> Cut:
@@ -69,14 +76,18 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
         raise DataError("there is no prepared recording to cut trials from.")
     ignored: Counter[str] = Counter()
     pieces = [_cut_one(one, task, windows, ignored) for one in prepared]
-    _check_labels(prepared, pieces, task)
+    _check_labels(prepared, pieces, task, windows.otherwise if windows else "")
     counts = [len(piece.at) for piece in pieces]
     if sum(counts) == 0:
         raise DataError(_nothing_left(prepared, task, ignored, pieces))
     tables = [_table(prepared, pieces, task)]
-    lengths = np.array([piece.length for piece in pieces], dtype=np.int32)
+    length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
+    entries = None
+    if _tracked(task):
+        entries = np.concatenate([piece.entry for piece in pieces])
     previous = np.concatenate([piece.previous for piece in pieces])
+    tmin = pieces[0].tmin
     del pieces  # the table holds it all by now, and is itself handed over
     rows, order = Rows.build_sorted(tables.pop())
     part = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)[order]
@@ -84,24 +95,29 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
         tuple(one.part or part_of(one.signal, one.folder, one.key) for one in prepared),
         part,
         at[order],
-        lengths[part],
+        length[order],
     )
+    signals = {prepared[0].recording.modality: signal}
+    if entries is not None and task.target is not None:
+        signals[task.target.vector] = _track(prepared, task.target.vector, signal, entries[order])
     reasons = {reason: count for reason, count in ignored.items() if count}
-    trials = Trials(rows, {prepared[0].recording.modality: signal})
-    return Cut(trials, previous[order], reasons)
+    return Cut(Trials(rows, signals), previous[order], reasons, tmin)
 
 
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    """Events of one recording that the task asks for, and all that there are.
-
-    Columns are plain arrays, text being one object a word: a table a recording costs too much.
-    """
-
-    columns: Mapping[str, np.ndarray]
-    entry: np.ndarray
-    previous: np.ndarray
-    seen: Mapping[str, set[str]]
+def _track(
+    prepared: Sequence[Prepared], name: str, signal: TrialSignal, entry: np.ndarray
+) -> TrialSignal:
+    """Give the piece of a track that belongs to each trial."""
+    for one in prepared:
+        if name not in one.tracks:
+            raise DataError(
+                f"target: {one.recording.id} has no track {name!r}; there are: "
+                f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
+            )
+    parts = tuple(one.tracks[name] for one in prepared)
+    if prepared[0].signal.continuous:
+        return TrialSignal(parts, signal.part, signal.at, signal.length)
+    return TrialSignal(parts, signal.part, entry, np.full(len(entry), -1, dtype=np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,19 +126,21 @@ class _Piece:
 
     columns: Mapping[str, np.ndarray]
     at: np.ndarray
-    length: int
+    length: np.ndarray
+    entry: np.ndarray
     start: np.ndarray
     stop: np.ndarray
     previous: np.ndarray
     seen: Mapping[str, set[str]]
+    tmin: float | None
 
 
-def _choose(one: Prepared, task: Task, ignored: Counter[str]) -> _Choice:
+def _choose(one: Prepared, task: Task, otherwise: str, ignored: Counter[str]) -> Choice:
     events = one.signal.events
     column = _label_column(task)
     wanted = dict(task.rows)
     if task.target is not None and task.target.label and column not in wanted:
-        wanted[column] = task.target.classes
+        wanted[column] = tuple(c for c in task.target.classes if c != otherwise)
     if task.target is not None and task.target.value:
         _need_column(one, events, task.target.value)
     keep, names, seen = {}, {}, {}
@@ -150,54 +168,33 @@ def _choose(one: Prepared, task: Task, ignored: Counter[str]) -> _Choice:
     columns |= {name: named[entry] for name, named in names.items()}
     ignored["other labels"] += len(events) - len(labelled)
     ignored["not among the rows of the task"] += int((~asked).sum())
-    return _Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
+    return Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
 
 
 def _cut_one(
     one: Prepared, task: Task, windows: WindowsSpec | None, ignored: Counter[str]
 ) -> _Piece:
-    picked = _choose(one, task, ignored)
-    signal, onset = one.signal, picked.columns["onset"]
-    if signal.continuous and signal.sfreq is not None:
-        at, length, keep = window_places(one, onset, windows)
-        start = signal.tmin + at / signal.sfreq
-        stop = start + length / signal.sfreq
-    else:
-        at, keep = _entries(one, picked, windows)
-        length = -1
-        start = np.asarray(onset, dtype=np.float64)
-        stop = start + picked.columns["duration"]
+    otherwise = windows.otherwise if windows else ""
+    picked = _choose(one, task, otherwise, ignored)
+    picked, placed = place(one, picked, windows, _label_column(task), ignored)
+    signal, keep = one.signal, placed.inside.copy()
     ignored["window outside the recording"] += int((~keep).sum())
     if signal.continuous and keep.any():
-        keep &= not_marked_bad(signal.events, start, stop, ignored, keep)
-        keep &= not_rejected(one, at, length, windows, ignored, keep)
+        keep &= not_marked_bad(signal.events, placed.start, placed.stop, ignored, keep)
+    if "time" in signal.axes and keep.any():
+        keep &= not_rejected(one, placed.at, placed.length, windows, ignored, keep)
     index = np.flatnonzero(keep)
     return _Piece(
         {name: values[index] for name, values in picked.columns.items()},
-        at[index],
-        length,
-        start[index],
-        stop[index],
+        placed.at[index],
+        placed.length[index],
+        placed.entry[index] if _tracked(task) else _NO_ENTRY,
+        placed.start[index],
+        placed.stop[index],
         picked.previous[index],
         picked.seen,
+        placed.tmin,
     )
-
-
-def _entries(
-    one: Prepared, picked: _Choice, windows: WindowsSpec | None
-) -> tuple[np.ndarray, np.ndarray]:
-    if windows is not None:
-        raise ConfigError(
-            "windows: these recordings hold entries (volumes, blocks), each a trial as it is. "
-            "Remove windows; to move volumes in time there is the preparation shift."
-        )
-    signal = one.signal
-    assert signal.n_times is not None  # a header says it
-    if signal.sfreq is None:
-        at = picked.entry.astype(np.int64)
-    else:
-        at = np.round((picked.columns["onset"] - signal.tmin) * signal.sfreq).astype(np.int64)
-    return at, (at >= 0) & (at < signal.n_times)
 
 
 def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> pd.DataFrame:
@@ -257,6 +254,11 @@ def _plain(values: Any) -> np.ndarray:
     return np.array(text, dtype=object)
 
 
+def _tracked(task: Task) -> bool:
+    """Whether the target is a track, so that each trial's entry must be known."""
+    return task.target is not None and bool(task.target.vector)
+
+
 def _label_column(task: Task) -> str:
     return (task.target.label if task.target is not None else "") or "label"
 
@@ -277,12 +279,14 @@ def _need_column(one: Prepared, events: pd.DataFrame, column: str) -> None:
         )
 
 
-def _check_labels(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> None:
+def _check_labels(
+    prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task, otherwise: str
+) -> None:
     column = _label_column(task)
     there = set().union(*(one.seen.get(column, set()) for one in pieces))
     wanted = task.rows.get(column) or (task.target.classes if task.target else ())
     for label in wanted:
-        if there and label not in there:
+        if there and label not in there and label != otherwise:
             raise DataError(
                 f"no event of {_listed([one.recording.id for one in prepared])} has the {column} "
                 f"{label!r}, which the task asks for; there are: {_listed(sorted(there), 40)}."

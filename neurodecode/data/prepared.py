@@ -6,33 +6,36 @@ sees half of one. Signals are kept in float64, so that results equal the plain r
 8 bytes a value, 10 MB for 64 channels at 160 Hz over two minutes.
 """
 
+import functools
 import logging
+import math
 import os
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from neurodecode.core.digest import digest
+from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.files import read_json, remove_orphans, whole_folder
 from neurodecode.core.processes import stop_if_orphan
 from neurodecode.core.recording import Recording, Signal
+from neurodecode.core.space import Space
 from neurodecode.core.trials import Part
 from neurodecode.data import _folders
 from neurodecode.data.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = 2  # of the folders; part of every key
+_LAYOUT = 3  # of the folders; part of every key
 _LIBRARIES = ("mne", "numpy", "scipy")  # that preparations compute with
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Prepared:
     """A recording after preparation, or, where it is not in the cache yet, its header.
 
@@ -50,6 +53,11 @@ class Prepared:
         What preparing it took.
     folder : Path
         Where it is, or will be.
+    tracks : mapping of str to Part
+        What trials point into for each track; its file is there where `part` is.
+    content : str
+        Digest of the samples as they were read, by which a copy under another id is found; empty
+        where nothing is computed yet.
     """
 
     recording: Recording
@@ -59,6 +67,8 @@ class Prepared:
     cached: bool
     seconds: float
     folder: Path
+    tracks: Mapping[str, Part] = field(default_factory=dict)
+    content: str = ""
 
     def __repr__(self) -> str:
         state = "cached" if self.cached else "computed" if self.part else "planned"
@@ -183,6 +193,8 @@ def write_prepared(
 
     started = time.perf_counter()
     signal = recording.load()
+    assert signal.data is not None  # `load` reads the samples
+    content = digest_array(signal.data)
     where = _where(recording)
     checked = False
     for preparation in preparations:
@@ -193,10 +205,12 @@ def write_prepared(
         signal = _applied(preparation, preparation, signal, where)
     if not checked:
         _check(signal, where)
-    rank = measured_rank(signal) if signal.axes == ("channel", "time") else None
+    sensors = signal.axes == ("channel", "time") and not signal.entries
+    rank = measured_rank(signal) if sensors else None
     seconds = time.perf_counter() - started
     folder.parent.mkdir(parents=True, exist_ok=True)
-    meta = {"seconds": seconds, "made_from": _described(recording, preparations)}
+    meta = {"seconds": seconds, "content": content}
+    meta["made_from"] = _described(recording, preparations)
     with whole_folder(folder) as writing:
         _folders.write(writing, signal, rank, meta)
         if parent is not None:
@@ -254,7 +268,9 @@ def _each(recordings, preparations, cache, worker, missing) -> Iterable[Prepared
 def _header(recording, preparations, key, folder, worker) -> Prepared:
     signal = _run(worker, recording, preview, recording, tuple(preparations))
     signal = _folders.with_shared_space(signal)
-    return Prepared(recording, signal, None, key, cached=False, seconds=0.0, folder=folder)
+    tracks = _track_parts(signal, _folders.track_shapes(signal), folder, key)
+    return Prepared(recording, signal, None, key, cached=False, seconds=0.0, folder=folder,
+                    tracks=tracks)  # fmt: skip
 
 
 def _compute(recording, preparations, key, folder, worker) -> Prepared:
@@ -274,8 +290,18 @@ def _run(worker: Worker, recording: Recording, function, *arguments):
 
 
 def _opened(recording: Recording, key: str, folder: Path, *, cached: bool) -> Prepared:
-    signal, seconds = _folders.read(folder)
-    return Prepared(recording, signal, part_of(signal, folder, key), key, cached, seconds, folder)
+    signal, meta = _folders.read(folder)
+    return Prepared(
+        recording,
+        signal,
+        part_of(signal, folder, key),
+        key,
+        cached,
+        meta["seconds"],
+        folder,
+        _track_parts(signal, meta["tracks"], folder, key),
+        meta["content"],
+    )
 
 
 def part_of(signal: Signal, folder: Path, key: str) -> Part:
@@ -290,6 +316,30 @@ def part_of(signal: Signal, folder: Path, key: str) -> Part:
         signal.rank,
         signal.reach,
     )
+
+
+def _track_parts(
+    signal: Signal, shapes: Mapping[str, Sequence[int]], folder: Path, key: str
+) -> dict[str, Part]:
+    axes = ("feature", "time") if signal.continuous else ("feature",)
+    return {
+        name: Part(
+            folder / _folders.track_file(name),
+            _track_space(tuple(shape)),
+            axes,
+            signal.sfreq,
+            signal.tmin,
+            f"{key}/{name}",
+            reach=signal.reach,
+        )
+        for name, shape in shapes.items()
+    }
+
+
+@functools.cache
+def _track_space(shape: tuple[int, ...]) -> Space:
+    names = tuple(str(i) for i in range(math.prod(shape)))
+    return Space("features", names, shape=shape)
 
 
 def _where(recording: Recording) -> str:

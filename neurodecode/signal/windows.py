@@ -53,13 +53,13 @@ def window_samples(
     return start, int(np.round(tmax * sfreq)) - first + 1
 
 
-def outside_recording(start: np.ndarray, n_samples: int, n_times: int) -> np.ndarray:
+def outside_recording(start: np.ndarray, n_samples: int | np.ndarray, n_times: int) -> np.ndarray:
     """Say which windows do not lie wholly within a recording of `n_times` samples.
 
     Parameters
     ----------
     start : ndarray of int, shape (n_windows,)
-    n_samples : int
+    n_samples : int or ndarray of int, shape (n_windows,)
         Length of each window.
     n_times : int
 

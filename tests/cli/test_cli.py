@@ -168,7 +168,14 @@ def test_a_model_of_ones_own_is_a_row(capsys, monkeypatch):
 def test_an_interrupted_run_goes_on_to_the_same_table(capsys):
     run("run", "quickstart_eeg", *SMALL, "--out", "whole")
     command = [sys.executable, "-m", "neurodecode", "run", "quickstart_eeg", *SMALL, "--out", "cut"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ)
+    child = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # A shell that starts tests in the background has them ignore Ctrl-C, and children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     jobs = Path("cut/quickstart_eeg/jobs")
     while not list(jobs.glob("*/done.json")):
         assert child.poll() is None, child.stderr.read()

@@ -84,7 +84,7 @@ def test_all_problems_of_a_card_are_said_at_once_with_their_lines(card):
     assert "card.yaml:3: reader.files.pth: unknown key. Did you mean 'path'?" in said
     assert "card.yaml:4: task: unknown key. Did you mean 'tasks'?" in said
     assert "card.yaml:6: tasks.a.windows: tmax (0 s) is before tmin (1 s)" in said
-    assert "card.yaml:6: tasks.a.target: expected one column" in said
+    assert "card.yaml:6: tasks.a.target: expected one of label" in said
     assert "card.yaml:7: channels.n: expected a whole number, got 'many'" in said
     assert "card.yaml:8: events.from: expected one of annotations, stim, file" in said
 

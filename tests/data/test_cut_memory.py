@@ -46,7 +46,7 @@ def recordings(own_cache):
         )
         folder = own_cache / "prepared" / prepared_key(one, [])
         folder.mkdir(parents=True)
-        _folders.write(folder, signal, 64, {"seconds": 1.0, "made_from": {}})
+        _folders.write(folder, signal, 64, {"seconds": 1.0, "made_from": {}, "content": ""})
         made.append(one)
     return made
 

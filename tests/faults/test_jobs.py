@@ -123,6 +123,8 @@ def test_a_run_of_several_processes_that_is_interrupted_goes_on_to_the_same_tabl
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell that starts tests in the background has them ignore Ctrl-C, and children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list(Path("cut").rglob("done.json")):
         assert child.poll() is None, child.stderr.read()

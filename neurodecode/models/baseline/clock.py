@@ -69,5 +69,6 @@ class Clock(ClassifierMixin, BaseEstimator):
 
 
 def _times(trials: Trials) -> np.ndarray:
-    rows = trials.rows
-    return np.column_stack([rows["position"], rows["onset"]]).astype(np.float64)
+    position, onset = (trials.rows[name].astype(np.float64) for name in ("position", "onset"))
+    # Files of epochs may have lost their times; the order is always known.
+    return np.column_stack([position, np.where(np.isnan(onset), position, onset)])
