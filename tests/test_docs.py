@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from neurodecode.harness.experiment import DataSpec, Experiment, read_experiment
+from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.spec import DataSpec, Experiment
 
 ROOT = Path(__file__).parent.parent
 _spec = importlib.util.spec_from_file_location("tables", ROOT / "docs/tables.py")

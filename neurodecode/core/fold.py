@@ -24,7 +24,7 @@ class Fold:
     apart : tuple of str
         Columns of which train and test share no value; the runner verifies the claim.
     access : str
-        What of the tested person may be seen before testing (``none`` …).
+        What of the tested person may be seen before testing (``none``, ``transductive`` …).
     adapt_labelled : bool
         Whether the adapt rows come with labels (calibration).
     purged : int
@@ -48,6 +48,16 @@ class Fold:
             raise ConfigError(f"fold {self.name}: no role {sorted(unknown)}; known: {ROLES}")
         codes = [ROLES.index(role) for role in roles]
         return np.flatnonzero(np.isin(self.role, codes))
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Positions of the rows whose truth a model is told: training, and calibration."""
+        return self.index("train", "val", *(("adapt",) if self.adapt_labelled else ()))
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Positions of the rows of the tested that a model sees before it is tested."""
+        return self.index("test") if self.access == "transductive" else self.index("adapt")
 
     @staticmethod
     def of(name: str, n_rows: int, *, apart: tuple[str, ...] = (), **index: np.ndarray) -> "Fold":

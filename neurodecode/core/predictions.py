@@ -7,6 +7,8 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 
+AXES = ((), ("time",), ("train_time", "time"))  # by their number
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -19,8 +21,9 @@ class Predictions:
     kind : str
         The target's kind.
     pred : ndarray
-        Class codes, shape (n_rows,), for labels; values, shape (n_rows,) or (n_rows, …), otherwise.
-    scores : ndarray, shape (n_rows, n_classes), or None
+        Class codes, shape (n_rows,), for labels; values, shape (n_rows,), or vectors, shape
+        (n_rows, n), otherwise. Further axes are those of `axes`.
+    scores : ndarray, shape (n_rows, …, n_classes), or None
         One column a class; for two classes a margin is given as (-margin, margin).
     score_kind : {"probability", "margin", ""}
         What the scores are.
@@ -32,17 +35,29 @@ class Predictions:
     scores: np.ndarray | None = None
     score_kind: Literal["probability", "margin", ""] = ""
 
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes beyond rows: ``time``; or ``train_time`` and ``time``, of generalization."""
+        n_own = 2 if self.kind == "vector" else 1
+        return AXES[self.pred.ndim - n_own]
+
     def __post_init__(self):
         if len(self.uid) != len(self.pred):
             raise DataError(f"{len(self.pred)} predictions for {len(self.uid)} test rows.")
-        if self.kind in ("label", "value") and self.pred.ndim != 1:
-            raise DataError(f"predictions of shape {self.pred.shape}; one a test row is needed.")
+        n_own = 2 if self.kind == "vector" else 1
+        if not 0 <= self.pred.ndim - n_own < len(AXES):
+            one = "vector" if self.kind == "vector" else "number"
+            raise DataError(
+                f"predictions of shape {self.pred.shape}; one {one} a test row is needed, or one "
+                "at each time."
+            )
         if self.scores is not None and len(self.scores) != len(self.uid):
             raise DataError(f"scores of {len(self.scores)} rows for {len(self.uid)} test rows.")
         values = self.pred if self.scores is None else self.scores
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise DataError(
-                f"{int((~np.isfinite(values)).any(axis=-1).sum())} of {len(values)} predictions "
+                f"{int((~np.isfinite(values.reshape(len(values), -1))).any(axis=1).sum())} of "
+                f"{len(values)} predictions "
                 "are not finite numbers. Look for NaN or flat channels in the training data."
             )
 

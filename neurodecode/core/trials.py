@@ -257,8 +257,15 @@ class Trials:
         }
         return digest([self.rows.key(), signals])
 
-    def check_alike(self, name: str | None = None) -> None:
+    def check_alike(self, name: str | None = None, *, lengths: bool = True) -> None:
         """Hold the trials to fitting into one array, before anything is read.
+
+        Parameters
+        ----------
+        name : str, optional
+            The signal.
+        lengths : bool
+            Whether trials of several lengths are refused.
 
         Raises
         ------
@@ -294,7 +301,7 @@ class Trials:
                     f"signal {name!r}: a trial of {who[0]} has shape {ours.shape[1:]}, one of "
                     f"{who[1]} has {theirs.shape[1:]}. Bring them to one shape."
                 )
-        if len(np.unique(signal.length)) > 1:
+        if lengths and len(np.unique(signal.length)) > 1:
             odd = int(np.flatnonzero(signal.length != signal.length[0])[0])
             raise DataError(
                 f"signal {name!r}: trials differ in length ({signal.length[0]} and "

@@ -1,6 +1,6 @@
 """Experiment files: one question each, read strictly and resolved with every default."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,76 +21,15 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import build, catalogue, check_call
 from neurodecode.core.target import Target
-from neurodecode.data.cards import Card, TargetSpec, Task, WindowsSpec, load_card
+from neurodecode.data.cards import Card, TargetSpec, Task, load_card
 from neurodecode.harness.question import (
-    DEFAULT_CONTROLS,
-    DEFAULT_WITHIN,
     NamedModel,
     Overlap,
     Question,
-    Unit,
+    TargetAccess,
     display_names,
 )
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """Which recordings: a card, one of its tasks, and a selection."""
-
-    card: str
-    task: str
-    variant: str = ""
-    subjects: tuple[str, ...] | None = None
-    sessions: tuple[str, ...] | None = None
-    runs: tuple[str, ...] | None = None
-
-    def __post_init__(self):
-        for name in ("subjects", "sessions", "runs"):
-            if getattr(self, name) == ():
-                raise ConfigError(f"{name}: the list is empty. Name one, or leave the key out.")
-
-
-@dataclass(frozen=True)
-class ShuffledSpec:
-    """The null of each model: training labels permuted within run or block."""
-
-    n_draws: int = 20
-
-
-@dataclass(frozen=True)
-class ScoreSpec:
-    """What is scored together."""
-
-    within: tuple[Unit, ...] = DEFAULT_WITHIN
-
-
-@dataclass(frozen=True)
-class ProtocolSpec:
-    """Who is trained on and who is tested."""
-
-    call: Call
-    overlap: Overlap = "purge"
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """An experiment file as it was written; `None` where the card's task decides.
-
-    The keys and their meaning are those of the file: see ``docs/EXPERIMENTS.md``.
-    """
-
-    data: DataSpec
-    models: tuple[tuple[Call, ...], ...]
-    title: str = ""
-    prepare: tuple[Call, ...] | None = None
-    windows: WindowsSpec | None = None
-    target: TargetSpec | None = None
-    protocol: ProtocolSpec | None = None
-    shuffled: ShuffledSpec = ShuffledSpec()
-    controls: tuple[tuple[Call, ...], ...] = tuple((Call(name),) for name in DEFAULT_CONTROLS)
-    metrics: tuple[str, ...] = ("balanced_accuracy",)
-    score: ScoreSpec = ScoreSpec()
-    seeds: tuple[int, ...] = (0,)
+from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec
 
 
 @dataclass(frozen=True)
@@ -119,9 +58,7 @@ class Resolved:
             "prepare": [
                 _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
             ],
-            "target": {
-                k: list(v) if isinstance(v, tuple) else v for k, v in vars(e.target).items() if v
-            },
+            "target": self._plain_target(e.target),
             "protocol": {
                 e.protocol.call.name: dict(vars(self.question.protocol)),
                 "overlap": e.protocol.overlap,
@@ -132,7 +69,13 @@ class Resolved:
             "metrics": list(e.metrics),
             "score": {"within": list(e.score.within)},
             "seeds": list(e.seeds),
+            "channels": e.channels,
+            "target_access": _written(e.target_access),
+            "n_permutations": e.n_permutations,
         }
+        for name in ("aggregate", "tune"):
+            if getattr(e, name) is not None:
+                plain[name] = _written(getattr(e, name))
         if e.windows is not None:
             plain["windows"] = {k: v for k, v in vars(e.windows).items() if v not in (None, {}, "")}
             if e.windows.length is None:
@@ -140,17 +83,16 @@ class Resolved:
         return plain
 
     @staticmethod
-    def _plain_model(steps: tuple[Call, ...]) -> Any:
-        def full(one: Call, group: str) -> Any:
-            params = build(one, group, allow_code=True).get_params(deep=False)
-            return {
-                one.name: {
-                    k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()
-                }
-            }
+    def _plain_target(spec: TargetSpec) -> dict[str, Any]:
+        plain = _written(spec)
+        if spec.reduce is not None:
+            plain["reduce"] = _full_call(spec.reduce, "steps")
+        return plain
 
+    @staticmethod
+    def _plain_model(steps: tuple[Call, ...]) -> Any:
         group = ["steps"] * (len(steps) - 1) + ["models"]
-        listed = [full(one, g) for one, g in zip(steps, group, strict=True)]
+        listed = [_full_call(one, g) for one, g in zip(steps, group, strict=True)]
         return listed[0] if len(listed) == 1 else listed
 
 
@@ -205,6 +147,7 @@ def read_experiment(
         models=_models,
         controls=_models,
         protocol=_protocol,
+        target_access=_target_access,
     )
     _check_names(experiment, root, problems, allow_code)
     problems.stop()
@@ -265,6 +208,11 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         within=experiment.score.within,
         n_draws=experiment.shuffled.n_draws,
         title=experiment.title,
+        reduce=None if target.reduce is None else build(target.reduce, "steps"),
+        access=experiment.target_access,
+        aggregate=experiment.aggregate,
+        tune=experiment.tune,
+        n_permutations=experiment.n_permutations,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     return Resolved(name, experiment, card, task, preparations, question)
@@ -282,6 +230,8 @@ def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
 def _target(spec: TargetSpec) -> Target:
     if spec.value:
         return Target("value", column=spec.value)
+    if spec.vector:
+        return Target("vector", signal=spec.vector)
     return Target("label", column=spec.label, classes=spec.classes)
 
 
@@ -314,6 +264,16 @@ def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None
     return ProtocolSpec(call(node, where, problems), overlap)
 
 
+def _target_access(node: Node, where: str, problems: Problems) -> TargetAccess:
+    """Read what may be seen of the tested: a word, or a form with its amount."""
+    if isinstance(node.value, str):
+        if node.value not in ("none", "transductive"):
+            known = "none, transductive, {unlabelled: …}, {calibration: …}"
+            problems.add(node, where, f"expected one of {known}, got {node.value!r}.")
+        return TargetAccess(transductive=node.value == "transductive")
+    return bind(TargetAccess, node, where, problems) or TargetAccess()
+
+
 def _check_names(
     experiment: Experiment | None, root: Node, problems: Problems, allow_code: bool
 ) -> None:
@@ -329,6 +289,8 @@ def _check_names(
                 check_call(steps[-1], "models", f"{key}[{i}]", problems, allow_code=allow_code)
     for i, one in enumerate(experiment.prepare or ()):
         check_call(one, "signal", f"prepare[{i}]", problems)
+    if experiment.target is not None and experiment.target.reduce is not None:
+        check_call(experiment.target.reduce, "steps", "target.reduce", problems)
     if experiment.protocol is not None:
         check_call(experiment.protocol.call, "protocols", "protocol", problems)
     lists = root.value.get("metrics", Node([])).value
@@ -349,6 +311,27 @@ def _check_names(
                 )
         except ConfigError as error:
             problems.add(data["card"], "data.card", str(error))
+
+
+def _full_call(one: Call, group: str) -> Any:
+    """Give a model or step with every argument, defaults included."""
+    params = build(one, group, allow_code=True).get_params(deep=False)
+    return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()}}
+
+
+def _written(spec: Any) -> dict[str, Any]:
+    """Give the keys of a spec that say something, as plain data."""
+    return {
+        key: _listed(value)
+        for key, value in vars(spec).items()
+        if value not in (None, "", (), False)
+    }
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _listed(one) for key, one in value.items()}
+    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _full(name: str, made: Any) -> Any:

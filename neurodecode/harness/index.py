@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from neurodecode.core.space import Space
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import Store
+from neurodecode.harness.study import Study
 
 _LIBRARIES = (
     "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
@@ -48,7 +50,11 @@ def write_study(
     """
     study = plan.study
     rows = study.trials.rows.table
-    rows["y"] = study.y
+    y = study.y
+    if y.ndim == 1:
+        rows["y"] = y
+    else:
+        store.write_truth(y)
     store.write_rows(rows)
     if source:
         store.write_text("experiment.yaml", source)
@@ -62,11 +68,11 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
     study, question = plan.study, plan.study.question
     spaces = {
         signal_name: [_describe_space(part.space) for part in signal.used()[:1]]
-        for signal_name, signal in study.trials.signals.items()
+        for signal_name, signal in study.inputs.signals.items()
     }
     store.write_index(
         {
-            "format": 1,
+            "format": 2,
             "name": name,
             "title": question.title,
             "target": {"kind": question.target.kind, "classes": list(question.target.classes)},
@@ -74,6 +80,10 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "metrics": list(question.metrics),
             "within": list(question.within),
             "n_draws": question.n_draws,
+            "n_permutations": question.n_permutations,
+            "aggregate": None if question.aggregate is None else asdict(question.aggregate),
+            "access": asdict(question.access) | {"name": question.access.name},
+            "times": _times(study),
             "seeds": list(question.seeds),
             "ignored": dict(study.ignored),
             "failed": {one.recording.id: one.message for one in study.failed},
@@ -111,8 +121,16 @@ def describe_job(job: Job) -> dict[str, Any]:
         "seed": job.seed,
         "fold": job.fold.name,
         "draw": job.draw,
+        "permutation": job.permutation,
         "key": job.key,
     }
+
+
+def _times(study: Study) -> dict[str, float]:
+    """When the samples of a trial are: seconds from the event, and samples a second."""
+    parts = [part for signal in study.inputs.signals.values() for part in signal.used()]
+    sfreq = parts[0].sfreq if parts and parts[0].sfreq is not None else 1.0
+    return {"tmin": 0.0 if study.tmin is None else study.tmin, "sfreq": sfreq}
 
 
 def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
 from neurodecode.core.stages import stages_of
-from neurodecode.core.target import Target
-from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
+from neurodecode.protocols import inner_groups
 
-FORMAT = 1  # of what a job folder holds
+FORMAT = 2  # of what a job folder holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,8 @@ class Job:
     key : str
     parts : dict
         The readable key, of which `key` is the digest.
+    permutation : int or None
+        Number of the permutation of all labels that it is trained and scored on.
     """
 
     model: NamedModel
@@ -46,11 +48,14 @@ class Job:
     draw: int | None
     key: str
     parts: dict[str, Any] = field(repr=False)
+    permutation: int | None = None
 
     @property
     def label(self) -> str:
         """How messages name the job."""
         draw = "" if self.draw is None else f", shuffled draw {self.draw}"
+        if self.permutation is not None:
+            draw = f", permutation {self.permutation}"
         return f"{self.model.name}, fold {self.fold.name}, seed {self.seed}{draw}"
 
 
@@ -82,23 +87,29 @@ class JobKeys:
 
     Parameters
     ----------
-    trials : Trials
+    study : Study
     truth : TrainingTruth
-    previous : ndarray, shape (n_rows,)
-    target : Target
     """
 
-    def __init__(self, trials: Trials, truth: TrainingTruth, previous: np.ndarray, target: Target):
-        self._trials, self._truth, self._previous, self._target = trials, truth, previous, target
-        self._uids = np.array(trials.rows["uid"], dtype="S16")
+    def __init__(self, study: Study, truth: TrainingTruth):
+        self._trials, self._truth, self._previous = study.inputs, truth, study.previous
+        self._question = study.question
+        self._uids = np.array(study.trials.rows["uid"], dtype="S16")
         self._memo: dict[Any, Any] = {}
 
-    def job(self, model: NamedModel, seed: int, fold: Fold, draw: int | None) -> Job:
-        """Give the job of `model` on `fold`, or of a draw of its null."""
+    def job(
+        self,
+        model: NamedModel,
+        seed: int,
+        fold: Fold,
+        draw: int | None = None,
+        permutation: int | None = None,
+    ) -> Job:
+        """Give the job of `model` on `fold`, or of a draw of its null, or of a permutation."""
         named, described = self._once((model.name, seed), lambda: _seeded_model(model, seed))
         needs = model.input_needs
         used = fold.index("train", "val", "test", "adapt")
-        told = ("y", id(fold), seed, draw)
+        told = ("y", id(fold), seed, draw, permutation)
         parts = {
             "format": FORMAT,
             "model": described,
@@ -106,20 +117,36 @@ class JobKeys:
             if needs.signals == 0
             else self._once(("data", id(fold)), lambda: self._data(used)),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
-            "y": self._once(told, lambda: self._y(fold, seed, draw)),
+            "y": self._once(told, lambda: self._y(fold, seed, draw, permutation)),
             "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
+            "access": [fold.access, self._question.access.one_by_one],
+            "tune": self._tuning(model, fold),
             "device": "cpu",
         }
-        return Job(named, seed, fold, draw, digest(parts), parts)
+        return Job(named, seed, fold, draw, digest(parts), parts, permutation)
+
+    def _tuning(self, model: NamedModel, fold: Fold) -> Any:
+        """Say what choosing a model's arguments uses: the grid, what inner folds keep apart."""
+        tune = self._question.tune
+        if tune is None or model.name not in tune.grids:
+            return None
+        grid = {name: _describe_value(values) for name, values in tune.grids[model.name].items()}
+        rows = self._trials.rows.take(fold.index("train", "val"))
+        groups = inner_groups(rows, self._question.protocol.apart)
+        metric = tune.metric or self._question.metrics[0]
+        codes = None if groups is None else digest_array(groups)
+        return [grid, tune.n_splits, metric, codes]
 
     def _once(self, name: Any, make: Any) -> Any:
         if name not in self._memo:
             self._memo[name] = make()
         return self._memo[name]
 
-    def _y(self, fold: Fold, seed: int, draw: int | None) -> str:
-        y = self._truth.of(fold, seed, draw)
-        return digest([digest_array(y), self._target.kind, self._target.classes])
+    def _y(self, fold: Fold, seed: int, draw: int | None, permutation: int | None) -> str:
+        y = self._truth.of(fold, seed, draw, permutation)
+        target, reduce = self._question.target, self._question.reduce
+        reduced = None if reduce is None else describe_stage(reduce)
+        return digest([digest_array(y), target.kind, target.classes, reduced])
 
     def _rows(self, fold: Fold) -> dict[str, str]:
         return {

@@ -1,6 +1,6 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +10,15 @@ from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.stages import stages_of
+from neurodecode.core.trials import Trials
+from neurodecode.harness.access import grant
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
+
+MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +74,8 @@ def make_plan(study: Study) -> Plan:
         If no model can be run on these data.
     """
     question = study.question
-    for name in question.metrics:
+    tuning = (question.tune.metric,) if question.tune and question.tune.metric else ()
+    for name in (*question.metrics, *tuning):
         try:
             find(name, "metrics")
         except ConfigError as error:
@@ -79,7 +84,7 @@ def make_plan(study: Study) -> Plan:
     y = truth.y
     _check_classes(study, y)
     folds = tuple(_folds(study, y))
-    differs = _what_differs(folds, study)
+    differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
     refused = tuple(
         Refused(model.name, reason)
         for model in question.models
@@ -90,17 +95,26 @@ def make_plan(study: Study) -> Plan:
     if not any(model.role == "model" for model in models):
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
-    keys = JobKeys(study.trials, truth, study.previous, question.target)
+    keys = JobKeys(study, truth)
+    n_permutations = 0 if tested_by_sign_flips(study) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
         if question.target.kind == "label":
             check_training(planned.fold, y, question.target, min_trials)
         fold, seed = planned.fold, planned.seed
-        jobs += [keys.job(model, seed, fold, None) for model in models]
+        jobs += [keys.job(model, seed, fold) for model in models]
         nulled = [model for model in models if model.role == "model"]
         for draw in range(question.n_draws):
             jobs += [keys.job(model, seed, fold, draw) for model in nulled]
+        for number in range(n_permutations):
+            jobs += [keys.job(model, seed, fold, permutation=number) for model in nulled]
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
+
+
+def tested_by_sign_flips(study: Study) -> bool:
+    """Whether p is of sign flips of subject means, which need no model fitted anew."""
+    subjects = set(study.trials.rows["subject"])
+    return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
 
 
 def _check_classes(study: Study, y: np.ndarray) -> None:
@@ -126,7 +140,7 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column, "label"} & set(needs.columns)
+    forbidden = {target.column or target.signal, "label"} & set(needs.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
     if "previous" in needs.columns and model.role != "control":
@@ -136,9 +150,10 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         return f"it needs the column {missing[0]!r}, which these rows lack."
     if needs.signals == 0:
         return None
-    if isinstance(needs.signals, int) and needs.signals != len(study.trials.signals):
-        return f"it takes {needs.signals} signal(s), and there are {len(study.trials.signals)}."
-    signal = study.trials.signal()
+    inputs = study.inputs
+    if isinstance(needs.signals, int) and needs.signals != len(inputs.signals):
+        return f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)}."
+    signal = inputs.signal()
     axes = signal.used()[0].axes
     if needs.axes is not None and axes != needs.axes:
         wanted, there = " × ".join(needs.axes), " × ".join(axes)
@@ -148,30 +163,38 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     return None
 
 
-def _what_differs(folds: tuple[PlannedFold, ...], study: Study) -> str | None:
-    """Say in which fold trials do not fit into one array, and why; None where all do."""
-    if len(study.trials.signals) != 1:
+def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:
+    """Say in which fold trials do not fit together, and why; None where all do.
+
+    Two montages may still be those of two people who share no fold.
+    """
+    inputs = study.inputs
+    if len(inputs.signals) != 1 or _difference(inputs, ragged) is None:
         return None
-    try:
-        study.trials.check_alike()
-        return None
-    except DataError:
-        pass  # two montages may still be those of two people who share no fold
     for planned in folds:
-        try:
-            study.trials.take(planned.fold.index("train", "val", "test")).check_alike()
-        except DataError as error:
-            return f"fold {planned.fold.name}: {error}"
+        used = inputs.take(planned.fold.index("train", "val", "test", "adapt"))
+        difference = _difference(used, ragged)
+        if difference is not None:
+            return f"fold {planned.fold.name}: {difference}"
     return None
 
 
-def _why_differs(model: NamedModel, differs: str | None) -> str | None:
+def _difference(trials: Trials, ragged: bool) -> str | None:
+    try:
+        trials.check_alike(lengths=not ragged)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _why_differs(model: NamedModel, differs: Mapping[bool, str | None]) -> str | None:
     needs = model.input_needs
-    return differs if needs.signals != 0 and needs.spaces == "one" else None
+    alone = needs.signals == 0 or needs.spaces == "many"
+    return None if alone else differs[needs.ragged]
 
 
 def _rank_problem(study: Study) -> str | None:
-    signal, rows = study.trials.signal(), study.trials.rows
+    signal, rows = study.inputs.signal(), study.trials.rows
     for i, part in enumerate(signal.parts):
         n_channels = len(part.space)
         if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
@@ -206,6 +229,7 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
                 raise LeakError(f"two folds are called {fold.name!r}. Give each its own name.")
             names.add(fold.name)
             verify(fold, rows, question.protocol.apart)
+            fold = grant(fold, rows, study.question.target.known(y), y, question.access)
             fold = purge(fold, rows, question.overlap)
             train = fold.index("train", "val")
             if len(train) == 0:
@@ -222,9 +246,22 @@ def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
         flags.append("overlap")
     if study.reach > 0 and shares_within(fold, study.trials.rows, study.reach):
         flags.append("shared_preparation")
-    if fold.access == "transductive":
-        flags.append("transductive")
+    if fold.access != "none":
+        flags.append(fold.access)
+    if _holds_copies(fold, study):
+        flags.append("copied_recording")
     return tuple(flags)
+
+
+def _holds_copies(fold: Fold, study: Study) -> bool:
+    """Whether a recording is trained on and its copy under another id tested."""
+    recording = study.trials.rows["recording"] if study.copies else np.zeros(0)
+    for ids in study.copies:
+        trained = set(recording[fold.index("train", "val")]) & set(ids)
+        tested = set(recording[fold.index("test")]) & set(ids)
+        if trained and tested and len(trained | tested) > 1:
+            return True
+    return False
 
 
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
@@ -235,9 +272,10 @@ def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
 
 
 def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
-    if not study.trials.signals:
+    yield from study.notes
+    if not study.inputs.signals:
         return
-    axes = study.trials.signal().used()[0].axes
+    axes = study.inputs.signal().used()[0].axes
     if len(axes) > 1:
         for model in models:
             if model.input_needs.signals != 0 and model.flattens:

@@ -1,11 +1,11 @@
 """`Question`: what is asked of trials, once they exist, and of which models."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from neurodecode.core.config import Call
+from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
@@ -62,6 +62,108 @@ class NamedModel:
 
 
 @dataclass(frozen=True)
+class TargetAccess:
+    """What of the tested person or session may be seen before testing; nothing by default.
+
+    Parameters
+    ----------
+    unlabelled : "rows", float, or None
+        Without labels: rows of the tested sessions whose target is unknown (a resting run), or
+        this first part of the test rows of each session, which are then not tested.
+    calibration : int, float, or None
+        With labels: the first trials of each class in time, as many, or this first part of the
+        test rows of each session; they are then not tested.
+    transductive : bool
+        The test rows themselves, without their labels.
+    one_by_one : bool
+        Whether test trials are handed over one at a time, so that none can lean on another.
+    """
+
+    unlabelled: Literal["rows"] | float | None = None
+    calibration: int | float | None = None
+    transductive: bool = False
+    one_by_one: bool = False
+
+    def __post_init__(self):
+        given = [self.unlabelled is not None, self.calibration is not None, self.transductive]
+        if sum(given) > 1:
+            raise ConfigError(
+                "expected one of unlabelled, calibration and transductive, or none of them."
+            )
+        if isinstance(self.unlabelled, int | float) and not 0 < self.unlabelled < 1:
+            raise ConfigError(
+                f"unlabelled: {self.unlabelled} is no part of a session. Give a number between 0 "
+                "and 1, or rows."
+            )
+        k = self.calibration
+        whole = isinstance(k, int) and k >= 1
+        if k is not None and not whole and not (isinstance(k, float) and 0 < k < 1):
+            raise ConfigError(
+                f"calibration: {k}. Give the number of trials a class, 1 or more, or a part of the "
+                "session between 0 and 1."
+            )
+        if self.transductive and self.one_by_one:
+            raise ConfigError("transductive shows all test rows at once; remove one_by_one.")
+
+    @property
+    def name(self) -> str:
+        """How tables say it: ``none``, ``unlabelled 0.2``, ``calibration 5``, ``transductive``."""
+        if self.transductive:
+            return "transductive"
+        for kind in ("unlabelled", "calibration"):
+            if getattr(self, kind) is not None:
+                return f"{kind} {getattr(self, kind)}"
+        return "none"
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Which test rows are answered together: their scores are averaged before scoring.
+
+    Parameters
+    ----------
+    by : tuple of str
+        Columns; rows with the same values of all of them are answered together.
+    how : {"mean"}
+    """
+
+    by: tuple[str, ...]
+    how: Literal["mean"] = "mean"
+
+    def __post_init__(self):
+        if not self.by:
+            raise ConfigError("by: name the columns whose rows are answered together.")
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Arguments of models that are chosen on inner folds of the training rows.
+
+    Parameters
+    ----------
+    grids : mapping of str to mapping
+        Model's name to {argument: values to try}; of a list of steps ``step__argument``.
+    n_splits : int
+        Inner folds. They keep apart what the protocol keeps apart; where there are no more groups
+        than folds, each group is left out once.
+    metric : str
+        What is compared; empty for the experiment's first.
+    """
+
+    grids: Mapping[str, Mapping[str, tuple[Any, ...]]]
+    n_splits: int = 5
+    metric: str = ""
+
+    def __post_init__(self):
+        if self.n_splits < 2:
+            raise ConfigError(f"n_splits is {self.n_splits}; give 2 or more.")
+        for model, grid in self.grids.items():
+            empty = [name for name, values in grid.items() if not values]
+            if not grid or empty:
+                raise ConfigError(f"grids.{model}: give each argument the values to try.")
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked, apart from the data.
 
@@ -81,6 +183,14 @@ class Question:
     n_draws : int
         Draws of the shuffled null a model.
     title : str
+    reduce : scikit-learn transformer or None
+        What vectors are brought through before models learn them, fitted on training rows; what is
+        predicted is brought back.
+    access : TargetAccess
+    aggregate : Aggregate or None
+    tune : Tune or None
+    n_permutations : int
+        Permutations of the labels for the p value of each model.
     """
 
     target: Target
@@ -92,6 +202,11 @@ class Question:
     within: tuple[Unit, ...] = DEFAULT_WITHIN
     n_draws: int = 20
     title: str = ""
+    reduce: Any = None
+    access: TargetAccess = field(default_factory=TargetAccess)
+    aggregate: Aggregate | None = None
+    tune: Tune | None = None
+    n_permutations: int = 0
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
@@ -99,6 +214,12 @@ class Question:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
         if not isinstance(self.n_draws, int) or self.n_draws < 0:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
+        if not isinstance(self.n_permutations, int) or self.n_permutations < 0:
+            raise ConfigError(f"n_permutations: {self.n_permutations!r}. Give 0 or more.")
+        names = [model.name for model in self.models]
+        for name in self.tune.grids if self.tune else ():
+            if name not in names:
+                raise ConfigError(f"tune.grids: no model {name!r}.{nearest(name, names)}")
         if not self.metrics or not self.seeds:
             raise ConfigError("metrics, seeds: name at least one of each.")
         odd = [name for name in self.metrics if not isinstance(name, str)]
@@ -137,7 +258,7 @@ def needs_of(estimator: Any, *, first: bool) -> Needs:
     declared = _declared_needs(stages_of(estimator)[0 if first else -1])
     if declared is not None:
         return declared
-    return Needs(targets=("value",) if _is_regressor(estimator) else ("label",))
+    return Needs(targets=_targets_of(estimator))
 
 
 def _declared_needs(estimator: Any) -> Needs | None:
@@ -145,9 +266,13 @@ def _declared_needs(estimator: Any) -> Needs | None:
     return needs if isinstance(needs, Needs) else None
 
 
-def _is_regressor(estimator: Any) -> bool:
+def _targets_of(estimator: Any) -> tuple[str, ...]:
+    """Kinds of target that scikit-learn's tags say an estimator learns."""
     tags = getattr(estimator, "__sklearn_tags__", None)
-    return tags is not None and tags().estimator_type == "regressor"
+    if tags is None or tags().estimator_type != "regressor":
+        return ("label",)
+    several = tags().target_tags.multi_output or tags().target_tags.two_d_labels
+    return ("value", "vector") if several else ("value",)
 
 
 def _with_arguments(call: Call) -> str:

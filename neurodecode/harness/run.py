@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,9 +13,10 @@ from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.harness.engines import ENGINES
-from neurodecode.harness.fold import FoldTask, Outcome, TaskJob, run_fold
+from neurodecode.harness.fold import run_fold
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
+from neurodecode.harness.question import Question
 from neurodecode.harness.sharing import (
     STAGES,
     compute_stage,
@@ -25,7 +26,9 @@ from neurodecode.harness.sharing import (
     with_shared,
 )
 from neurodecode.harness.store import Store
+from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
+from neurodecode.protocols import inner_groups
 
 FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
 
@@ -118,14 +121,14 @@ def _share(
     """Compute the stateless stages that open jobs begin with, once for all folds."""
     models = {job.model.name: job.model for job in todo}.values()
     remove_orphans(cache_folder() / STAGES)
-    tasks = stage_tasks(plan.study.trials, models, cache_folder())
+    tasks = stage_tasks(plan.study.inputs, models, cache_folder())
     missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
     computed = start(compute_stage, missing, n_jobs)
     with contextlib.suppress(WorkerDied):  # folds compute what is missing, and tell the error
         for _ in progress(computed, "shared stages", len(missing), "part"):
             pass
     whole = {n: several for n, several in tasks.items() if all(t.path.is_file() for t in several)}
-    return with_shared(plan.study.trials, whole), set(whole)
+    return with_shared(plan.study.inputs, whole), set(whole)
 
 
 def _one_by_one(
@@ -161,16 +164,39 @@ def _fold_task(
     truth: TrainingTruth,
 ) -> FoldTask:
     study, fold, seed = plan.study, jobs[0].fold, jobs[0].seed
-    told = {draw: truth.of(fold, seed, draw) for draw in dict.fromkeys(job.draw for job in jobs)}
+    question = study.question
+    draws = dict.fromkeys((job.draw, job.permutation) for job in jobs)
+    told = {draw: truth.of(fold, seed, *draw) for draw in draws}
+    trained = np.isin(fold.labelled, fold.index("train", "val"))
+    rows = study.trials.rows.take(fold.labelled[trained])
+    groups = inner_groups(rows, question.protocol.apart) if question.tune else None
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
-        jobs=tuple(_task_job(job, shared, told[job.draw]) for job in jobs),
-        kind=study.question.target.kind,
-        classes=study.question.target.classes,
-        signal=next(iter(study.trials.signals), None),
+        jobs=tuple(
+            replace(
+                _task_job(job, shared, told[job.draw, job.permutation][trained]),
+                y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
+                tuning=_tuning(job, question, groups),
+            )
+            for job in jobs
+        ),
+        kind=question.target.kind,
+        classes=question.target.classes,
+        signal=next(iter(study.inputs.signals), None),
         store=store,
+        adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
+        one_by_one=question.access.one_by_one,
+        reduce=question.reduce,
     )
+
+
+def _tuning(job: Job, question: Question, groups: np.ndarray | None) -> Tuning | None:
+    tune = question.tune
+    if tune is None or job.model.name not in tune.grids:
+        return None
+    grid = tune.grids[job.model.name]
+    return Tuning(grid, tune.n_splits, tune.metric or question.metrics[0], groups)
 
 
 def _task_job(job: Job, shared: set[str], y: np.ndarray) -> TaskJob:
@@ -186,7 +212,7 @@ def _task_job(job: Job, shared: set[str], y: np.ndarray) -> TaskJob:
         shared=name if known else "",
         n_shared=len(leading) if known else 0,
         y=y,
-        is_null=job.draw is not None,
+        is_null=job.draw is not None or job.permutation is not None,
     )
 
 

@@ -1,20 +1,23 @@
 """Scores from stored predictions: neither data nor model is needed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
+from neurodecode.core.rows import Rows
 from neurodecode.harness.store import Store
+from neurodecode.harness.truth import permute_all, shuffle_units
 
 NO_DRAW = -1
 _COLUMNS = (
-    "model", "metric", "seed", "fold", "subject", "session", "draw", "score", "chance", "n_trials",
-    "note",
+    "model", "metric", "seed", "fold", "subject", "session", "draw", "permutation", "train_time",
+    "time", "score", "chance", "n_trials", "note",
 )  # fmt: skip
 
 
@@ -28,16 +31,19 @@ class Group:
     seed : int
     fold, subject, session : str
         Empty where groups are pooled over them.
-    draw : int
-        Draw of the shuffled null; `NO_DRAW` for the model itself.
+    draw, permutation : int
+        Draw of the shuffled null, or number of the permutation; `NO_DRAW` for the model itself.
     rows : ndarray of int, shape (n,)
-        Positions in ``rows.parquet``.
-    true, pred : ndarray, shape (n,)
-        Codes, or values.
-    scores : ndarray, shape (n, n_classes), or None
+        Positions in ``rows.parquet``; of rows answered together, the first.
+    true : ndarray, shape (n,) or (n, n_targets)
+        Codes, values or vectors.
+    pred : ndarray, shape of `true`, and the axes of `axes`
+    scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
     prior : ndarray, shape (n_classes,)
         Frequencies of the classes in training.
+    axes : tuple of str
+        ``time``; or ``train_time`` and ``time``.
     """
 
     model: str
@@ -46,54 +52,128 @@ class Group:
     subject: str
     session: str
     draw: int
+    permutation: int
     rows: np.ndarray
     true: np.ndarray
     pred: np.ndarray
     scores: np.ndarray | None
     score_kind: str
     prior: np.ndarray
+    axes: tuple[str, ...] = ()
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether this is the model itself, no draw of a null."""
+        return self.draw == NO_DRAW and self.permutation == NO_DRAW
 
     def take(self, index: np.ndarray) -> "Group":
         """Give the group of the rows at `index`."""
-        scores = None if self.scores is None else self.scores[index]
-        return Group(
-            self.model, self.seed, self.fold, self.subject, self.session, self.draw,
-            self.rows[index], self.true[index], self.pred[index],
-            scores, self.score_kind, self.prior,
-        )  # fmt: skip
+        return replace(
+            self,
+            rows=self.rows[index],
+            true=self.true[index],
+            pred=self.pred[index],
+            scores=None if self.scores is None else self.scores[index],
+        )
+
+    def cells(self, *, all_cells: bool) -> Iterator[tuple[int, int, "Group"]]:
+        """Give the group at each time it was predicted for; itself where there is none.
+
+        Parameters
+        ----------
+        all_cells : bool
+            Whether pairs of different training and test times are given too.
+
+        Yields
+        ------
+        train_time, time : int
+            Positions; -1 where there is no such axis.
+        cell : Group
+        """
+        if not self.axes:
+            yield -1, -1, self
+            return
+        n_own = self.true.ndim
+        for cell in np.ndindex(*self.pred.shape[n_own:]):
+            if len(set(cell)) > 1 and not all_cells:
+                continue
+            at = (slice(None),) * n_own + cell
+            one = replace(
+                self,
+                pred=self.pred[at],
+                scores=None if self.scores is None else self.scores[(slice(None), *cell)],
+                axes=(),
+            )
+            train_time, time = (-1, *cell)[-2:]
+            yield train_time, time, one
 
 
 def collect_groups(store: Store) -> Iterator[Group]:
-    """Read all stored predictions and group them as the experiment says."""
+    """Read all stored predictions and group them as the experiment says.
+
+    Raises
+    ------
+    ConfigError
+        If rows that are answered together have several truths.
+    """
     index, rows = store.index(), store.rows()
     classes = tuple(index["target"]["classes"])
     position = pd.Index(rows["uid"])
-    truth = rows["y"].to_numpy()
+    truth = _Truth(store.truth(rows), rows, index["target"]["kind"])
     priors = {(f["seed"], f["name"]): np.array(f["prior"]) for f in index["folds"]}
     within = index["within"]
     columns = {u: rows[u].astype(str).to_numpy(dtype=object) for u in ("subject", "session")}
     jobs = [job for job in index["jobs"] if "error" not in job and store.has(job["key"])]
 
     def together(job: dict[str, Any]) -> tuple[Any, ...]:
-        draw = NO_DRAW if job["draw"] is None else job["draw"]
-        return job["model"], draw, job["seed"], job["fold"] if "fold" in within else ""
+        numbers = (NO_DRAW if job[k] is None else job[k] for k in ("draw", "permutation"))
+        return job["model"], *numbers, job["seed"], job["fold"] if "fold" in within else ""
 
     # Jobs come grouped by fold; sorting keeps the folds of one model in their order.
-    for (model, draw, seed, fold), several in groupby(sorted(jobs, key=together), key=together):
+    for called, several in groupby(sorted(jobs, key=together), key=together):
+        model, draw, permutation, seed, fold = called
         mine = list(several)
         found = [store.predictions(job["key"], classes) for job in mine]
         at = position.get_indexer(pd.Index(np.concatenate([p.uid for p in found])))
-        scored = all(p.scores is not None for p in found)
+        scores = [p.scores for p in found if p.scores is not None]
         whole = Group(
-            model, seed, fold, "", "", draw,
-            at,
-            truth[at],
-            np.concatenate([p.pred for p in found]),
-            np.concatenate([p.scores for p in found]) if scored else None,  # pyright: ignore[reportArgumentType, reportCallIssue]
-            found[0].score_kind,
-            np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
-        )  # fmt: skip
-        yield from _split(whole, columns, within)
+            model=model,
+            seed=seed,
+            fold=fold,
+            subject="",
+            session="",
+            draw=draw,
+            permutation=permutation,
+            rows=at,
+            true=truth.of(permutation)[at],
+            pred=np.concatenate([p.pred for p in found]),
+            scores=np.concatenate(scores) if len(scores) == len(found) else None,
+            score_kind=found[0].score_kind,
+            prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
+            axes=found[0].axes,
+        )
+        for one in _split(whole, columns, within):
+            yield _answered_together(one, rows, index)
+
+
+class _Truth:
+    """The truth of all rows, or one permutation of it; the last one asked for is kept."""
+
+    def __init__(self, y: np.ndarray, rows: pd.DataFrame, kind: str):
+        self._y, self._rows = y, Rows(rows)
+        known = y >= 0 if kind == "label" else np.isfinite(y.reshape(len(y), -1)).all(axis=1)
+        self._known = np.asarray(known)
+        self._last: tuple[int, np.ndarray] = (NO_DRAW, y)
+
+    def of(self, permutation: int) -> np.ndarray:
+        if permutation == NO_DRAW:
+            return self._y
+        if self._last[0] != permutation:
+            units, groups = shuffle_units(self._rows)
+            uids = self._rows["uid"]
+            y = permute_all(self._y, self._known, units, groups, uids, permutation)
+            self._last = permutation, y
+        return self._last[1]
 
 
 def score_group(metric: Any, group: Group, kind: str) -> float | str:
@@ -109,32 +189,33 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
     Returns
     -------
     scores : DataFrame
-        ``model metric seed fold subject session draw score chance n_trials note``; `score` is NaN
-        where `note` says why it is not computed.
+        ``model metric seed fold subject session draw permutation train_time time score chance
+        n_trials note``; times in seconds from the event, NaN where there are none; `score` is NaN
+        where `note` says why it is not computed. Of nulls, only equal times are scored.
     """
     index = store.index()
-    kind = index["target"]["kind"]
+    kind, times = index["target"]["kind"], index["times"]
+
+    def seconds(place: int) -> float:
+        return np.nan if place < 0 else times["tmin"] + place / times["sfreq"]
+
     rows = []
     for name in index["metrics"]:
         metric = find(name, "metrics")
         for group in groups:
-            value = score_group(metric, group, kind)
-            known = isinstance(value, float)
-            rows.append(
-                {
-                    "model": group.model,
-                    "metric": name,
-                    "seed": group.seed,
-                    "fold": group.fold,
-                    "subject": group.subject,
-                    "session": group.session,
-                    "draw": group.draw,
-                    "score": value if known else np.nan,
-                    "chance": metric.chance(group.true, group.prior) if known else np.nan,
-                    "n_trials": len(group.true),
-                    "note": "" if known else value,
-                }
-            )
+            for train_time, time, cell in group.cells(all_cells=group.is_itself):
+                value = score_group(metric, cell, kind)
+                known = isinstance(value, float)
+                rows.append(
+                    (
+                        group.model, name, group.seed, group.fold, group.subject, group.session,
+                        group.draw, group.permutation, seconds(train_time), seconds(time),
+                        value if known else np.nan,
+                        metric.chance(cell.true, cell.prior) if known else np.nan,
+                        len(cell.true),
+                        "" if known else value,
+                    )
+                )  # fmt: skip
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
@@ -145,10 +226,36 @@ def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> I
         return
     table = pd.DataFrame({unit: columns[unit][group.rows] for unit in asked})
     for names, index in table.groupby(asked, sort=True).indices.items():
-        one = group.take(np.asarray(index))
         texts = [str(n) for n in (names if isinstance(names, tuple) else (names,))]
-        named = dict(zip(asked, texts, strict=True))
-        yield Group(
-            one.model, one.seed, one.fold, named.get("subject", ""), named.get("session", ""),
-            one.draw, one.rows, one.true, one.pred, one.scores, one.score_kind, one.prior,
-        )  # fmt: skip
+        yield replace(group.take(np.asarray(index)), **dict(zip(asked, texts, strict=True)))
+
+
+def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) -> Group:
+    """Average the scores (or values) of rows that are answered together."""
+    if index["aggregate"] is None:
+        return group
+    by, kind = index["aggregate"]["by"], index["target"]["kind"]
+    code = Rows(rows).take(group.rows).codes(*by)  # in the order of first rows
+    n_answers = code.max() + 1
+    first = np.array([np.flatnonzero(code == one)[0] for one in range(n_answers)])
+    if not np.array_equal(group.true, group.true[first][code]):
+        raise ConfigError(
+            f"aggregate: rows with the same {' and '.join(by)} have several truths, so they "
+            "cannot be answered together. Name columns that the target follows from."
+        )
+    counts = np.bincount(code)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        total = np.zeros((n_answers, *values.shape[1:]))
+        np.add.at(total, code, values)
+        return total / counts.reshape(-1, *(1,) * (values.ndim - 1))
+
+    if kind != "label":
+        return replace(group.take(first), pred=mean(group.pred))
+    if group.scores is None:
+        raise ConfigError(
+            f"aggregate: {group.model} gives classes without scores, and there is nothing to "
+            "average. Use a model with probabilities or margins."
+        )
+    scores = mean(group.scores)
+    return replace(group.take(first), pred=np.argmax(scores, axis=-1), scores=scores)

@@ -32,7 +32,8 @@ class StageTask:
 
 def leading_stateless(model: NamedModel) -> tuple[Any, ...]:
     """Leading stages of a model that see one trial at a time; the predictor is never one."""
-    if model.input_needs.trials or model.input_needs.signals == 0 or model.flattens:
+    needs = model.input_needs
+    if needs.trials or needs.signals == 0 or model.flattens:
         return ()
     leading: list[Any] = []
     for stage in stages_of(model.estimator)[:-1]:
@@ -100,7 +101,7 @@ def compute_stage(task: StageTask) -> bool:
     n_rows = len(task.at)
     signal = TrialSignal((task.part,), np.zeros(n_rows, dtype=np.int32), task.at, task.length)
     with one_thread():
-        X: Any = _array(signal)
+        X: Any = _pieces(signal)
         try:
             for stage in task.stages:
                 X = copy.deepcopy(stage).fit(X[:1]).transform(X)
@@ -132,7 +133,10 @@ def with_shared(trials: Trials, tasks: dict[str, list[StageTask]]) -> Trials:
     return Trials(trials.rows, signals)
 
 
-def _array(signal: TrialSignal) -> np.ndarray:
+def _pieces(signal: TrialSignal) -> np.ndarray | list[np.ndarray]:
+    """Trials as one array, or as a list where they differ in length."""
+    if len(np.unique(signal.length)) > 1:
+        return [np.array(signal.piece(i), dtype=np.float64) for i in range(len(signal.part))]
     first = np.asarray(signal.piece(0))
     X = np.empty((len(signal.part), *first.shape))
     for i in range(len(X)):

@@ -25,11 +25,13 @@ def job_states(plan: Plan, store: Store) -> list[str]:
         In the order of ``plan.jobs``.
     """
     before = {
-        (job["model"], job["seed"], job["fold"], job["draw"]): job["key"] for job in _before(store)
+        (job["model"], job["seed"], job["fold"], job["draw"], job.get("permutation")): job["key"]
+        for job in _before(store)
     }
     states = []
     for job in plan.jobs:
-        old = before.get((job.model.name, job.seed, job.fold.name, job.draw))
+        asked = (job.model.name, job.seed, job.fold.name, job.draw, job.permutation)
+        old = before.get(asked)
         if store.has(job.key):
             states.append("done")
         elif old is None or old == job.key or not store.has(old):
@@ -50,8 +52,8 @@ def guess(plan: Plan, states: list[str], store: Store) -> str:
     if not todo:
         return "nothing to run"
     said = [f"{len(todo)} jobs to run"]
-    if len(plan.study.trials.signals) == 1:
-        signal = plan.study.trials.signal()
+    if len(plan.study.inputs.signals) == 1:
+        signal = plan.study.inputs.signal()
         largest = max(len(one.fold.index("train", "val", "test")) for one in plan.folds)
         per_trial = len(signal.used()[0].space) * max(1, int(signal.length.max())) * 8
         said.append(f"the largest fold reads {largest * per_trial / 1e6:.1f} MB")

@@ -6,7 +6,9 @@
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
-      jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  done.json
+      truth/           true vectors, each once, and which row has which
+      jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
+                       with more axes than rows: pred.npy  scores.npy
       scores.parquet   table.json  report.html
       failures.txt     tracebacks of jobs that failed in the last run
 """
@@ -83,6 +85,7 @@ class Store:
         log: str,
         patterns: Mapping[str, np.ndarray],
         seconds: float,
+        tuned: Mapping[str, Any] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -98,15 +101,19 @@ class Store:
         patterns : mapping of str to ndarray
         seconds : float
             How long fitting and predicting took.
+        tuned : mapping, optional
+            Arguments that inner folds chose, and what each candidate scored.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
-            pq.write_table(_as_table(predictions, classes), temporary / "predictions.parquet")
+            _write_predictions(predictions, classes, temporary)
             (temporary / "key.json").write_text(json.dumps(parts, indent=1, sort_keys=True))
             if log:
                 (temporary / "log.txt").write_text(log, encoding="utf-8")
             if patterns:
                 np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
+            if tuned:
+                (temporary / "tuned.json").write_text(json.dumps(tuned, indent=1))
             (temporary / "done.json").write_text(
                 json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
             )
@@ -119,10 +126,16 @@ class Store:
         DataError
             If the job is not stored.
         """
-        path = self.folder / "jobs" / key / "predictions.parquet"
+        folder = self.folder / "jobs" / key
+        path = folder / "predictions.parquet"
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
-        return _from_table(pq.ParquetFile(path).read(), classes)
+        return _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+
+    def tuned(self, key: str) -> dict[str, Any]:
+        """Read which arguments inner folds chose; empty where nothing was tuned."""
+        path = self.folder / "jobs" / key / "tuned.json"
+        return read_json(path) if path.is_file() else {}
 
     def log(self, key: str) -> str:
         """Read what a job said while it ran."""
@@ -172,6 +185,29 @@ class Store:
         """Read ``rows.parquet``."""
         return pd.read_parquet(self.folder / "rows.parquet")
 
+    def write_truth(self, y: np.ndarray) -> None:
+        """Write the true vectors of all rows, each once.
+
+        Parameters
+        ----------
+        y : ndarray, shape (n_rows, n)
+        """
+        vectors, row = np.unique(y, axis=0, return_inverse=True)
+        (self.folder / "truth").mkdir(exist_ok=True)
+        for name, array in (("vectors", vectors), ("row", row.reshape(-1))):
+            with whole_file(self.folder / "truth" / f"{name}.npy") as path, path.open("wb") as out:
+                np.save(out, array, allow_pickle=False)
+
+    def truth(self, rows: pd.DataFrame) -> np.ndarray:
+        """Give the truth of all rows: the column ``y``, or the vectors that were written."""
+        if "y" in rows:
+            return rows["y"].to_numpy()
+        vectors, row = (
+            np.load(self.folder / "truth" / f"{name}.npy", allow_pickle=False)
+            for name in ("vectors", "row")
+        )
+        return vectors[row]
+
     def write_frame(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as parquet."""
         with whole_file(self.folder / name) as temporary:
@@ -182,8 +218,21 @@ class Store:
         write_text(self.folder / name, text)
 
 
-def _as_table(predictions: Predictions, classes: tuple[str, ...]) -> pa.Table:
+def _write_predictions(predictions: Predictions, classes: tuple[str, ...], folder: Path) -> None:
     columns: dict[str, Any] = {"row": pa.array(predictions.uid.astype(str))}
+    kind = {"kind": predictions.kind, "score_kind": predictions.score_kind}
+    if predictions.pred.ndim > 1:
+        np.save(folder / "pred.npy", predictions.pred, allow_pickle=False)
+        if predictions.scores is not None:
+            np.save(folder / "scores.npy", predictions.scores, allow_pickle=False)
+    else:
+        columns |= _columns(predictions, classes)
+    table = pa.table(columns).replace_schema_metadata(kind)
+    pq.write_table(table, folder / "predictions.parquet")
+
+
+def _columns(predictions: Predictions, classes: tuple[str, ...]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
     if predictions.kind == "label":
         columns["pred"] = pa.DictionaryArray.from_arrays(
             pa.array(predictions.pred, type=pa.int32()), pa.array(classes)
@@ -193,21 +242,25 @@ def _as_table(predictions: Predictions, classes: tuple[str, ...]) -> pa.Table:
     if predictions.scores is not None:
         for name, score in zip(classes, predictions.scores.T, strict=True):
             columns[f"score_{name}"] = pa.array(np.ascontiguousarray(score))
-    kind = {"kind": predictions.kind, "score_kind": predictions.score_kind}
-    return pa.table(columns).replace_schema_metadata(kind)
+    return columns
 
 
-def _from_table(table: pa.Table, classes: tuple[str, ...]) -> Predictions:
+def _read_predictions(folder: Path, table: pa.Table, classes: tuple[str, ...]) -> Predictions:
     described = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     uid = table["row"].to_numpy(zero_copy_only=False)
+    score_kind: Any = described["score_kind"]
+    scores = None
+    if "pred" not in table.column_names:
+        pred = np.load(folder / "pred.npy", allow_pickle=False)
+        if (folder / "scores.npy").is_file():
+            scores = np.load(folder / "scores.npy", allow_pickle=False)
+        return Predictions(uid, described["kind"], pred, scores, score_kind)
     if described["kind"] == "label":
         code = {name: i for i, name in enumerate(classes)}
         pred = np.array([code[name] for name in table["pred"].to_pylist()], dtype=np.int64)
     else:
         pred = table["pred"].to_numpy()
     names = [f"score_{name}" for name in classes]
-    scores = None
     if names and set(names) <= set(table.column_names):
         scores = np.column_stack([table[name].to_numpy() for name in names])
-    score_kind: Any = described["score_kind"]
     return Predictions(uid, described["kind"], pred, scores, score_kind)

@@ -1,7 +1,7 @@
 """`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,12 @@ class Study:
         Recordings that could not be prepared.
     to_prepare : tuple of str
         Recordings whose preparation is not in the cache yet.
+    tmin : float or None
+        Seconds from an event's onset to the first sample of its window, where trials have time.
+    copies : tuple of tuple of str
+        Groups of recordings that are the same sample for sample under several ids.
+    notes : tuple of str
+        What a reader of the table should know of the recordings.
     """
 
     trials: Trials
@@ -45,16 +51,28 @@ class Study:
     sources: Mapping[str, Any] = field(default_factory=dict)
     failed: tuple[Failed, ...] = ()
     to_prepare: tuple[str, ...] = ()
+    tmin: float | None = None
+    copies: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def inputs(self) -> Trials:
+        """Trials with the signals that models are handed: all but the target's."""
+        hidden = self.question.target.signal
+        if not hidden:
+            return self.trials
+        shown = {name: one for name, one in self.trials.signals.items() if name != hidden}
+        return Trials(self.trials.rows, shown)
 
     @property
     def reach(self) -> float:
         """Seconds over which preparation mixed samples; infinite for whole-recording statistics."""
-        parts = (part for signal in self.trials.signals.values() for part in signal.used())
+        parts = (part for signal in self.inputs.signals.values() for part in signal.used())
         return max((part.reach for part in parts), default=0.0)
 
     @property
     def y(self) -> np.ndarray:
-        """Truth of every row: codes (-1 unknown) or values (NaN unknown)."""
+        """Truth of every row: codes (-1 unknown), or values or vectors (NaN unknown)."""
         return self.question.target.y(self.trials)
 
 
@@ -108,7 +126,10 @@ def open_study(
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     if not prepared:
         raise failed[0].error
-    done = cut(prepared, resolved.task, resolved.experiment.windows)
+    # The experiment's own target stands in for the task's: it says which column or track is asked.
+    task = replace(resolved.task, target=resolved.experiment.target)
+    done = cut(prepared, task, resolved.experiment.windows)
+    copies = _copies(prepared)
     return Study(
         trials=done.trials,
         question=resolved.question,
@@ -123,7 +144,22 @@ def open_study(
         },
         failed=failed,
         to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
+        tmin=done.tmin,
+        copies=copies,
+        notes=(
+            *(f"{p.recording.id}: {note}" for p in prepared for note in p.signal.notes),
+            *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
+        ),
     )
+
+
+def _copies(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], ...]:
+    """Find recordings whose samples are equal; files of one recording may differ in their bytes."""
+    found: dict[str, list[str]] = {}
+    for one in prepared:
+        if one.content:
+            found.setdefault(one.content, []).append(one.recording.id)
+    return tuple(tuple(ids) for ids in found.values() if len(ids) > 1)
 
 
 def _within(root: Path, path: Path) -> str:

@@ -12,11 +12,14 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
 from neurodecode.harness.store import Store
+from neurodecode.linalg.permutation import permutation_p, sign_flip_p
 from neurodecode.linalg.stats import mean_interval, percentile_interval
 
 N_BOOTSTRAP = 1000
+N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
 _BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
 
 
@@ -37,7 +40,9 @@ class TableRow:
     shuffled_mean, shuffled_sd : float or None
         The null: training labels permuted within run or block.
     p : float or None
-        Permutation p value, where one was asked for.
+        Where `n_permutations` is given: share of permutations of the labels within runs or blocks,
+        the model fitted anew, that score as well; of six or more subjects, of flips of the signs of
+        their scores less chance.
     n_units : int
     unit : str
         What `per_unit` counts: subject, session or fold.
@@ -84,6 +89,8 @@ def score_results(store: Store) -> list[TableRow]:
     groups = list(collect_groups(store))
     scores = score_groups(store, groups)
     store.write_frame("scores.parquet", scores)
+    # Of generalization across time the table has what was trained and tested at the same time.
+    scores = _select(scores, scores["train_time"].isna() | (scores["train_time"] == scores["time"]))
     rows = _table(store, groups, scores)
     table = {"made_from": made_from, "rows": [asdict(row) for row in rows]}
     write_json(store.folder / "table.json", table)
@@ -164,9 +171,13 @@ def _row(
     judged = find(metric, "metrics")
     # Student t knows no bounds; the mean of scores lies within those of the metric.
     low, high = np.clip(_interval(model, per_unit, draws), *judged.range).tolist()
-    drawn = (scores["model"] == model) & (scores["draw"] != NO_DRAW) & (scores["note"] == "")
-    nulls = _select(scores, drawn)
+    own = (scores["model"] == model) & (scores["note"] == "")
+    nulls = _select(scores, own & (scores["draw"] != NO_DRAW))
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
+    p = None
+    if index["n_permutations"] and role == "model":
+        permuted = _select(scores, own & (scores["permutation"] != NO_DRAW))
+        p = _p(judged, known, per_unit, permuted, unit)
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if judged.direction == "up" else -1
@@ -194,7 +205,7 @@ def _row(
         chance=float(unit_means(known, unit, "chance").mean()),
         shuffled_mean=float(np.mean(shuffled)) if shuffled else None,
         shuffled_sd=float(np.std(shuffled, ddof=1)) if len(shuffled) > 1 else None,
-        p=None,
+        p=p,
         n_units=len(per_unit),
         unit=unit,
         n_trials=draws.n_trials(model),
@@ -227,6 +238,23 @@ def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:
     return sessions.groupby(level=0, sort=True).mean()
 
 
+def _p(
+    metric: Any, known: pd.DataFrame, per_unit: pd.Series, permuted: pd.DataFrame, unit: str
+) -> float | None:
+    """One-sided p value of a score better than its null, or None where none can be had."""
+    better_is = 1 if metric.direction == "up" else -1
+    if len(permuted):
+        means = [
+            unit_means(one, unit, "score").mean() for _, one in permuted.groupby("permutation")
+        ]
+        return permutation_p(better_is * float(per_unit.mean()), better_is * np.array(means))
+    chance = unit_means(known, unit, "chance")
+    difference = better_is * (per_unit - chance).to_numpy()
+    if len(difference) < MIN_FOR_SIGN_FLIPS or not np.isfinite(difference).all():
+        return None
+    return sign_flip_p(difference)
+
+
 def _interval(model: str, per_unit: pd.Series, draws: "_Draws") -> tuple[float, float]:
     if len(per_unit) > 1:
         return mean_interval(per_unit.to_numpy())
@@ -252,7 +280,8 @@ def _select(scores: pd.DataFrame, keep: Any) -> pd.DataFrame:
 
 def _itself(scores: pd.DataFrame, model: str) -> Any:
     """Mask of a model's own scores, not those of its shuffled null."""
-    return (scores["model"] == model) & (scores["draw"] == NO_DRAW)
+    of_null = (scores["draw"] != NO_DRAW) | (scores["permutation"] != NO_DRAW)
+    return (scores["model"] == model) & ~of_null
 
 
 def _why_empty(index: dict[str, Any], model: str, mine: pd.DataFrame) -> str:
@@ -280,7 +309,7 @@ class _Draws:
         self._metric, self._kind, self._blocks = find(metric, "metrics"), kind, blocks
         self._groups: dict[str, list[Group]] = {}
         for group in groups:
-            if group.draw == NO_DRAW:
+            if group.is_itself:
                 self._groups.setdefault(group.model, []).append(group)
         self._memo: dict[str, np.ndarray] = {}
 
@@ -297,12 +326,14 @@ class _Draws:
         names, block = np.unique(self._blocks, return_inverse=True)
         tested = np.unique(block[np.concatenate([group.rows for group in groups])])
         rng = np.random.default_rng(0)
-        values = np.empty(N_BOOTSTRAP)
-        for i in range(N_BOOTSTRAP):
+        n_draws = N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP
+        values = np.empty(n_draws)
+        cells = [cell for g in groups for _, _, cell in g.cells(all_cells=False)]
+        for i in range(n_draws):
             drawn = tested[rng.integers(len(tested), size=len(tested))]
             times = np.bincount(drawn, minlength=len(names))
             means = []
-            for group in groups:
+            for group in cells:
                 index = np.repeat(np.arange(len(group.rows)), times[block[group.rows]])
                 value = (
                     score_group(self._metric, group.take(index), self._kind) if len(index) else ""

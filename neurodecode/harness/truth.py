@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
-from neurodecode.core.trials import Trials
+from neurodecode.core.rows import Rows
 from neurodecode.harness.study import Study
 
 
@@ -23,11 +24,16 @@ class TrainingTruth:
     def __init__(self, study: Study):
         self.y = study.y
         self._trials = study.trials
-        self._units, self._groups = shuffle_units(study.trials)
+        self._units, self._groups = shuffle_units(study.trials.rows)
+        self._known = study.question.target.known(self.y)
+        self._uids = np.asarray(study.trials.rows["uid"])
         self._last: tuple[Fold, int] | None = None
+        self._permutation: tuple[int, np.ndarray] | None = None
 
-    def of(self, fold: Fold, seed: int, draw: int | None) -> np.ndarray:
-        """Give what a model is trained on, in the order of the training rows.
+    def of(
+        self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None
+    ) -> np.ndarray:
+        """Give what a model is told, in the order of `Fold.labelled`.
 
         Parameters
         ----------
@@ -36,20 +42,31 @@ class TrainingTruth:
         draw : int or None
             Draw of the shuffled null, labels permuted within run or block; None for the truth. It
             depends on the seed, the draw and the fold's own rows: other subjects change nothing.
+        permutation : int or None
+            Number of a permutation of all labels, the tested ones too: the same in every fold.
 
         Returns
         -------
-        y : ndarray, shape (n_train,)
+        y : ndarray, shape (n_labelled, …)
         """
-        train = fold.index("train", "val")
+        told = fold.labelled
+        if permutation is not None:
+            return self.permuted(permutation)[told]
         if draw is None:
-            return self.y[train]
+            return self.y[told]
         return permuted(
-            self.y[train],
-            self._units[train],
-            self._groups[train],
-            [seed, draw, self._content(fold, train)],
+            self.y[told],
+            self._units[told],
+            self._groups[told],
+            [seed, draw, self._content(fold, told)],
         )
+
+    def permuted(self, permutation: int) -> np.ndarray:
+        """Give one permutation of the labels of all rows; the last one asked for is kept."""
+        if self._permutation is None or self._permutation[0] != permutation:
+            y = permute_all(self.y, self._known, self._units, self._groups, self._uids, permutation)
+            self._permutation = permutation, y
+        return self._permutation[1]
 
     def _content(self, fold: Fold, train: np.ndarray) -> int:
         """Give a number that stands for the training rows; draws of one fold come together."""
@@ -87,9 +104,43 @@ def permuted(y: np.ndarray, units: np.ndarray, groups: np.ndarray, seed: list[in
     return shuffled
 
 
-def shuffle_units(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+def permute_all(
+    y: np.ndarray,
+    known: np.ndarray,
+    units: np.ndarray,
+    groups: np.ndarray,
+    uids: np.ndarray,
+    permutation: int,
+) -> np.ndarray:
+    """Permute the known labels of every run within it, by a draw of the run's own.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_rows, …)
+    known : ndarray of bool, shape (n_rows,)
+    units, groups : ndarray of int, shape (n_rows,)
+        As `permuted` takes them.
+    uids : ndarray of str, shape (n_rows,)
+        Names of the rows: a run's draw depends on them, so that other runs change nothing.
+    permutation : int
+
+    Returns
+    -------
+    shuffled : ndarray, shape (n_rows, …)
+    """
+    shuffled = y.copy()
+    for group in np.unique(groups):
+        mine = np.flatnonzero((groups == group) & known)
+        if len(mine) == 0:
+            continue
+        content = int.from_bytes(bytes.fromhex(digest([str(u) for u in uids[mine]])[:16]), "big")
+        same = np.zeros(len(mine), dtype=np.int64)
+        shuffled[mine] = permuted(y[mine], units[mine], same, [permutation, content])
+    return shuffled
+
+
+def shuffle_units(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Give units that are permuted together (blocks, else rows), and the groups within (runs)."""
-    rows = trials.rows
     groups = rows.codes("recording")
     if "block" in rows:
         return rows.codes("recording", "block"), groups

@@ -64,6 +64,26 @@ def verify(fold: Fold, rows: Rows, apart: tuple[str, ...]) -> None:
         )
 
 
+def inner_groups(rows: Rows, apart: tuple[str, ...]) -> np.ndarray | None:
+    """Say which training rows inner folds may not part, to keep apart what the outer ones do.
+
+    Parameters
+    ----------
+    rows : Rows
+        Training rows.
+    apart : tuple of str
+        Columns that the protocol keeps apart.
+
+    Returns
+    -------
+    groups : ndarray of int, shape (n_rows,), or None
+        Combinations of `apart`; without any, blocks; None where each row is by itself.
+    """
+    if apart:
+        return rows.codes(*apart)
+    return rows.codes("recording", "block") if "block" in rows else None
+
+
 def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
     """Positions of training rows whose windows overlap a test window of the same recording.
 

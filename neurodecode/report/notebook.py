@@ -18,7 +18,8 @@ from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
 from neurodecode.data.cards import WindowsSpec, load_card
-from neurodecode.harness.experiment import DataSpec, Experiment, ProtocolSpec, resolve
+from neurodecode.harness.experiment import resolve
+from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec
 from neurodecode.harness.study import Study, open_study
 from neurodecode.report.results import Results
 

@@ -68,13 +68,13 @@ KILLED = """
 import sys, time
 sys.path[:0] = [{here!r}]
 from tests_harness import planted, study_of, run
-from neurodecode.harness import fold
-inner = fold.Store.save_job
+from neurodecode.harness.store import Store
+inner = Store.save_job
 def slow(*arguments, **named):
     inner(*arguments, **named)
     print("saved", flush=True)
     time.sleep(0.05)
-fold.Store.save_job = slow
+Store.save_job = slow
 run(study_of(*planted()), {folder!r})
 """
 

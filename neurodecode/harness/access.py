@@ -1,0 +1,91 @@
+"""What of the tested may be seen before testing: rows that leave the test, or are shown."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.fold import ROLES, Fold
+from neurodecode.core.rows import Rows
+from neurodecode.harness.question import TargetAccess
+
+_ADAPT = ROLES.index("adapt")
+
+
+def grant(fold: Fold, rows: Rows, known: np.ndarray, y: np.ndarray, access: TargetAccess) -> Fold:
+    """Give the fold in which the rows that may be seen before testing have the role ``adapt``.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+    known : ndarray of bool, shape (n_rows,)
+        Whether a row's target is known.
+    y : ndarray, shape (n_rows, …)
+        Truth; its classes are counted for calibration by trials a class.
+    access : TargetAccess
+
+    Raises
+    ------
+    ConfigError
+        If there are no such rows, or none would be left to test.
+    """
+    if access.name == "none":
+        return fold
+    if access.transductive:
+        return replace(fold, access=access.name)
+    sessions, test = rows.codes("subject", "session"), fold.index("test")
+    seen = []
+    for session in np.unique(sessions[test]):
+        mine = in_time(rows, test[sessions[test] == session])
+        if access.unlabelled == "rows":
+            unused = (sessions == session) & ~known & (fold.role == 0)
+            seen.append(np.flatnonzero(unused))
+        elif access.unlabelled is not None:
+            seen.append(_first_part(mine, float(access.unlabelled)))
+        elif isinstance(access.calibration, int):
+            seen.append(_first_of_each_class(mine, y, access.calibration))
+        elif access.calibration is not None:
+            seen.append(_first_part(mine, access.calibration))
+    adapt = np.concatenate(seen)
+    if len(adapt) == 0:
+        raise ConfigError(
+            f"target_access: fold {fold.name} has no row for {access.name}. For unlabelled: rows, "
+            "the task must hold events of the tested sessions that have none of the classes."
+        )
+    role = fold.role.copy()
+    role[adapt] = _ADAPT
+    if not np.any(role == ROLES.index("test")):
+        raise ConfigError(
+            f"target_access: {access.name} takes all {len(test)} test rows of fold {fold.name}. "
+            "Give less."
+        )
+    labelled = access.calibration is not None
+    return replace(fold, role=role, access=access.name, adapt_labelled=labelled)
+
+
+def in_time(rows: Rows, index: np.ndarray) -> np.ndarray:
+    """Positions in the order of session, run (2 before 10), onset, and place in the run."""
+    entities = [[_natural(text) for text in rows[name][index]] for name in ("session", "run")]
+    onset = np.nan_to_num(rows["onset"][index].astype(np.float64))
+    place = rows["position"][index] if "position" in rows else np.arange(len(index))
+    order = sorted(
+        range(len(index)), key=lambda i: (entities[0][i], entities[1][i], onset[i], place[i])
+    )
+    return index[np.array(order, dtype=np.intp)]
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    pieces = re.findall(r"\d+|\D+", str(text))
+    return [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pieces]
+
+
+def _first_part(index: np.ndarray, part: float) -> np.ndarray:
+    return index[: max(1, round(part * len(index)))]
+
+
+def _first_of_each_class(index: np.ndarray, y: np.ndarray, n_trials: int) -> np.ndarray:
+    if y.dtype.kind == "f":  # values have no classes
+        return index[:n_trials]
+    return np.concatenate([index[y[index] == code][:n_trials] for code in np.unique(y[index])])

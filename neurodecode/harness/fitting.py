@@ -1,0 +1,209 @@
+"""Fit a model stage by stage within a fold, share what is equal, and predict."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import DataError
+from neurodecode.core.predictions import Predictions
+from neurodecode.core.rows import Rows
+from neurodecode.core.stages import fit_transform, ignores_y, stages_of
+from neurodecode.core.trials import Trials, stack
+from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.task import FoldTask, TaskJob
+
+Input = Any  # ndarray, list of ndarray, or Trials
+
+
+@dataclass(frozen=True, eq=False)
+class _Handed:
+    """What a stage is handed: training rows, test rows, and rows seen before testing."""
+
+    train: Input
+    test: Input
+    adapt: Input
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model, and what its last stage is handed for the test rows."""
+
+    model: Any
+    last: Any
+    test: Input
+    reducer: Any
+
+
+class FoldWork:
+    """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
+
+    def __init__(self, task: FoldTask):
+        self._task = task
+        self._inputs: dict[Any, _Handed] = {}
+        self._memo: dict[str, tuple[Any, _Handed]] = {}
+        self._names = {
+            job.key: self._prefixes(job, job.model.estimator)
+            for job in task.jobs
+            if job.tuning is None
+        }
+        self._uses = Counter(name for names in self._names.values() for name in names)
+
+    def fit(self, job: TaskJob, estimator: Any) -> Fitted:
+        """Fit a job's model, its arguments chosen, on the training rows.
+
+        Parameters
+        ----------
+        job : TaskJob
+        estimator : scikit-learn estimator
+            The job's, or the one that inner folds chose; it is cloned.
+        """
+        model: Any = clone(estimator)
+        joined = self._joins(job, model)
+        y = job.told if joined else job.y
+        reducer: Any = None
+        if self._task.reduce is not None:
+            reducer = clone(self._task.reduce)
+            y = reducer.fit(y).transform(y)
+        handed = self._handed(job, joined)
+        stages = stages_of(model)[job.n_shared :]
+        names = self._names.get(job.key) or self._prefixes(job, model)
+        fitted = []
+        for stage, name in zip(stages[:-1], names, strict=True):
+            stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
+            fitted.append(stage)
+        last = stages[-1].fit(handed.train, y)
+        if handed.adapt is not None and hasattr(last, "adapt"):
+            last = last.adapt(handed.adapt, job.y_adapt)
+        fitted.append(last)
+        if hasattr(model, "stages"):
+            # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
+            model.stages_ = [*stages_of(model)[: job.n_shared], *fitted]
+            model.classes_ = getattr(last, "classes_", None)
+        return Fitted(model, last, handed.test, reducer)
+
+    def predictions(self, fitted: Fitted) -> Predictions:
+        """Give what a fitted model says of each test row."""
+        task = self._task
+        uid = task.test.rows["uid"]
+        if task.kind != "label":
+            pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
+            if fitted.reducer is not None:
+                pred = fitted.reducer.inverse_transform(pred)
+            return Predictions(uid, task.kind, pred)
+        pred = self._codes(fitted.last, fitted.test, len(task.classes))
+        scores, kind = self._class_scores(fitted.last, fitted.test, len(task.classes), pred.ndim)
+        return Predictions(uid, "label", pred, scores, kind)
+
+    def _joins(self, job: TaskJob, model: Any) -> bool:
+        """Whether labelled rows of the tested join the training: where no stage adapts to them."""
+        stages = stages_of(model)
+        return job.y_adapt is not None and not any(hasattr(one, "adapt") for one in stages)
+
+    def _prefixes(self, job: TaskJob, estimator: Any) -> list[str]:
+        """Names of the fitted stages before the predictor: equal names, equal fits."""
+        joined = self._joins(job, estimator)
+        needs = job.model.input_needs
+        columns = list(needs.columns) if needs.trials else None
+        name: Any = [job.shared, job.model.flattens, columns, joined]
+        names = []
+        truth = None
+        for stage in stages_of(estimator)[job.n_shared : -1]:
+            if not ignores_y(stage) or (hasattr(stage, "adapt") and job.y_adapt is not None):
+                truth = digest_array(job.told)
+            name = digest([name, describe_stage(stage), truth])
+            names.append(name)
+        return names
+
+    def _fitted(
+        self, name: str, stage: Any, handed: _Handed, y: np.ndarray, y_adapt: np.ndarray | None
+    ) -> tuple[Any, _Handed]:
+        self._uses[name] -= 1
+        if name in self._memo:
+            return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
+        train = fit_transform(stage, handed.train, y)
+        adapt = handed.adapt
+        if adapt is not None:
+            if hasattr(stage, "adapt"):
+                stage = stage.adapt(adapt, y_adapt)
+            adapt = stage.transform(adapt)
+        result = stage, _Handed(train, self._apply(stage.transform, handed.test), adapt)
+        if self._uses[name] > 0:
+            self._memo[name] = result
+        return result
+
+    def _handed(self, job: TaskJob, joined: bool) -> _Handed:
+        """Give what the first stage is handed; `joined`: rows seen before are trained on."""
+        needs = job.model.input_needs
+        columns = needs.columns if needs.trials else None
+        which = (job.shared, job.model.flattens, columns, needs.ragged, joined)
+        if which not in self._inputs:
+            task = self._task
+            several = _Handed(task.train, task.test, None if joined else task.adapt)
+            if joined and task.adapt is not None:
+                several = replace(several, train=stack([task.train, task.adapt]))
+            self._inputs[which] = _Handed(
+                *(
+                    None if one is None else self._input(one, job, columns)
+                    for one in (several.train, several.test, several.adapt)
+                )
+            )
+        return self._inputs[which]
+
+    def _input(self, trials: Trials, job: TaskJob, columns: tuple[str, ...] | None) -> Input:
+        if columns is not None:
+            return self._with_columns(trials, columns)
+        name = job.shared or self._task.signal
+        if job.model.input_needs.ragged and not job.shared:
+            return trials.list(name)
+        X = trials.array(name)
+        return X.reshape(len(X), -1) if job.model.flattens else X
+
+    def _with_columns(self, trials: Trials, columns: tuple[str, ...]) -> Trials:
+        """Trials with the columns a model named and no others, in a table of their own."""
+        rows = Rows(trials.rows.table.loc[:, list(columns)])
+        signal = self._task.signal
+        return Trials(rows, {} if signal is None else {signal: trials.signals[signal]})
+
+    def _apply(self, function: Callable[[Input], Any], X: Input) -> Any:
+        """Call a function of test rows, one row at a time where the experiment says so."""
+        if not self._task.one_by_one or len(X) == 0:
+            return function(X)
+        ones = (X.take([i]) if isinstance(X, Trials) else X[i : i + 1] for i in range(len(X)))
+        return np.concatenate([np.asarray(function(one)) for one in ones])
+
+    def _codes(self, model: Any, X: Input, n_classes: int) -> np.ndarray:
+        """Codes of the predicted classes."""
+        found = np.asarray(self._apply(model.predict, X))
+        wrong = ~np.isin(found, np.arange(n_classes))
+        if wrong.any():
+            raise DataError(
+                f"predict of {type(model).__name__} gives {found[wrong].tolist()[0]!r}. Classes "
+                f"are the numbers 0 to {n_classes - 1} in fit, and must be in predict."
+            )
+        return found.astype(np.int64)
+
+    def _class_scores(
+        self, model: Any, X: Input, n_classes: int, n_axes: int
+    ) -> tuple[np.ndarray | None, Any]:
+        """Scores of all classes: probabilities where the model has them, else margins, or none."""
+        for method, kind in (("predict_proba", "probability"), ("decision_function", "margin")):
+            if not hasattr(model, method):
+                continue
+            found = np.asarray(self._apply(getattr(model, method), X), dtype=np.float64)
+            known = np.asarray(model.classes_, dtype=np.int64)
+            if found.ndim == n_axes:  # of two classes there may be the second one's margin alone
+                found = np.stack([-found, found], axis=-1)
+            if found.shape[-1] != len(known):
+                raise DataError(
+                    f"{method} of {type(model).__name__} gives {found.shape[-1]} columns for "
+                    f"{len(known)} classes. One column a class is needed."
+                )
+            scores = np.zeros((*found.shape[:-1], n_classes))
+            scores[..., known] = found
+            return scores, kind
+        return None, ""

@@ -1,0 +1,84 @@
+"""The keys of an experiment file, as it was written."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from neurodecode.core.config import Call
+from neurodecode.core.errors import ConfigError
+from neurodecode.data.cards import TargetSpec, WindowsSpec
+from neurodecode.harness.question import (
+    DEFAULT_CONTROLS,
+    DEFAULT_WITHIN,
+    Aggregate,
+    Overlap,
+    TargetAccess,
+    Tune,
+    Unit,
+)
+
+Channels = Literal["common", "interpolate", "error"]
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Which recordings: a card, one of its tasks, and a selection."""
+
+    card: str
+    task: str
+    variant: str = ""
+    subjects: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = None
+    runs: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        for name in ("subjects", "sessions", "runs"):
+            if getattr(self, name) == ():
+                raise ConfigError(f"{name}: the list is empty. Name one, or leave the key out.")
+
+
+@dataclass(frozen=True)
+class ShuffledSpec:
+    """The null of each model: training labels permuted within run or block."""
+
+    n_draws: int = 20
+
+
+@dataclass(frozen=True)
+class ScoreSpec:
+    """What is scored together."""
+
+    within: tuple[Unit, ...] = DEFAULT_WITHIN
+
+
+@dataclass(frozen=True)
+class ProtocolSpec:
+    """Who is trained on and who is tested."""
+
+    call: Call
+    overlap: Overlap = "purge"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment file as it was written; `None` where the card's task decides.
+
+    The keys and their meaning are those of the file: see ``docs/EXPERIMENTS.md``.
+    """
+
+    data: DataSpec
+    models: tuple[tuple[Call, ...], ...]
+    title: str = ""
+    channels: Channels = "error"
+    prepare: tuple[Call, ...] | None = None
+    windows: WindowsSpec | None = None
+    target: TargetSpec | None = None
+    protocol: ProtocolSpec | None = None
+    target_access: TargetAccess = field(default_factory=TargetAccess)
+    shuffled: ShuffledSpec = ShuffledSpec()
+    controls: tuple[tuple[Call, ...], ...] = tuple((Call(name),) for name in DEFAULT_CONTROLS)
+    metrics: tuple[str, ...] = ("balanced_accuracy",)
+    score: ScoreSpec = ScoreSpec()
+    aggregate: Aggregate | None = None
+    tune: Tune | None = None
+    seeds: tuple[int, ...] = (0,)
+    n_permutations: int = 0

@@ -1,0 +1,105 @@
+"""What a worker is sent: the rows of one fold, and the jobs that are open on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.trials import Trials
+from neurodecode.harness.question import NamedModel
+from neurodecode.harness.store import Store
+
+
+@dataclass(frozen=True, eq=False)
+class Tuning:
+    """What the choice of a model's arguments on inner folds needs.
+
+    Parameters
+    ----------
+    grid : mapping of str to tuple
+        Argument to the values to try.
+    n_splits : int
+    metric : str
+    groups : ndarray of int, shape (n_train,), or None
+        Training rows that inner folds may not part.
+    """
+
+    grid: Mapping[str, tuple[Any, ...]]
+    n_splits: int
+    metric: str
+    groups: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class TaskJob:
+    """What a worker needs of a job.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_train, …)
+        Truth of the training rows, in their order.
+    y_adapt : ndarray, shape (n_adapt, …), or None
+        Truth of the rows seen before testing, where they come with labels.
+    """
+
+    key: str
+    parts: dict[str, Any]
+    label: str
+    model: NamedModel
+    seed: int
+    shared: str
+    n_shared: int
+    y: np.ndarray
+    is_null: bool
+    y_adapt: np.ndarray | None = None
+    tuning: Tuning | None = None
+
+    @property
+    def told(self) -> np.ndarray:
+        """Truth of the training rows, then of the labelled rows of the tested."""
+        return self.y if self.y_adapt is None else np.concatenate([self.y, self.y_adapt])
+
+
+@dataclass(frozen=True, eq=False)
+class FoldTask:
+    """The open jobs of one fold, with the rows it uses and no others.
+
+    Parameters
+    ----------
+    train, test : Trials
+        Signals and columns; the shared signals of leading stages among them.
+    jobs : tuple of TaskJob
+    kind : str
+        The target's kind.
+    classes : tuple of str
+    signal : str or None
+        Name of the input signal.
+    store : Store
+    adapt : Trials or None
+        Rows of the tested that are seen before testing.
+    one_by_one : bool
+        Whether test rows are handed over one at a time.
+    reduce : scikit-learn transformer or None
+        What vectors are brought through before they are learnt.
+    """
+
+    train: Trials
+    test: Trials
+    jobs: tuple[TaskJob, ...]
+    kind: str
+    classes: tuple[str, ...]
+    signal: str | None
+    store: Store
+    adapt: Trials | None = None
+    one_by_one: bool = False
+    reduce: Any = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended: stored, or with an error."""
+
+    key: str
+    error: str = ""
+    traceback: str = ""

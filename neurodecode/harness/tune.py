@@ -1,0 +1,146 @@
+"""Choose a model's arguments on inner folds of the training rows, which keep the same apart."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    ParameterGrid,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.fold import Fold
+from neurodecode.core.names import find
+from neurodecode.core.rows import Rows
+from neurodecode.core.stages import stages_of
+from neurodecode.harness.fitting import FoldWork
+from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.task import FoldTask, TaskJob, Tuning
+from neurodecode.protocols import purge
+
+
+def choose(job: TaskJob, task: FoldTask) -> tuple[Any, dict[str, Any]]:
+    """Give a job's model with the arguments that inner folds favour, and what they scored.
+
+    Parameters
+    ----------
+    job : TaskJob
+    task : FoldTask
+        Only its training rows are looked at.
+
+    Returns
+    -------
+    model : scikit-learn estimator
+    tuned : dict
+        ``chosen`` and ``scores``, one a candidate; empty where nothing is tuned.
+
+    Raises
+    ------
+    DataError
+        If inner folds cannot keep apart what the protocol does, or no candidate has a score.
+    """
+    if job.tuning is None:
+        return job.model.estimator, {}
+    metric: Any = find(job.tuning.metric, "metrics")
+    candidates = list(ParameterGrid({k: list(v) for k, v in job.tuning.grid.items()}))
+    models: list[Any] = [clone(job.model.estimator) for _ in candidates]
+    for model, chosen in zip(models, candidates, strict=True):
+        model.set_params(**chosen)
+    found = np.full((len(candidates), 0), np.nan)
+    for fold in inner_folds(task.train.rows, job.y, job.tuning, task.kind, job.seed):
+        scores = _scores(fold, models, job, task, metric)
+        found = np.column_stack([found, scores])
+    if not np.isfinite(found).any(axis=1).all():
+        raise DataError(
+            f"tune: {metric.name} could not be computed on the inner folds of this fold. Use "
+            "another metric, or fewer n_splits."
+        )
+    means = np.nanmean(found, axis=1)
+    best = int(np.argmax(means if metric.direction == "up" else -means))
+    told = [
+        {"arguments": plain, "score": float(mean)}
+        for plain, mean in zip(candidates, means, strict=True)
+    ]
+    return models[best], {"metric": metric.name, "chosen": candidates[best], "scores": told}
+
+
+def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
+    """Split training rows; groups stay whole, and windows that overlap a test window are purged.
+
+    Parameters
+    ----------
+    rows : Rows
+    y : ndarray, shape (n_rows, …)
+    tuning : Tuning
+    kind : str
+        The target's kind; labels are stratified.
+    seed : int
+    """
+    groups, n_splits = tuning.groups, tuning.n_splits
+    splitter: Any
+    if groups is None:
+        kept = StratifiedKFold if kind == "label" else KFold
+        splitter = kept(n_splits, shuffle=True, random_state=seed)
+    else:
+        n_groups = len(np.unique(groups))
+        if n_groups < 2:
+            raise DataError(
+                "tune: these training rows are of one group (run, session, subject or block), so "
+                "no inner fold keeps apart what the protocol does. Use more runs or subjects, or "
+                "leave tune out."
+            )
+        if n_groups <= n_splits:
+            splitter = LeaveOneGroupOut()
+        elif kind == "label":
+            splitter = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+        else:
+            splitter = GroupKFold(n_splits)
+    stratum = y if kind == "label" else np.zeros(len(rows))
+    for i, (train, test) in enumerate(splitter.split(np.zeros(len(rows)), stratum, groups)):
+        yield purge(Fold.of(f"inner-{i}", len(rows), train=train, test=test), rows, "purge")
+
+
+def _scores(fold: Fold, models: list[Any], job: TaskJob, task: FoldTask, metric: Any) -> np.ndarray:
+    """Score of each candidate on one inner fold; NaN where it has none."""
+    train, test = fold.index("train"), fold.index("test")
+    leading = [describe_stage(one) for one in stages_of(job.model.estimator)[: job.n_shared]]
+    jobs = []
+    for i, model in enumerate(models):
+        # A candidate whose leading stages differ cannot use what was computed for the others.
+        own = [describe_stage(one) for one in stages_of(model)[: job.n_shared]]
+        same = own == leading
+        jobs.append(
+            replace(
+                job,
+                key=str(i),
+                model=replace(job.model, estimator=model),
+                y=job.y[train],
+                y_adapt=None,
+                shared=job.shared if same else "",
+                n_shared=job.n_shared if same else 0,
+                tuning=None,
+            )
+        )
+    inner = replace(
+        task,
+        train=task.train.take(train),
+        test=task.train.take(test),
+        adapt=None,
+        jobs=tuple(jobs),
+    )
+    work = FoldWork(inner)
+    found = []
+    for one in jobs:
+        said = work.predictions(work.fit(one, one.model.estimator))
+        value = metric.evaluate(
+            job.y[test], said.pred, scores=said.scores, score_kind=said.score_kind, kind=task.kind
+        )
+        found.append(value if isinstance(value, float) else np.nan)
+    return np.array(found)
