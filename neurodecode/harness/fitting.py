@@ -46,23 +46,12 @@ class FoldWork:
         self._task = task
         self._inputs: dict[Any, _Handed] = {}
         self._memo: dict[str, tuple[Any, _Handed]] = {}
-        self._names = {
-            job.key: self._prefixes(job, job.model.estimator)
-            for job in task.jobs
-            if job.tuning is None
-        }
+        self._names = {job.key: self._prefixes(job) for job in task.jobs if job.tuning is None}
         self._uses = Counter(name for names in self._names.values() for name in names)
 
-    def fit(self, job: TaskJob, estimator: Any) -> Fitted:
-        """Fit a job's model, its arguments chosen, on the training rows.
-
-        Parameters
-        ----------
-        job : TaskJob
-        estimator : scikit-learn estimator
-            The job's, or the one that inner folds chose; it is cloned.
-        """
-        model: Any = clone(estimator)
+    def fit(self, job: TaskJob) -> Fitted:
+        """Fit a clone of a job's model, its arguments chosen, on the training rows."""
+        model: Any = clone(job.model.estimator)
         joined = self._joins(job, model)
         y = job.told if joined else job.y
         reducer: Any = None
@@ -71,7 +60,7 @@ class FoldWork:
             y = reducer.fit(y).transform(y)
         handed = self._handed(job, joined)
         stages = stages_of(model)[job.n_shared :]
-        names = self._names.get(job.key) or self._prefixes(job, model)
+        names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
             stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
@@ -104,8 +93,9 @@ class FoldWork:
         stages = stages_of(model)
         return job.y_adapt is not None and not any(hasattr(one, "adapt") for one in stages)
 
-    def _prefixes(self, job: TaskJob, estimator: Any) -> list[str]:
+    def _prefixes(self, job: TaskJob) -> list[str]:
         """Names of the fitted stages before the predictor: equal names, equal fits."""
+        estimator = job.model.estimator
         joined = self._joins(job, estimator)
         needs = job.model.input_needs
         columns = list(needs.columns) if needs.trials else None

@@ -30,8 +30,8 @@ def run_fold(task: FoldTask) -> list[Outcome]:
             try:
                 with _quiet_chance(job.seed), warnings.catch_warnings(record=True) as said:
                     warnings.simplefilter("always")
-                    model, tuned = choose(job, task)
-                    fitted = work.fit(job, model)
+                    chosen, tuned = choose(job, task)
+                    fitted = work.fit(chosen)
                     predictions = work.predictions(fitted)
                     patterns = _patterns(fitted.model, job)
             except (Exception, SystemExit) as error:  # in any way; the table shows how

@@ -13,7 +13,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.harness.access import grant
 from neurodecode.harness.jobs import Job, JobKeys
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
@@ -80,6 +80,7 @@ def make_plan(study: Study) -> Plan:
             find(name, "metrics")
         except ConfigError as error:
             raise ConfigError(f"metrics: {error}") from None
+    _check_grids(question)
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
@@ -109,6 +110,17 @@ def make_plan(study: Study) -> Plan:
         for number in range(n_permutations):
             jobs += [keys.job(model, seed, fold, permutation=number) for model in nulled]
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
+
+
+def _check_grids(question: Question) -> None:
+    grids = question.tune.grids if question.tune else {}
+    for model in question.models:
+        known = model.estimator.get_params(deep=True)
+        for name in grids.get(model.name, {}):
+            if name not in known:
+                raise ConfigError(
+                    f"tune.grids.{model.name}: it has no argument {name!r}.{nearest(name, known)}"
+                )
 
 
 def tested_by_sign_flips(study: Study) -> bool:

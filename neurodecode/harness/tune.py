@@ -1,6 +1,6 @@
 """Choose a model's arguments on inner folds of the training rows, which keep the same apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ from neurodecode.harness.task import FoldTask, TaskJob, Tuning
 from neurodecode.protocols import purge
 
 
-def choose(job: TaskJob, task: FoldTask) -> tuple[Any, dict[str, Any]]:
-    """Give a job's model with the arguments that inner folds favour, and what they scored.
+def choose(job: TaskJob, task: FoldTask) -> tuple[TaskJob, dict[str, Any]]:
+    """Give a job whose model has the arguments that inner folds favour, and what they scored.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[Any, dict[str, Any]]:
 
     Returns
     -------
-    model : scikit-learn estimator
+    job : TaskJob
     tuned : dict
         ``chosen`` and ``scores``, one a candidate; empty where nothing is tuned.
 
@@ -47,15 +47,13 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[Any, dict[str, Any]]:
         If inner folds cannot keep apart what the protocol does, or no candidate has a score.
     """
     if job.tuning is None:
-        return job.model.estimator, {}
+        return job, {}
     metric: Any = find(job.tuning.metric, "metrics")
     candidates = list(ParameterGrid({k: list(v) for k, v in job.tuning.grid.items()}))
-    models: list[Any] = [clone(job.model.estimator) for _ in candidates]
-    for model, chosen in zip(models, candidates, strict=True):
-        model.set_params(**chosen)
+    jobs = [_with_arguments(job, chosen) for chosen in candidates]
     found = np.full((len(candidates), 0), np.nan)
     for fold in inner_folds(task.train.rows, job.y, job.tuning, task.kind, job.seed):
-        scores = _scores(fold, models, job, task, metric)
+        scores = _scores(fold, jobs, task, metric)
         found = np.column_stack([found, scores])
     if not np.isfinite(found).any(axis=1).all():
         raise DataError(
@@ -68,7 +66,7 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[Any, dict[str, Any]]:
         {"arguments": plain, "score": float(mean)}
         for plain, mean in zip(candidates, means, strict=True)
     ]
-    return models[best], {"metric": metric.name, "chosen": candidates[best], "scores": told}
+    return jobs[best], {"metric": metric.name, "chosen": candidates[best], "scores": told}
 
 
 def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
@@ -107,38 +105,43 @@ def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int)
         yield purge(Fold.of(f"inner-{i}", len(rows), train=train, test=test), rows, "purge")
 
 
-def _scores(fold: Fold, models: list[Any], job: TaskJob, task: FoldTask, metric: Any) -> np.ndarray:
+def _with_arguments(job: TaskJob, chosen: Mapping[str, Any]) -> TaskJob:
+    """Give the job with other arguments of its model."""
+    model: Any = clone(job.model.estimator)
+    model.set_params(**chosen)
+    # Where leading stages differ, what was computed for the others is not this one's.
+    before, after = (
+        [describe_stage(stage) for stage in stages_of(one)[: job.n_shared]]
+        for one in (job.model.estimator, model)
+    )
+    same = before == after
+    return replace(
+        job,
+        model=replace(job.model, estimator=model),
+        shared=job.shared if same else "",
+        n_shared=job.n_shared if same else 0,
+        tuning=None,
+    )
+
+
+def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.ndarray:
     """Score of each candidate on one inner fold; NaN where it has none."""
     train, test = fold.index("train"), fold.index("test")
-    leading = [describe_stage(one) for one in stages_of(job.model.estimator)[: job.n_shared]]
-    jobs = []
-    for i, model in enumerate(models):
-        # A candidate whose leading stages differ cannot use what was computed for the others.
-        own = [describe_stage(one) for one in stages_of(model)[: job.n_shared]]
-        same = own == leading
-        jobs.append(
-            replace(
-                job,
-                key=str(i),
-                model=replace(job.model, estimator=model),
-                y=job.y[train],
-                y_adapt=None,
-                shared=job.shared if same else "",
-                n_shared=job.n_shared if same else 0,
-                tuning=None,
-            )
-        )
-    inner = replace(
-        task,
-        train=task.train.take(train),
-        test=task.train.take(test),
-        adapt=None,
-        jobs=tuple(jobs),
+    inner = tuple(
+        replace(job, key=str(i), y=job.y[train], y_adapt=None) for i, job in enumerate(jobs)
     )
-    work = FoldWork(inner)
+    work = FoldWork(
+        replace(
+            task,
+            train=task.train.take(train),
+            test=task.train.take(test),
+            adapt=None,
+            jobs=inner,
+        )
+    )
     found = []
-    for one in jobs:
-        said = work.predictions(work.fit(one, one.model.estimator))
+    for one, job in zip(inner, jobs, strict=True):
+        said = work.predictions(work.fit(one))
         value = metric.evaluate(
             job.y[test], said.pred, scores=said.scores, score_kind=said.score_kind, kind=task.kind
         )
