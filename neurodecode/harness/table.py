@@ -270,7 +270,9 @@ def _beats(
     if len(difference) > 1:
         low, _ = mean_interval(better_is * difference)
     else:
-        low, _ = percentile_interval(better_is * (draws.of(model) - draws.of(control)))
+        own, theirs = draws.of(model), draws.of(control)
+        n_draws = min(len(own), len(theirs))  # the same draws, of which times have fewer
+        low, _ = percentile_interval(better_is * (own[:n_draws] - theirs[:n_draws]))
     return bool(low > 0)
 
 

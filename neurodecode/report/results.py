@@ -108,6 +108,46 @@ class Results:
         """Give every score: one row a model, metric, seed, fold, group and shuffled draw."""
         return self._scores.copy()
 
+    def time_course(self, metric: str | None = None) -> pd.DataFrame:
+        """Give the score at each time of a trial, for models that predict at each.
+
+        Parameters
+        ----------
+        metric : str, optional
+            The first one of the experiment without.
+
+        Returns
+        -------
+        course : DataFrame
+            ``model metric train_time time`` (seconds from the event; `train_time` is NaN but for
+            generalization across time), the unit (such as ``subject``), ``score chance shuffled``.
+
+        Raises
+        ------
+        ConfigError
+            If no model predicts over time, or there is no such metric.
+        """
+        wanted = self._known_metric(metric)
+        mine = self._scores[(self._scores["metric"] == wanted) & self._scores["time"].notna()]
+        if len(mine) == 0:
+            raise ConfigError(
+                f"time_course: no model predicts over time in {self.folder}. Use "
+                "linear.time_resolved, or mne.decoding.SlidingEstimator."
+            )
+        unit = next((u for u in ("subject", "session", "fold") if u in self.index["within"]), "")
+        keys = ["model", "metric", "train_time", "time", *filter(None, [unit])]
+        null = (mine["draw"] >= 0) | (mine["permutation"] >= 0)
+        own, drawn = (pd.DataFrame(mine[keep]) for keep in (~null, mine["draw"] >= 0))
+        course: Any = own.groupby(keys, dropna=False)[["score", "chance"]].mean()
+        drawn = drawn.groupby(keys, dropna=False)["score"].mean()
+        return course.assign(shuffled=drawn).reset_index()
+
+    def _known_metric(self, metric: str | None) -> str:
+        known = self.index["metrics"]
+        if metric is not None and metric not in known:
+            raise ConfigError(f"no metric {metric!r}; there are: {', '.join(known)}.")
+        return metric or known[0]
+
     def trials(self) -> pd.DataFrame:
         """Give the table of the trials: one row each, with its columns and the truth, ``y``."""
         return self._trials.copy()
@@ -123,25 +163,33 @@ class Results:
         Returns
         -------
         predictions : DataFrame
-            ``model seed fold``, the columns of the row, ``pred`` and ``score_CLASS``. The truth is
-            ``label`` (or the value's column).
+            ``model seed fold``, the columns of the row, ``pred`` and ``score_CLASS``; arrays in
+            them where a model predicts vectors, or at each time. The truth is ``label`` (or the
+            value's column).
         """
         classes = tuple(self.index["target"]["classes"])
         rows = self._trials.set_index("uid")
         frames = []
         for job in self.index["jobs"]:
-            if job["draw"] is not None or model not in (None, job["model"]):
+            if job["draw"] is not None or job["permutation"] is not None:
+                continue
+            if model not in (None, job["model"]):
                 continue
             if not self.store.has(job["key"]):  # failed, or not run yet
                 continue
             found = self.store.predictions(job["key"], classes)
-            pred = np.array(classes, dtype=object)[found.pred] if classes else found.pred
+            pred: Any = np.array(classes, dtype=object)[found.pred] if classes else found.pred
             frame = rows.loc[found.uid].reset_index()
             frame.insert(0, "fold", job["fold"])
             frame.insert(0, "seed", job["seed"])
             frame.insert(0, "model", job["model"])
-            frame["pred"] = pred
-            if found.scores is not None:
+            frame["pred"] = pred if pred.ndim == 1 else list(pred)
+            if found.axes and found.scores is not None:
+                frame[[f"score_{name}" for name in classes]] = pd.DataFrame(
+                    {name: list(found.scores[..., i]) for i, name in enumerate(classes)}
+                )
+                frame["score_kind"] = found.score_kind
+            elif found.scores is not None:
                 frame[[f"score_{name}" for name in classes]] = found.scores
                 frame["score_kind"] = found.score_kind
             frames.append(frame)
@@ -165,7 +213,7 @@ class Results:
         """
         from neurodecode.report.figures import plot_scores
 
-        wanted = metric or self.index["metrics"][0]
+        wanted = self._known_metric(metric)
         return plot_scores([row for row in self.rows() if row.metric == wanted], ax)
 
     def report(self, path: str | Path | None = None) -> Path:

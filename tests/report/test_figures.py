@@ -121,7 +121,7 @@ def test_results_draw_their_first_metric(results):
     known = [row for row in results.rows() if row.metric == "balanced_accuracy" and not row.note]
     expected = [sorted(row.per_unit.values()) for row in known]
     assert [sorted(values) for values in points(ax)] == expected
-    with pytest.raises(ConfigError, match="got 0 rows"):
+    with pytest.raises(ConfigError, match="no metric 'accuracy'; there are: balanced_accuracy"):
         results.plot("accuracy")
 
 
