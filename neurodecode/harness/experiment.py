@@ -72,6 +72,7 @@ class Resolved:
             "channels": e.channels,
             "target_access": _written(e.target_access),
             "n_permutations": e.n_permutations,
+            "keep": e.keep,
         }
         for name in ("aggregate", "tune"):
             if getattr(e, name) is not None:
@@ -213,6 +214,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         aggregate=experiment.aggregate,
         tune=experiment.tune,
         n_permutations=experiment.n_permutations,
+        keep=experiment.keep,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     return Resolved(name, experiment, card, task, preparations, question)

@@ -22,7 +22,10 @@ Input = Any  # ndarray, list of ndarray, or Trials
 
 @dataclass(frozen=True, eq=False)
 class _Handed:
-    """What a stage is handed: training rows, test rows, and rows seen before testing."""
+    """What a stage is handed: training rows, test rows, and rows seen before testing.
+
+    A model that is fitted to be kept has no test rows.
+    """
 
     train: Input
     test: Input
@@ -31,12 +34,27 @@ class _Handed:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """A fitted model, and what its last stage is handed for the test rows."""
+    """A fitted model, and what its last stage is handed for the test rows.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+    stages : list
+        The fitted stages, the predictor last; leading ones that were shared are not among them.
+    test : ndarray, list of ndarray, or Trials
+    reducer : scikit-learn transformer or None
+        What predicted vectors are brought back through.
+    """
 
     model: Any
-    last: Any
+    stages: list[Any]
     test: Input
     reducer: Any
+
+    @property
+    def last(self) -> Any:
+        """The predictor."""
+        return self.stages[-1]
 
 
 class FoldWork:
@@ -73,7 +91,7 @@ class FoldWork:
             # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
             model.stages_ = [*stages_of(model)[: job.n_shared], *fitted]
             model.classes_ = getattr(last, "classes_", None)
-        return Fitted(model, last, handed.test, reducer)
+        return Fitted(model, fitted, handed.test, reducer)
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
@@ -121,7 +139,8 @@ class FoldWork:
             if hasattr(stage, "adapt"):
                 stage = stage.adapt(adapt, y_adapt)
             adapt = stage.transform(adapt)
-        result = stage, _Handed(train, self._apply(stage.transform, handed.test), adapt)
+        test = None if handed.test is None else self._apply(stage.transform, handed.test)
+        result = stage, _Handed(train, test, adapt)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
@@ -138,7 +157,7 @@ class FoldWork:
                 several = replace(several, train=stack([task.train, task.adapt]))
             self._inputs[which] = _Handed(
                 *(
-                    None if one is None else self._input(one, job, columns)
+                    None if one is None or len(one) == 0 else self._input(one, job, columns)
                     for one in (several.train, several.test, several.adapt)
                 )
             )

@@ -13,6 +13,7 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.core.processes import one_thread
 from neurodecode.harness.fitting import FoldWork
+from neurodecode.harness.keep import save_model
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
 from neurodecode.harness.tune import choose
 
@@ -23,7 +24,9 @@ def run_fold(task: FoldTask) -> list[Outcome]:
     with one_thread():
         work = FoldWork(task)
         for job in task.jobs:
-            if task.store.has(job.key):
+            keeps = task.keep and not job.is_null and job.model.role == "model"
+            missing = keeps and not task.store.has_model(job.key)
+            if task.store.has(job.key) and not missing:
                 outcomes.append(Outcome(job.key))
                 continue
             started = time.perf_counter()
@@ -34,6 +37,8 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     fitted = work.fit(chosen)
                     predictions = work.predictions(fitted)
                     patterns = _patterns(fitted.model, job)
+                if missing:
+                    save_model(task.store, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
@@ -42,6 +47,24 @@ def run_fold(task: FoldTask) -> list[Outcome]:
             task.store.save_job(
                 job.key, job.parts, predictions, task.classes, log, patterns, seconds, tuned
             )
+            outcomes.append(Outcome(job.key))
+    return outcomes
+
+
+def fit_final(task: FoldTask) -> list[Outcome]:
+    """Fit models on all rows of a task and store them; there is nothing to test."""
+    outcomes = []
+    with one_thread():
+        work = FoldWork(task)
+        for job in task.jobs:
+            try:
+                with _quiet_chance(job.seed), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # the folds' jobs have told them
+                    chosen, _ = choose(job, task)
+                    save_model(task.store, job, work.fit(chosen))
+            except (Exception, SystemExit) as error:
+                outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
+                continue
             outcomes.append(Outcome(job.key))
     return outcomes
 

@@ -13,6 +13,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.harness.access import grant
 from neurodecode.harness.jobs import Job, JobKeys
+from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
@@ -52,6 +53,8 @@ class Plan:
     refused : tuple of Refused
     notes : tuple of str
         What a reader should know, such as inputs that are flattened.
+    finals : tuple of Job
+        Models that are fitted once more on all rows, to be kept.
     """
 
     study: Study
@@ -59,6 +62,7 @@ class Plan:
     jobs: tuple[Job, ...]
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
+    finals: tuple[Job, ...] = ()
 
 
 def make_plan(study: Study) -> Plan:
@@ -109,7 +113,11 @@ def make_plan(study: Study) -> Plan:
             jobs += [keys.job(model, seed, fold, draw) for model in nulled]
         for number in range(n_permutations):
             jobs += [keys.job(model, seed, fold, permutation=number) for model in nulled]
-    return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)))
+    finals = ()
+    if question.keep != "none":
+        whole, kept = final_fold(study), [model for model in models if model.role == "model"]
+        finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
+    return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)), finals)
 
 
 def _check_grids(question: Question) -> None:

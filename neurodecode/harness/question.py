@@ -14,6 +14,7 @@ from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
 Unit = Literal["subject", "session", "fold"]
+Keep = Literal["none", "final", "folds"]
 DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")
 DEFAULT_WITHIN: tuple[Unit, ...] = ("subject", "session", "fold")
 
@@ -191,6 +192,8 @@ class Question:
     tune : Tune or None
     n_permutations : int
         Permutations of the labels for the p value of each model.
+    keep : {"none", "final", "folds"}
+        Which fitted models are stored: each model once more on all rows, or also that of each fold.
     """
 
     target: Target
@@ -207,6 +210,7 @@ class Question:
     aggregate: Aggregate | None = None
     tune: Tune | None = None
     n_permutations: int = 0
+    keep: Keep = "none"
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]

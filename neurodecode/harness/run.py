@@ -13,7 +13,7 @@ from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.harness.engines import ENGINES
-from neurodecode.harness.fold import run_fold
+from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
@@ -94,8 +94,16 @@ def execute(
             "cores."
         )
     start = ENGINES[engine]
-    unique = {job.key: job for job in plan.jobs}
-    todo = [job for job in unique.values() if not store.has(job.key)]
+    # A draw of the null may be the truth by chance: its job is that of the model itself.
+    unique: dict[str, Job] = {}
+    for job in plan.jobs:
+        unique.setdefault(job.key, job)
+    keeps = plan.study.question.keep
+    todo = [
+        job
+        for job in unique.values()
+        if not store.has(job.key) or (keeps == "folds" and _lacks_model(job, store))
+    ]
     failed: list[Outcome] = []
     if todo:
         trials, shared = _share(plan, todo, start, n_jobs, progress)
@@ -110,9 +118,28 @@ def execute(
             alone = _one_by_one(plan, lost, trials, shared, store, start)
             told_alone = progress(alone, "jobs, one by one", len(lost))
             failed += [one for one in told_alone if one.error]
+    if keeps != "none":
+        failed += _keep_final(plan, store, start, n_jobs, progress)
+        unique |= {job.key: job for job in plan.finals}
     _write_failures(store, failed, unique)
     errors = {one.key: one.error for one in failed}
     return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
+
+
+def _lacks_model(job: Job, store: Store) -> bool:
+    drawn = job.draw is not None or job.permutation is not None
+    return not drawn and job.model.role == "model" and not store.has_model(job.key)
+
+
+def _keep_final(
+    plan: Plan, store: Store, start: Any, n_jobs: int, progress: Progress
+) -> list[Outcome]:
+    """Fit each model once more, on all rows, and store it."""
+    todo = [job for job in plan.finals if not store.has_model(job.key)]
+    _, tasks = _fold_tasks(plan, todo, plan.study.inputs, set(), store)
+    outcomes = start(fit_final, tasks, n_jobs)
+    told = progress(outcomes, "final models", 1 if todo else 0, "fold")
+    return [one for several in told for one in several if one.error]
 
 
 def _share(
@@ -173,9 +200,15 @@ def _fold_task(
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
+        keep=question.keep == "folds",
         jobs=tuple(
             replace(
-                _task_job(job, shared, told[job.draw, job.permutation][trained]),
+                _task_job(
+                    job,
+                    shared,
+                    told[job.draw, job.permutation][trained],
+                    keeps=question.keep == "folds",
+                ),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups),
             )
@@ -199,10 +232,11 @@ def _tuning(job: Job, question: Question, groups: np.ndarray | None) -> Tuning |
     return Tuning(grid, tune.n_splits, tune.metric or question.metrics[0], groups)
 
 
-def _task_job(job: Job, shared: set[str], y: np.ndarray) -> TaskJob:
+def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> TaskJob:
+    # A model that is kept has all its stages, also those that folds could have shared.
     leading = leading_stateless(job.model)
     name = shared_name(leading) if leading else ""
-    known = name in shared
+    known = name in shared and not keeps
     return TaskJob(
         key=job.key,
         parts=job.parts,

@@ -10,6 +10,7 @@ from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
     Aggregate,
+    Keep,
     Overlap,
     TargetAccess,
     Tune,
@@ -82,3 +83,4 @@ class Experiment:
     tune: Tune | None = None
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
+    keep: Keep = "none"

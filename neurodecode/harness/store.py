@@ -6,6 +6,7 @@
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
+      models/KEY/      stages.skops  key.json  done.json, of models that are kept
       truth/           true vectors, each once, and which row has which
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
@@ -72,6 +73,10 @@ class Store:
     def has(self, key: str) -> bool:
         """Whether the job of this key is stored."""
         return self._done(key).is_file()
+
+    def has_model(self, key: str) -> bool:
+        """Whether the fitted model of this key is stored."""
+        return (self.folder / "models" / key / "done.json").is_file()
 
     def _done(self, key: str) -> Path:
         return self.folder / "jobs" / key / "done.json"

@@ -82,6 +82,8 @@ class FoldTask:
         Whether test rows are handed over one at a time.
     reduce : scikit-learn transformer or None
         What vectors are brought through before they are learnt.
+    keep : bool
+        Whether the fitted models are stored too.
     """
 
     train: Trials
@@ -94,6 +96,7 @@ class FoldTask:
     adapt: Trials | None = None
     one_by_one: bool = False
     reduce: Any = None
+    keep: bool = False
 
 
 @dataclass(frozen=True)

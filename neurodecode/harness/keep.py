@@ -1,0 +1,131 @@
+"""Fitted models on disk: stored with skops, and opened without running anything of a stranger."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.files import read_json, whole_folder
+from neurodecode.core.fold import Fold
+from neurodecode.core.names import require
+from neurodecode.harness.fitting import Fitted
+from neurodecode.harness.store import Store
+from neurodecode.harness.study import Study
+from neurodecode.harness.task import TaskJob
+
+FINAL = "final"  # name of the fold that trains on all rows
+_STAGES, _REDUCER = "stages.skops", "reducer.skops"
+# What may be opened: classes of these libraries, none of which runs code when it is made.
+_TRUSTED = ("neurodecode.", "sklearn.", "pyriemann.", "mne.decoding.", "nilearn.", "numpy.",
+            "scipy.", "collections.", "builtins.")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A fitted model that was stored.
+
+    Parameters
+    ----------
+    model : str
+        Name in the table.
+    stages : list
+        Fitted stages, the predictor last.
+    reducer : scikit-learn transformer or None
+        What predicted vectors are brought back through.
+    """
+
+    model: str
+    stages: list[Any]
+    reducer: Any
+
+    def apply(self, X: Any) -> Any:
+        """Give what the predictor is handed for trials `X`."""
+        for stage in self.stages[:-1]:
+            X = stage.transform(X)
+        return X
+
+
+def final_fold(study: Study) -> Fold:
+    """Give the fold that trains on every row whose target is known, and tests none."""
+    known = np.flatnonzero(study.question.target.known(study.y))
+    return Fold.of(FINAL, len(study.trials), train=known)
+
+
+def save_model(store: Store, job: TaskJob, fitted: Fitted) -> None:
+    """Store the stages of a fitted model.
+
+    Raises
+    ------
+    DataError
+        If they cannot be stored, as with functions typed at a prompt.
+    """
+    io = _skops()
+    (store.folder / "models").mkdir(exist_ok=True)
+    try:
+        with whole_folder(store.folder / "models" / job.key) as folder:
+            io.dump(fitted.stages, folder / _STAGES)
+            if fitted.reducer is not None:
+                io.dump(fitted.reducer, folder / _REDUCER)
+            _load(folder / _STAGES, allow_code=True)  # some classes can be written and not read
+            (folder / "key.json").write_text(json.dumps(job.parts, indent=1, sort_keys=True))
+            (folder / "done.json").write_text(json.dumps({"model": job.model.name}))
+    except OSError:
+        raise
+    except Exception as error:  # skops raises of many kinds
+        raise DataError(
+            f"keep: {job.model.name} cannot be stored ({type(error).__name__}: {error}). Models "
+            "that are kept are made of importable classes and plain data."
+        ) from error
+
+
+def open_model(store: Store, key: str, *, allow_code: bool = False) -> Kept:
+    """Open a model that was kept.
+
+    Parameters
+    ----------
+    store : Store
+    key : str
+    allow_code : bool
+        Whether classes of other than known libraries may be made.
+
+    Raises
+    ------
+    ConfigError
+        If there is none, or it needs classes that are not trusted.
+    """
+    folder = store.folder / "models" / key
+    if not (folder / "done.json").is_file():
+        raise ConfigError(
+            f"{store.folder}: this model was not kept. Run the experiment with: --set keep=final"
+        )
+    reducer = folder / _REDUCER
+    return Kept(
+        read_json(folder / "done.json")["model"],
+        _load(folder / _STAGES, allow_code),
+        _load(reducer, allow_code) if reducer.is_file() else None,
+    )
+
+
+def _load(path: Any, allow_code: bool) -> Any:
+    io = _skops()
+    try:
+        named: Sequence[str] = io.get_untrusted_types(file=path)
+    except Exception as error:  # a damaged file raises anything at all
+        raise DataError(
+            f"{path}: damaged ({type(error).__name__}: {error}). Delete its folder and run the "
+            "experiment again: the model is fitted anew."
+        ) from error
+    strange = [name for name in named if not name.startswith(_TRUSTED)]
+    if strange and not allow_code:
+        raise ConfigError(
+            f"{path}: it holds {', '.join(strange[:5])}, which is code from outside. If you trust "
+            "it, say --allow-code."
+        )
+    return io.load(path, trusted=list(named))
+
+
+def _skops() -> Any:
+    return require("skops.io", purpose="keeping fitted models", extra="all")
