@@ -77,13 +77,16 @@ class Interpolate:
         new = np.zeros((len(space), *data.shape[1:]))
         new[: len(data)] = data
         flat = new.reshape(len(space), -1)
-        flat[wanted], notes = _splines(space, wanted, sources, flat)
+        used = sorted([*wanted, *sources])
+        info = _info(space, used)
+        names = [space.names[i] for i in wanted]
+        flat[wanted] = _splines(info, _sphere(info)[0], flat[used], names)
         data = np.ascontiguousarray(np.moveaxis(new, 0, signal.feature_axis))
-        return replace(header, data=data, notes=(*header.notes, *notes))
+        return replace(header, data=data)
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result: the rank falls, or the channels grow in number."""
-        space, wanted, _ = self._places(header.space)
+        space, wanted, sources = self._places(header.space)
         n_own = len(header.space)
         rank = n_own if header.rank is None else header.rank
         if not self.positions:
@@ -92,7 +95,8 @@ class Interpolate:
             f"{len(wanted)} of {len(space)} channels interpolated: "
             f"{', '.join(space.names[i] for i in wanted)}."
         )
-        return replace(header, space=space, rank=rank, notes=(*header.notes, note))
+        _, warned = _sphere(_info(space, sorted([*wanted, *sources])))
+        return replace(header, space=space, rank=rank, notes=(*header.notes, note, *warned))
 
     def reach(self, sfreq: float) -> float:
         """Seconds: none, each sample is interpolated by itself."""
@@ -158,24 +162,32 @@ def _known(space: Space) -> np.ndarray:
     return np.isfinite(space.positions[:, 0])
 
 
-def _splines(
-    space: Space, wanted: list[int], sources: list[int], data: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Values of the wanted channels, shape (n_wanted, n), and what mne warns of."""
-    used = sorted([*wanted, *sources])
+def _info(space: Space, used: list[int]) -> mne.Info:
+    """Describe the channels that take part to mne: EEG at these places."""
     part = space.take(np.array(used))
     info = mne.create_info(list(part.names), 1.0, "eeg")
-    raw = mne.io.RawArray(data[used], info, verbose="ERROR")
-    raw.set_montage(part.montage(), verbose="ERROR")  # the sphere is fitted to these places
-    raw.info["bads"] = [space.names[i] for i in wanted]
+    info.set_montage(part.montage(), verbose="ERROR")
+    return info
+
+
+def _sphere(info: mne.Info) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Centre of the sphere that fits the places best, as mne does it, and what mne warns of."""
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            raw.interpolate_bads(reset_bads=True, verbose="WARNING")
+            centre = mne.bem.fit_sphere_to_headshape(info, units="m", verbose="WARNING")[1]
     except (ValueError, RuntimeError, np.linalg.LinAlgError) as error:
         raise DataError(
-            f"interpolate: mne finds no sphere for the places of {len(used)} EEG channels: {error} "
-            "Correct the montage."
+            f"interpolate: mne finds no sphere for the places of {len(info['chs'])} EEG channels: "
+            f"{error} Correct the montage."
         ) from error
-    notes = [f"Of the interpolation mne warns: {one.message}" for one in said]
-    return np.asarray(raw.get_data())[[used.index(i) for i in wanted]], notes
+    return centre, tuple(f"Of the interpolation mne warns: {one.message}." for one in said)
+
+
+def _splines(info: mne.Info, centre: np.ndarray, data: np.ndarray, wanted: list[str]) -> np.ndarray:
+    """Values of the wanted channels, shape (n_wanted, n)."""
+    raw = mne.io.RawArray(data, info, verbose="ERROR")
+    raw.info["bads"] = list(wanted)
+    # The annotation is that of the default, "auto", which would fit the same sphere again.
+    raw.interpolate_bads(origin=centre, verbose="ERROR")  # pyright: ignore[reportArgumentType]
+    return np.asarray(raw.get_data())[[raw.ch_names.index(one) for one in wanted]]
