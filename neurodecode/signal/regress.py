@@ -68,7 +68,8 @@ class Regress:
             picks=others,
             picks_artifact=artifacts,  # pyright: ignore[reportArgumentType]
         )
-        cleaned = model.fit(raw).apply(raw, copy=False)
+        with mne.use_log_level("ERROR"):  # it remarks that there is no projector
+            cleaned = model.fit(raw).apply(raw, copy=False)
         return replace(header, data=cleaned.get_data())
 
     def preview(self, header: Signal) -> Signal:
