@@ -24,7 +24,8 @@ class Resample:
     Polyphase with a low-pass at the lower of the two Nyquist frequencies, as in
     ``raw.resample(sfreq, method="polyphase")``. Unlike the Fourier method it looks only ten samples
     of the slower rate to either side, so that training and test rows of one recording stay apart.
-    Epochs are resampled one by one, mirrored at their ends.
+    Epochs are resampled one by one, mirrored at their ends: ``epochs.resample(sfreq,
+    method="polyphase", pad="reflect")``.
 
     Parameters
     ----------

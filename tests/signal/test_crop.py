@@ -60,11 +60,11 @@ def test_of_epochs_the_tracks_are_one_an_epoch(epochs):
 @pytest.mark.parametrize("sfreq", [50.0, 80.0, 125.0])
 def test_epochs_are_resampled_one_by_one_as_mne_does(epochs, sfreq):
     signal = epochs()
-    theirs = mne.filter.resample(
-        signal.data, up=sfreq, down=100.0, method="polyphase", verbose="ERROR"
-    )
+    info = mne.create_info(list(signal.space.names), 100.0, "eeg")
+    theirs = mne.EpochsArray(signal.data, info, tmin=-0.2, verbose="ERROR")
+    theirs.resample(sfreq, method="polyphase", pad="reflect", verbose="ERROR")
     after = Resample(sfreq)(signal)
-    np.testing.assert_allclose(after.data, theirs, rtol=0, atol=1e-18)
+    np.testing.assert_allclose(after.data, theirs.get_data(), rtol=0, atol=1e-18)
     assert (after.sfreq, after.tmin) == (sfreq, -0.2)
 
 
