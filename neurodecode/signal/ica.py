@@ -23,8 +23,8 @@ class Ica:
 
     ``mne.preprocessing.ICA`` is fitted to the data channels of the whole recording; components that
     correlate with named channels (``find_bads_eog``, ``find_bads_ecg``) are left out. Filter the
-    recording from 1 Hz on before: drifts cost components. How many went, and which, stands in the
-    notes of the signal, and its rank falls by their count.
+    recording from 1 Hz on before: drifts cost components. The rank falls by the count of those that
+    went; which they are stands in the notes of the signal, and whether a FastICA did not converge.
 
     Parameters
     ----------
@@ -108,17 +108,14 @@ class Ica:
         DataError
             If a channel is missing, the signal is not continuous, or mne cannot fit.
         """
-        from sklearn.exceptions import ConvergenceWarning
-
         expected = self.preview(replace(signal, data=None))
         eog, ecg = self._named(signal, self.eog), self._named(signal, self.ecg)
         channels = data_channels(signal.space, (), "ica")
         raw = as_raw(signal, as_float(signal), "ica")
         model = self._model()
-        notes = list(signal.notes)
         try:
-            with warnings.catch_warnings(record=True) as said:
-                warnings.simplefilter("always")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what did not converge stands in the notes
                 model.fit(raw, picks=channels, verbose="ERROR")
                 found = self._found(model, raw, eog, ecg)
         except (ValueError, RuntimeError) as error:
@@ -126,8 +123,6 @@ class Ica:
                 f"ica: mne's ICA fails on {len(channels)} channels of {signal!r}: {error} Change "
                 "n_components, or filter the recording before."
             ) from error
-        if any(issubclass(one.category, ConvergenceWarning) for one in said):
-            notes.append(f"ICA did not converge in {model.n_iter_} iterations.")
         n_components = int(model.n_components_)
         beyond = [i for i in self.exclude if i >= n_components]
         if beyond or len(found) == n_components:
@@ -138,12 +133,13 @@ class Ica:
             )
         model.exclude = found
         model.apply(raw, verbose="ERROR")
-        which = f": {', '.join(map(str, found))}" if found else ""
-        because = f" (following {', '.join(eog + ecg)})" if eog or ecg else ""
-        notes.append(f"{len(found)} of {n_components} ICA components taken out{which}{because}.")
         rank = len(signal.space) if signal.rank is None else signal.rank
-        header = replace(expected, rank=rank - len(found), notes=tuple(notes))
-        return replace(header, data=raw.get_data())
+        return replace(
+            expected,
+            data=raw.get_data(),
+            rank=rank - len(found),
+            notes=(*signal.notes, *_notes(model, [*eog, *ecg])),
+        )
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result; its rank is unknown where components are still sought."""
@@ -151,11 +147,13 @@ class Ica:
         for asked in (self.eog, self.ecg):
             self._named(header, asked)
         channels = data_channels(header.space, (), "ica")
+        rank = len(header.space) if header.rank is None else header.rank
+        n_independent = len(channels) - (len(header.space) - rank)
         size = self.n_components
-        if size is not None and size > len(channels):
+        if size is not None and size > n_independent:
             raise DataError(
-                f"ica: n_components is {size} and there are {len(channels)} channels to decompose. "
-                "Lower it."
+                f"ica: n_components is {size}, and {n_independent} of {len(channels)} channels to "
+                "decompose are independent. Lower it."
             )
         searched = bool(self.eog or self.ecg)
         if searched and header.n_times is not None and header.n_times < SCORED * sfreq:
@@ -164,7 +162,6 @@ class Ica:
                 f"with channels behind a filter of {SCORED:g} s. Leave the recording out, or name "
                 "the components in exclude."
             )
-        rank = len(header.space) if header.rank is None else header.rank
         return replace(header, rank=None if searched else rank - len(set(self.exclude)))
 
     def reach(self, sfreq: float) -> float:
@@ -203,3 +200,16 @@ class Ica:
         for name in ecg:
             found.update(model.find_bads_ecg(raw, ch_name=name, method="correlation", **judged)[0])
         return sorted(map(int, found))
+
+
+def _notes(model: mne.preprocessing.ICA, channels: list[str]) -> list[str]:
+    """Sentences on what was taken out, and on a fit that had not come to its end."""
+    which = f": {', '.join(map(str, model.exclude))}" if model.exclude else ""
+    because = f" (following {', '.join(channels)})" if channels else ""
+    notes = [
+        f"{len(model.exclude)} of {model.n_components_} ICA components taken out{which}{because}."
+    ]
+    # mne's infomax gives max_iter as its count whether or not it came to an end before.
+    if model.method == "fastica" and model.n_iter_ >= model.fit_params["max_iter"]:
+        notes.append(f"ICA did not converge in {model.n_iter_} iterations.")
+    return notes

@@ -173,7 +173,8 @@ def _info(space: Space, used: list[int]) -> mne.Info:
 def _sphere(info: mne.Info) -> tuple[np.ndarray, tuple[str, ...]]:
     """Centre of the sphere that fits the places best, as mne does it, and what mne warns of."""
     try:
-        with warnings.catch_warnings(record=True) as said:
+        # Its log is caught too: what it warns of is said once, in the notes.
+        with warnings.catch_warnings(record=True) as said, mne.utils.catch_logging():
             warnings.simplefilter("always")
             centre = mne.bem.fit_sphere_to_headshape(info, units="m", verbose="WARNING")[1]
     except (ValueError, RuntimeError, np.linalg.LinAlgError) as error:
