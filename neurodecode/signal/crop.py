@@ -69,7 +69,9 @@ class Crop:
     def _samples(self, signal: Signal) -> tuple[int, int]:
         """First sample, and the one after the last."""
         sfreq, n_times = signal.sfreq, signal.n_times
-        if sfreq is None or n_times is None:
+        if n_times is None:
+            raise DataError(f"crop: the length of {signal!r} is unknown. Set n_times.")
+        if sfreq is None:
             raise DataError(
                 f"crop: {signal!r} has entries that belong to events one by one, so there is no "
                 "clock to crop by. Choose rows in the task instead."

@@ -159,7 +159,8 @@ class Interpolate:
 def _known(space: Space) -> np.ndarray:
     if space.positions is None:
         return np.zeros(len(space), dtype=bool)
-    return np.isfinite(space.positions[:, 0])
+    # The head's centre is what mne writes where it knows nothing.
+    return np.isfinite(space.positions[:, 0]) & space.positions.any(axis=1)
 
 
 def _info(space: Space, used: list[int]) -> mne.Info:

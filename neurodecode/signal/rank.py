@@ -28,6 +28,7 @@ def measured_rank(signal: Signal) -> int:
     Returns
     -------
     rank : int
+        0 where there are no values.
 
     Raises
     ------
@@ -40,6 +41,8 @@ def measured_rank(signal: Signal) -> int:
             "Only the rank of channels over time is asked for."
         )
     data = as_float(signal)
+    if data.size == 0:
+        return 0
     epochs = data if signal.entries else data[np.newaxis]  # (n_epochs, [n_bands,] n_channels, …)
     bands = [epochs[:, i] for i in range(epochs.shape[1])] if epochs.ndim == 4 else [epochs]
     return min(_rank(band, signal) for band in bands)

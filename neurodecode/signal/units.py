@@ -54,7 +54,9 @@ def check_magnitude(signal: Signal, where: str) -> None:
     DataError
         With the likely cause, and the unit or factor to put into the card.
     """
-    if "time" not in signal.axes or signal.data is None or signal.sfreq is None:
+    if "time" not in signal.axes or signal.sfreq is None:
+        return
+    if signal.data is None or signal.data.size == 0:
         return
     n_second = max(2, round(signal.sfreq))
     for kind in dict.fromkeys(signal.space.types):
@@ -74,7 +76,7 @@ def check_magnitude(signal: Signal, where: str) -> None:
 
 
 def check_finite_and_flat(signal: Signal, where: str) -> None:
-    """Stop at NaN, infinity and channels without a signal.
+    """Stop at NaN, infinity, channels without a signal, and a signal without values.
 
     Parameters
     ----------
@@ -86,8 +88,8 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
     Raises
     ------
     DataError
-        If a value is not finite, or a channel is constant over the whole recording, in one of its
-        bands, or in every epoch.
+        If there is no value, one is not finite, or a channel is constant: over the whole
+        recording, in one of its bands, or in every epoch.
 
     Warns
     -----
@@ -97,6 +99,11 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
     if signal.data is None:
         raise DataError(
             f"{where}: {signal!r} is a header without data, so there is nothing to check."
+        )
+    if signal.data.size == 0:
+        raise DataError(
+            f"{where}: {signal!r} holds no values: its data have shape {signal.data.shape}. The "
+            "file is cut short, or nothing was recorded; leave it out."
         )
     features = np.moveaxis(signal.data, signal.feature_axis, 0)
     n_bad = np.array([one.size - np.count_nonzero(np.isfinite(one)) for one in features])
@@ -109,7 +116,7 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
             f"{where}: values that are not finite (NaN or infinite) in {len(bad)} of "
             f"{len(features)} {signal.space.kind}: {listed}. Drop these, or repair the file."
         )
-    flat = [i for i, one in enumerate(features) if one.size and _constant(one, signal)]
+    flat = [i for i, one in enumerate(features) if _constant(one, signal)]
     if not flat:
         return
     if signal.space.kind == "sensors":
@@ -145,8 +152,6 @@ def _sd_within(signal: Signal, channel: int, n_second: int) -> float:
     assert signal.data is not None  # asked by the caller
     values = np.moveaxis(signal.data, signal.feature_axis, 0)[channel]
     n_second = min(n_second, values.shape[-1])
-    if n_second == 0:
-        return 0.0
     n_whole = values.shape[-1] // n_second * n_second
     seconds = values[..., :n_whole].reshape(-1, n_second)
     return float(np.median(np.std(seconds, axis=1, dtype=np.float64)))

@@ -126,6 +126,8 @@ def test_what_stops_it(montaged, eeg, volumes):
     lost[9] = np.nan
     hidden = replace(signal, space=replace(space, positions=lost))
     refuses({"channels": ["Cz"]}, hidden, "nothing says where Cz is")
+    lost[9] = 0.0  # what mne writes where it knows nothing
+    refuses({"channels": ["Cz"]}, hidden, "nothing says where Cz is")
     nowhere = replace(signal, space=replace(space, positions=None))
     refuses({"channels": ["Cz"]}, nowhere, "nothing says where Cz is")
     refuses({"channels": ["FCz"], "positions": [(0, 0, 0.1)]}, nowhere, "0 other EEG channels")

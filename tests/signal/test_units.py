@@ -7,6 +7,7 @@ import pytest
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.space import Space
+from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
 WHERE = "sub-01_ses-1_run-04"
@@ -154,3 +155,11 @@ def test_a_constant_parcel_is_named_in_a_warning(eeg):
     check_magnitude(signal, WHERE)
     with pytest.warns(UserWarning, match=r"1 of 8 parcels are constant.*correlates with P3\."):
         check_finite_and_flat(signal, WHERE)
+
+
+def test_a_signal_without_values_is_named(eeg, epochs):
+    for signal in (eeg(n_times=0), epochs(n_times=0), epochs(n_epochs=0)):
+        check_magnitude(signal, WHERE)
+        with pytest.raises(DataError, match=rf"{WHERE}: Signal.* holds no values: .* shape \(.*0"):
+            check_finite_and_flat(signal, WHERE)
+        assert measured_rank(signal) == 0
