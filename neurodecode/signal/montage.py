@@ -26,7 +26,8 @@ def channel_preparations(
     channels : {"common", "interpolate", "error"}
         ``common``: the channels that all have, in the order of the first recording.
         ``interpolate``: the EEG channels that any has; those that a recording lacks are made of its
-        others. ``error``: nothing is done to recordings of one list, others are an error.
+        others. ``error``: nothing is done to recordings of one list, nor to voxels and other
+        features; sensors of several lists are an error.
 
     Returns
     -------
@@ -126,6 +127,8 @@ def _interpolated(headers: Mapping[str, Signal]) -> dict[str, tuple[Preparation,
 
 
 def _same(headers: Mapping[str, Signal]) -> dict[str, tuple[Preparation, ...]]:
+    if not any(one.space.kind == "sensors" for one in headers.values()):
+        return dict.fromkeys(headers, ())  # spaces of voxels are compared where trials are joined
     _check_headers(headers)
     first, wanted = next((name, one.space.names) for name, one in headers.items())
     for name, one in headers.items():

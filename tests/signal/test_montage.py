@@ -139,6 +139,11 @@ def test_other_lists_are_an_error_where_asked(header):
         channel_preparations({"a": header(("Fz", "Cz")), "b": header(("Cz", "Fz"))}, "error")
 
 
+def test_voxels_have_no_list_of_channels(volumes):
+    headers = {"a": replace(volumes(), data=None), "b": replace(volumes(n_voxels=4), data=None)}
+    assert channel_preparations(headers, "error") == {"a": (), "b": ()}
+
+
 def test_what_cannot_be_meant(header, volumes):
     with pytest.raises(ConfigError, match="channels: 'all' is not known"):
         channel_preparations({"a": header(NAMES)}, "all")
