@@ -35,14 +35,48 @@ def need_continuous(signal: Signal, name: str, instead: str) -> float:
     Raises
     ------
     DataError
-        If the signal consists of entries (volumes, blocks, trials) or has no rate.
+        If the signal consists of entries (volumes, blocks, epochs) or has no rate.
     """
+    if signal.entries:
+        raise DataError(
+            f"{name}: {signal!r} is already cut into epochs of {_seconds(signal)}, too short for "
+            f"{name}: what lay before and after each of them is gone. Do it to the continuous "
+            "recording, before it is cut into epochs."
+        )
     if not signal.continuous or signal.sfreq is None:
         raise DataError(
             f"{name}: {signal!r} has entries along axis 0 (axes {signal.axes}), and {name} needs "
             f"continuous channels sampled at a rate. {instead}"
         )
     return signal.sfreq
+
+
+def need_channels_over_time(signal: Signal, name: str) -> float:
+    """Give the rate of continuous sensors without bands, in Hz: what mne's Raw can hold.
+
+    Raises
+    ------
+    DataError
+        If the signal has other axes, or does not say what its channels are.
+    """
+    sfreq = need_continuous(signal, name, "For volumes there are detrend and zscore.")
+    if signal.axes != ("channel", "time"):
+        raise DataError(
+            f"{name}: the axes are {signal.axes}, and {name} needs channel and time alone. "
+            "Put it before filter_bank."
+        )
+    if not signal.space.types:
+        raise DataError(
+            f"{name}: {signal.space!r} does not say what its channels are. Give channel types in "
+            "the card."
+        )
+    return sfreq
+
+
+def _seconds(signal: Signal) -> str:
+    if signal.n_times is None or signal.sfreq is None:
+        return "unknown length"
+    return f"{signal.n_times / signal.sfreq:g} s"
 
 
 def as_float(signal: Signal) -> np.ndarray:

@@ -94,7 +94,7 @@ class BlockMean:
 
     def _volumes(self, signal: Signal) -> dict[object, np.ndarray]:
         """Find the indices of each block's volumes."""
-        if signal.continuous or signal.n_times is None:
+        if signal.continuous or signal.entries or signal.n_times is None:
             raise DataError(
                 f"block_mean: {signal!r} is no series of volumes. For continuous channels cut "
                 "windows of a block's length instead."

@@ -39,11 +39,7 @@ class Pick:
         DataError
             If the recording lacks one, or one is asked for twice.
         """
-        index = self._index(signal)
-        return replace(
-            _take(replace(signal, data=None), index),
-            data=np.take(as_float(signal), index, axis=signal.feature_axis),
-        )
+        return _take_data(signal, self._index(signal))
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result: fewer channels, at most their rank."""
@@ -85,11 +81,7 @@ class Drop:
         DataError
             If the recording lacks a named channel, or none would be left.
         """
-        index = self._index(signal)
-        return replace(
-            _take(replace(signal, data=None), index),
-            data=np.take(as_float(signal), index, axis=signal.feature_axis),
-        )
+        return _take_data(signal, self._index(signal))
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result: fewer channels, at most their rank."""
@@ -147,7 +139,9 @@ def listed(channels: Sequence[str], name: str) -> tuple[str, ...]:
     return tuple(channels)
 
 
-def find_channels(space: Space, channels: tuple[str, ...], name: str) -> list[int]:
+def find_channels(
+    space: Space, channels: tuple[str, ...], name: str, advice: str = ""
+) -> list[int]:
     """Find named channels, and all channels of named types.
 
     Parameters
@@ -156,6 +150,8 @@ def find_channels(space: Space, channels: tuple[str, ...], name: str) -> list[in
     channels : tuple of str
     name : str
         The preparation that asks, for its message.
+    advice : str
+        What its message ends with, where a channel is missing.
 
     Returns
     -------
@@ -182,7 +178,7 @@ def find_channels(space: Space, channels: tuple[str, ...], name: str) -> list[in
         hints = ", ".join(f"{one!r}{_hint(one, known)}" for one in missing)
         raise DataError(
             f"{name}: the recording has no channel and no type {hints}. "
-            f"It has {len(space)} channels: {_few(space.names)}."
+            f"It has {len(space)} channels: {_few(space.names)}.{advice and ' ' + advice}"
         )
     return index
 
@@ -197,6 +193,11 @@ def _hint(word: str, known: tuple[str, ...]) -> str:
 
 def _few(names: tuple[str, ...]) -> str:
     return ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+
+
+def _take_data(signal: Signal, index: np.ndarray) -> Signal:
+    data = np.take(as_float(signal), index, axis=signal.feature_axis)
+    return replace(_take(replace(signal, data=None), index), data=data)
 
 
 def _take(header: Signal, index: np.ndarray) -> Signal:

@@ -43,7 +43,8 @@ class Detrend:
         Raises
         ------
         DataError
-            If there are not more samples, or distinct times, than the polynomial has coefficients.
+            If there are not more samples, or distinct times, than the polynomial has coefficients,
+            or the signal is cut into epochs.
         """
         self.preview(signal)
         data = np.moveaxis(as_float(signal), signal.time_axis, -1)
@@ -59,6 +60,11 @@ class Detrend:
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result, which is the header; raises what the call would."""
+        if header.entries:
+            raise DataError(
+                f"detrend: {header!r} is cut into epochs, and a trend is one of the recording. "
+                "Detrend before it is cut, or subtract a baseline from each trial in a step."
+            )
         n_distinct = len(np.unique(sample_times(header)))
         if n_distinct <= self.order + 1:
             raise DataError(

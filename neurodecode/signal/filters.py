@@ -7,13 +7,10 @@ import mne
 import numpy as np
 import scipy.signal
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.signal._contract import as_float, need_continuous
-
-# An impulse response has ended where it stays below this share of its peak.
-ENDED = 1e-4
-LONGEST_RINGING = 2**24
+from neurodecode.signal._response import need_length, ringing
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ class Filter:
         if self.l_freq is not None and self.h_freq is not None and self.l_freq >= self.h_freq:
             raise ConfigError(
                 f"filter: l_freq {self.l_freq:g} Hz is not below h_freq {self.h_freq:g} Hz. "
-                "Swap them; a band is taken out by mne: {notch_filter: {freqs: ...}}."
+                "Swap them; a band is taken out by notch: {freqs: [...]}."
             )
         if self.method not in ("fir", "iir") or self.phase not in ("zero", "causal"):
             raise ConfigError(
@@ -112,14 +109,12 @@ class Filter:
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result, which is the header; raises what the call would."""
         sfreq = need_continuous(header, "filter", "For volumes there is detrend: {order: 1}.")
-        length = self._length(sfreq)
-        if header.n_times is not None and length > header.n_times:
-            raise DataError(
-                f"filter: at {sfreq:g} Hz the filter {self._corners()} is {length} samples "
-                f"({length / sfreq:.2f} s) long and the recording {header.n_times} "
-                f"({header.n_times / sfreq:.2f} s). Raise l_freq, use method: iir, or leave the "
-                "recording out."
-            )
+        need_length(
+            header,
+            self._length(sfreq),
+            f"filter: the filter {self._corners()}",
+            "Raise l_freq, use method: iir",
+        )
         return header
 
     def reach(self, sfreq: float) -> float:
@@ -160,7 +155,11 @@ class Filter:
         self._check_corners(sfreq)
         if self.method == "fir":
             return len(self._taps(sfreq))
-        return self._ringing(self._sections(sfreq))
+        return ringing(
+            self._sections(sfreq),
+            f"filter: the Butterworth {self._corners()} of order {self.order}",
+            both_ways=self.phase == "zero",
+        )
 
     def _taps(self, sfreq: float) -> np.ndarray:
         return mne.filter.create_filter(
@@ -184,27 +183,3 @@ class Filter:
         else:
             corner, kind = (self.l_freq, self.h_freq), "bandpass"
         return np.asarray(scipy.signal.butter(self.order, corner, kind, fs=sfreq, output="sos"))
-
-    def _ringing(self, sections: np.ndarray) -> int:
-        n_samples = 1024
-        while n_samples <= LONGEST_RINGING:
-            impulse = np.zeros(n_samples)
-            impulse[0] = 1
-            response = scipy.signal.sosfilt(sections, impulse)
-            if self.phase == "zero":
-                # Backwards over the forward response: its autocorrelation, lag 0 first.
-                response = scipy.signal.sosfilt(sections, response[::-1])[::-1]
-            size = np.abs(response)
-            peak = size.max()
-            if self.phase == "zero":
-                # The ends are mirrored about the first and last sample, which thereby counts twice
-                # for every mirrored one: its response is the sum of what is still to come.
-                size = np.maximum(size, 2 * np.abs(np.cumsum(response[::-1])[::-1]))
-            length = int(np.flatnonzero(size > ENDED * peak)[-1]) + 1
-            if length < n_samples // 2:
-                return length
-            n_samples *= 2
-        raise ConfigError(
-            f"filter: the Butterworth {self._corners()} of order {self.order} does not come to "
-            "rest. Raise l_freq, or lower order."
-        )

@@ -13,8 +13,8 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.core.space import Space
-from neurodecode.signal._contract import as_float, need_continuous
+from neurodecode.signal._contract import as_float
+from neurodecode.signal._raw import as_raw, space_of_raw
 
 # What changes a signal, from its own samples alone. Nothing that writes, draws, or runs other code.
 METHODS = (
@@ -75,9 +75,9 @@ class Mne:
         DataError
             If the signal has other axes than channel and time, or mne refuses.
         """
-        raw = self._run(_raw(signal, as_float(signal)))
+        raw = self._run(as_raw(signal, as_float(signal), "mne"))
         header = self.preview(replace(signal, data=None))
-        return replace(header, data=raw.get_data(), space=_space(raw, signal))
+        return replace(header, data=raw.get_data(), space=space_of_raw(raw, signal))
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result: the method is tried on short noise of the same channels.
@@ -89,7 +89,7 @@ class Mne:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the noise: the call warns of the recording
             n_short = min(header.n_times, PREVIEW_SAMPLES)
-            raw = self._run(_raw(header, _noise(len(header.space), n_short)))
+            raw = self._run(as_raw(header, _noise(len(header.space), n_short), "mne"))
             n_times, sfreq = header.n_times, float(raw.info["sfreq"])
             if len(raw.times) != n_short:
                 n_times = self._new_length(header)
@@ -99,7 +99,9 @@ class Mne:
                 f"({', '.join(header.tracks)}) would no longer fit. Use resample."
             )
         rank = self._rank(header, len(raw.ch_names))
-        return replace(header, space=_space(raw, header), sfreq=sfreq, n_times=n_times, rank=rank)
+        return replace(
+            header, space=space_of_raw(raw, header), sfreq=sfreq, n_times=n_times, rank=rank
+        )
 
     def reach(self, sfreq: float) -> float:
         """Seconds: infinite, for mne does not tell how far a method looks."""
@@ -166,39 +168,6 @@ def _problems(name: str, arguments: Any) -> list[str]:
         if parameters[one].default is inspect.Parameter.empty
     ]
     return unknown + missing
-
-
-def _raw(signal: Signal, data: np.ndarray) -> mne.io.RawArray:
-    sfreq = need_continuous(signal, "mne", "For volumes there are detrend and zscore.")
-    if signal.axes != ("channel", "time"):
-        raise DataError(f"mne: the axes are {signal.axes}; Raw has channel and time alone.")
-    space = signal.space
-    if not space.types:
-        raise DataError(
-            f"mne: {space!r} does not say what its channels are. Give channel types in the card."
-        )
-    # create_info's annotation is that of its default, one type for all.
-    info = mne.create_info(list(space.names), sfreq, list(space.types))  # pyright: ignore[reportArgumentType]
-    raw = mne.io.RawArray(np.array(data), info, verbose="ERROR")
-    for i, channel in enumerate(raw.info["chs"]):
-        if space.positions is not None:
-            channel["loc"][:3] = space.positions[i]
-        if space.normals is not None:
-            channel["loc"][9:12] = space.normals[i]
-    return raw
-
-
-def _space(raw: mne.io.RawArray, signal: Signal) -> Space:
-    places = np.array([channel["loc"] for channel in raw.info["chs"]])
-    places[~places[:, :3].any(axis=1), :3] = np.nan  # mne writes zeros where it knows nothing
-    old = signal.space
-    return replace(
-        old,
-        names=tuple(raw.ch_names),
-        types=tuple(raw.get_channel_types()),
-        positions=None if old.positions is None else places[:, :3],
-        normals=None if old.normals is None else places[:, 9:12],
-    )
 
 
 def _noise(n_channels: int, n_times: int) -> np.ndarray:

@@ -22,35 +22,47 @@ def measured_rank(signal: Signal) -> int:
     Parameters
     ----------
     signal : Signal
-        Axes channel and time.
+        Channels, parcels or the like over time, continuous or in epochs. Of several bands, the
+        smallest rank within one of them.
 
     Returns
     -------
     rank : int
+        0 where there are no values.
 
     Raises
     ------
     DataError
         If the signal has other axes, or values that are not finite.
     """
-    if signal.axes != ("channel", "time"):
+    if signal.axes[-1] != "time" or signal.axes[:-2] not in ((), ("band",)):
         raise DataError(
             f"measured_rank: {signal!r} has axes {signal.axes}, expected channel and time. "
-            "Only the rank of continuous channels is asked for."
+            "Only the rank of channels over time is asked for."
         )
     data = as_float(signal)
-    mean = data.mean(axis=1, keepdims=True)
-    scatter = np.zeros((len(data), len(data)))  # (n_channels, n_channels)
-    for start in range(0, data.shape[1], CHUNK):
-        centred = data[:, start : start + CHUNK] - mean
-        scatter += centred @ centred.T
+    if data.size == 0:
+        return 0
+    epochs = data if signal.entries else data[np.newaxis]  # (n_epochs, [n_bands,] n_channels, …)
+    bands = [epochs[:, i] for i in range(epochs.shape[1])] if epochs.ndim == 4 else [epochs]
+    return min(_rank(band, signal) for band in bands)
+
+
+def _rank(epochs: np.ndarray, signal: Signal) -> int:
+    n_channels, n_samples = epochs.shape[1], len(epochs) * epochs.shape[2]
+    mean = epochs.mean(axis=(0, 2))[:, np.newaxis]
+    scatter = np.zeros((n_channels, n_channels))
+    for epoch in epochs:
+        for start in range(0, epoch.shape[1], CHUNK):
+            centred = epoch[:, start : start + CHUNK] - mean
+            scatter += centred @ centred.T
     if not np.isfinite(scatter).all():
         raise DataError(
             f"measured_rank: {signal!r} has values that are not finite. Drop those channels first."
         )
     scale = np.sqrt(np.diag(scatter))
     # A constant channel leaves the rounding of its mean.
-    alive = scale > ROUNDING * np.abs(data).max(axis=1) * np.sqrt(data.shape[1])
+    alive = scale > ROUNDING * np.abs(epochs).max(axis=(0, 2)) * np.sqrt(n_samples)
     if not alive.any():
         return 0
     correlation = (scatter / np.outer(scale, scale).clip(np.finfo(float).tiny))[

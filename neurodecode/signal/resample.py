@@ -1,4 +1,4 @@
-"""Change the sampling rate of a continuous signal."""
+"""Change the sampling rate of a continuous signal, or of epochs."""
 
 import math
 from dataclasses import dataclass, replace
@@ -24,6 +24,8 @@ class Resample:
     Polyphase with a low-pass at the lower of the two Nyquist frequencies, as in
     ``raw.resample(sfreq, method="polyphase")``. Unlike the Fourier method it looks only ten samples
     of the slower rate to either side, so that training and test rows of one recording stay apart.
+    Epochs are resampled one by one, mirrored at their ends: ``epochs.resample(sfreq,
+    method="polyphase", pad="reflect")``.
 
     Parameters
     ----------
@@ -40,12 +42,12 @@ class Resample:
             raise ConfigError(f"resample: sfreq is {self.sfreq}. Give a rate above 0, in Hz.")
 
     def __call__(self, signal: Signal) -> Signal:
-        """Resample along time, and the tracks with it.
+        """Resample along time, and with it the tracks of a continuous signal.
 
         Raises
         ------
         DataError
-            If the signal is not continuous.
+            If the signal has no time within its entries.
         """
         header = self.preview(replace(signal, data=None))
         up, down = self._ratio(float(signal.sfreq or 0))
@@ -53,13 +55,17 @@ class Resample:
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result: rate and length change."""
-        old = need_continuous(header, "resample", "Leave volumes at their t_r.")
+        # Unlike a filter's, the reach is ten samples: within an epoch there is enough to go by.
+        one_epoch = replace(header, entries=False)
+        old = need_continuous(one_epoch, "resample", "Leave volumes at their t_r.")
         up, down = self._ratio(old)
         n_times = None if header.n_times is None else -(-header.n_times * up // down)
-        tracks = {
-            name: _resample(np.asarray(track, dtype=np.float64), up, down, axis=0)
-            for name, track in header.tracks.items()
-        }
+        tracks = header.tracks
+        if not header.entries:  # tracks of epochs hold one entry an epoch
+            tracks = {
+                name: _resample(np.asarray(track, dtype=np.float64), up, down, axis=0)
+                for name, track in tracks.items()
+            }
         return replace(header, sfreq=float(self.sfreq), n_times=n_times, tracks=tracks)
 
     def reach(self, sfreq: float) -> float:

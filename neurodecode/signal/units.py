@@ -39,13 +39,13 @@ def check_magnitude(signal: Signal, where: str) -> None:
     """Stop at a recording whose values cannot be in the SI unit they claim.
 
     Judged before anything is prepared: a filtered or standardised signal has other magnitudes. The
-    s.d. is taken within each second, so that drifts do not count; then the median over seconds, and
-    over the channels of one type.
+    s.d. is taken within each second (within each epoch, where that is shorter), so that drifts do
+    not count; then the median over seconds, and over the channels of one type.
 
     Parameters
     ----------
     signal : Signal
-        Continuous sensors; volumes and other entries are not judged.
+        Sensors over time, continuous or in epochs; volumes and other entries are not judged.
     where : str
         The recording, for the message.
 
@@ -54,7 +54,9 @@ def check_magnitude(signal: Signal, where: str) -> None:
     DataError
         With the likely cause, and the unit or factor to put into the card.
     """
-    if not signal.continuous or signal.data is None or signal.sfreq is None:
+    if "time" not in signal.axes or signal.sfreq is None:
+        return
+    if signal.data is None or signal.data.size == 0:
         return
     n_second = max(2, round(signal.sfreq))
     for kind in dict.fromkeys(signal.space.types):
@@ -74,7 +76,7 @@ def check_magnitude(signal: Signal, where: str) -> None:
 
 
 def check_finite_and_flat(signal: Signal, where: str) -> None:
-    """Stop at NaN, infinity and channels without a signal.
+    """Stop at NaN, infinity, channels without a signal, and a signal without values.
 
     Parameters
     ----------
@@ -86,16 +88,22 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
     Raises
     ------
     DataError
-        If a value is not finite, or a channel is constant over the whole recording.
+        If there is no value, one is not finite, or a channel is constant: over the whole
+        recording, in one of its bands, or in every epoch.
 
     Warns
     -----
     UserWarning
-        If voxels are constant over the whole recording; they carry nothing and do no harm.
+        If voxels or parcels are constant over the whole recording; they carry nothing.
     """
     if signal.data is None:
         raise DataError(
             f"{where}: {signal!r} is a header without data, so there is nothing to check."
+        )
+    if signal.data.size == 0:
+        raise DataError(
+            f"{where}: {signal!r} holds no values: its data have shape {signal.data.shape}. The "
+            "file is cut short, or nothing was recorded; leave it out."
         )
     features = np.moveaxis(signal.data, signal.feature_axis, 0)
     n_bad = np.array([one.size - np.count_nonzero(np.isfinite(one)) for one in features])
@@ -108,7 +116,7 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
             f"{where}: values that are not finite (NaN or infinite) in {len(bad)} of "
             f"{len(features)} {signal.space.kind}: {listed}. Drop these, or repair the file."
         )
-    flat = [i for i, one in enumerate(features) if one.size and one.min() == one.max()]
+    flat = [i for i, one in enumerate(features) if _constant(one, signal)]
     if not flat:
         return
     if signal.space.kind == "sensors":
@@ -119,19 +127,32 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
             f"recording: {listed}. Leave them out: prepare: [drop: {{channels: [{one}]}}], or a "
             "pick, before all else; of epochs in memory with drop_channels."
         )
+    consequence = "a mask that leaves them out would say the same."
+    if signal.space.kind == "parcels":
+        listed = _listed([_name(signal, i) for i in flat])
+        consequence = (
+            f"nothing correlates with {listed}. Leave them out of all recordings, by drop."
+        )
     warnings.warn(
         f"{where}: {len(flat)} of {len(features)} {signal.space.kind} are constant over the whole "
-        "recording and carry nothing; a mask that leaves them out would say the same.",
+        f"recording and carry nothing; {consequence}",
         stacklevel=2,
     )
+
+
+def _constant(values: np.ndarray, signal: Signal) -> bool:
+    """Whether one channel's values, shape (n_epochs, n_bands, n_times) or fewer, do not vary."""
+    if "time" not in signal.axes or values.shape[-1] == 1:
+        return bool(values.min() == values.max())
+    still = values.min(axis=-1) == values.max(axis=-1)
+    return bool(np.any(still.all(axis=0) if signal.entries else still))
 
 
 def _sd_within(signal: Signal, channel: int, n_second: int) -> float:
     assert signal.data is not None  # asked by the caller
     values = np.moveaxis(signal.data, signal.feature_axis, 0)[channel]
+    n_second = min(n_second, values.shape[-1])
     n_whole = values.shape[-1] // n_second * n_second
-    if n_whole == 0:
-        return float(np.std(values))
     seconds = values[..., :n_whole].reshape(-1, n_second)
     return float(np.median(np.std(seconds, axis=1, dtype=np.float64)))
 

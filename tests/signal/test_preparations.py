@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodecode.core.config import Call, Node, Problems
+from neurodecode.core.errors import DataError
 from neurodecode.core.names import build, catalogue, check_call
 from neurodecode.signal.rank import measured_rank
 
 # Each name of the folder, with arguments as a file gives them. A new preparation is added here.
 EXAMPLES = {
     "block_mean": [{}, {"by": "block"}],
+    "crop": [{"tmin": 0.1, "tmax": 0.5}, {"tmax": 0.505}, {"tmin": 0.03}],
     "detrend": [{}, {"order": 2}],
     "drop": [{"channels": ["HEOG", "Pz"]}, {"channels": ["eog"]}],
     "filter": [
@@ -23,6 +25,20 @@ EXAMPLES = {
         {"l_freq": 8, "h_freq": 30, "phase": "causal"},
         {"l_freq": 2.0, "h_freq": 30, "method": "iir"},
         {"h_freq": 20, "method": "iir", "phase": "causal", "order": 2},
+    ],
+    "filter_bank": [
+        {"bands": [[8, 12], [18, 26]]},
+        {"bands": [[None, 6], [8, 12], [20, None]], "method": "iir", "order": 2},
+        {"bands": [[8, 12]], "method": "iir", "phase": "causal"},
+    ],
+    "ica": [
+        {"exclude": [0, 2], "n_components": 4, "max_iter": 20},
+        {"eog": ["HEOG"], "measure": "correlation", "threshold": 0.5, "max_iter": 20},
+        {"ecg": ["HEOG"], "exclude": [1], "method": "infomax", "max_iter": 20},
+    ],
+    "interpolate": [
+        {"channels": ["Cz", "O1"]},
+        {"channels": ["FCz", "M1"], "positions": [[0, 0.04, 0.08], [-0.08, -0.02, -0.03]]},
     ],
     "mne": [
         {"notch_filter": {"freqs": 20.0}},
@@ -35,8 +51,15 @@ EXAMPLES = {
         {"add_reference_channels": {"ref_channels": "M1"}},
         {"apply_hilbert": {"envelope": True}},
     ],
+    "notch": [
+        {"freqs": [20]},
+        {"freqs": [20, 40], "notch_widths": 2.0},
+        {"freqs": [20, 40], "method": "iir"},
+        {"freqs": [20], "method": "spectrum_fit"},
+    ],
     "pick": [{"channels": ["Cz", "Fz"]}, {"channels": ["eeg"]}],
     "reference": [{}, {"channels": ["O1", "O2"]}],
+    "regress": [{}, {"channels": ["HEOG", "Fz"]}],
     "resample": [{"sfreq": 64}, {"sfreq": 250}, {"sfreq": 100}, {"sfreq": 33.3}],
     "scale": [{"factor": 1e6}],
     "shift": [{"seconds": 5.0}, {"seconds": -1}],
@@ -46,19 +69,33 @@ CALLS = [Call(name, arguments) for name, group in EXAMPLES.items() for arguments
 LOCAL = [call for call in CALLS if math.isfinite(build(call, "signal").reach(100.0))]
 # How much of an output may depend on samples beyond the reach: a Butterworth's response never
 # ends and is cut at 1e-4 of its peak, the rest is rounding.
-BEYOND = {"iir": 1e-4, "fir": 1e-12}
+BEYOND = {"iir": 1e-4}
+ROUNDING = 1e-12
+BY_SAMPLE = ("crop", "drop", "interpolate", "pick", "reference", "resample", "scale", "shift")
+ALONG_TIME = ("detrend", "filter", "notch", "zscore")
+# Those whose outcome is known only when the signal has been looked at.
+SEARCHING = ("ica",)
 
 
-def example_signals(call, eeg, volumes):
+def example_signals(call, kinds):
+    eeg, volumes, epochs, bands = kinds
     if call.name == "block_mean":
         return [volumes(), volumes(sfreq=None)]
+    signals = [eeg(), eeg(rank=5), eeg(n_times=1197, tmin=0.25 if call.name != "crop" else 0.01)]
+    if call.name in BY_SAMPLE:
+        signals += [epochs(), epochs(rank=5), bands()]
+    if call.name in ALONG_TIME:
+        signals += [bands()]
     if call.name in ("detrend", "zscore"):
-        return [eeg(), volumes(), volumes(sfreq=None)]
-    if call.name == "shift":
-        return [eeg(), volumes()]
-    if call.name == "scale":
-        return [eeg(), volumes(), eeg(rank=5)]
-    return [eeg(), eeg(rank=5), eeg(n_times=997, tmin=0.25)]
+        signals += [volumes(), volumes(sfreq=None)]
+    if call.name in ("scale", "shift"):
+        signals += [volumes()]
+    return signals
+
+
+@pytest.fixture(scope="session")
+def kinds(eeg, volumes, epochs, bands):
+    return eeg, volumes, epochs, bands
 
 
 def header_of(signal):
@@ -70,26 +107,33 @@ def test_every_preparation_of_the_folder_has_an_example():
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.name}-{call.arguments}")
-def test_preview_is_the_header_of_the_result(call, eeg, volumes):
+def test_preview_is_the_header_of_the_result(call, kinds):
     preparation = build(call, "signal")
-    for signal in example_signals(call, eeg, volumes):
+    for signal in example_signals(call, kinds):
         preview, result = preparation.preview(header_of(signal)), preparation(signal)
         assert preview.data is None
         assert result.data.dtype == np.float64
         assert preview.space == result.space
-        assert preview.axes == result.axes == signal.axes
+        assert preview.axes == result.axes
+        assert result.axes[-len(signal.axes) :] == signal.axes
+        assert preview.entries == result.entries == signal.entries
         assert preview.sfreq == result.sfreq
         assert preview.n_times == result.n_times == result.data.shape[result.time_axis]
         assert preview.tmin == result.tmin
-        assert preview.rank == result.rank
+        if call.name in SEARCHING:
+            assert preview.rank in (None, result.rank)
+            assert set(preview.notes) <= set(result.notes)
+        else:
+            assert preview.rank == result.rank
+            assert preview.notes == result.notes
         pd.testing.assert_frame_equal(preview.events, result.events)
         if result.rank is not None and signal.rank is None:
             assert measured_rank(result) <= result.rank
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.name}-{call.arguments}")
-def test_the_signal_handed_in_is_left_alone(call, eeg, volumes):
-    for signal in example_signals(call, eeg, volumes):
+def test_the_signal_handed_in_is_left_alone(call, kinds):
+    for signal in example_signals(call, kinds):
         before, events = signal.data.copy(), signal.events.copy()
         build(call, "signal")(signal)
         assert np.array_equal(signal.data, before)
@@ -122,17 +166,69 @@ def test_a_sample_changes_the_output_only_within_reach(call, at, channel, seed, 
     changed = signal.data.copy()
     changed[channel, at] += 1e-4
     before, after = preparation(signal), preparation(replace(signal, data=changed))
-    difference = np.abs(after.data - before.data).max(axis=0)
+    difference = np.abs(after.data - before.data).max(axis=tuple(range(after.data.ndim - 1)))
     times = after.tmin + np.arange(after.n_times) / after.sfreq
     away = times - at / signal.sfreq
     reach = preparation.reach(signal.sfreq)
-    allowed = BEYOND[call.arguments.get("method", "fir")] * 1e-4
+    allowed = BEYOND.get(call.arguments.get("method"), ROUNDING) * 1e-4
     outside = np.abs(away) > reach + 1e-9
     assert difference[outside].max(initial=0) <= allowed
     if call.arguments.get("phase") == "causal":
-        assert difference[away < -1e-9].max(initial=0) <= BEYOND["fir"] * 1e-4
-    if 100 < at < 900 and call.name == "filter":
+        assert difference[away < -1e-9].max(initial=0) <= ROUNDING * 1e-4
+    whole_windows = call.arguments.get("method") == "spectrum_fit"
+    if 100 < at < 900 and call.name in ("filter", "filter_bank", "notch") and not whole_windows:
         # The reach is no exaggeration either: something moves in its outer half. (A resampled
         # sample that falls on the new grid is seen nowhere else: a sinc has its zeros there.)
         outer = (np.abs(away) > reach / 2) & ~outside
-        assert difference[outer].max(initial=0) > BEYOND["fir"] * 1e-4
+        assert difference[outer].max(initial=0) > ROUNDING * 1e-4
+
+
+CUT = "already cut into epochs|cut into epochs, "
+
+
+@pytest.mark.parametrize(
+    "call", [c for c in CALLS if c.name not in BY_SAMPLE], ids=lambda c: f"{c.name}-{c.arguments}"
+)
+def test_what_looks_around_refuses_epochs_from_the_header_on(call, kinds):
+    signal, preparation = kinds[2](), build(call, "signal")
+    message = "is no series of volumes" if call.name == "block_mean" else CUT
+    for ask in (preparation, lambda one: preparation.preview(header_of(one))):
+        with pytest.raises(DataError, match=message):
+            ask(signal)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [c for c in CALLS if c.name not in BY_SAMPLE + ALONG_TIME],
+    ids=lambda c: f"{c.name}-{c.arguments}",
+)
+def test_what_needs_channels_alone_refuses_bands_from_the_header_on(call, kinds):
+    signal, preparation = kinds[3](), build(call, "signal")
+    message = "is no series of volumes" if call.name == "block_mean" else r"axes are \('band'"
+    for ask in (preparation, lambda one: preparation.preview(header_of(one))):
+        with pytest.raises(DataError, match=message):
+            ask(signal)
+
+
+@pytest.mark.parametrize(
+    "call", [c for c in CALLS if c.name in BY_SAMPLE], ids=lambda c: f"{c.name}-{c.arguments}"
+)
+def test_each_epoch_is_prepared_as_if_it_were_alone(call, epochs):
+    signal, preparation = epochs(), build(call, "signal")
+    together = preparation(signal)
+    for i in (0, 7):
+        alone = replace(signal, data=signal.data[i], entries=False)
+        assert np.array_equal(preparation(alone).data, together.data[i])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [c for c in CALLS if c.name in BY_SAMPLE + ALONG_TIME],
+    ids=lambda c: f"{c.name}-{c.arguments}",
+)
+def test_each_band_is_prepared_as_if_it_were_alone(call, bands):
+    signal, preparation = bands(), build(call, "signal")
+    together = preparation(signal)
+    for i in range(2):
+        alone = replace(signal, data=signal.data[i], axes=signal.axes[1:])
+        assert np.array_equal(preparation(alone).data, together.data[i])

@@ -45,6 +45,34 @@ def test_fewer_samples_than_channels(eeg):
     assert measured_rank(eeg(data=eeg().data[:, :5])) == 4
 
 
+def test_rank_of_epochs_is_that_of_all_their_samples(epochs):
+    signal = epochs()
+    assert measured_rank(signal) == 8
+    data = signal.data.copy()
+    data[:, 3] = (data[:, 0] + data[:, 1]) / 2
+    assert measured_rank(epochs(data=data)) == 7
+    data[:, 5] = 1e-3
+    assert measured_rank(epochs(data=data)) == 6
+    joined = signal.data.transpose(1, 0, 2).reshape(8, -1)
+    assert measured_rank(epochs(data=signal.data[:, :, :1])) == 8
+    assert measured_rank(replace(signal, data=joined, entries=False)) == 8
+
+
+def test_rank_of_bands_is_the_smallest_within_one(bands):
+    assert measured_rank(bands()) == 8
+    data = bands().data.copy()
+    data[0, 2] = data[0, 1]
+    data[1] -= data[1, :3].mean(axis=0)
+    data[1, 7] = 0
+    assert measured_rank(replace(bands(), data=data)) == 6
+
+
+def test_rank_of_parcels(eeg):
+    space = replace(eeg().space, kind="parcels", types=(), positions=None)
+    signal = eeg(space=space, axes=("parcel", "time"))
+    assert measured_rank(signal) == 8
+
+
 def test_what_stops_it(eeg, volumes):
     with pytest.raises(DataError, match="expected channel and time"):
         measured_rank(volumes())

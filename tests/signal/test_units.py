@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.space import Space
+from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
 WHERE = "sub-01_ses-1_run-04"
@@ -97,3 +99,67 @@ def test_constant_voxels_are_counted_in_a_warning(volumes):
     data[3, 2] = np.nan
     with pytest.raises(DataError, match=r"1 of 6 voxels: voxel 2 2 2 .1 of 30."):
         check_finite_and_flat(replace(signal, data=data), WHERE)
+
+
+def test_epochs_are_judged_too(epochs):
+    signal = epochs(data=epochs().data * 1e6)
+    with pytest.raises(DataError, match="looks like uV stored as V"):
+        check_magnitude(signal, WHERE)
+    check_magnitude(epochs(), WHERE)
+    drifting = epochs().data + np.arange(12)[:, None, None] * 1e-3  # offsets from epoch to epoch
+    check_magnitude(epochs(data=drifting), WHERE)
+
+
+def test_bands_are_judged_too(bands):
+    check_magnitude(bands(), WHERE)
+    with pytest.raises(DataError, match="looks like uV stored as V"):
+        check_magnitude(replace(bands(), data=bands().data * 1e6), WHERE)
+
+
+def test_a_channel_that_is_flat_in_every_epoch(epochs):
+    data = epochs().data.copy()
+    data[:, 2] = np.arange(12)[:, None]  # constant within each, not between them
+    with pytest.raises(DataError, match=r"1 of 8 channels are flat.*: Cz\."):
+        check_finite_and_flat(epochs(data=data), WHERE)
+    data[5, 2] = epochs().data[5, 2]
+    check_finite_and_flat(epochs(data=data), WHERE)
+
+
+def test_epochs_of_one_sample_are_flat_if_they_are_all_alike(epochs):
+    data = epochs().data[..., :1].copy()
+    check_finite_and_flat(epochs(data=data), WHERE)
+    data[:, 4] = 1e-5
+    with pytest.raises(DataError, match=r"flat.*: Pz\."):
+        check_finite_and_flat(epochs(data=data), WHERE)
+
+
+def test_a_channel_that_is_flat_in_one_band(bands):
+    data = bands().data.copy()
+    data[1, 0] = 0
+    with pytest.raises(DataError, match=r"1 of 8 channels are flat.*: Fz\."):
+        check_finite_and_flat(replace(bands(), data=data), WHERE)
+
+
+def test_values_of_epochs_that_are_not_finite_are_counted_by_channel(epochs):
+    data = epochs().data.copy()
+    data[3, 1, :5] = np.nan
+    with pytest.raises(DataError, match=r"1 of 8 sensors: C3 .5 of 960."):
+        check_finite_and_flat(epochs(data=data), WHERE)
+
+
+def test_a_constant_parcel_is_named_in_a_warning(eeg):
+    space = Space("parcels", names=tuple(f"P{i}" for i in range(8)))
+    data = eeg().data.copy()
+    data[3] = 2.0
+    signal = eeg(data=data, space=space, axes=("parcel", "time"))
+    check_magnitude(signal, WHERE)
+    with pytest.warns(UserWarning, match=r"1 of 8 parcels are constant.*correlates with P3\."):
+        check_finite_and_flat(signal, WHERE)
+
+
+def test_a_signal_without_values_is_named(eeg, epochs):
+    for signal in (eeg(n_times=0), epochs(n_times=0), epochs(n_epochs=0)):
+        check_magnitude(signal, WHERE)
+        with pytest.raises(DataError, match=rf"{WHERE}: Signal.* holds no values: .* shape \(.*0"):
+            check_finite_and_flat(signal, WHERE)
+        assert measured_rank(signal) == 0
