@@ -85,6 +85,16 @@ class Space:
             ]
         )
 
+    def joins(self, other: "Space") -> bool:
+        """Whether trials of both fit into one array: the same features, wherever sensors sat.
+
+        Electrodes that were digitised person by person have other places and the same names.
+        """
+        if self.kind != "sensors" or self is other:
+            return self == other
+        mine, theirs = ((s.kind, s.names, s.types, s.unit) for s in (self, other))
+        return mine == theirs
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Space) and self.key == other.key
 

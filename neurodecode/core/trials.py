@@ -282,7 +282,7 @@ class Trials:
             )
         used = signal.used()
         for part in used[1:]:
-            if part.space != used[0].space or part.axes != used[0].axes:
+            if not part.space.joins(used[0].space) or part.axes != used[0].axes:
                 who = self._recordings_of(signal, part), self._recordings_of(signal, used[0])
                 raise DataError(
                     f"signal {name!r}: {who[0]} has {part.space!r}, {who[1]} has {used[0].space!r}"
@@ -380,5 +380,5 @@ def _difference(one: Space, other: Space) -> str:
     if one.names != other.names:
         return " (the same names in another order)"
     if len(one) == len(other):
-        return " (positions, units or image grid differ)"
+        return " (types, units or image grid differ)"
     return ""

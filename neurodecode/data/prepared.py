@@ -22,7 +22,7 @@ from typing import Any
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.files import read_json, remove_orphans, whole_folder
-from neurodecode.core.processes import stop_if_orphan
+from neurodecode.core.processes import one_thread, stop_if_orphan
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 _LAYOUT = 3  # of the folders; part of every key
 _LIBRARIES = ("mne", "numpy", "scipy")  # that preparations compute with
+NOTHING: Mapping[str, Sequence[Any]] = {}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -93,6 +94,7 @@ def look(
     preparations: Sequence[Any],
     cache: Path,
     worker: Worker | None = None,
+    before: Mapping[str, Sequence[Any]] = NOTHING,
 ) -> list[Prepared | Failed]:
     """Say what `prepare` would give, from caches and headers alone; computes nothing.
 
@@ -103,8 +105,10 @@ def look(
     cache : Path
     worker : Worker or None
         Opens the headers of what is not cached; None for one of this call's own.
+    before : mapping of str to sequence of Preparation
+        By the recording's id: what is done to it before `preparations`.
     """
-    return list(_each(recordings, preparations, cache, worker, _header))
+    return list(_each(recordings, preparations, cache, worker, _header, before))
 
 
 def prepare(
@@ -113,6 +117,7 @@ def prepare(
     cache: Path,
     progress: Callable[..., Iterable[Recording]] | None = None,
     worker: Worker | None = None,
+    before: Mapping[str, Sequence[Any]] = NOTHING,
 ) -> list[Prepared | Failed]:
     """Prepare what is not in the cache, one recording at a time, in a process of its own.
 
@@ -127,6 +132,8 @@ def prepare(
     progress : callable or None
         As `neurodecode.core.progress.progress`.
     worker : Worker or None
+    before : mapping of str to sequence of Preparation
+        By the recording's id: what is done to it before `preparations`.
 
     Returns
     -------
@@ -143,7 +150,7 @@ def prepare(
     shown: Iterable[Recording] = recordings
     if progress is not None:
         shown = progress(recordings, "prepare", total=len(recordings), unit="recording")
-    return list(_each(shown, preparations, cache, worker, _compute))
+    return list(_each(shown, preparations, cache, worker, _compute, before))
 
 
 def prepared_key(recording: Recording, preparations: Sequence[Any]) -> str:
@@ -188,25 +195,10 @@ def write_prepared(
     DataError
         If the file is damaged, or its values cannot be what they are said to be.
     """
-    from neurodecode.signal.channels import Drop, Pick
-    from neurodecode.signal.rank import measured_rank
-
     started = time.perf_counter()
-    signal = recording.load()
-    assert signal.data is not None  # `load` reads the samples
-    content = digest_array(signal.data)
-    where = _where(recording)
-    checked = False
-    for preparation in preparations:
-        # A channel that is not wanted may be flat; all others are judged as they were recorded.
-        if not checked and not isinstance(preparation, Pick | Drop):
-            _check(signal, where)
-            checked = True
-        signal = _applied(preparation, preparation, signal, where)
-    if not checked:
-        _check(signal, where)
-    sensors = signal.axes == ("channel", "time") and not signal.entries
-    rank = measured_rank(signal) if sensors else None
+    # ICA and interpolation multiply matrices: their last bits would follow the number of threads.
+    with one_thread():
+        signal, rank, content = _computed(recording, preparations)
     seconds = time.perf_counter() - started
     folder.parent.mkdir(parents=True, exist_ok=True)
     meta = {"seconds": seconds, "content": content}
@@ -216,6 +208,29 @@ def write_prepared(
         if parent is not None:
             stop_if_orphan(parent)
     return seconds
+
+
+def _computed(recording: Recording, preparations: Sequence[Any]) -> tuple[Signal, int | None, str]:
+    """Give the prepared signal, its rank, and the digest of the samples as they were read."""
+    from neurodecode.signal.channels import Drop, Pick
+    from neurodecode.signal.interpolate import Interpolate
+    from neurodecode.signal.rank import measured_rank
+
+    signal = recording.load()
+    assert signal.data is not None  # `load` reads the samples
+    content = digest_array(signal.data)
+    where = _where(recording)
+    checked = False
+    for preparation in preparations:
+        # A channel that is not wanted may be flat; all others are judged as they were recorded.
+        if not checked and not isinstance(preparation, Pick | Drop | Interpolate):
+            _check(signal, where)
+            checked = True
+        signal = _applied(preparation, preparation, signal, where)
+    if not checked:
+        _check(signal, where)
+    rank = measured_rank(signal) if "time" in signal.axes else None
+    return signal, rank, content
 
 
 def preview(recording: Recording, preparations: Sequence[Any]) -> Signal:
@@ -247,17 +262,18 @@ def _check(signal: Signal, where: str) -> None:
         logger.warning("%s", warning.message)
 
 
-def _each(recordings, preparations, cache, worker, missing) -> Iterable[Prepared | Failed]:
+def _each(recordings, preparations, cache, worker, missing, before) -> Iterable[Prepared | Failed]:
     own = Worker() if worker is None else None
     try:
         for recording in recordings:
-            key = prepared_key(recording, preparations)
+            mine = (*before.get(recording.id, ()), *preparations)
+            key = prepared_key(recording, mine)
             folder = _folder(cache, key)
             try:
                 if _folders.exists(folder):
                     yield _opened(recording, key, folder, cached=True)
                 else:
-                    yield missing(recording, preparations, key, folder, own or worker)
+                    yield missing(recording, mine, key, folder, own or worker)
             except NeurodecodeError as error:
                 yield Failed(recording, error)
     finally:

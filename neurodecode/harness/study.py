@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.files import cache_folder
+from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
@@ -15,6 +16,8 @@ from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.harness.experiment import Resolved
 from neurodecode.harness.question import Question
+from neurodecode.harness.spec import Channels
+from neurodecode.signal.montage import channel_preparations
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,10 +121,13 @@ def open_study(
         rehash=rehash,
     )
     cache = cache_folder()
+    before = _one_list_of_channels(recordings, resolved.experiment.channels, cache)
     if compute:
-        outcomes = prepare(recordings, resolved.preparations, cache, progress=progress)
+        outcomes = prepare(
+            recordings, resolved.preparations, cache, progress=progress, before=before
+        )
     else:
-        outcomes = look(recordings, resolved.preparations, cache)
+        outcomes = look(recordings, resolved.preparations, cache, before=before)
     failed = tuple(one for one in outcomes if isinstance(one, Failed))
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     if not prepared:
@@ -151,6 +157,19 @@ def open_study(
             *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
         ),
     )
+
+
+def _one_list_of_channels(
+    recordings: Sequence[Recording], channels: Channels, cache: Path
+) -> Mapping[str, Sequence[Any]]:
+    """Say what brings each recording to the channels that all have, or can have.
+
+    Where that is not asked for, `plan` says which trials of a fold do not fit together.
+    """
+    if channels == "error":
+        return {}
+    opened = [one for one in look(recordings, (), cache) if isinstance(one, Prepared)]
+    return channel_preparations({one.recording.id: one.signal for one in opened}, channels)
 
 
 def _copies(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], ...]:

@@ -23,11 +23,10 @@ def channel_preparations(
     ----------
     headers : mapping of str to Signal
         The header of each recording, by its id.
-    channels : {"common", "interpolate", "error"}
+    channels : {"common", "interpolate"}
         ``common``: the channels that all have, in the order of the first recording.
         ``interpolate``: the EEG channels that any has; those that a recording lacks are made of its
-        others. ``error``: nothing is done to recordings of one list, nor to voxels and other
-        features; sensors of several lists are an error.
+        others.
 
     Returns
     -------
@@ -40,7 +39,7 @@ def channel_preparations(
     ConfigError
         If `channels` is none of these.
     DataError
-        If nothing is common; names differ in nothing but case; or, for ``error``, lists differ.
+        If nothing is common, or names differ in nothing but case.
     """
     found = CHANNELS.get(channels)
     if found is None:
@@ -126,31 +125,9 @@ def _interpolated(headers: Mapping[str, Signal]) -> dict[str, tuple[Preparation,
     return preparations
 
 
-def _same(headers: Mapping[str, Signal]) -> dict[str, tuple[Preparation, ...]]:
-    if not any(one.space.kind == "sensors" for one in headers.values()):
-        return dict.fromkeys(headers, ())  # spaces of voxels are compared where trials are joined
-    _check_headers(headers)
-    first, wanted = next((name, one.space.names) for name, one in headers.items())
-    for name, one in headers.items():
-        own = one.space.names
-        if own == wanted:
-            continue
-        if set(own) == set(wanted):
-            how = "the same in another order"
-        else:
-            how = f"without {_few([c for c in wanted if c not in own])}"
-            how += f", with {_few([c for c in own if c not in wanted])} besides"
-        raise DataError(
-            f"channels: {name} has {len(own)} channels, {first} has {len(wanted)}: {how}. Say "
-            "channels: common, or channels: interpolate for EEG."
-        )
-    return dict.fromkeys(headers, ())
-
-
 CHANNELS: dict[str, Callable[[Mapping[str, Signal]], dict[str, tuple[Preparation, ...]]]] = {
     "common": _common,
     "interpolate": _interpolated,
-    "error": _same,
 }
 
 
