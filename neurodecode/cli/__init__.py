@@ -7,10 +7,19 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import list_, plan, report, run, show, table
+from neurodecode.cli import check, list_, plan, predict, report, run, show, table
 from neurodecode.core.errors import NeurodecodeError
 
-VERBS = {"list": list_, "show": show, "plan": plan, "run": run, "table": table, "report": report}
+VERBS = {
+    "list": list_,
+    "show": show,
+    "plan": plan,
+    "run": run,
+    "table": table,
+    "report": report,
+    "predict": predict,
+    "check": check,
+}
 INTERRUPTED = 130
 
 _EPILOG = """\

@@ -70,6 +70,7 @@ class Prepared:
     folder: Path
     tracks: Mapping[str, Part] = field(default_factory=dict)
     content: str = ""
+    preparations: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
         state = "cached" if self.cached else "computed" if self.part else "planned"
@@ -271,7 +272,7 @@ def _each(recordings, preparations, cache, worker, missing, before) -> Iterable[
             folder = _folder(cache, key)
             try:
                 if _folders.exists(folder):
-                    yield _opened(recording, key, folder, cached=True)
+                    yield _opened(recording, mine, key, folder, cached=True)
                 else:
                     yield missing(recording, mine, key, folder, own or worker)
             except NeurodecodeError as error:
@@ -294,7 +295,7 @@ def _compute(recording, preparations, key, folder, worker) -> Prepared:
     seconds = _run(
         worker, recording, write_prepared, recording, tuple(preparations), folder, parent
     )
-    made = _opened(recording, key, folder, cached=False)
+    made = _opened(recording, preparations, key, folder, cached=False)
     logger.info("%s: prepared in %.1f s: %r", recording.id, seconds, made.signal)
     return made
 
@@ -305,7 +306,9 @@ def _run(worker: Worker, recording: Recording, function, *arguments):
     return worker.call(function, *arguments, what=_where(recording))
 
 
-def _opened(recording: Recording, key: str, folder: Path, *, cached: bool) -> Prepared:
+def _opened(
+    recording: Recording, preparations: Sequence[Any], key: str, folder: Path, *, cached: bool
+) -> Prepared:
     signal, meta = _folders.read(folder)
     return Prepared(
         recording,
@@ -317,6 +320,7 @@ def _opened(recording: Recording, key: str, folder: Path, *, cached: bool) -> Pr
         folder,
         _track_parts(signal, meta["tracks"], folder, key),
         meta["content"],
+        tuple(preparations),
     )
 
 

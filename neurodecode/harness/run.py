@@ -126,6 +126,18 @@ def execute(
     return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
 
 
+def execute_alone(plan: Plan, store: Store) -> dict[str, str]:
+    """Run the jobs of a plan in this process, without anything that was computed before.
+
+    Returns
+    -------
+    errors : dict of str to str
+        Job key to its error.
+    """
+    _, tasks = _fold_tasks(plan, list(plan.jobs), plan.study.inputs, set(), store)
+    return {one.key: one.error for task in tasks for one in run_fold(task) if one.error}
+
+
 def _lacks_model(job: Job, store: Store) -> bool:
     drawn = job.draw is not None or job.permutation is not None
     return not drawn and job.model.role == "model" and not store.has_model(job.key)

@@ -108,6 +108,63 @@ def open_study(
     DataError
         If no trial is left, or no recording could be prepared.
     """
+    root, outcomes = open_recordings(
+        resolved, data, compute=compute, progress=progress, rehash=rehash
+    )
+    failed = tuple(one for one in outcomes if isinstance(one, Failed))
+    prepared = [one for one in outcomes if isinstance(one, Prepared)]
+    if not prepared:
+        raise failed[0].error
+    # The experiment's own target stands in for the task's: it says which column or track is asked.
+    task = replace(resolved.task, target=resolved.experiment.target)
+    done = cut(prepared, task, resolved.experiment.windows)
+    copies = _copies(prepared)
+    return Study(
+        trials=done.trials,
+        question=resolved.question,
+        previous=done.previous,
+        ignored=done.ignored,
+        sources={
+            "card": resolved.card.name,
+            "licence": dict(resolved.card.licence),
+            "citation": resolved.card.citation,
+            "root": str(root),
+            "files": {
+                _within(root, file.path): file.sha256
+                for one in outcomes
+                for file in one.recording.files
+            },
+        },
+        failed=failed,
+        to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
+        tmin=done.tmin,
+        copies=copies,
+        notes=(
+            *(f"{p.recording.id}: {note}" for p in prepared for note in p.signal.notes),
+            *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
+        ),
+    )
+
+
+def open_recordings(
+    resolved: Resolved,
+    data: Path | None,
+    *,
+    compute: bool,
+    progress: Callable[..., Any] | None = None,
+    rehash: bool = False,
+) -> tuple[Path, list[Prepared | Failed]]:
+    """Find the recordings of an experiment and prepare them, or look at what that would give.
+
+    Parameters as in `open_study`.
+
+    Returns
+    -------
+    root : Path
+        Folder of the data set.
+    outcomes : list of Prepared or Failed
+        One a recording.
+    """
     spec = resolved.experiment.data
     root = find_root(resolved.card, data, spec.variant)
     recordings = find_recordings(
@@ -128,35 +185,7 @@ def open_study(
         )
     else:
         outcomes = look(recordings, resolved.preparations, cache, before=before)
-    failed = tuple(one for one in outcomes if isinstance(one, Failed))
-    prepared = [one for one in outcomes if isinstance(one, Prepared)]
-    if not prepared:
-        raise failed[0].error
-    # The experiment's own target stands in for the task's: it says which column or track is asked.
-    task = replace(resolved.task, target=resolved.experiment.target)
-    done = cut(prepared, task, resolved.experiment.windows)
-    copies = _copies(prepared)
-    return Study(
-        trials=done.trials,
-        question=resolved.question,
-        previous=done.previous,
-        ignored=done.ignored,
-        sources={
-            "card": resolved.card.name,
-            "licence": dict(resolved.card.licence),
-            "citation": resolved.card.citation,
-            "root": str(root),
-            "files": {_within(root, f.path): f.sha256 for r in recordings for f in r.files},
-        },
-        failed=failed,
-        to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
-        tmin=done.tmin,
-        copies=copies,
-        notes=(
-            *(f"{p.recording.id}: {note}" for p in prepared for note in p.signal.notes),
-            *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
-        ),
-    )
+    return root, outcomes
 
 
 def _one_list_of_channels(

@@ -1,0 +1,54 @@
+"""Check that stored results are what would be computed now, or that a model keeps the contract.
+
+RESULTS: one prepared recording and one job a model are computed anew and compared. NAME: contract
+tests of a model, step, protocol or metric, yours too.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+EXAMPLE = """\
+Examples:
+  neurodecode check results/quickstart_eeg
+  neurodecode check riemann.tangent_space
+  neurodecode check mypackage.mymodel:MyModel
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument(
+        "what", nargs="+", metavar="RESULTS|NAME", help="results folders, or names of code"
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="data root, searched first")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--allow-code",
+        action="store_true",
+        help="let the experiment of a results folder name code from outside",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Print each promise and whether it is kept; 1 if one is not."""
+    from neurodecode.harness.contracts import check_named
+    from neurodecode.harness.recheck import recheck
+
+    found = {}
+    for what in arguments.what:
+        if (Path(what) / "jobs.json").is_file():
+            found[what] = recheck(Path(what), arguments.data, allow_code=arguments.allow_code)
+        else:
+            found[what] = check_named(what)[1]
+    if arguments.json:
+        print(json.dumps({what: [asdict(one) for one in found[what]] for what in found}, indent=1))
+    else:
+        for what, findings in found.items():
+            print(what)
+            for one in findings:
+                print(f"  {'FAILS' if one.problem else 'ok   '}  {one.promise}")
+                if one.problem:
+                    print(f"         {one.problem}")
+    return int(any(one.problem for findings in found.values() for one in findings))
