@@ -37,10 +37,9 @@ def recheck(folder: Path, data: Path | None = None, *, allow_code: bool = False)
     Raises
     ------
     ConfigError
-        If the folder holds no results of files, or none of the jobs is stored.
+        If the folder holds no results of files.
     """
     store = Store(folder)
-    index = store.index()
     try:
         resolved = read_experiment(folder / "resolved.yaml", allow_code=allow_code)
     except ConfigError as error:
@@ -51,22 +50,26 @@ def recheck(folder: Path, data: Path | None = None, *, allow_code: bool = False)
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     findings = [_same_signal(prepared[0])] if prepared else []
     plan = make_plan(open_study(resolved, data, compute=True))
-    chosen = _one_a_model(plan, store)
-    if not chosen:
-        raise ConfigError(
-            f"{folder}: none of its {len(index['jobs'])} jobs is what this code and these data "
-            "would compute. `neurodecode plan` says what has changed."
-        )
-    findings += [_same_predictions(plan, job, store) for job in chosen]
+    for name, job in _one_a_model(plan, store).items():
+        if job is None:
+            problem = (
+                "none of its jobs is stored: code, data or the experiment changed since. "
+                "`neurodecode plan` says in what, and `run` computes them."
+            )
+            findings.append(Finding(f"{name} is stored as it would be computed", problem))
+        else:
+            findings.append(_same_predictions(plan, job, store))
     return findings
 
 
-def _one_a_model(plan: Plan, store: Store) -> list[Job]:
-    chosen: dict[str, Job] = {}
+def _one_a_model(plan: Plan, store: Store) -> dict[str, Job | None]:
+    """Give a stored job of each model, or None where there is none."""
+    chosen: dict[str, Job | None] = {}
     for job in plan.jobs:
-        if job.draw is None and job.permutation is None and store.has(job.key):
-            chosen.setdefault(job.model.name, job)
-    return list(chosen.values())
+        if job.draw is None and job.permutation is None:
+            stored = job if store.has(job.key) else None
+            chosen[job.model.name] = chosen.get(job.model.name) or stored
+    return chosen
 
 
 def _same_signal(one: Prepared) -> Finding:

@@ -1,0 +1,126 @@
+"""`check`: stored results against what would be computed now, and contracts of code."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurodecode.cli import main
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import catalogue
+from neurodecode.harness.contracts import check_named
+from neurodecode.steps.covariance import Covariance
+
+SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
+# What cannot hold, and why.
+KNOWN = {}
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("NEURODECODE_DATA", raising=False)
+    assert main(["run", "quickstart_eeg", *SMALL]) == 0
+    return Path("results/quickstart_eeg")
+
+
+def told(capsys, *arguments):
+    capsys.readouterr()
+    code = main(["check", *map(str, arguments), "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_what_is_stored_is_what_would_be_computed(results, capsys):
+    code, found = told(capsys, results)
+    assert code == 0
+    assert len(found[str(results)]) == 1 + 1 + 3  # a recording, the model, three controls
+    assert not any(one["problem"] for one in found[str(results)])
+
+
+def test_a_prepared_signal_that_was_changed_is_found(results, capsys, tmp_path):
+    folders = sorted((tmp_path / "cache" / "prepared").iterdir())
+    for folder in folders:
+        data = np.load(folder / "data.npy")
+        data[0, 100] *= 1.001
+        np.save(folder / "data.npy", data)
+    code, found = told(capsys, results)
+    assert code == 1
+    assert "1 of" in found[str(results)][0]["problem"]
+    assert "cache clear" in found[str(results)][0]["problem"]
+
+
+def test_predictions_that_other_code_made_are_found(results, capsys, monkeypatch):
+    inner = Covariance.transform
+    first = np.diag([4.0, *[1.0] * 63])
+    monkeypatch.setattr(Covariance, "transform", lambda self, X: first @ inner(self, X) @ first)
+    code, found = told(capsys, results)
+    wrong = [one for one in found[str(results)] if one["problem"]]
+    assert code == 1 and len(wrong) == 1 and wrong[0]["promise"].startswith("riemann.mdm")
+    assert "the predictions differ" in wrong[0]["problem"]
+
+
+@pytest.mark.parametrize(
+    "name", [n for g in ("models", "steps", "protocols", "metrics") for n in catalogue(g)]
+)
+def test_ours_keep_the_contract(name):
+    broken = {one.promise for one in check_named(name)[1] if one.problem}
+    assert broken == KNOWN.get(name, set())
+
+
+def test_a_model_that_looks_for_the_truth_fails(tmp_path, monkeypatch, capsys):
+    (tmp_path / "peeking.py").write_text(
+        "import numpy as np\n"
+        "from sklearn.base import BaseEstimator, ClassifierMixin\n"
+        "from neurodecode.core.needs import Needs\n"
+        "class Asks(ClassifierMixin, BaseEstimator):\n"
+        "    needs = Needs(trials=True, signals=0, columns=('label',))\n"
+        "    def fit(self, X, y): self.classes_ = np.unique(y); return self\n"
+        "    def predict(self, X): return (X.rows['label'] == 'b').astype(int)\n"
+        "class Searches(Asks):\n"
+        "    needs = Needs(trials=True, signals=0)\n"
+        "class Leans(ClassifierMixin, BaseEstimator):\n"
+        "    def fit(self, X, y): self.classes_ = np.unique(y); return self\n"
+        "    def predict(self, X):\n"
+        "        power = np.var(X.reshape(len(X), -1), axis=1)\n"
+        "        return (power > np.median(power)).astype(int)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    code, found = told(capsys, "peeking:Asks", "peeking:Searches", "peeking:Leans")
+    assert code == 1
+    truth = "it asks for no truth, and works without"
+    problems = {w: {o["promise"]: o["problem"] for o in several} for w, several in found.items()}
+    assert "it asks for ['label']" in problems["peeking:Asks"][truth]
+    assert "no column 'label'" in problems["peeking:Searches"][truth]
+    assert problems["peeking:Leans"]["test trials do not lean on each other"]
+
+
+def test_steps_and_protocols_that_lie_are_found(tmp_path, monkeypatch):
+    (tmp_path / "liars.py").write_text(
+        "from sklearn.base import BaseEstimator, TransformerMixin\n"
+        "class Centre(TransformerMixin, BaseEstimator):\n"
+        "    stateless = True\n"
+        "    def fit(self, X, y=None): self.mean_ = X.mean(axis=0); return self\n"
+        "    def transform(self, X): return X - self.mean_\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    group, found = check_named("liars:Centre")
+    assert group == "steps"
+    assert [one.promise for one in found if one.problem] == [
+        "what is called stateless learns nothing"
+    ]
+
+
+def test_what_is_neither_results_nor_code_is_named():
+    with pytest.raises(ConfigError, match=r"Did you mean 'riemann\.mdm'"):
+        check_named("riemann.mdn")
+
+
+def test_results_of_other_data_are_told(results, capsys):
+    text = (results / "resolved.yaml").read_text()
+    (results / "resolved.yaml").write_text(text.replace("l_freq: 8", "l_freq: 9"))
+    code, found = told(capsys, results)
+    wrong = [one for one in found[str(results)] if one["problem"]]
+    assert code == 1 and [one["promise"].split()[0] for one in wrong] == ["riemann.mdm"]
+    assert "none of its jobs is stored" in wrong[0]["problem"]  # the controls see no filter
