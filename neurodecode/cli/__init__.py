@@ -7,10 +7,18 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import list_, plan, report, run, show, table
+from neurodecode.cli import compare, list_, plan, report, run, show, table
 from neurodecode.core.errors import NeurodecodeError
 
-VERBS = {"list": list_, "show": show, "plan": plan, "run": run, "table": table, "report": report}
+VERBS = {
+    "list": list_,
+    "show": show,
+    "plan": plan,
+    "run": run,
+    "table": table,
+    "compare": compare,
+    "report": report,
+}
 INTERRUPTED = 130
 
 _EPILOG = """\

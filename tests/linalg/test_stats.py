@@ -191,6 +191,13 @@ def test_wilcoxon_is_scipys(alternative, differences):
     assert found == (expected if np.any(differences) else 1)
 
 
+def test_differences_equal_but_for_rounding_are_ties_to_wilcoxon():
+    right = np.array([[20, 22, 18, 24, 21, 19], [18, 19, 18, 20, 20, 17]])
+    shares = right[0] / 24 - right[1] / 24
+    assert len(set(shares)) > len(set(right[0] - right[1]))
+    assert wilcoxon_test(shares) == stats.wilcoxon(right[0] - right[1]).pvalue
+
+
 def test_dz_by_hand():
     # Mean 2, s.d. 1.
     assert cohen_dz(np.array([1.0, 2.0, 3.0])) == 2
