@@ -140,7 +140,8 @@ def compare_results(
     test : {"sign_flip", "wilcoxon"}
         Of the differences of several units.
     alternative : {"two-sided", "greater", "less"}
-        Of the first score less the second. Whether greater is better, the metric says.
+        Of the first score less the second, whether greater is better or, as of losses, lower;
+        then the row says so.
     correction : {"holm", "fdr_bh", "none"}
 
     Returns
@@ -165,8 +166,9 @@ def compare_results(
     pairs = _pairs(entries, models, against)
     asked: dict[tuple[Store, Store], dict[str, str]] = {}
     comparisons = []
+    lower_is_better = find(metric, "metrics").direction == "down"
     for first, second in pairs:
-        flags = []
+        flags = ["lower is better"] if lower_is_better else []
         if first.store != second.store:
             both = first.store, second.store
             if both not in asked:

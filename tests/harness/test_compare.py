@@ -120,6 +120,15 @@ def test_the_test_is_the_one_that_was_asked_for(three):
         assert flipped.p_adjusted == flipped.p  # one test needs no correction
 
 
+def test_a_loss_is_said_to_be_better_lower(asked, tmp_path):
+    folder = stored(asked(metrics=("accuracy", "log_loss")), tmp_path / "r")
+    for metric, flagged in (("accuracy", False), ("log_loss", True)):
+        asked_for = {"models": ["riemann.tangent_space"], "against": "baseline.prior"}
+        (one,), _ = compare_results([folder], metric=metric, **asked_for)
+        assert ("lower is better" in one.flags) == flagged
+        assert (one.difference < 0) == flagged
+
+
 @pytest.mark.parametrize(
     ("correction", "words"),
     [("holm", "Holm over 3"), ("fdr_bh", "Benjamini-Hochberg over 3"), ("none", "not corrected")],
