@@ -20,17 +20,14 @@ from neurodecode.harness.differences import Tested, questions_differ, rows_diffe
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow, table_rows
-from neurodecode.linalg.stats import (
+from neurodecode.linalg.permutation import (
     Alternative,
     benjamini_hochberg,
-    cohen_dz,
-    dz_interval,
     holm,
-    mean_interval,
-    percentile_interval,
     sign_flip_test,
     wilcoxon_test,
 )
+from neurodecode.linalg.stats import cohen_dz, dz_interval, mean_interval, percentile_interval
 
 Test = Literal["sign_flip", "wilcoxon"]
 Correction = Literal["holm", "fdr_bh", "none"]
@@ -271,15 +268,17 @@ def _compare(
     )
     if n_units == 1:
         (draws, blocks), (other_draws, _) = first.draws, second.draws
-        low, high = percentile_interval(draws - other_draws)
+        n_draws = min(len(draws), len(other_draws))  # the same draws, of which times have fewer
+        drawn = draws[:n_draws] - other_draws[:n_draws]
+        low, high = percentile_interval(drawn)
         whole = "" if len(blocks) == first.row.n_trials else f"{len(blocks)} blocks of "
         return replace(
             pair,
             ci_low=low,
             ci_high=high,
-            p=bootstrap_p(draws - other_draws, alternative),
+            p=bootstrap_p(drawn, alternative),
             test=f"{alternative} paired bootstrap of {whole}{first.row.n_trials} test trials, "
-            f"{len(draws)} draws",
+            f"{n_draws} draws",
             flags=(*flags, "test-set only"),
         )
     if unit != "subject":  # folds share training trials, sessions a subject

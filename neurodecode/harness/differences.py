@@ -38,6 +38,7 @@ def tested_rows(store: Store, model: str) -> Tested:
         for job in index["jobs"]
         if job["model"] == model
         and job["draw"] is None
+        and job["permutation"] is None
         and "error" not in job
         and store.has(job["key"])
     }
@@ -85,6 +86,12 @@ def _differences(first: Store, second: Store) -> Iterator[tuple[str, str]]:
             f"{first.folder} and {second.folder} share no recording, so nothing pairs their "
             "scores. Compare results of the same subjects, sessions and runs."
         )
+    kinds = [store.index()["target"]["kind"] for store in (first, second)]
+    if kinds[0] != kinds[1]:
+        raise ConfigError(
+            f"{first.folder} has a {kinds[0]} as target and {second.folder} a {kinds[1]}, so their "
+            "scores are of different things."
+        )
     truth, other_truth = _truth(first, rows), _truth(second, others)
     both = truth.keys() & other_truth.keys()
     n_other = sum(truth[uid] != other_truth[uid] for uid in both)
@@ -92,12 +99,11 @@ def _differences(first: Store, second: Store) -> Iterator[tuple[str, str]]:
         yield "truth", f"{n_other} of {len(both)} rows in both have another one"
 
 
-def _truth(store: Store, rows: pd.DataFrame) -> dict[str, str]:
-    """Truth by uid: names of classes, whose codes may be in another order, or values as text."""
-    if "y" not in rows:  # vectors are no column
-        return {}
+def _truth(store: Store, rows: pd.DataFrame) -> dict[str, bytes | str]:
+    """Truth by uid: names of classes, whose codes may be in another order, or values."""
+    y = store.truth(rows)
     classes = np.array([*store.index()["target"]["classes"], ""], dtype=object)
-    values = classes[rows["y"]] if len(classes) > 1 else rows["y"].astype(str)
+    values = classes[y] if len(classes) > 1 else [one.tobytes() for one in y]
     return dict(zip(rows["uid"], values, strict=True))
 
 

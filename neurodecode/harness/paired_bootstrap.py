@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.names import find
-from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group
+from neurodecode.harness.score import Group, collect_groups, score_group
 from neurodecode.harness.store import Store
-from neurodecode.harness.table import N_BOOTSTRAP
-from neurodecode.linalg.stats import Alternative
+from neurodecode.harness.table import N_BOOTSTRAP, N_BOOTSTRAP_OF_TIMES
+from neurodecode.linalg.permutation import Alternative
 
 
 def bootstrapped(
@@ -27,8 +27,9 @@ def bootstrapped(
 
     Returns
     -------
-    scores : ndarray, shape (1000,)
-        As the table's, over groups, then sessions; NaN where a draw has none.
+    scores : ndarray, shape (n_draws,)
+        As the table's, over times and groups, then sessions; NaN where a draw has none. 1000 draws;
+        200, the first of these, for a model that answers at several times.
     blocks : tuple of str
         Names of what was drawn from, sorted. Models of equal blocks see equal draws, so the
         difference of their scores is that of a paired bootstrap, whatever folder they are in.
@@ -40,17 +41,18 @@ def bootstrapped(
     """
     judged, kind = find(metric, "metrics"), store.index()["target"]["kind"]
     block = _blocks(store.rows())
-    groups = [one for one in collect_groups(store) if one.model == model and one.draw == NO_DRAW]
+    groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
     names = np.unique(np.concatenate([block[group.rows] for group in groups]))
-    codes = [np.searchsorted(names, block[group.rows]) for group in groups]
-    sessions = pd.factorize(np.array([group.session for group in groups], dtype=object))[0]
+    cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
+    codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
+    sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
     rng = np.random.default_rng(seed)
-    scores = np.empty(N_BOOTSTRAP)
-    for i in range(N_BOOTSTRAP):
+    scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
+    for i in range(len(scores)):
         times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         drawn = [
-            _score(group, np.repeat(np.arange(len(code)), times[code]), judged, kind)
-            for group, code in zip(groups, codes, strict=True)
+            _score(cell, np.repeat(np.arange(len(code)), times[code]), judged, kind)
+            for cell, code in zip(cells, codes, strict=True)
         ]
         scores[i] = _mean(np.array(drawn), sessions)
     return scores, tuple(names.tolist())

@@ -1,6 +1,5 @@
 """Train on what came earlier, test on what came later."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +8,7 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, in_time
 from neurodecode.core.target import Target
 from neurodecode.protocols._columns import blocks
 
@@ -78,7 +77,7 @@ class Chronological:
             who = f"{rows['subject'][first]}/{rows['session'][first]}"
             if self.within == "run":
                 who += f"/run-{rows['run'][first]}"
-            mine = mine[_in_time(rows["run"][mine])]
+            mine = in_time(rows, mine)
             size = self._size(who, len(mine))
             for i in range(self.n_splits):
                 begin = len(mine) - (self.n_splits - i) * size
@@ -121,13 +120,3 @@ class Chronological:
             limit = start[test][recording[test] == code].min() - self.gap
             keep &= (recording[train] != code) | (stop[train] <= limit)
         return train[keep]
-
-
-def _in_time(runs: np.ndarray) -> np.ndarray:
-    """Order of rows by run, numbers in runs' names as numbers; rows of one run stay in order."""
-    names = sorted(
-        set(runs),
-        key=lambda run: [int(one) if one.isdigit() else one for one in re.split(r"(\d+)", run)],
-    )
-    rank = {name: i for i, name in enumerate(names)}
-    return np.argsort([rank[run] for run in runs], kind="stable")

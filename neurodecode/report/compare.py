@@ -14,7 +14,7 @@ from neurodecode.harness.compare import (
     compare_results,
 )
 from neurodecode.harness.store import Store
-from neurodecode.linalg.stats import Alternative
+from neurodecode.linalg.permutation import Alternative
 from neurodecode.report.results import Results
 from neurodecode.report.tables import LAYOUTS, as_csv, ends, number, plain
 

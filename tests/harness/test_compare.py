@@ -17,14 +17,8 @@ from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import score_results
-from neurodecode.linalg.stats import (
-    cohen_dz,
-    dz_interval,
-    mean_interval,
-    percentile_interval,
-    sign_flip_test,
-    wilcoxon_test,
-)
+from neurodecode.linalg.permutation import sign_flip_test, wilcoxon_test
+from neurodecode.linalg.stats import cohen_dz, dz_interval, mean_interval, percentile_interval
 from neurodecode.protocols.within_session import WithinSession
 
 SUBJECTS = ("1", "2", "3", "4", "5", "6")
