@@ -9,10 +9,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["build", "evaluate", "load", "load_results", "table"]
+__all__ = ["build", "compare", "evaluate", "load", "load_results", "table"]
 
 _HOME = {
     "build": "neurodecode.report.notebook",
+    "compare": "neurodecode.report.compare",
     "evaluate": "neurodecode.report.evaluate",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
@@ -20,6 +21,7 @@ _HOME = {
 }
 
 if TYPE_CHECKING:
+    from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
     from neurodecode.report.notebook import build, load, table
     from neurodecode.report.results import load_results

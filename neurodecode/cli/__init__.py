@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import check, list_, plan, predict, report, run, show, table
+from neurodecode.cli import check, compare, list_, plan, predict, report, run, show, table
 from neurodecode.core.errors import NeurodecodeError
 
 VERBS = {
@@ -16,6 +16,7 @@ VERBS = {
     "plan": plan,
     "run": run,
     "table": table,
+    "compare": compare,
     "report": report,
     "predict": predict,
     "check": check,

@@ -10,7 +10,7 @@ Examples:
   neurodecode table results/quickstart_eeg
   neurodecode table results/quickstart_eeg --format json
 """
-FORMATS = ("text", "md", "csv", "json")
+FORMATS = ("text", "md", "latex", "csv", "json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

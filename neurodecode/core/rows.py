@@ -1,6 +1,7 @@
 """`Rows`: a table with one row a trial, in the order of recording, then onset."""
 
 import hashlib
+import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -191,6 +192,17 @@ def as_positions(index: Any, length: int) -> np.ndarray:
     return array.astype(np.intp) if array.size else np.zeros(0, dtype=np.intp)
 
 
+def in_time(rows: Rows, index: np.ndarray) -> np.ndarray:
+    """Positions in the order of session, run (2 before 10), onset, and place in the run."""
+    entities = [[_natural(text) for text in rows[name][index]] for name in ("session", "run")]
+    onset = np.nan_to_num(rows["onset"][index].astype(np.float64))
+    place = rows["position"][index] if "position" in rows else np.arange(len(index))
+    order = sorted(
+        range(len(index)), key=lambda i: (entities[0][i], entities[1][i], onset[i], place[i])
+    )
+    return index[np.array(order, dtype=np.intp)]
+
+
 def _words(values: Any) -> np.ndarray:
     """Text as objects, equal words being one object: a new one a row costs 70 bytes."""
     codes, words = pd.factorize(values)
@@ -237,3 +249,8 @@ def labels_before(labels: np.ndarray, block: np.ndarray | None = None) -> np.nda
         return before
     starts = np.append(True, (block[1:] != block[:-1]) | pd.isna(block[1:]))
     return before[np.maximum.accumulate(np.where(starts, np.arange(len(labels)), 0))]
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    pieces = re.findall(r"\d+|\D+", str(text))
+    return [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pieces]

@@ -1,13 +1,12 @@
 """What of the tested may be seen before testing: rows that leave the test, or are shown."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import ROLES, Fold
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, in_time
 from neurodecode.harness.question import TargetAccess
 
 _ADAPT = ROLES.index("adapt")
@@ -63,22 +62,6 @@ def grant(fold: Fold, rows: Rows, known: np.ndarray, y: np.ndarray, access: Targ
         )
     labelled = access.calibration is not None
     return replace(fold, role=role, access=access.name, adapt_labelled=labelled)
-
-
-def in_time(rows: Rows, index: np.ndarray) -> np.ndarray:
-    """Positions in the order of session, run (2 before 10), onset, and place in the run."""
-    entities = [[_natural(text) for text in rows[name][index]] for name in ("session", "run")]
-    onset = np.nan_to_num(rows["onset"][index].astype(np.float64))
-    place = rows["position"][index] if "position" in rows else np.arange(len(index))
-    order = sorted(
-        range(len(index)), key=lambda i: (entities[0][i], entities[1][i], onset[i], place[i])
-    )
-    return index[np.array(order, dtype=np.intp)]
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    pieces = re.findall(r"\d+|\D+", str(text))
-    return [(0, int(one), "") if one.isdigit() else (1, 0, one) for one in pieces]
 
 
 def _first_part(index: np.ndarray, part: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from neurodecode.core.names import find
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
 from neurodecode.harness.store import Store
-from neurodecode.linalg.permutation import permutation_p, sign_flip_p
+from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import mean_interval, percentile_interval
 
 N_BOOTSTRAP = 1000
@@ -252,7 +252,7 @@ def _p(
     difference = better_is * (per_unit - chance).to_numpy()
     if len(difference) < MIN_FOR_SIGN_FLIPS or not np.isfinite(difference).all():
         return None
-    return sign_flip_p(difference)
+    return sign_flip_test(difference, "greater").p
 
 
 def _interval(model: str, per_unit: pd.Series, draws: "_Draws") -> tuple[float, float]:

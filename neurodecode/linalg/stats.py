@@ -1,12 +1,13 @@
-"""Intervals of means."""
+"""Intervals of means and of effects."""
 
 import warnings
 
 import numpy as np
-from scipy import stats
+from scipy import integrate, optimize, special, stats
 
 LEVEL = 0.95
 MIN_FOR_BOOTSTRAP = 20
+_ROUNDING = 1e-12  # of the largest size: nearer values are equal but for rounding
 
 
 def mean_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
@@ -72,7 +73,7 @@ def bca_interval(
     Efron 1987, doi 10.1080/01621459.1987.10478410.
     """
     # Equal but for rounding: the acceleration would be 0/0.
-    if np.ptp(values) <= 1e-12 * np.max(np.abs(values)):
+    if _equal(values):
         return float(values[0]), float(values[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
@@ -94,3 +95,76 @@ def percentile_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float
         return float("nan"), float("nan")
     tail = 50 * (1 - level)
     return float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))
+
+
+def cohen_dz(differences: np.ndarray) -> float:
+    """Give the mean of paired differences in their own standard deviations; NaN without spread.
+
+    References
+    ----------
+    Cohen 1988, Statistical Power Analysis, section 2.3.5; Lakens 2013, doi
+    10.3389/fpsyg.2013.00863, equation 6.
+    """
+    if len(differences) < 2 or _equal(differences):
+        return float("nan")
+    return float(np.mean(differences) / np.std(differences, ddof=1))
+
+
+def dz_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    """Give an interval of `cohen_dz` from the noncentral t distribution; NaN without spread.
+
+    Its ends are those effects under which a t as high, or as low, as the one found comes up with
+    probability ``(1 - level) / 2``. It supposes differences that are normally distributed.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n,)
+    level : float
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    Cumming & Finch 2001, doi 10.1177/0013164401614002.
+    """
+    d = cohen_dz(differences)
+    if np.isnan(d):
+        return d, d
+    n = len(differences)
+    tail = (1 - level) / 2
+    low, high = (_noncentrality(d * np.sqrt(n), n - 1, p) for p in (1 - tail, tail))
+    return float(low / np.sqrt(n)), float(high / np.sqrt(n))
+
+
+def _noncentrality(t: float, freedom: int, probability: float) -> float:
+    """Noncentrality at which a noncentral t is below `t` with the probability."""
+    # Integrated over the s.d. of the sample, which goes like the root of a chi square, because
+    # scipy's nct.cdf is NaN for some large t of few differences.
+    half = freedom / 2
+    ends = np.sqrt(stats.chi2.ppf((1e-12, 1 - 1e-12), freedom) / freedom)
+    constant = np.log(2) + half * np.log(half) - special.gammaln(half)
+
+    def density(sd: float, nc: float) -> float:
+        chi = np.exp(constant + (freedom - 1) * np.log(sd) - half * sd**2)
+        return float(special.ndtr(t * sd - nc) * chi)
+
+    def excess(nc: float) -> float:
+        step = np.clip(nc / t, *ends) if t else ends[0]  # where the normal part rises
+        parts = ((ends[0], step), (step, ends[1]))
+        below = [integrate.quad(density, *part, args=(nc,))[0] for part in parts]
+        return sum(below) - probability
+
+    width = 4 * np.sqrt(1 + t**2 / freedom)
+    low, high = t - width, t + width
+    while excess(low) < 0:
+        low -= width
+    while excess(high) > 0:
+        high += width
+    return float(optimize.brentq(excess, low, high))  # pyright: ignore[reportArgumentType] (no full_output)
+
+
+def _equal(values: np.ndarray) -> bool:
+    """Whether values are equal but for rounding."""
+    return bool(np.ptp(values) <= _ROUNDING * np.max(np.abs(values)))

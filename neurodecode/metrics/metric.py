@@ -2,12 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-Chance = Callable[[np.ndarray, np.ndarray], float]
+from neurodecode.core.errors import DataError
+
+Chance = Callable[..., float]
 ScoreNeed = Literal["none", "any", "probability"]
+# A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,8 @@ class Metric:
     Parameters
     ----------
     function : callable
-        ``function(true, pred, *, scores=None, rows=None, gallery=None) -> float`` on arrays.
+        ``function(true, pred, *, scores=None, rows=None, gallery=None) -> float`` on arrays. It
+        raises `DataError` where the score is not defined, saying why.
     direction : {"up", "down"}
         Which way is better.
     range : tuple of float
@@ -29,7 +34,13 @@ class Metric:
     min_classes : int
         Fewest classes among the rows that are scored together.
     chance : callable
-        ``chance(true, prior) -> float``, prior being the classes' frequencies in training.
+        ``chance(true, prior, gallery=None) -> float``: what one can expect who knows the training
+        targets and no brain. `prior` is the frequency of each class in training, shape
+        (n_classes,), or the mean of the training targets, shape (n_targets,); empty where it is
+        unknown. NaN where chance has no formula: the shuffled null and ``baseline.mean_target``
+        then tell.
+    two_classes : bool
+        Whether it is defined for targets of two classes alone.
     """
 
     function: Callable[..., float]
@@ -39,6 +50,7 @@ class Metric:
     scores: ScoreNeed
     min_classes: int
     chance: Chance
+    two_classes: bool = False
 
     @property
     def name(self) -> str:
@@ -57,32 +69,69 @@ class Metric:
         scores: np.ndarray | None,
         score_kind: str,
         kind: str,
+        n_classes: int | None = None,
+        rows: Any = None,
+        gallery: np.ndarray | None = None,
     ) -> float | str:
         """Score one group of rows, or say why that cannot be.
 
         Parameters
         ----------
-        true, pred : ndarray, shape (n,)
-            Class codes, or values.
+        true, pred : ndarray, shape (n,) or (n, n_targets)
+            Class codes, values or vectors.
         scores : ndarray, shape (n, n_classes), or None
         score_kind : {"probability", "margin", ""}
         kind : str
             The target's kind.
+        n_classes : int, optional
+            How many classes the target declares; told from the codes without it.
+        rows : object, optional
+            The table of the rows, for metrics that ask which they are.
+        gallery : ndarray, shape (n_stimuli, n_targets), optional
+            Truth of each stimulus that may be mistaken for another, for identification.
 
         Returns
         -------
         score : float or str
             Text says why there is none.
         """
+        why_not = self._why_not(true, pred, scores, score_kind, kind, n_classes)
+        if why_not is not None:
+            return f"{self.name} {why_not}"
+        try:
+            return float(self.function(true, pred, scores=scores, rows=rows, gallery=gallery))
+        except DataError as error:
+            return f"{self.name}: {error}"
+
+    def _why_not(
+        self,
+        true: np.ndarray,
+        pred: np.ndarray,
+        scores: np.ndarray | None,
+        score_kind: str,
+        kind: str,
+        n_classes: int | None,
+    ) -> str | None:
         if kind not in self.kinds:
-            return f"{self.name} judges {' or '.join(self.kinds)}, and the target is a {kind}"
+            return f"judges {' or '.join(self.kinds)}, and the target is a {kind}"
+        if len(true) == 0:
+            return "needs a test row, and there is none"
         if self.scores != "none" and scores is None:
-            return f"{self.name} needs scores, and the model gives none"
-        if self.scores == "probability" and score_kind != "probability":
-            return f"{self.name} needs probabilities, and the model gives {score_kind}s"
+            return "needs scores, and the model gives none"
+        if self.scores == "probability":
+            if score_kind != "probability":
+                return f"needs probabilities, and the model gives {score_kind}s"
+            assert scores is not None  # looked at above
+            reason = _why_no_probabilities(scores)
+            if reason is not None:
+                return reason
+        if self.two_classes:
+            declared = n_classes or int(max(true.max(), pred.max())) + 1
+            if declared > 2:
+                return f"is of two classes, and the target has {declared}; use {self.name}_macro"
         if self.min_classes > 1 and len(np.unique(true)) < self.min_classes:
-            return f"{self.name} needs {self.min_classes} classes among the rows scored together"
-        return float(self.function(true, pred, scores=scores))
+            return f"needs {self.min_classes} classes among the rows scored together"
+        return None
 
 
 def metric(
@@ -93,12 +142,42 @@ def metric(
     chance: Chance,
     scores: ScoreNeed = "none",
     min_classes: int = 1,
+    two_classes: bool = False,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
     def decorate(function: Callable[..., float]) -> Metric:
-        made = Metric(function, direction, range, kinds, scores, min_classes, chance)
+        made = Metric(function, direction, range, kinds, scores, min_classes, chance, two_classes)
         object.__setattr__(made, "__doc__", function.__doc__)
         return made
 
     return decorate
+
+
+def one_half(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+    """One half: answers that say nothing rank a random pair right half the time."""
+    del true, prior, gallery
+    return 0.5
+
+
+def zero(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+    """Zero: the mean of a correlation or an agreement, where answers do not depend on the truth."""
+    del true, prior, gallery
+    return 0.0
+
+
+def no_formula(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+    """NaN: what one who sees no brain can expect follows from no formula for this metric."""
+    del true, prior, gallery
+    return float("nan")
+
+
+def _why_no_probabilities(scores: np.ndarray) -> str | None:
+    worst = scores.flat[np.argmax(np.abs(scores - 0.5))]
+    if not -_TOLERANCE <= worst <= 1 + _TOLERANCE:
+        return f"needs probabilities, and one score is {worst:.3g}"
+    sums = scores.sum(axis=1)
+    worst = sums[np.argmax(np.abs(sums - 1))]
+    if abs(worst - 1) > _TOLERANCE:
+        return f"needs probabilities that sum to 1, and those of a row sum to {worst:.6g}"
+    return None

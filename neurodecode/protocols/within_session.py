@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.target import Target
+from neurodecode.protocols._columns import blocks, listed, strata
 
 
 @dataclass(frozen=True)
@@ -22,21 +22,32 @@ class WithinSession:
     n_splits : int
     blocked : bool
         False: ``StratifiedKFold(n_splits, shuffle=True, random_state=seed)`` on rows in the order
-        of recording, then onset, or ``KFold`` with the same arguments where the target is no label
-        and there is nothing to stratify. True: ``KFold(n_splits)``, unshuffled: each fold tests a
-        stretch of time.
+        of recording, then onset, or ``KFold`` with the same arguments where there is nothing to
+        stratify. True: ``KFold(n_splits)``, unshuffled: each fold tests a stretch of time.
     split_blocks : bool
         Whether rows of one block may stand on both sides of a fold. They are near copies of each
         other, so that is a leak; rows of the table are flagged ``split_blocks``.
+    stratify : list of str or None
+        Columns of which every fold holds each combination of values in equal shares. None: the
+        target, where it is a label.
     """
 
     n_splits: int = 5
     blocked: bool = False
     split_blocks: bool = False
+    stratify: tuple[str, ...] | None = None
 
     def __post_init__(self):
         if self.n_splits < 2:
             raise ConfigError(f"within_session: n_splits is {self.n_splits}; give 2 or more.")
+        if self.stratify is not None:
+            columns = listed(self.stratify, "within_session", "stratify")
+            object.__setattr__(self, "stratify", columns)
+            if self.blocked:
+                raise ConfigError(
+                    "within_session: blocked folds are stretches of time and cannot be "
+                    "stratified. Leave out blocked or stratify."
+                )
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -46,49 +57,54 @@ class WithinSession:
     def split(self, rows: Rows, target: Target, seed: int) -> Iterator[Fold]:
         """Give ``n_splits`` folds a subject and session."""
         sessions = rows.codes("subject", "session")
-        y = target.column_values(rows)
+        stratum = self._strata(rows, target)
+        shared = blocks(rows)
         for code in range(sessions.max() + 1):
             mine = np.flatnonzero(sessions == code)
             who = f"{rows['subject'][mine[0]]}/{rows['session'][mine[0]]}"
-            self._check(who, y[mine], target)
-            shuffled = StratifiedKFold if target.kind == "label" else KFold
-            splitter = (
-                KFold(self.n_splits)
-                if self.blocked
-                else shuffled(self.n_splits, shuffle=True, random_state=seed)
-            )
-            for i, (train, test) in enumerate(splitter.split(mine, y[mine])):
+            self._check(who, len(mine), None if stratum is None else stratum[mine])
+            if self.blocked:
+                splits = KFold(self.n_splits).split(mine)
+            else:
+                shuffled = KFold if stratum is None else StratifiedKFold
+                splitter = shuffled(self.n_splits, shuffle=True, random_state=seed)
+                splits = splitter.split(mine, None if stratum is None else stratum[mine])
+            for i, (train, test) in enumerate(splits):
                 fold = Fold.of(f"{who}/fold-{i}", len(rows), train=mine[train], test=mine[test])
-                yield self._without_split_blocks(fold, rows)
+                yield self._without_split_blocks(fold, rows, shared)
 
-    def _check(self, who: str, y: np.ndarray, target: Target) -> None:
-        if len(y) < self.n_splits:
+    def _strata(self, rows: Rows, target: Target) -> np.ndarray | None:
+        """Text of each row's stratum; None where nothing is stratified."""
+        if self.stratify is not None:
+            return strata(rows, self.stratify, "within_session")
+        if target.kind != "label" or self.blocked:
+            return None
+        return np.array(target.classes, dtype=object)[target.column_values(rows)]
+
+    def _check(self, who: str, n_trials: int, stratum: np.ndarray | None) -> None:
+        if n_trials < self.n_splits:
             raise ConfigError(
-                f"within_session: {who} has {len(y)} trials for {self.n_splits} folds. "
+                f"within_session: {who} has {n_trials} trials for {self.n_splits} folds. "
                 "Give fewer n_splits."
             )
-        if target.kind != "label" or self.blocked:
+        if stratum is None:
             return
-        counts = np.bincount(y, minlength=len(target.classes))
-        few = int(np.argmin(np.where(counts > 0, counts, len(y) + 1)))
+        names, counts = np.unique(stratum, return_counts=True)
+        few = int(np.argmin(counts))
         if counts[few] < self.n_splits:
             raise ConfigError(
-                f"within_session: {who} has {counts[few]} trials of {target.classes[few]!r} for "
+                f"within_session: {who} has {counts[few]} trials of {names[few]!r} for "
                 f"{self.n_splits} folds. Give fewer n_splits."
             )
 
-    def _without_split_blocks(self, fold: Fold, rows: Rows) -> Fold:
-        if "block" not in rows:
-            return fold
-        # Rows whose block is unknown, as where one of two data sets has none, are no block.
-        blocks = np.where(pd.notna(rows["block"]), rows.codes("recording", "block"), -1)
-        shared = np.intersect1d(blocks[fold.index("train")], blocks[fold.index("test")])
+    def _without_split_blocks(self, fold: Fold, rows: Rows, block: np.ndarray) -> Fold:
+        shared = np.intersect1d(block[fold.index("train")], block[fold.index("test")])
         shared = shared[shared >= 0]
         if len(shared) == 0:
             return fold
         if self.split_blocks:
             return Fold(fold.name, fold.role, flags=("split_blocks",))
-        row = int(np.flatnonzero(blocks == shared[0])[0])
+        row = int(np.flatnonzero(block == shared[0])[0])
         raise LeakError(
             f"within_session: fold {fold.name} splits {len(shared)} blocks, the first is block "
             f"{rows['block'][row]} of {rows['recording'][row]}. Rows of one block are near copies "

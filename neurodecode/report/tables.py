@@ -1,4 +1,4 @@
-"""Rows of a table as text, Markdown, CSV or JSON."""
+"""Rows of a table as text, Markdown, LaTeX, CSV or JSON."""
 
 import csv
 import io
@@ -6,9 +6,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from neurodecode.harness.table import TableRow
 
+# What TeX acts on, or, as < and > in its first font encoding, prints as something else.
+_TEX = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
+    "–": "--", "×": r"$\times$",
+} | {sign: "\\" + sign for sign in "&%$#_{}"}  # fmt: skip
+_NUMBERS = ("score", "chance")
 _HEAD = ("model", "metric", "score", "95 % interval", "chance", "shuffled", "units", "flags")
 
 
@@ -18,7 +26,7 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
     Parameters
     ----------
     rows : sequence of TableRow
-    form : {"text", "md", "csv", "json"}
+    form : {"text", "md", "latex", "csv", "json"}
         JSON is a list of objects with the fields of `TableRow`; numbers that do not exist are null.
 
     Returns
@@ -26,32 +34,98 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
     text : str
     """
     if form == "json":
-        return json.dumps([_plain(row) for row in rows], indent=1)
+        return json.dumps([plain(row) for row in rows], indent=1)
     if form == "csv":
-        out = io.StringIO()
-        fields = list(_plain(rows[0])) if rows else []
-        writer = csv.DictWriter(out, fields, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            plain = _plain(row)
-            writer.writerow(
-                {k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in plain.items()}
-            )
-        return out.getvalue().rstrip("\n")
-    cells = [_cells(row) for row in rows]
+        return as_csv(rows)
     notes = list(dict.fromkeys(f"{row.model}: {row.note}" for row in rows if row.note))
-    if form == "md":
-        lines = [_HEAD, ["---"] * len(_HEAD), *cells]
-        table = [
-            "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
-        ]
-        return "\n".join(table + [f"\n{note}" for note in notes])
-    widths = [max(len(line[i]) for line in (_HEAD, *cells)) for i in range(len(_HEAD))]
+    return LAYOUTS[form](_HEAD, [_cells(row) for row in rows], notes, _NUMBERS)
+
+
+def as_csv(rows: Sequence[Any]) -> str:
+    """Give dataclasses of one kind as CSV with a head; lists and objects as JSON."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(plain(rows[0])) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {k: json.dumps(v) if isinstance(v, list | dict) else v for k, v in plain(row).items()}
+        )
+    return out.getvalue().rstrip("\n")
+
+
+def as_text(
+    head: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    notes: Sequence[str],
+    numbers: Sequence[str] = (),
+) -> str:
+    """Give aligned columns, notes below."""
+    del numbers  # of which LaTeX alone makes a difference
+    lines = [head, *cells]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     aligned = [
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (_HEAD, *cells)
+        for line in lines
     ]
-    return "\n".join(aligned + notes)
+    return "\n".join([*aligned, *notes])
+
+
+def as_markdown(
+    head: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    notes: Sequence[str],
+    numbers: Sequence[str] = (),
+) -> str:
+    """Give a pipe table, notes below."""
+    del numbers
+    table = [
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |"
+        for line in (head, ["---"] * len(head), *cells)
+    ]
+    return "\n".join(table + [f"\n{note}" for note in notes])
+
+
+def as_latex(
+    head: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    notes: Sequence[str],
+    numbers: Sequence[str] = (),
+) -> str:
+    """Give a ``tabular`` for booktabs, notes below it as small text; no row is set apart.
+
+    Parameters
+    ----------
+    head : sequence of str
+    cells : sequence of sequence of str
+    notes : sequence of str
+    numbers : sequence of str
+        Columns set flush right.
+
+    Returns
+    -------
+    text : str
+        Needs the package booktabs; every sign that TeX would act on is escaped.
+    """
+    columns = "".join("r" if name in numbers else "l" for name in head)
+    lines = [" & ".join(map(_tex, line)) + r" \\" for line in (head, *cells)]
+    # A line that begins so would be read as an option of the line break, or rule, before it.
+    lines = ["{}" + line if line.startswith(("[", "*")) else line for line in lines]
+    small = [rf"\par\smallskip{{\footnotesize {_tex(note)}}}" for note in notes]
+    return "\n".join(
+        [
+            rf"\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            lines[0],
+            r"\midrule",
+            *lines[1:],
+            r"\bottomrule",
+            r"\end{tabular}",
+            *small,
+        ]
+    )
+
+
+LAYOUTS = {"text": as_text, "md": as_markdown, "latex": as_latex}
 
 
 def number(value: float | None) -> str:
@@ -66,9 +140,14 @@ def spaced(name: str) -> str:
 
 def interval(row: TableRow) -> str:
     """Both ends of a row's interval, or a dash."""
-    if row.ci_low is None or math.isnan(row.ci_low):
+    return ends(row.ci_low, row.ci_high)
+
+
+def ends(low: float | None, high: float | None) -> str:
+    """Both ends of an interval, or a dash."""
+    if low is None or math.isnan(low):
         return "–"
-    return f"[{row.ci_low:.3f}, {row.ci_high:.3f}]"
+    return f"[{low:.3f}, {high:.3f}]"
 
 
 def null(row: TableRow) -> str:
@@ -95,13 +174,20 @@ def _cells(row: TableRow) -> list[str]:
     ]
 
 
-def _plain(row: TableRow) -> dict[str, object]:
-    plain = asdict(row)
-    plain["flags"] = list(row.flags)
-    return {key: _null_for_nan(value) for key, value in plain.items()}
+def plain(row: Any) -> dict[str, object]:
+    """Give a dataclass as what JSON can hold: tuples as lists, None for what is no number."""
+    return {
+        key: _null_for_nan(list(value) if isinstance(value, tuple) else value)
+        for key, value in asdict(row).items()
+    }
 
 
 def _null_for_nan(value: object) -> object:
     if isinstance(value, dict):
         return {key: _null_for_nan(one) for key, one in value.items()}
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _tex(text: str) -> str:
+    """Escape what TeX would act on, and put what a line break would end on one line."""
+    return "".join(_TEX.get(sign, sign) for sign in " ".join(text.split()))

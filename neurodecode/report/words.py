@@ -104,14 +104,16 @@ def verdict(results: Results) -> list[str]:
     said = [
         f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
         f"{spaced(row.metric)} {number(row.mean)} (95 % interval {number(row.ci_low)} to "
-        f"{number(row.ci_high)}) over {over} and {row.n_trials} trials; chance is "
-        f"{number(row.chance)}"
+        f"{number(row.ci_high)}) over {over} and {row.n_trials} trials; chance "
+        + ("has no formula here" if math.isnan(row.chance) else f"is {number(row.chance)}")
         + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
     ]
     up = sign(row.metric)
     low, high = sorted((up * row.ci_low, up * row.ci_high))
     if math.isnan(low):
         said.append("It has no interval: too few trials could be scored.")
+    elif math.isnan(row.chance):
+        said.append("What shuffled labels and the controls reach stands in for it.")
     elif low > up * row.chance:
         said.append("It is better than chance: the interval does not reach it.")
     elif high < up * row.chance:

@@ -11,8 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from neurodecode.cli import compare as cli_compare
 from neurodecode.cli import main
+from neurodecode.cli import table as cli_table
 from neurodecode.core.files import shipped_folder
+from neurodecode.harness import compare as harness_compare
+from neurodecode.report import compare as report_compare
 from neurodecode.report.results import Results
 
 SAMPLES = shipped_folder("datasets") / "samples"
@@ -54,6 +58,34 @@ def test_run_then_table_then_report(capsys):
     assert rows[0]["per_unit"] == {"002": rows[0]["mean"]}
     assert run("report", "results/quickstart_eeg", "--out", "page.html") == 0
     assert Path("page.html").stat().st_size < 2_000_000
+
+
+def test_compare_prints_the_test_in_its_line(capsys):
+    two = ("--set", "shuffled.n_draws=0", "--engine", "inline")
+    assert run("run", "quickstart_fmri", *two) == 0
+    capsys.readouterr()
+    assert run("compare", "results/quickstart_fmri") == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert head.startswith("comparison ")
+    assert line.startswith("linear.logistic – linear.svm")
+    assert "two-sided paired bootstrap of 96 test trials, 1000 draws" in line
+    assert line.endswith("test-set only")
+    for form in (["--json"], ["--format", "json"]):
+        assert run("compare", "results/quickstart_fmri", "--against", "baseline.prior", *form) == 0
+        found = json.loads(capsys.readouterr().out)["comparisons"]
+        assert [one["second"] for one in found] == ["baseline.prior"] * 2
+        assert all(one["p_adjusted"] < 0.01 for one in found)
+    assert run("compare", "results/quickstart_fmri", "--against", "baseline.prio") == 2
+    assert "Did you mean 'baseline.prior'?" in capsys.readouterr().err
+    assert run("table", "results/quickstart_fmri", "--format", "latex") == 0
+    assert r"linear.svm & balanced\_accuracy & 0.7" in capsys.readouterr().out
+
+
+def test_choices_of_compare_are_those_of_the_harness():
+    assert cli_compare.TESTS == harness_compare.TESTS
+    assert cli_compare.ALTERNATIVES == harness_compare.ALTERNATIVES
+    assert cli_compare.CORRECTIONS == harness_compare.CORRECTIONS
+    assert cli_compare.FORMATS == report_compare.FORMATS == cli_table.FORMATS
 
 
 def test_the_same_run_again_computes_nothing(capsys):
@@ -199,7 +231,7 @@ def test_a_recording_that_cannot_be_read_is_named_and_the_others_go_on(capsys):
     assert Results("results/quickstart_eeg").rows()[0].n_trials == 30
 
 
-@pytest.mark.parametrize("verb", ["list", "show", "plan", "run", "table", "report"])
+@pytest.mark.parametrize("verb", ["list", "show", "plan", "run", "table", "compare", "report"])
 def test_help_ends_with_commands_that_work(capsys, verb):
     assert run(verb, "--help") == 0
     assert f"neurodecode {verb}" in capsys.readouterr().out.rpartition("Examples:")[2]

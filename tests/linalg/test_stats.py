@@ -2,13 +2,15 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from neurodecode.linalg.stats import (
     MIN_FOR_BOOTSTRAP,
     bca_interval,
+    cohen_dz,
+    dz_interval,
     mean_interval,
     percentile_interval,
     student_interval,
@@ -99,3 +101,46 @@ def test_the_percentile_interval_leaves_out_what_is_no_number():
     assert percentile_interval(values) == pytest.approx((2.5, 97.5))
     assert percentile_interval(values, level=0.5) == pytest.approx((25, 75))
     assert np.isnan(percentile_interval(np.array([np.nan]))).all()
+
+
+def test_dz_by_hand():
+    # Mean 2, s.d. 1.
+    assert cohen_dz(np.array([1.0, 2.0, 3.0])) == 2
+    assert np.isnan(cohen_dz(np.array([1.0])))
+    assert np.isnan(cohen_dz(np.full(4, 0.1)))
+    assert np.isnan(dz_interval(np.full(4, 0.1))).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 60), st.floats(-2, 2), st.integers(0, 2**32 - 1))
+def test_the_interval_of_dz_inverts_scipys_noncentral_t(n, effect, seed):
+    differences = np.random.default_rng(seed).normal(effect, 1, size=n)
+    low, high = dz_interval(differences)
+    d, root = cohen_dz(differences), np.sqrt(n)
+    assert low < d < high
+    for end, tail in ((low, stats.nct.sf), (high, stats.nct.cdf)):
+        found = tail(d * root, n - 1, end * root)
+        assert np.isnan(found) or found == pytest.approx(0.025, abs=1e-6)  # scipy gives some NaN
+
+
+def test_the_interval_of_a_large_dz_is_that_of_the_standard_deviation_alone():
+    # Where the mean is sure, d / δ is the s.d. over that of the sample: the root of a chi square.
+    differences = np.random.default_rng(1).normal(1e6, 1, size=5)
+    d = cohen_dz(differences)
+    expected = d * np.sqrt(stats.chi2.ppf([0.025, 0.975], 4) / 4)
+    assert dz_interval(differences) == pytest.approx(tuple(expected), rel=1e-5)
+
+
+def test_the_interval_of_dz_is_mirrored():
+    differences = np.random.default_rng(0).normal(0.5, 1, size=10)
+    low, high = dz_interval(differences)
+    assert dz_interval(-differences) == pytest.approx((-high, -low))
+
+
+def test_the_interval_of_dz_covers_as_often_as_it_says():
+    rng, n_sets = np.random.default_rng(5), 400
+    hits = 0
+    for differences in rng.normal(0.6, 1, size=(n_sets, 9)):
+        low, high = dz_interval(differences)
+        hits += low < 0.6 < high
+    assert abs(hits / n_sets - 0.95) < 4 * np.sqrt(0.95 * 0.05 / n_sets)

@@ -2,13 +2,32 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics as peers
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
-from neurodecode.core.names import catalogue, find
-from neurodecode.metrics.classification import accuracy, balanced_accuracy, roc_auc
+from neurodecode.core.errors import DataError
+from neurodecode.metrics.classification import (
+    accuracy,
+    average_precision,
+    balanced_accuracy,
+    cohen_kappa,
+    f1,
+    f1_macro,
+    matthews_corrcoef,
+    roc_auc,
+)
 from neurodecode.metrics.metric import metric as declared
 
-METRICS = [accuracy, balanced_accuracy, roc_auc]
+METRICS = [
+    accuracy,
+    average_precision,
+    balanced_accuracy,
+    cohen_kappa,
+    f1_macro,
+    matthews_corrcoef,
+    roc_auc,
+]
+CLOSE = {"rel": 1e-12, "abs": 1e-12}
 
 
 @st.composite
@@ -185,8 +204,121 @@ def test_what_can_be_computed_is_a_plain_float():
         assert type(evaluate(metric, of="margin")) is float
 
 
-def test_experiments_call_metrics_by_their_bare_name():
-    for name in catalogue("metrics"):
-        metric = find(name, "metrics")
-        assert metric.name == name
-        assert metric.__doc__.partition("\n")[0].endswith(".")
+@given(answers())
+def test_agreement_is_scikit_learns(answer):
+    true, pred, _ = answer
+    assert cohen_kappa(true, pred) == pytest.approx(peers.cohen_kappa_score(true, pred), **CLOSE)
+    expected = peers.matthews_corrcoef(true, pred)
+    assert matthews_corrcoef(true, pred) == pytest.approx(expected, **CLOSE)
+    assert f1_macro(true, pred) == pytest.approx(
+        peers.f1_score(true, pred, average="macro"), **CLOSE
+    )
+
+
+@given(answers(max_classes=2))
+def test_f1_of_two_classes_is_scikit_learns_of_the_last(answer):
+    true, pred, _ = answer
+    assert f1(true, pred) == pytest.approx(peers.f1_score(true, pred), **CLOSE)
+
+
+@given(answers(max_classes=2))
+def test_average_precision_of_two_classes_is_scikit_learns_of_the_last(answer):
+    true, pred, scores = answer
+    expected = peers.average_precision_score(true, scores[:, 1])
+    assert average_precision(true, pred, scores=scores) == pytest.approx(expected, **CLOSE)
+
+
+@given(answers(min_classes=3))
+def test_average_precision_of_many_classes_is_scikit_learns_one_against_the_rest(answer):
+    true, pred, scores = answer
+    expected = peers.average_precision_score(true, scores, average="macro")
+    assert average_precision(true, pred, scores=scores) == pytest.approx(expected, **CLOSE)
+
+
+def test_agreement_by_hand():
+    # Of five a four are told, of five b three; six answers are a, four are b.
+    true = np.repeat([0, 1], 5)
+    pred = np.array([0, 0, 0, 0, 1, 1, 1, 1, 0, 0])
+    # Accuracy .7; expected (.5 × .6 + .5 × .4) = .5.
+    assert cohen_kappa(true, pred) == pytest.approx((0.7 - 0.5) / 0.5)
+    # (4 × 3 - 1 × 2) / sqrt(5 × 5 × 6 × 4).
+    assert matthews_corrcoef(true, pred) == pytest.approx(10 / np.sqrt(600))
+    # Of b: precision 3 / 4, recall 3 / 5; of a: 4 / 6 and 4 / 5.
+    assert f1(true, pred) == pytest.approx(2 / (4 / 3 + 5 / 3))
+    assert f1_macro(true, pred) == pytest.approx((2 / 3 + 2 / (6 / 4 + 5 / 4)) / 2)
+
+
+def test_average_precision_by_hand():
+    # Ranked: b, a, b, a. Precision 1 at the first b, 2 / 3 at the second, each half the recall.
+    true, score = np.array([1, 0, 1, 0]), np.array([4.0, 3.0, 2.0, 1.0])
+    scores = np.column_stack([-score, score])
+    assert average_precision(true, true, scores=scores) == pytest.approx((1 + 2 / 3) / 2)
+    # The other class is looked for where it is the last one.
+    assert average_precision(1 - true, true, scores=-scores) == pytest.approx((1 + 2 / 3) / 2)
+
+
+@pytest.mark.parametrize("metric", [cohen_kappa, matthews_corrcoef])
+@given(answers())
+def test_agreement_of_one_constant_answer_is_chance(metric, answer):
+    true, _, _ = answer
+    for code in np.unique(true):
+        constant = np.full(len(true), code)
+        assert metric(true, constant) == pytest.approx(metric.chance(true, None), abs=1e-12)
+
+
+@given(answers(max_classes=2))
+def test_scores_that_say_nothing_reach_the_prevalence(answer):
+    true, pred, _ = answer
+    prior = np.array([0.9, 0.1])  # what training had changes nothing
+    flat = np.tile(prior, (len(true), 1))
+    chance = average_precision.chance(true, prior)
+    assert chance == np.mean(true == 1)
+    assert average_precision(true, pred, scores=flat) == pytest.approx(chance)
+
+
+def test_scores_that_say_nothing_of_many_classes_reach_one_over_their_number():
+    true = np.repeat([0, 1, 3], [5, 3, 2])
+    prior = np.full(4, 0.25)
+    chance = average_precision.chance(true, prior)
+    assert chance == pytest.approx(1 / 3)
+    flat = np.tile(prior, (10, 1))
+    assert average_precision(true, true, scores=flat) == pytest.approx(chance)
+
+
+@given(answers(max_classes=2))
+def test_chance_of_f1_is_always_answering_the_class_looked_for(answer):
+    true, _, _ = answer
+    prior = np.array([0.9, 0.1])
+    always = np.ones(len(true), dtype=int)
+    assert f1.chance(true, prior) == pytest.approx(f1(true, always))
+    assert f1.chance(true, prior) >= f1(true, 1 - always)
+
+
+@given(answers())
+def test_chance_of_f1_macro_is_always_answering_the_class_training_had_most_of(answer):
+    true, _, scores = answer
+    for code in range(scores.shape[1]):
+        prior = np.full(scores.shape[1], 0.1)
+        prior[code] = 0.4
+        constant = np.full(len(true), code)
+        assert f1_macro.chance(true, prior) == pytest.approx(f1_macro(true, constant))
+    # Also of a class that no row has.
+    prior, rest = np.array([0.2, 0.8, 0.0]), np.array([0, 0, 2])
+    assert f1_macro.chance(rest, prior) == f1_macro(rest, np.ones(3, dtype=int)) == 0
+
+
+def test_f1_is_of_two_classes():
+    said = f1.evaluate(np.array([0, 2]), np.array([0, 1]), scores=None, score_kind="", kind="label")
+    assert said == "f1 is of two classes, and the target has 3; use f1_macro"
+    # Also where the third class is declared and among no rows.
+    two = np.array([0, 1])
+    said = f1.evaluate(two, two, scores=None, score_kind="", kind="label", n_classes=3)
+    assert said == "f1 is of two classes, and the target has 3; use f1_macro"
+    assert f1.evaluate(two, two, scores=None, score_kind="", kind="label", n_classes=2) == 1
+    with pytest.raises(DataError, match="neither truth nor answers hold the class"):
+        f1(np.zeros(2, dtype=int), np.zeros(2, dtype=int))
+
+
+def test_truth_and_answers_of_one_class_have_no_kappa():
+    with pytest.raises(DataError, match="truth and answers are all of one class"):
+        cohen_kappa(np.zeros(3, dtype=int), np.zeros(3, dtype=int))

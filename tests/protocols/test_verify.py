@@ -22,7 +22,11 @@ def fold_of(n_rows, **index):
 
 @pytest.fixture
 def rows(rows_of):
-    return rows_of(subjects=("01", "02"), sessions=("1", "2"), runs=("1", "2"), n_trials=6)
+    made = rows_of(subjects=("01", "02"), sessions=("1", "2"), runs=("1", "2"), n_trials=6)
+    table = made.table
+    table["split"] = np.where(np.arange(len(table)) % 3 == 0, "test", "train")
+    table["group"] = "site of " + table["subject"].astype(str)
+    return Rows.build(table)
 
 
 @pytest.mark.parametrize("name", catalogue("protocols"))

@@ -125,3 +125,44 @@ def test_blocks_that_are_not_split_are_no_leak(rows_of, target):
 def test_rows_of_unknown_block_are_no_block(rows_of, target):
     rows = rows_of(runs=("1", "2"), n_trials=6, block=[None] * 6 + [f"b{i}" for i in range(6)])
     assert len(list(WithinSession(3).split(rows, target, seed=0))) == 3
+
+
+def test_folds_stratified_by_several_columns_are_scikit_learns(rows_of, target):
+    rows = rows_of(n_trials=60, hand=["left", "right", "right"] * 20)
+    combined = np.array([f"{a} {b}" for a, b in zip(rows["label"], rows["hand"], strict=True)])
+    splitter = StratifiedKFold(4, shuffle=True, random_state=5)
+    found = given(WithinSession(4, stratify=["label", "hand"]).split(rows, target, seed=5))
+    assert list(found) == list(expected(splitter, rows, combined))
+    shares = [
+        np.mean(rows["hand"][test] == "left")
+        for _, _, test in given(WithinSession(5, stratify=["hand"]).split(rows, target, seed=0))
+    ]
+    assert shares == pytest.approx([1 / 3] * 5)
+
+
+def test_stratifying_by_the_label_is_what_is_done_without_being_asked(rows_of, target):
+    rows = rows_of(runs=("1", "2"))
+    asked = given(WithinSession(3, stratify=["label"]).split(rows, target, seed=0))
+    assert list(asked) == list(given(WithinSession(3).split(rows, target, seed=0)))
+
+
+def test_values_are_stratified_by_what_is_named(rows_of):
+    rows = rows_of(effort=np.linspace(0, 1, 12))
+    target = Target("value", column="effort")
+    found = given(WithinSession(3, stratify=["label"]).split(rows, target, seed=2))
+    splitter = StratifiedKFold(3, shuffle=True, random_state=2)
+    assert list(found) == list(expected(splitter, rows, rows["label"].astype(str)))
+
+
+def test_what_cannot_be_stratified_is_named(rows_of, target):
+    with pytest.raises(
+        ConfigError, match="blocked folds are stretches of time and cannot be strat"
+    ):
+        WithinSession(blocked=True, stratify=["label"])
+    with pytest.raises(ConfigError, match=r"within_session: stratify is \[\]\. Give a list"):
+        WithinSession(stratify=[])
+    rows = rows_of(hand=["left"] * 3 + ["right"] * 9)
+    with pytest.raises(ConfigError, match=r"01/1 has \d trials of '., left' for 4 folds"):
+        next(WithinSession(4, stratify=["label", "hand"]).split(rows, target, seed=0))
+    with pytest.raises(ConfigError, match=r"within_session: rows have no column 'hands'. Did you"):
+        next(WithinSession(stratify=["hands"]).split(rows, target, seed=0))

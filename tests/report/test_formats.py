@@ -1,9 +1,10 @@
-"""Rows as text, Markdown, CSV and JSON: what programs rely on."""
+"""Rows as text, Markdown, LaTeX, CSV and JSON: what programs rely on."""
 
 import csv
 import io
 import json
 import math
+import re
 
 import pytest
 
@@ -81,6 +82,73 @@ def test_a_failed_model_has_its_line_and_its_reason_below(rows, form):
     (line,) = [line for line in text.splitlines() if "net" in line and "accuracy" in line]
     assert "failed" in line
     assert text.endswith(f"net: {rows[1].note}")
+
+
+SIGNS = '\\{}$&#%_^~<>|"'
+
+
+def printed(tex):
+    """What TeX prints of escaped text; an error where it would act on a sign."""
+    said = {
+        "textbackslash": "\\", "textasciitilde": "~", "textasciicircum": "^", "textless": "<",
+        "textgreater": ">", "textbar": "|",
+    }  # fmt: skip
+    pattern = r"\\([a-z]+)\{\}|\\([&%$#_{}])|(''|--)|([^\\&%$#_{}~^<>|\"])|(.)"
+    words = []
+    for command, escaped, ligature, plain, wrong in re.findall(pattern, tex, re.DOTALL):
+        assert not wrong, f"{wrong!r} is not escaped in {tex!r}"
+        words.append(
+            said[command] if command else escaped or {"''": '"', "--": "–"}.get(ligature, plain)
+        )
+    return "".join(words)
+
+
+def tabular(text):
+    """Cells of the one tabular, and what stands below it."""
+    head, _, rest = text.partition("\n")
+    columns = re.fullmatch(r"\\begin\{tabular\}\{([lr]+)\}", head)[1]
+    body, _, below = rest.partition("\\bottomrule\n\\end{tabular}")
+    top, first, middle, *lines = body.strip().splitlines()
+    assert (top, middle) == ("\\toprule", "\\midrule")
+    cells = []
+    for line in (first, *lines):
+        assert line.endswith(" \\\\")
+        one = re.split(r"(?<!\\)&", line[:-3])
+        assert len(one) == len(columns)
+        cells.append([printed(cell.strip().removeprefix("{}")) for cell in one])
+    return columns, cells, below
+
+
+def test_latex_holds_the_cells_of_the_text(rows):
+    columns, cells, below = tabular(format_rows(rows, "latex"))
+    assert columns == "llrlrlll"
+    assert cells[0] == [
+        "model",
+        "metric",
+        "score",
+        "95 % interval",
+        "chance",
+        "shuffled",
+        "units",
+        "flags",
+    ]
+    assert cells[1] == [
+        "linear.svm", "accuracy", "0.700", "[0.600, 0.800]", "0.500", "0.480 (s.d. 0.020)",
+        "3 subjects, 90 trials", "clock, history",
+    ]  # fmt: skip
+    assert cells[3][5] == "–"
+    (note,) = re.fullmatch(r"\n\\par\\smallskip\{\\footnotesize (.*)\}", below).groups()
+    assert printed(note) == f"net: {rows[1].note}"
+
+
+@pytest.mark.parametrize("sign", [*SIGNS, SIGNS, "a\\b", "--x", "line\nbreak", "[x]", "*"])
+def test_no_sign_of_a_name_is_acted_on_by_tex(table_row, without_score, sign):
+    named = [table_row(sign), without_score("net", f"failed: {sign}")]
+    _, cells, below = tabular(format_rows(named, "latex"))
+    assert cells[1][0] == sign.replace("\n", " ").replace("--", "–")
+    assert "\n" not in below.strip()
+    lines = format_rows(named, "latex").splitlines()
+    assert not [line for line in lines if line.startswith(("[", "*"))]
 
 
 def test_text_stands_in_columns(rows):

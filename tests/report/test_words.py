@@ -37,6 +37,12 @@ def test_the_verdict_is_that_of_the_interval(table_row, of, low, high, said):
     assert said in sentences[1]
 
 
+def test_without_a_formula_of_chance_nothing_is_said_to_include_it(table_row, of):
+    first, second, *_ = verdict(of(table_row(chance=float("nan"))))
+    assert "chance has no formula here, shuffled training labels give 0.480." in first
+    assert second == "What shuffled labels and the controls reach stands in for it."
+
+
 def test_the_verdict_names_the_best_model_and_the_best_control(table_row, of, without_score):
     rows = (
         table_row("weak", (0.5, 0.6)), table_row("strong", (0.8, 0.9)),

@@ -1,0 +1,105 @@
+"""Test trials of one unit drawn again, in the same way for every model."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.names import find
+from neurodecode.harness.score import Group, collect_groups, score_group
+from neurodecode.harness.store import Store
+from neurodecode.harness.table import N_BOOTSTRAP, N_BOOTSTRAP_OF_TIMES
+from neurodecode.linalg.permutation import Alternative
+
+
+def bootstrapped(
+    store: Store, model: str, metric: str, seed: int = 0
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Give a model's score in each draw of its test trials.
+
+    Parameters
+    ----------
+    store : Store
+    model : str
+        Tested on one unit.
+    metric : str
+    seed : int
+
+    Returns
+    -------
+    scores : ndarray, shape (n_draws,)
+        As the table's, over times and groups, then sessions; NaN where a draw has none. 1000 draws;
+        200, the first of these, for a model that answers at several times.
+    blocks : tuple of str
+        Names of what was drawn from, sorted. Models of equal blocks see equal draws, so the
+        difference of their scores is that of a paired bootstrap, whatever folder they are in.
+
+    Notes
+    -----
+    Trials of one block resemble each other whatever was shown, so blocks are drawn whole; trials of
+    no block are drawn alone.
+    """
+    judged, kind = find(metric, "metrics"), store.index()["target"]["kind"]
+    block = _blocks(store.rows())
+    groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
+    names = np.unique(np.concatenate([block[group.rows] for group in groups]))
+    cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
+    codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
+    sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
+    rng = np.random.default_rng(seed)
+    scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
+    for i in range(len(scores)):
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        drawn = [
+            _score(cell, np.repeat(np.arange(len(code)), times[code]), judged, kind)
+            for cell, code in zip(cells, codes, strict=True)
+        ]
+        scores[i] = _mean(np.array(drawn), sessions)
+    return scores, tuple(names.tolist())
+
+
+def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
+    """Give p of no difference from where zero lies among bootstrapped differences.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n_draws,)
+        NaN where a draw has none.
+    alternative : {"two-sided", "greater", "less"}
+
+    Returns
+    -------
+    p : float
+        NaN where no draw has a difference.
+
+    References
+    ----------
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 15.4.
+    """
+    known = differences[np.isfinite(differences)]
+    if len(known) == 0:
+        return float("nan")
+    above, below = ((1 + np.sum(one)) / (1 + len(known)) for one in (known >= 0, known <= 0))
+    sided = {"greater": below, "less": above, "two-sided": 2 * min(above, below)}
+    return float(min(1.0, sided[alternative]))
+
+
+def _score(group: Group, index: np.ndarray, judged: Any, kind: str) -> float:
+    value = score_group(judged, group.take(index), kind) if len(index) else ""
+    return value if isinstance(value, float) else float("nan")
+
+
+def _mean(scores: np.ndarray, sessions: np.ndarray) -> float:
+    """Mean over groups of a session, then sessions, of those that have a score."""
+    known = np.isfinite(scores)
+    means = [scores[known & (sessions == one)].mean() for one in np.unique(sessions[known])]
+    return float(np.mean(means)) if means else float("nan")
+
+
+def _blocks(rows: pd.DataFrame) -> np.ndarray:
+    """Name of what each row is drawn with: its block of the recording, else itself."""
+    alone = rows["uid"].astype(str).to_numpy(dtype=object)
+    if "block" not in rows:
+        return alone
+    block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
+    return np.where(rows["block"].notna(), block.to_numpy(dtype=object), alone)

@@ -1,0 +1,166 @@
+"""Scores of reconstructed pictures, and of any vector that stands for what was shown.
+
+A picture is all its pixels in all its channels, as one vector. A correlation that does not exist,
+because a reconstruction is one flat grey, counts 0 here: it is like no picture.
+
+Identification asks which picture of a gallery a reconstruction is most like. The gallery holds each
+picture once, however often it was shown; without one it is the pictures among the rows scored
+together. Two pictures of equal content are one.
+"""
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.metrics.metric import metric, no_formula, one_half
+from neurodecode.metrics.regression import correlations, unit_columns
+
+_KINDS = ("vector", "picture")
+# Correlations that are nearer to each other are equal but for rounding, so tied.
+_ROUNDING = 1e-12
+
+
+def one_of_gallery(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+    """One over the number of pictures in the gallery."""
+    del prior
+    return 1.0 / len(_distinct(_flat(true if gallery is None else gallery))[0])
+
+
+@metric(direction="up", range=(-1, 1), kinds=_KINDS, chance=no_formula)
+def pixcorr(true, pred, *, scores=None, rows=None, gallery=None):
+    """Mean over pictures of the Pearson correlation, over pixels, of reconstruction and picture.
+
+    All channels are taken together; the sign is kept; the mean is of plain correlations. A true
+    picture of one flat grey has none and is left out. Chance has no formula: a picture is like
+    the mean picture, by .6 and more on handwritten digits, so read it beside
+    ``baseline.mean_target``.
+
+    Parameters
+    ----------
+    true, pred : ndarray, shape (n, n_pixels) or (n, height, width) or (n, height, width, channels)
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        If every true picture is flat.
+    """
+    del scores, rows, gallery
+    true, pred = _pairs(true, pred)
+    pictured = np.any(unit_columns(true.T) != 0, axis=0)
+    if not pictured.any():
+        raise DataError("every true picture is of one flat grey")
+    return float(np.mean(correlations(true.T, pred.T)[pictured]))
+
+
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_half)
+def two_way(true, pred, *, scores=None, rows=None, gallery=None):
+    """Share of the other pictures that are less like the reconstruction than the true one.
+
+    Likeness is Pearson's correlation over pixels; ties count one half; the mean is over rows.
+    Chance is one half where any picture might have been any row's. Where whole pictures are left
+    out of training it lies lower, since a model has seen what it is not tested on; the shuffled
+    null tells by how much. Rows share the pictures that they are held against, so the s.d. of the
+    null is near ``1 / sqrt(12 n)`` for n rows of as many pictures, and no binomial one.
+
+    Parameters
+    ----------
+    true, pred : ndarray, shape (n, n_pixels) or (n, height, width) or (n, height, width, channels)
+    gallery : ndarray, shape (n_pictures, …), optional
+        Pictures to tell the true one from, which is among them; those of `true` without.
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two pictures, or the gallery lacks a true one.
+    """
+    del scores, rows
+    own, others = _likeness(true, pred, gallery)
+    below = np.sum(others < own[:, None] - _ROUNDING, axis=1)
+    tied = np.sum(np.abs(others - own[:, None]) <= _ROUNDING, axis=1) - 1  # but for itself
+    return float(np.mean((below + tied / 2) / (others.shape[1] - 1)))
+
+
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_of_gallery)
+def top_1(true, pred, *, scores=None, rows=None, gallery=None):
+    """Share of reconstructions that are more like the true picture than like any other.
+
+    Where k pictures share the highest correlation and the true one is among them, the row counts
+    1 / k: what drawing one of them would reach.
+
+    Parameters
+    ----------
+    true, pred : ndarray, shape (n, n_pixels) or (n, height, width) or (n, height, width, channels)
+    gallery : ndarray, shape (n_pictures, …), optional
+        As in `two_way`.
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        As `two_way`.
+    """
+    del scores, rows
+    own, others = _likeness(true, pred, gallery)
+    best = others.max(axis=1, keepdims=True)
+    n_best = np.sum(others >= best - _ROUNDING, axis=1)
+    return float(np.mean((own >= best[:, 0] - _ROUNDING) / n_best))
+
+
+def _likeness(
+    true: np.ndarray, pred: np.ndarray, gallery: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Correlation of each reconstruction with its own picture, and with all of the gallery.
+
+    Returns
+    -------
+    own : ndarray, shape (n,)
+    others : ndarray, shape (n, n_pictures)
+        The own one among them.
+    """
+    true, pred = _pairs(true, pred)
+    pictures, which = _distinct(true if gallery is None else _flat(gallery))
+    if gallery is not None:
+        known = {picture.tobytes(): i for i, picture in enumerate(pictures)}
+        found = [known.get(picture.tobytes(), -1) for picture in true]
+        which = np.array(found)
+        if np.any(which < 0):
+            raise DataError(
+                f"{int(np.sum(which < 0))} of {len(true)} true pictures are not in the gallery"
+            )
+    if len(pictures) < 2:
+        raise DataError("there is one picture, so none to tell it from; score more together")
+    others = unit_columns(pred.T).T @ unit_columns(pictures.T)  # (n, n_pictures)
+    return others[np.arange(len(true)), which], others
+
+
+def _distinct(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures that differ, in the order they come, and which of them each one is."""
+    number: dict[bytes, int] = {}
+    which = np.array([number.setdefault(one.tobytes(), len(number)) for one in pictures])
+    return pictures[np.unique(which, return_index=True)[1]], which
+
+
+def _pairs(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    true, pred = _flat(true), _flat(pred)
+    if true.shape != pred.shape:
+        raise DataError(
+            f"reconstructions of {pred.shape[1]} pixels for pictures of {true.shape[1]}"
+        )
+    if true.shape[1] < 2:
+        raise DataError("a picture of one pixel has no correlation")
+    return true, pred
+
+
+def _flat(pictures: np.ndarray) -> np.ndarray:
+    # Zero is added because minus zero is another pattern of bytes.
+    return np.asarray(pictures, dtype=np.float64).reshape(len(pictures), -1) + 0.0
