@@ -79,6 +79,7 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "truth": digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
+            "gallery": question.gallery,
             "n_draws": question.n_draws,
             "n_permutations": question.n_permutations,
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.names import find
-from neurodecode.harness.score import Group, collect_groups, score_group
+from neurodecode.harness.score import Group, Scorer, collect_groups
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import N_BOOTSTRAP, N_BOOTSTRAP_OF_TIMES
 from neurodecode.linalg.permutation import Alternative
@@ -39,7 +39,7 @@ def bootstrapped(
     Trials of one block resemble each other whatever was shown, so blocks are drawn whole; trials of
     no block are drawn alone.
     """
-    judged, kind = find(metric, "metrics"), store.index()["target"]["kind"]
+    judged, scorer = find(metric, "metrics"), Scorer.of(store)
     block = _blocks(store.rows())
     groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
     names = np.unique(np.concatenate([block[group.rows] for group in groups]))
@@ -51,7 +51,7 @@ def bootstrapped(
     for i in range(len(scores)):
         times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
         drawn = [
-            _score(cell, np.repeat(np.arange(len(code)), times[code]), judged, kind)
+            _score(cell, np.repeat(np.arange(len(code)), times[code]), judged, scorer)
             for cell, code in zip(cells, codes, strict=True)
         ]
         scores[i] = _mean(np.array(drawn), sessions)
@@ -84,8 +84,8 @@ def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
     return float(min(1.0, sided[alternative]))
 
 
-def _score(group: Group, index: np.ndarray, judged: Any, kind: str) -> float:
-    value = score_group(judged, group.take(index), kind) if len(index) else ""
+def _score(group: Group, index: np.ndarray, judged: Any, scorer: Scorer) -> float:
+    value = scorer.score(judged, group.take(index)) if len(index) else ""
     return value if isinstance(value, float) else float("nan")
 
 

@@ -285,8 +285,9 @@ def _holds_copies(fold: Fold, study: Study) -> bool:
 
 
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
+    """Frequencies of the classes in training, or the mean of the training targets."""
     if study.question.target.kind != "label":
-        return ()
+        return tuple(np.atleast_1d(y.mean(axis=0)).tolist())
     counts = np.bincount(y, minlength=len(study.question.target.classes))
     return tuple(counts / counts.sum())
 

@@ -15,6 +15,7 @@ from neurodecode.protocols import Protocol
 Overlap = Literal["purge", "refuse", "allowed"]
 Unit = Literal["subject", "session", "fold"]
 Keep = Literal["none", "final", "folds"]
+Gallery = Literal["tested", "all"]
 DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")
 DEFAULT_WITHIN: tuple[Unit, ...] = ("subject", "session", "fold")
 
@@ -181,6 +182,8 @@ class Question:
         What happens to training rows whose windows overlap a test window.
     within : tuple of str
         What is scored together: each combination of these is one score.
+    gallery : {"tested", "all"}
+        What identification tells a vector from: those that are scored together, or all there are.
     n_draws : int
         Draws of the shuffled null a model.
     title : str
@@ -203,6 +206,7 @@ class Question:
     seeds: tuple[int, ...] = (0,)
     overlap: Overlap = "purge"
     within: tuple[Unit, ...] = DEFAULT_WITHIN
+    gallery: Gallery = "tested"
     n_draws: int = 20
     title: str = ""
     reduce: Any = None

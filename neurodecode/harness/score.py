@@ -40,8 +40,8 @@ class Group:
     pred : ndarray, shape of `true`, and the axes of `axes`
     scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
-    prior : ndarray, shape (n_classes,)
-        Frequencies of the classes in training.
+    prior : ndarray, shape (n_classes,) or (n_targets,)
+        Frequencies of the classes in training, or the mean of the training targets.
     axes : tuple of str
         ``time``; or ``train_time`` and ``time``.
     """
@@ -176,11 +176,43 @@ class _Truth:
         return self._last[1]
 
 
-def score_group(metric: Any, group: Group, kind: str) -> float | str:
-    """One score, or why it is not computed."""
-    return metric.evaluate(
-        group.true, group.pred, scores=group.scores, score_kind=group.score_kind, kind=kind
-    )
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """What scoring asks of the study beside the rows.
+
+    Parameters
+    ----------
+    kind : str
+        The target's kind.
+    n_classes : int
+    gallery : ndarray, shape (n_stimuli, n_targets), or None
+        True vectors that one may be mistaken for; None: those that are scored together.
+    """
+
+    kind: str
+    n_classes: int
+    gallery: np.ndarray | None
+
+    @staticmethod
+    def of(store: Store) -> "Scorer":
+        """Read what scoring needs from a results folder."""
+        index = store.index()
+        kind, gallery = index["target"]["kind"], None
+        if index["gallery"] == "all" and kind not in ("label", "value"):
+            gallery = store.truth(store.rows())
+        return Scorer(kind, len(index["target"]["classes"]), gallery)
+
+    def score(self, metric: Any, group: Group) -> float | str:
+        """One score, or why it is not computed."""
+        return metric.evaluate(
+            group.true,
+            group.pred,
+            scores=group.scores,
+            score_kind=group.score_kind,
+            kind=self.kind,
+            n_classes=self.n_classes or None,
+            gallery=self.gallery,
+        )
 
 
 def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
@@ -193,8 +225,8 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
         n_trials note``; times in seconds from the event, NaN where there are none; `score` is NaN
         where `note` says why it is not computed. Of nulls, only equal times are scored.
     """
-    index = store.index()
-    kind, times = index["target"]["kind"], index["times"]
+    index, scorer = store.index(), Scorer.of(store)
+    times = index["times"]
 
     def seconds(place: int) -> float:
         return np.nan if place < 0 else times["tmin"] + place / times["sfreq"]
@@ -204,14 +236,14 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
         metric = find(name, "metrics")
         for group in groups:
             for train_time, time, cell in group.cells(all_cells=group.is_itself):
-                value = score_group(metric, cell, kind)
+                value = scorer.score(metric, cell)
                 known = isinstance(value, float)
                 rows.append(
                     (
                         group.model, name, group.seed, group.fold, group.subject, group.session,
                         group.draw, group.permutation, seconds(train_time), seconds(time),
                         value if known else np.nan,
-                        metric.chance(cell.true, cell.prior) if known else np.nan,
+                        metric.chance(cell.true, cell.prior, scorer.gallery) if known else np.nan,
                         len(cell.true),
                         "" if known else value,
                     )

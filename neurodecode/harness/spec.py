@@ -10,6 +10,7 @@ from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
     Aggregate,
+    Gallery,
     Keep,
     Overlap,
     TargetAccess,
@@ -46,9 +47,10 @@ class ShuffledSpec:
 
 @dataclass(frozen=True)
 class ScoreSpec:
-    """What is scored together."""
+    """What is scored together, and what identification tells a vector from."""
 
     within: tuple[Unit, ...] = DEFAULT_WITHIN
+    gallery: Gallery = "tested"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
-from neurodecode.harness.score import NO_DRAW, Group, collect_groups, score_group, score_groups
+from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import mean_interval, percentile_interval
@@ -118,14 +118,14 @@ def _made_from(store: Store) -> str:
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
     index = store.index()
     unit = next((u for u in ("subject", "session", "fold") if u in index["within"]), "study")
-    blocks = _blocks(store.rows())
+    blocks, scorer = _blocks(store.rows()), Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
     )
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
-        draws = _Draws(metric, groups, blocks, index["target"]["kind"])
+        draws = _Draws(metric, groups, blocks, scorer)
         bounds = {
             flag: _select(mine, _itself(mine, model) & (mine["note"] == ""))
             for model, flag in _BOUNDS.items()
@@ -307,8 +307,8 @@ def _blocks(rows: pd.DataFrame) -> np.ndarray:
 class _Draws:
     """Bootstrap over the blocks of the test rows; all models see the same draws."""
 
-    def __init__(self, metric: str, groups: Sequence[Group], blocks: np.ndarray, kind: str):
-        self._metric, self._kind, self._blocks = find(metric, "metrics"), kind, blocks
+    def __init__(self, metric: str, groups: Sequence[Group], blocks: np.ndarray, scorer: Scorer):
+        self._metric, self._scorer, self._blocks = find(metric, "metrics"), scorer, blocks
         self._groups: dict[str, list[Group]] = {}
         for group in groups:
             if group.is_itself:
@@ -337,9 +337,7 @@ class _Draws:
             means = []
             for group in cells:
                 index = np.repeat(np.arange(len(group.rows)), times[block[group.rows]])
-                value = (
-                    score_group(self._metric, group.take(index), self._kind) if len(index) else ""
-                )
+                value = self._scorer.score(self._metric, group.take(index)) if len(index) else ""
                 if isinstance(value, float):
                     means.append(value)
             values[i] = np.mean(means) if means else np.nan
