@@ -156,7 +156,8 @@ class ChannelsSpec:
     Parameters
     ----------
     n, sfreq
-        Number of data channels and samples a second that every file must have; None: any.
+        Number of data channels, bad ones too, and samples a second that every file must have;
+        None: any. A table does not say its rate, so its card must.
     unit : str
         Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``.
     types : mapping of str to str

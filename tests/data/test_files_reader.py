@@ -8,21 +8,6 @@ from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import _templates, find_recordings
 from neurodecode.data.readers.files import Options
 
-ANY, ANNOTATIONS = ChannelsSpec(), EventsSpec()
-
-
-@pytest.fixture
-def recording(tmp_path, raw):
-    """Save a raw (the fixture, unless given) and find it again as a recording."""
-
-    def save(made=raw, *, channels=ANY, events=ANNOTATIONS, **options):
-        made.save(tmp_path / "sub-01_run-1_raw.fif", overwrite=True, verbose="error")
-        reader = Options("sub-{subject}_run-{run}_raw.fif", **options)
-        card = Card("own", "eeg", reader=Variant("files", reader, channels, events))
-        return find_recordings(card, "", tmp_path)[0]
-
-    return save
-
 
 def test_a_template_finds_ids_as_the_names_have_them(tmp_path):
     for name in ("sub-01/ses-b/sub-01_ses-b_run-1.edf", "sub-01/ses-b/sub-02_ses-b_run-1.edf"):

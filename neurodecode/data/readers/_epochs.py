@@ -14,7 +14,7 @@ from neurodecode.data.readers import _events
 if TYPE_CHECKING:
     import mne
 
-_CONTINUOUS = re.compile(r"does not seem to contain epochs|Could not find epochs data|No epochs")
+_CONTINUOUS = re.compile(r"does not seem to contain epochs|Could not find (?:epochs|event) data")
 
 
 def open_epochs(path: Path) -> "mne.BaseEpochs":
@@ -37,7 +37,7 @@ def open_epochs(path: Path) -> "mne.BaseEpochs":
         )
     try:
         if fif:
-            epochs = mne.read_epochs(path, proj=False, preload=True, verbose="warning")
+            epochs = mne.read_epochs(path, proj=False, preload=False, verbose="warning")
         else:
             epochs = mne.io.read_epochs_eeglab(path, verbose="warning")
     except (ValueError, RuntimeError) as error:

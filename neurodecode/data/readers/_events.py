@@ -127,9 +127,8 @@ def with_columns(
                 f"{', '.join(map(str, others))}.{nearest(theirs, map(str, others))} Correct "
                 "events: columns of the card."
             )
-    named = others.reset_index(drop=True).rename(
-        columns={theirs: ours for ours, theirs in spec.columns.items()}
-    )
+    ours = {theirs: ours for ours, theirs in spec.columns.items()}
+    named = others.reset_index(drop=True).rename(columns=ours).rename(columns=str)
     replaced = [name for name in events if name in spec.columns]
     check_names([name for name in named if name not in replaced], (*events, *_TAKEN), path)
     for name in named:

@@ -79,8 +79,8 @@ def _judge(path: Path, events: EventsSpec, result: Any, message: str) -> None:
         if hasattr(result, "n_times"):
             held = f"{result.n_times / result.info['sfreq']:g} s"
         raise DataError(
-            f"{path}: truncated: its header promises {promised}, the file holds {held}. Fetch "
-            "it again, or leave the run out."
+            f"{path}: truncated: its header promises {promised}, the file holds {held}. Fetch it "
+            "again, or leave the run out."
         )
     if events.source == "annotations" and _OUTSIDE.search(message):
         raise DataError(_omitted(path, result))

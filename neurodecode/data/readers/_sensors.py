@@ -99,9 +99,8 @@ def signal_of(
     _set_types(inst, path, channels)
     _mark_bads(inst, path, channels.bads_of(recording))
     if montage:
-        inst.set_montage(
-            _known_montage(montage), match_case=False, on_missing="ignore", verbose="error"
-        )
+        put = functools.partial(inst.set_montage, match_case=False, on_missing="ignore")
+        guarded(path, spec, functools.partial(put, _known_montage(montage), verbose="error"))
     chosen = _choose(inst, path, modality, channels, also)
     data = None
     if with_data:
@@ -170,11 +169,10 @@ def _choose(inst, path: Path, modality: str, channels: ChannelsSpec, also) -> _C
             f"{path}: no {modality} channel is left of {counts}{marked}. Give channels their types "
             "in the card: channels: {types: {NAME: eeg}}."
         )
-    if channels.n is not None and len(kept) != channels.n:
-        marked = f" ({len(bad)} more are marked bad)" if bad and not channels.interpolate else ""
+    if channels.n is not None and len(data) != channels.n:
         raise DataError(
-            f"{path}: {len(kept)} {modality} channels{marked}, the card says {channels.n}. "
-            "Correct the types under channels, or leave this recording out."
+            f"{path}: {len(data)} {modality} channels, the card says {channels.n}. Correct the "
+            "types under channels, or leave this recording out."
         )
     notes = ()
     if bad:
@@ -235,13 +233,17 @@ def _placed(place: np.ndarray) -> bool:
 
 
 def _values(inst, path: Path, chosen: _Chosen) -> np.ndarray:
+    import mne
+
     if chosen.repaired:
         names = [inst.ch_names[i] for i in chosen.picks]
-        inst = inst.copy().load_data(verbose="error")
+        inst = inst.copy()
         # Bad channels of other types are no concern of ours, and mne may not know how.
         inst.info["bads"] = list(chosen.repaired)
         try:
-            inst.interpolate_bads(reset_bads=True, verbose="error")
+            with mne.utils.use_log_level("error"):
+                inst.load_data()
+                inst.interpolate_bads(reset_bads=True)
         except (ValueError, RuntimeError) as error:
             raise DataError(
                 f"{path}: bad channels cannot be interpolated ({error}). Correct the positions, or "

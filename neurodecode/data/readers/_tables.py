@@ -38,7 +38,7 @@ def open_table(
     ----------
     path : Path
     kind : str
-        Type of the channels, where the card names none.
+        Type that all channels have until the card's types are set.
     channels : ChannelsSpec
         With the rate. Where it has types, these are the columns that are channels; otherwise all
         columns are, but the markers and the time stamps.
@@ -75,8 +75,7 @@ def open_table(
     assert sfreq is not None  # `find` asks the card for it
     if timestamps:
         _check_stamps(path, timestamps, _numbers(path, table, timestamps), sfreq)
-    types: Any = [channels.types.get(name, kind) for name in names]
-    info = mne.create_info(names, sfreq, types)
+    info = mne.create_info(names, sfreq, kind)
     events = pd.DataFrame({"onset": [], "duration": [], "label": pd.Series([], dtype=object)})
     if marker:
         events = _marked(table[marker], spec, sfreq)
@@ -93,11 +92,6 @@ def _read(path: Path) -> pd.DataFrame:
             f"{path}: not a table with {len(names)} columns throughout ({error}). Correct the "
             "line, or replace the file."
         ) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas takes a field too many for an index
-        raise DataError(
-            f"{path}: its lines have more fields than the first line has names ({len(names)}). "
-            "Name all columns."
-        )
     if len(table) == 0:
         raise DataError(f"{path}: the table has a first line and no rows. Leave the file out.")
     return table
@@ -106,9 +100,15 @@ def _read(path: Path) -> pd.DataFrame:
 def _header(path: Path, separator: str) -> list[str]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        names = next(csv.reader(text, delimiter=separator), [])
+        lines = csv.reader(text, delimiter=separator)
+        names, first = next(lines, []), next(lines, [])
     if not names:
         raise DataError(f"{path}: the file is empty. Fetch it again, or leave it out.")
+    if len(first) > len(names):  # pandas would take the first field for an index
+        raise DataError(
+            f"{path}: its rows have {len(first)} fields and its first line {len(names)} names. "
+            "Name all columns."
+        )
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise DataError(f"{path}: two columns are called {twice!r}. Rename one.")
