@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import mne
 
 _EPOCHS = re.compile(r"must be 1 for raw files|contains epochs|No raw data")
-_MORE = re.compile(r"unexpected keyword argument|missing \d+ required positional argument")
+_MORE = re.compile(
+    r"unexpected keyword argument|missing \d+ required positional argument|Unsupported file type"
+)
 
 
 def open_raw(path: Path) -> "mne.io.BaseRaw":
@@ -38,10 +40,10 @@ def open_raw(path: Path) -> "mne.io.BaseRaw":
                 f"{path}: it holds no continuous recording. If it holds epochs, say so in the "
                 "card: events: {from: epochs}."
             ) from error
-        if isinstance(error, TypeError) and _MORE.search(str(error)):
+        if _MORE.search(str(error)):
             raise DataError(
-                f"{path}: mne must be told more than the name to open a file of this format "
-                f"({error}). Open it with mne, and save it as FIF: raw.save(...)."
+                f"{path}: mne cannot open it by its name alone ({error}). Open it with the reader "
+                "that mne has for its format, and save it as FIF: raw.save(...)."
             ) from error
         raise
     if type(raw).__name__ == "RawKIT":
@@ -54,8 +56,8 @@ def _check_kit(path: Path, raw: "mne.io.BaseRaw") -> None:
     from mne.io.kit.constants import KIT
 
     about = raw._raw_extras[0]
-    start = about["dirs"][KIT.DIR_INDEX_RAW_DATA]["offset"]
-    sample = about["nchan"] * np.dtype(about["dtype"]).itemsize
+    start = int(about["dirs"][KIT.DIR_INDEX_RAW_DATA]["offset"])
+    sample = int(about["nchan"]) * np.dtype(about["dtype"]).itemsize
     held = (path.stat().st_size - start) // sample
     if held < raw.n_times:
         sfreq = raw.info["sfreq"]
