@@ -39,7 +39,7 @@ def open_bci2000(path: Path) -> "mne.io.BaseRaw":
 
     if not hasattr(mne.io, "read_raw_bci2k"):
         raise MissingDependency(
-            f"{path}: mne {mne.__version__} does not read BCI2000 files. Install one that does: "
+            f"{path}: the installed mne does not read BCI2000 files. Install one that does: "
             'pip install "mne>=1.13"'
         )
     raw = mne.io.read_raw_bci2k(path, preload=True, verbose="warning")

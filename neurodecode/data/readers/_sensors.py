@@ -100,7 +100,7 @@ def signal_of(
     _mark_bads(inst, path, channels.bads_of(recording))
     if montage:
         put = functools.partial(inst.set_montage, match_case=False, on_missing="ignore")
-        guarded(path, spec, functools.partial(put, _known_montage(montage), verbose="error"))
+        guarded(path, spec, functools.partial(put, known_montage(montage), verbose="error"))
     chosen = _choose(inst, path, modality, channels, also)
     data = None
     if with_data:
@@ -215,7 +215,7 @@ def _check_places(inst, path: Path, data: list[int], bad: list[int]) -> None:
         )
 
 
-def _known_montage(name: str) -> str:
+def known_montage(name: str) -> str:
     import mne
 
     known = [str(one) for one in mne.channels.get_builtin_montages()]
