@@ -156,17 +156,30 @@ class ChannelsSpec:
     Parameters
     ----------
     n, sfreq
-        Number of data channels and samples a second that every file must have; None: any.
+        Number of data channels, bad ones too, and samples a second that every file must have;
+        None: any. A table does not say its rate, so its card must.
     unit : str
         Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``.
     types : mapping of str to str
-        Channel name to its true type.
+        Channel name to its true type; of a table, all columns that are channels.
+    bads : tuple of str, or mapping of str to tuple of str
+        Channels that are bad beside those that the file marks: in all recordings, or by the
+        recording's id, such as ``sub-01_ses-1_run-1``.
+    interpolate : bool
+        Whether bad channels are made of their neighbours; otherwise they are left out.
     """
 
     n: int | None = None
     unit: str = ""
     sfreq: float | None = None
     types: Mapping[str, str] = field(default_factory=dict)
+    bads: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
+    interpolate: bool = False
+
+    def bads_of(self, recording: str) -> tuple[str, ...]:
+        """Channels that the card says are bad in one recording, named by its id."""
+        bads = self.bads
+        return tuple(bads.get(recording, ()) if isinstance(bads, Mapping) else bads)
 
 
 @dataclass(frozen=True)
@@ -175,30 +188,48 @@ class EventsSpec:
 
     Parameters
     ----------
-    source : {"annotations", "stim", "file"}
-        ``from`` in the card.
+    source : {"annotations", "stim", "file", "marker", "epochs"}
+        ``from`` in the card. ``marker``: a column of a table of samples; ``epochs``: the files hold
+        epochs, cut around their events.
     channel : str
-        Stim channel; empty for mne's default.
+        Stim channel, empty for mne's default; or the marker column.
     path : str
         Template of the events file: a table, or mne's ``-eve.fif``.
     columns : mapping of str to str
-        Our column (``onset duration label``) to that of the table.
+        Our column (``onset duration label``), or a new name, to a column of the table or of the
+        epochs' metadata.
     codes : mapping of str to str
         Label in the file, or number of the trigger, to a better name.
     duration : float
-        Seconds, where the source does not say.
+        Seconds, where the source does not say or marks single samples.
+    delay : float
+        Seconds from the trigger to what it stands for, as a screen or a sound card adds them.
+    times : {"known", "unknown"}
+        ``unknown``: the sample numbers in files of epochs are no times.
     """
 
-    source: Literal["annotations", "stim", "file"] = "annotations"
+    source: Literal["annotations", "stim", "file", "marker", "epochs"] = "annotations"
     channel: str = ""
     path: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, str] = field(default_factory=dict)
     duration: float = 0.0
+    delay: float = 0.0
+    times: Literal["known", "unknown"] = "known"
 
     def __post_init__(self):
         if (self.source == "file") != bool(self.path):
             raise ConfigError("path: an events file is named with from: file, and only there.")
+        if self.channel and self.source not in ("stim", "marker"):
+            raise ConfigError(f"channel: events from {self.source} have none. Remove it.")
+        if self.source == "marker" and not self.channel:
+            raise ConfigError("channel: from: marker needs the name of the marker column.")
+        if self.times == "unknown" and self.source != "epochs":
+            raise ConfigError("times: only events from epochs may have unknown times.")
+        if not (math.isfinite(self.duration) and self.duration >= 0):
+            raise ConfigError(f"duration: {self.duration:g} must be zero or more seconds.")
+        if not math.isfinite(self.delay):
+            raise ConfigError(f"delay: {self.delay:g} is no number of seconds.")
 
 
 @dataclass(frozen=True)

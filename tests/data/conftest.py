@@ -9,7 +9,11 @@ import pytest
 
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
+from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
+from neurodecode.data.readers import find_recordings
+from neurodecode.data.readers.files import Options
 
+ANY, ANNOTATIONS = ChannelsSpec(), EventsSpec()
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"
 
 
@@ -42,6 +46,19 @@ def raw():
     made = mne.io.RawArray(values, info, verbose="error")
     made.set_annotations(mne.Annotations([1, 3, 5, 7], [0.5] * 4, ["left", "right"] * 2))
     return made
+
+
+@pytest.fixture
+def recording(tmp_path, raw):
+    """Save a raw (the fixture, unless given) and find it again as a recording."""
+
+    def save(made=raw, *, channels=ANY, events=ANNOTATIONS, modality="eeg", **options):
+        made.save(tmp_path / "sub-01_run-1_raw.fif", overwrite=True, verbose="error")
+        reader = Options("sub-{subject}_run-{run}_raw.fif", **options)
+        card = Card("own", modality, reader=Variant("files", reader, channels, events))
+        return find_recordings(card, "", tmp_path)[0]
+
+    return save
 
 
 @pytest.fixture

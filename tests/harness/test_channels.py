@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.data.readers.files import _montage
+from neurodecode.data.readers._sensors import known_montage
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.study import open_study
@@ -33,7 +33,7 @@ models: [linear.logistic]
 def two_montages(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
-    montage = mne.channels.make_standard_montage(_montage("standard_1020"))
+    montage = mne.channels.make_standard_montage(known_montage("standard_1020"))
     lists = {"1": ["Fz", "C3", "Cz", "C4", "Pz"], "2": ["Pz", "Cz", "C3", "Fz", "Oz"]}
     for subject, names in lists.items():
         info = mne.create_info(names, 128.0, "eeg")

@@ -75,10 +75,12 @@ def _judge(path: Path, events: EventsSpec, result: Any, message: str) -> None:
         if promised is None:  # a recorder that is still at work writes -1
             logger.warning("%s: its header does not say how long it is; all of it is read.", path)
             return
-        held = result.n_times / result.info["sfreq"]
+        held = "less"
+        if hasattr(result, "n_times"):
+            held = f"{result.n_times / result.info['sfreq']:g} s"
         raise DataError(
-            f"{path}: truncated: its header promises {promised}, the file holds {held:g} s. Fetch "
-            "it again, or leave the run out."
+            f"{path}: truncated: its header promises {promised}, the file holds {held}. Fetch it "
+            "again, or leave the run out."
         )
     if events.source == "annotations" and _OUTSIDE.search(message):
         raise DataError(_omitted(path, result))

@@ -1,48 +1,38 @@
-"""Reader of anything that `mne.io.read_raw` opens, found by a path template.
+"""Reader of recordings in files of their own, found by a path template.
 
+Continuous recordings of any format that `mne.io.read_raw` opens, epochs, and tables of samples.
 mne is imported where a file is opened: finding recordings and opening the prepared cache need none
 of it.
 """
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.core.space import Space
 from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
-from neurodecode.data.readers import _events, _templates
+from neurodecode.data.readers import _epochs, _events, _formats, _tables, _templates
 from neurodecode.data.readers._companions import companions
 from neurodecode.data.readers._guard import guarded
+from neurodecode.data.readers._sensors import ALSO, FACTORS, signal_of
+from neurodecode.data.readers._sensors import DATA_TYPES as DATA_TYPES
+from neurodecode.data.readers._sensors import space_of as space_of
 
 if TYPE_CHECKING:
     import mne
 
 logger = logging.getLogger(__name__)
 
-version = 1
+version = 2
 libraries = ("mne", "numpy")
-DATA_TYPES = {
-    "eeg": ("eeg",),
-    "meg": ("mag", "grad"),
-    "ieeg": ("seeg", "ecog", "dbs"),
-    "fnirs": ("hbo", "hbr"),
-}
-_UNITS = {"eeg": "V", "seeg": "V", "ecog": "V", "dbs": "V", "mag": "T", "grad": "T/m"} | {
-    "hbo": "mol/L",
-    "hbr": "mol/L",
-}
-_FACTORS = {"": 1.0, "V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9}
-# mne 1.13 renamed these; either name is read with either version.
-_MONTAGES = {"standard_1005": "colin27_1005", "standard_1020": "colin27_1020"}
-_MONTAGES |= {new: old for old, new in _MONTAGES.items()}
+_VOLTS = ("eeg", "ieeg")  # modalities whose tables must say their unit
 
 
 @dataclass(frozen=True)
@@ -59,6 +49,11 @@ class Options:
         Whether channel names are made standard as `mne.datasets.eegbci.standardize` does.
     montage : str
         One of mne's built-in montages, which gives electrodes their positions by name.
+    also : tuple of str
+        Types of channels to keep beside the data, after them: those by which it is cleaned, such as
+        ``eog`` for ``ica`` and ``regress``. Drop them after that.
+    timestamps : str
+        Of a table: the column of time stamps in seconds, which is held to the rate.
     """
 
     path: str
@@ -67,13 +62,21 @@ class Options:
     run: str = "1"
     standardize: bool = False
     montage: str = ""
+    also: tuple[str, ...] = ()
+    timestamps: str = ""
 
     def __post_init__(self):
         _templates.fields(self.path)
+        for kind in self.also:
+            if kind not in ALSO:
+                raise ConfigError(f"also: {kind!r} is not kept.{nearest(kind, ALSO)}")
+        if self.timestamps and not _tables.is_table(self.path):
+            raise ConfigError(f"timestamps: {self.path} is no table, so it has no such column.")
 
 
 @dataclass(frozen=True)
 class _Source:
+    recording: str
     path: Path
     events_path: Path | None
     modality: str
@@ -91,42 +94,35 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
         If the modality, unit or template is not one that this reader knows.
     """
     options: Options = variant.options
-    if card.modality not in DATA_TYPES:
-        known = ", ".join(DATA_TYPES)
-        raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader files has {known}.")
-    if variant.channels.unit not in _FACTORS:
-        known = ", ".join(name for name in _FACTORS if name)
-        raise ConfigError(f"{card.name}: channels.unit {variant.channels.unit!r}; known: {known}.")
+    _check_card(card, variant, options)
     constant = {name: getattr(options, name) for name in _templates.ENTITIES}
-    described = {
-        "reader": "files",
-        "version": version,
-        "libraries": libraries,
-        "modality": card.modality,
-        "standardize": options.standardize,
-        "montage": options.montage,
-        "channels": {"unit": variant.channels.unit, "types": dict(variant.channels.types)},
-        "events": {k: v for k, v in asdict(variant.events).items() if k != "path"},
-    }
     recordings = []
     for found, path in _templates.match(root, options.path):
         ids = constant | found
         events_path = None
         if variant.events.path:
             events_path = root / _templates.fill(variant.events.path, ids)
+        name = "sub-{subject}_ses-{session}_run-{run}".format_map(ids)
         source = _Source(
-            path, events_path, card.modality, options, variant.channels, variant.events
+            name, path, events_path, card.modality, options, variant.channels, variant.events
         )
         recordings.append(
             Recording(
                 **ids,
                 modality=card.modality,
                 files=(SourceFile(path),) + ((SourceFile(events_path),) if events_path else ()),
-                reader=described,
+                reader=_described(source),
                 load=functools.partial(load, source),
                 header=functools.partial(header, source),
             )
         )
+    if isinstance(variant.channels.bads, Mapping):
+        known = {one.id for one in recordings}
+        for name in sorted(set(variant.channels.bads) - known):
+            logger.warning(
+                "%s: channels.bads names %s, which is no recording in %s.%s",
+                card.name, name, root, nearest(name, known),
+            )  # fmt: skip
     return recordings
 
 
@@ -141,7 +137,8 @@ def load(source: _Source) -> Signal:
     Returns
     -------
     signal : Signal
-        data : ndarray, shape (n_channels, n_times), float64, SI units.
+        data : ndarray, shape (n_channels, n_times), of epochs (n_entries, n_channels, n_times);
+        float64, SI units.
 
     Raises
     ------
@@ -159,143 +156,103 @@ def header(source: _Source) -> Signal:
 
 
 def _read(source: _Source, *, with_data: bool) -> Signal:
-    path = source.path
-    raw = guarded(path, source.events, functools.partial(_open, source))
-    channels = source.channels
-    sfreq = float(raw.info["sfreq"])
-    if channels.sfreq is not None and abs(sfreq - channels.sfreq) > 1e-3:
-        raise DataError(
-            f"{path}: sampled at {sfreq:g} Hz, the card says {channels.sfreq:g} Hz. Leave this "
-            "recording out, or remove sfreq from the card's channels and resample."
-        )
-    picks = _data_channels(raw, source)
-    if channels.n is not None and len(picks) != channels.n:
-        raise DataError(
-            f"{path}: {len(picks)} {source.modality} channels, the card says {channels.n}. "
-            "Correct the types under channels, or leave this recording out."
-        )
-    if source.events.source == "file":
-        assert source.events_path is not None  # `EventsSpec` holds a path then
-        events = _events.from_file(source.events_path, source.events, raw.first_samp, sfreq)
-        events_from = source.events_path
+    path, spec = source.path, source.events
+    if spec.source == "epochs":
+        inst = guarded(path, spec, functools.partial(_epochs.open_epochs, path))
+        events = _epochs.events_of(inst, spec, path)
     else:
-        events = guarded(
-            path, source.events, functools.partial(_events.from_raw, raw, source.events, path)
-        )
-        events_from = path
-    _events.check_inside(events, raw.n_times / sfreq, events_from)
-    data = None
-    if with_data:
-        data = guarded(path, source.events, functools.partial(raw.get_data, picks=picks))
-        data *= _FACTORS[channels.unit]
-    return Signal(
-        data=data,
-        space=space_of(raw.info, picks),
-        axes=("channel", "time"),
-        sfreq=sfreq,
-        events=_events.renamed(events, source.events),
-        n_times=raw.n_times,
-    )
-
-
-def _open(source: _Source) -> "mne.io.BaseRaw":
-    import mne
-
-    # verbose below "warning" would also keep mne's warnings from us, which say what is damaged.
-    raw = mne.io.read_raw(source.path, preload=False, verbose="warning")
+        inst, events = _continuous(source)
     if source.options.standardize:
         from mne.datasets import eegbci
 
-        eegbci.standardize(raw)
-    absent = sorted(set(source.channels.types) - set(raw.ch_names))
-    if absent:
-        raise DataError(
-            f"{source.path}: channels.types of the card names {', '.join(absent)}; the file has: "
-            f"{', '.join(raw.ch_names[:40])}."
-        )
-    if source.channels.types:
-        try:
-            raw.set_channel_types(dict(source.channels.types), verbose="error")
-        except ValueError as error:
-            raise ConfigError(f"{source.path}: channels.types of the card: {error}") from error
-    if source.options.montage:
-        raw.set_montage(
-            _montage(source.options.montage), match_case=False, on_missing="ignore", verbose="error"
-        )
-    return raw
-
-
-def _montage(name: str) -> str:
-    import mne
-
-    known = [str(one) for one in mne.channels.get_builtin_montages()]
-    for one in (name, _MONTAGES.get(name, "")):
-        if one in known:
-            return one
-    raise ConfigError(
-        f"montage of the card: mne has none called {name!r}.{nearest(name, known)} Name one of "
-        "mne.channels.get_builtin_montages()."
+        guarded(path, spec, functools.partial(eegbci.standardize, inst))
+    return signal_of(
+        inst,
+        _events.renamed(events, spec),
+        path=path,
+        modality=source.modality,
+        channels=source.channels,
+        spec=spec,
+        recording=source.recording,
+        montage=source.options.montage,
+        also=source.options.also,
+        with_data=with_data,
     )
 
 
-def _data_channels(raw: "mne.io.BaseRaw", source: _Source) -> np.ndarray:
-    wanted = DATA_TYPES[source.modality]
-    types = raw.get_channel_types()
-    data = [i for i, kind in enumerate(types) if kind in wanted]
-    bad = [raw.ch_names[i] for i in data if raw.ch_names[i] in raw.info["bads"]]
-    if bad:
-        logger.info(
-            "%s: %d channels marked bad in the file are left out: %s.",
-            source.path.name,
-            len(bad),
-            ", ".join(bad),
+def _continuous(source: _Source) -> "tuple[mne.io.BaseRaw, pd.DataFrame]":
+    """Open a recording or a table, with its events; stretches marked bad are among them."""
+    path, spec, events = source.path, source.events, None
+    if _tables.is_table(path):
+        kind = DATA_TYPES[source.modality][0]
+        read = functools.partial(
+            _tables.open_table, path, kind, source.channels, spec, source.options.timestamps
         )
-    good = [i for i in data if raw.ch_names[i] not in bad]
-    if not good:
-        counts = ", ".join(f"{types.count(t)} {t}" for t in dict.fromkeys(types))
-        raise DataError(
-            f"{source.path}: no {source.modality} channel is left of {counts}. Give channels their "
-            "types in the card: channels: {types: {NAME: eeg}}."
+        raw, events = guarded(path, spec, read)
+    else:
+        raw = guarded(path, spec, functools.partial(_formats.open_raw, path))
+    if spec.source == "file":
+        assert source.events_path is not None  # `EventsSpec` holds a path then
+        events = _events.from_file(
+            source.events_path, spec, raw.first_samp, float(raw.info["sfreq"])
         )
-    return np.array(good)
+    elif events is None:
+        events = guarded(path, spec, functools.partial(_events.from_raw, raw, spec, path))
+    seconds = raw.n_times / raw.info["sfreq"]
+    _events.check_inside(events, seconds, source.events_path or path)
+    if spec.source != "annotations":
+        bad = _events.bad_stretches(raw)
+        events = pd.concat([events, bad], ignore_index=True) if len(bad) else events
+    return raw, events
 
 
-def space_of(info: "mne.Info", picks: np.ndarray) -> Space:
-    """Give the space of some channels of an mne object.
+def _check_card(card: Card, variant: Variant, options: Options) -> None:
+    channels, events = variant.channels, variant.events
+    if card.modality not in DATA_TYPES:
+        known = ", ".join(DATA_TYPES)
+        raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader files has {known}.")
+    if channels.unit not in FACTORS:
+        known = ", ".join(name for name in FACTORS if name)
+        raise ConfigError(f"{card.name}: channels.unit {channels.unit!r}; known: {known}.")
+    if not _tables.is_table(options.path):
+        if events.source == "marker":
+            raise ConfigError(
+                f"{card.name}: events from marker are a column of a table (csv, tsv), and "
+                f"{options.path} is none. A stim channel is events: {{from: stim, channel: NAME}}."
+            )
+        return
+    if events.source not in ("marker", "file"):
+        raise ConfigError(
+            f"{card.name}: events from {events.source}, and {options.path} is a table. Say events: "
+            "{from: marker, channel: COLUMN}, or {from: file, path: …}."
+        )
+    if channels.sfreq is None or not channels.sfreq > 0:
+        raise ConfigError(
+            f"{card.name}: a table does not say its rate. Say it in Hz: channels: {{sfreq: 256}}."
+        )
+    if card.modality in _VOLTS and not channels.unit:
+        raise ConfigError(
+            f"{card.name}: a table does not say its unit. Say it: channels: {{unit: uV}}."
+        )
 
-    Parameters
-    ----------
-    info : mne.Info
-    picks : ndarray of int
-        Positions of the channels, in the order wanted.
 
-    Returns
-    -------
-    space : Space
-        Positions in head coordinates, NaN where the file knows none; coil normals for MEG.
-    """
-    import mne
-
-    kinds = info.get_channel_types()
-    types = tuple(kinds[i] for i in picks)
-    places = np.array([info["chs"][i]["loc"] for i in picks], dtype=np.float64)
-    positions, normals = places[:, :3].copy(), None
-    # mne writes zeros where it knows nothing.
-    positions[~positions.any(axis=1)] = np.nan
-    if "mag" in types or "grad" in types:
-        normals = places[:, 9:12].copy()
-        to_head = info["dev_head_t"]
-        if to_head is None:
-            positions[:], normals = np.nan, None
-        else:
-            positions = mne.transforms.apply_trans(to_head, positions)
-            normals = mne.transforms.apply_trans(to_head, normals, move=False)
-    units = {_UNITS[kind] for kind in types}
-    return Space(
-        kind="sensors",
-        names=tuple(info.ch_names[i] for i in picks),
-        types=types,
-        positions=positions if np.isfinite(positions).any() else None,
-        normals=normals,
-        unit=units.pop() if len(units) == 1 else "",
-    )
+def _described(source: _Source) -> dict[str, object]:
+    options, channels = source.options, source.channels
+    return {
+        "reader": "files",
+        "version": version,
+        "libraries": libraries,
+        "modality": source.modality,
+        "standardize": options.standardize,
+        "montage": options.montage,
+        "also": options.also,
+        "timestamps": options.timestamps,
+        "channels": {
+            "unit": channels.unit,
+            "types": dict(channels.types),
+            "bads": channels.bads_of(source.recording),
+            "interpolate": channels.interpolate,
+            "sfreq": channels.sfreq if _tables.is_table(options.path) else None,
+        },
+        "events": {k: v for k, v in asdict(source.events).items() if k != "path"},
+    }
