@@ -14,9 +14,10 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.processes import one_thread
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import TargetSpec, Task, reader_module
+from neurodecode.data.cards import TargetSpec, Task
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
+from neurodecode.data.readers import open_file
 from neurodecode.harness.experiment import Resolved, read_experiment
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of
@@ -78,14 +79,8 @@ def predict_files(
     index = store.index()
     kept = open_model(store, _key(index, model), allow_code=allow_code)
     resolved = _resolved(folder, allow_code)
-    card, variant = resolved.card, resolved.card.variant(resolved.experiment.data.variant)
-    reader = reader_module(variant.reader)
-    if not hasattr(reader, "open_file"):
-        raise ConfigError(
-            f"predict: the reader {variant.reader!r} of {card.name} opens whole data sets, no "
-            "single files. Put the recordings where the card finds them and run the experiment."
-        )
-    recordings = [reader.open_file(card, variant, path) for path in paths]
+    variant = resolved.experiment.data.variant
+    recordings = [open_file(resolved.card, variant, path) for path in paths]
     fitting, failed = _fitting(recordings, resolved, index["input"])
     notes, prepared = [], []
     for recording, before, said in fitting:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from neurodecode.core.errors import DataError, DataMissing
+from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.files import cache_folder
 from neurodecode.core.recording import Recording, SourceFile
 from neurodecode.data.cards import Card, reader_module
@@ -87,6 +87,36 @@ def find_recordings(
     cache = cache_folder() if cache is None else cache
     shared: dict[Path, str] = {}
     return [_with_digests(one, reader.more_files, cache, shared, rehash=rehash) for one in chosen]
+
+
+def open_file(card: Card, variant: str, path: Path, cache: Path | None = None) -> Recording:
+    """Give the recording of one file, wherever it lies, as a card's reader reads it.
+
+    Parameters
+    ----------
+    card : Card
+    variant : str
+        Name of a layout; empty for the card's only or first one.
+    path : Path
+    cache : Path or None
+        Where digests are remembered; None for the cache folder.
+
+    Raises
+    ------
+    ConfigError
+        If the reader opens whole data sets alone.
+    DataMissing
+        If there is no such file.
+    """
+    layout = card.variant(variant)
+    reader = reader_module(layout.reader)
+    if not hasattr(reader, "open_file"):
+        raise ConfigError(
+            f"the reader {layout.reader!r} of {card.name} opens whole data sets, no single files. "
+            "Put the recordings where the card finds them and run the experiment."
+        )
+    found = reader.open_file(card, layout, path)
+    return _with_digests(found, reader.more_files, cache or cache_folder(), {}, rehash=False)
 
 
 def _check_found(card, variant, root, asked, there, chosen, *, every_run) -> None:

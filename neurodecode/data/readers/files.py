@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import _epochs, _events, _formats, _tables, _templates
@@ -96,26 +96,10 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
     options: Options = variant.options
     _check_card(card, variant, options)
     constant = {name: getattr(options, name) for name in _templates.ENTITIES}
-    recordings = []
-    for found, path in _templates.match(root, options.path):
-        ids = constant | found
-        events_path = None
-        if variant.events.path:
-            events_path = root / _templates.fill(variant.events.path, ids)
-        name = "sub-{subject}_ses-{session}_run-{run}".format_map(ids)
-        source = _Source(
-            name, path, events_path, card.modality, options, variant.channels, variant.events
-        )
-        recordings.append(
-            Recording(
-                **ids,
-                modality=card.modality,
-                files=(SourceFile(path),) + ((SourceFile(events_path),) if events_path else ()),
-                reader=_described(source),
-                load=functools.partial(load, source),
-                header=functools.partial(header, source),
-            )
-        )
+    recordings = [
+        _recording(card, variant, constant | found, path, root)
+        for found, path in _templates.match(root, options.path)
+    ]
     if isinstance(variant.channels.bads, Mapping):
         known = {one.id for one in recordings}
         for name in sorted(set(variant.channels.bads) - known):
@@ -124,6 +108,53 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
                 card.name, name, root, nearest(name, known),
             )  # fmt: skip
     return recordings
+
+
+def open_file(card: Card, variant: Variant, path: Path) -> Recording:
+    """Give a recording of a file that lies anywhere, named as the card's template has it, or not.
+
+    Raises
+    ------
+    DataMissing
+        If there is no such file.
+    ConfigError
+        As `find`.
+    """
+    options: Options = variant.options
+    _check_card(card, variant, options)
+    if not path.is_file():
+        raise DataMissing(f"{path}: there is no such file. Correct the name.")
+    root = path.resolve().parents[options.path.count("/")]
+    found = [ids for ids, one in _templates.match(root, options.path) if one == path.resolve()]
+    constant = {name: getattr(options, name) for name in _templates.ENTITIES}
+    # A file of another name is its own run: no two of them are one recording.
+    ids = constant | (found[0] if found else {"run": path.name.partition(".")[0]})
+    return _recording(card, variant, ids, path, root)
+
+
+def _recording(
+    card: Card, variant: Variant, ids: Mapping[str, str], path: Path, root: Path
+) -> Recording:
+    events_path = None
+    if variant.events.path:
+        events_path = root / _templates.fill(variant.events.path, ids)
+    source = _Source(
+        "sub-{subject}_ses-{session}_run-{run}".format_map(ids),
+        path,
+        events_path,
+        card.modality,
+        variant.options,
+        variant.channels,
+        variant.events,
+    )
+    return Recording(
+        **ids,
+        modality=card.modality,
+        files=(SourceFile(path),) + ((SourceFile(events_path),) if events_path else ()),
+        reader=_described(source),
+        load=functools.partial(load, source),
+        header=functools.partial(header, source),
+    )
 
 
 def more_files(path: Path) -> Sequence[Path]:
