@@ -185,7 +185,8 @@ def compare_results(
 
 def _entries(stores: Sequence[Store], metric: str | None) -> tuple[str, list[_Entry]]:
     """Rows of all tables under one metric, with labels that tell folders apart."""
-    twice = [one for i, one in enumerate(stores) if one in stores[:i]]
+    folders = [one.folder.resolve() for one in stores]
+    twice = [one for i, one in enumerate(stores) if folders[i] in folders[:i]]
     if not stores or twice:
         what = f"{twice[0].folder} is given twice" if twice else "no results are given"
         raise ConfigError(f"compare: {what}. Name one results folder, or several.")

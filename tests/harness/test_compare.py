@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import Ridge
 from tests_harness import MODELS, N_PER_RUN, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.space import Space
 from neurodecode.core.target import Target
+from neurodecode.core.trials import Part, Trials, TrialSignal
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
 from neurodecode.harness.question import NamedModel
@@ -280,8 +283,9 @@ def test_what_cannot_be_meant_is_refused(three, asked, sentence):
 
 
 def test_a_folder_given_twice_or_without_results_is_refused(three, tmp_path):
-    with pytest.raises(ConfigError, match="three is given twice"):
-        compare_results([three, three])
+    for again in (three, Store(three.folder / ".." / "three")):
+        with pytest.raises(ConfigError, match="three is given twice"):
+            compare_results([three, again])
     with pytest.raises(ConfigError, match="no results are given"):
         compare_results([])
     with pytest.raises(ConfigError, match="holds no results"):
@@ -391,3 +395,80 @@ def test_the_bootstrap_rejects_a_true_null_nearly_as_often_as_it_says():
     assert abs(rejected / n_sets - 0.05) < 4 * sd
     # A difference of .2 with a s.e. of sqrt(.7 × .3 + .9 × .1) / 10 = .055 is 3.65 of them: .95.
     assert powerful / n_sets > 0.9
+
+
+# Targets and answers of other kinds.
+
+
+def of_vectors(seed=0, subjects=SUBJECTS, Y=None):
+    """Study of vectors of four entries that the mean of each channel tells, and of their truth."""
+    study = said({"unused": GOOD}, subjects)
+    X = study.trials.X.mean(axis=2)
+    rng = np.random.default_rng(seed)
+    Y = X[:, :4] + 0.1 * rng.standard_normal((len(X), 4)) if Y is None else Y
+    names = {"eeg": (X, tuple("abcdefgh")), "shown": (Y, tuple("0123"))}
+    at = np.arange(len(X))
+    none = np.zeros(len(X), dtype=np.int32)
+    signals = {
+        name: TrialSignal(
+            (Part(data, Space("features", columns), ("feature",), None, 0.0, name),),
+            none, at, none - 1,
+        )
+        for name, (data, columns) in names.items()
+    }  # fmt: skip
+    question = replace(
+        study.question,
+        target=Target("vector", signal="shown"),
+        models=(NamedModel("sure", Ridge()), NamedModel("weak", Ridge(alpha=1e3))),
+        metrics=("r", "rmse"),
+    )
+    return replace(study, trials=Trials(study.trials.rows, signals), question=question), Y
+
+
+def test_models_of_vectors_are_compared(tmp_path):
+    study, Y = of_vectors()
+    folder = stored(study, tmp_path / "vectors")
+    (one,), _ = compare_results([folder], metric="rmse")
+    assert one.difference < 0
+    assert one.p == 2 / 64
+    assert one.flags == ("lower is better",)
+    Y = Y.copy()
+    Y[3] += 1
+    other = stored(of_vectors(Y=Y)[0], tmp_path / "other")
+    found, notes = compare_results([folder, other])
+    assert [one.flags for one in found] == [("truth differs",)] * 2
+    assert notes[0].startswith("truth differs: 1 of 144 rows in both have another one")
+
+
+def test_scores_of_different_things_are_refused(three, tmp_path):
+    vectors = stored(of_vectors()[0], tmp_path / "vectors")
+    with pytest.raises(ConfigError, match="metric 'r' was not scored; there are: accuracy"):
+        compare_results([vectors, three])
+    mixed = said({"good": GOOD}, metrics=("accuracy", "rmse"))
+    with pytest.raises(
+        ConfigError, match=r"has a label as target and .* a vector, so their scores"
+    ):
+        compare_results([stored(mixed, tmp_path / "mixed"), vectors], metric="rmse")
+
+
+class SaysTimes(Says):
+    """Gives the answer for each of eight times."""
+
+    def predict(self, X):
+        return np.repeat(super().predict(X)[:, None], 8, axis=1)
+
+
+def test_one_subject_is_compared_over_all_times(tmp_path):
+    study = said({"good": (20,), "bad": (12,)}, ("1",))
+    models = tuple(NamedModel(f"timed {i}", SaysTimes(i)) for i in range(2))
+    question = replace(study.question, models=(*models, *study.question.models))
+    folder = stored(replace(study, question=question), tmp_path / "r")
+    assert not [row.note for row in score_results(folder) if row.note]
+    found, _ = compare_results([folder], against="good")
+    assert [one.first for one in found] == ["timed 0", "timed 1", "bad"]
+    # Few draws where there are times, and of the other model as many, the same ones.
+    assert ["200 draws" in one.test for one in found] == [True, True, False]
+    # The same answers, so no draw has a difference.
+    assert (found[0].ci_low, found[0].ci_high, found[0].p) == (0, 0, 1)
+    assert all(one.difference == pytest.approx(-8 / 24) for one in found[1:])
+    assert all(one.ci_low < one.ci_high < 0 for one in found[1:])
