@@ -39,6 +39,10 @@ EXTENSIONS = {
 FACTORS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
 _METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 _HEADS = ("CapTrak", "EEGLAB", "EEGLAB-HJ", "CTF", "ElektaNeuromag", "4DBti", "KitYokogawa")
+_TOLD_HERE = (
+    "There are channels without locations|Not setting position|Unable to map the following column|"
+    "participants.tsv file not found|TSV file is empty|Omitted .* annotation"
+)
 _SHOWN = 8
 
 
@@ -119,9 +123,15 @@ def read(source: RawSource, *, with_data: bool) -> Signal:
     path = source.file.path
     # The events are those of the sidecar, whatever becomes of markers in the recording.
     of_sidecar = replace(source.events, source="file", path=str(source.events_path))
+    said = _bids_tables.read_sidecar(list(source.sidecars))
+    if said.get("RecordingType") == "epoched":
+        raise DataError(
+            f"{source.sidecars[0]}: RecordingType is 'epoched'; this reader takes continuous "
+            "recordings. Read the epochs with the reader files."
+        )
     raw = guarded(path, of_sidecar, functools.partial(_open, source))
     sfreq = float(raw.info["sfreq"])
-    _check_rate(source, sfreq)
+    _check_rate(source, said.get("SamplingFrequency"), sfreq)
     table = _bids_tables.channels_of(source.channels_path)
     _check_names(source, raw, table)
     picks, notes = _good_channels(source, raw)
@@ -153,8 +163,8 @@ def read(source: RawSource, *, with_data: bool) -> Signal:
 def _open(source: RawSource) -> "mne.io.BaseRaw":
     import mne_bids
 
-    # Of electrodes.tsv it says so for each eye or heart channel, which has no place on the head.
-    warnings.filterwarnings("ignore", message="There are channels without loc|Not setting posit")
+    # What it says of tables that are read here, and of eye channels without a place on the head.
+    warnings.filterwarnings("ignore", message=_TOLD_HERE)
     place = mne_bids.get_bids_path_from_fname(source.file.path, verbose="error")
     # Names that differ are ours to tell: without "warn" it raises a sentence about its own options.
     raw = mne_bids.read_raw_bids(place, on_ch_mismatch="warn", verbose="warning")
@@ -172,14 +182,8 @@ def _open(source: RawSource) -> "mne.io.BaseRaw":
     return raw
 
 
-def _check_rate(source: RawSource, sfreq: float) -> None:
-    path, said = source.file.path, _bids_tables.read_sidecar(list(source.sidecars))
-    if said.get("RecordingType") == "epoched":
-        raise DataError(
-            f"{source.sidecars[0]}: RecordingType is 'epoched'; this reader takes continuous "
-            "recordings. Read the epochs with the reader files."
-        )
-    stated = said.get("SamplingFrequency")
+def _check_rate(source: RawSource, stated: Any, sfreq: float) -> None:
+    path = source.file.path
     if stated is None or stated == "n/a":
         raise DataError(
             f"{source.sidecars[0]}: no SamplingFrequency, which BIDS requires; the file says "
