@@ -354,7 +354,9 @@ def test_a_rate_that_the_file_does_not_have_is_refused(tree):
 
 
 def test_what_the_card_cannot_mean_is_refused(tree):
-    with pytest.raises(ConfigError, match="modality 'spikes'; the reader bids has eeg, meg, ieeg"):
+    with pytest.raises(
+        ConfigError, match="modality 'spikes'; the reader bids has eeg, meg, ieeg, f"
+    ):
         find(tree, "spikes")
     with pytest.raises(ConfigError, match=r"channels.unit 'kV'"):
         find(tree, channels=ChannelsSpec(unit="kV"))

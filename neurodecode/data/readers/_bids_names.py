@@ -157,9 +157,9 @@ def check_choice(wanted: str, entity: str, word: str, files: Sequence[BidsFile])
     named = [value for value in there if value]
     if wanted and wanted not in there:
         raise DataMissing(
-            f"{files[0].path.parent}: no recording of {word} {wanted!r} is in this data set; there "
-            f"are: {', '.join(named) or 'none with one'}.{nearest(wanted, named)} Correct {word} "
-            "in the card's reader."
+            f"{files[0].path.parent}: no recording of {word} {wanted!r} is in this data set."
+            f"{nearest(wanted, named) if named else ' No name there has one.'} Correct {word} in "
+            "the card's reader."
         )
     if not wanted and len(there) > 1:
         listed = ", ".join(value or f"none ({entity}- left out)" for value in there)

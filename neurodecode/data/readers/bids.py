@@ -6,15 +6,16 @@ names, and reads ``participants.tsv`` alone.
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing, NeurodecodeError
 from neurodecode.core.names import require
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.cards import Card, Variant
-from neurodecode.data.readers import _bids_names, _bids_raw, _bids_tables
+from neurodecode.data.readers import _bids_fmri, _bids_names, _bids_raw, _bids_tables, _templates
 from neurodecode.data.readers._bids_names import BidsFile
 from neurodecode.data.readers._companions import companions
 
@@ -33,7 +34,20 @@ class Options:
     subjects, sessions, runs : sequence of str
         What is taken; empty for all.
     space : str
-        Coordinates of intracranial electrodes, where there are tables in several.
+        Template that fMRIPrep brought BOLD series to, such as ``MNI152NLin2009cAsym``; or the
+        coordinates of intracranial electrodes, where there are tables in several.
+    resolution : str
+        Entity ``res`` of BOLD series, where there are several.
+    derivatives : str
+        Folder that fMRIPrep wrote to, below the data set's.
+    mask : str
+        Template of another mask than the brain's, below the data set's folder, such as
+        ``rois/sub-{subject}_vt.nii.gz``; of the grid of the series.
+    confounds : mapping
+        Arguments of `nilearn.interfaces.fmriprep.load_confounds`, such as ``{strategy: [motion]}``;
+        the columns become the track ``confounds``. Nothing is removed from the series here.
+    per_volume : bool
+        Whether events are spread over the volumes they cover, the others being ``rest``.
     session, run : str
         What recordings are called whose names say none.
     """
@@ -45,8 +59,24 @@ class Options:
     sessions: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     space: str = ""
+    resolution: str = ""
+    derivatives: str = "derivatives/fmriprep"
+    mask: str = ""
+    confounds: Mapping[str, Any] = field(default_factory=dict)
+    per_volume: bool = False
     session: str = "1"
     run: str = "1"
+
+    def __post_init__(self):
+        for template in (self.derivatives, self.mask):
+            _templates.fields(template)
+        if self.confounds and not self.confounds.get("strategy", True):
+            raise ConfigError("confounds: strategy is empty. Name one, as in strategy: [motion].")
+        if "scrub" in self.confounds.get("strategy", ()):
+            raise ConfigError(
+                "confounds: strategy: scrub leaves out volumes within a run, which would no longer "
+                "follow each other. Remove it; volumes before the steady state are left out anyway."
+            )
 
     @property
     def path(self) -> str:
@@ -68,15 +98,19 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
         If the card says what this reader cannot do.
     """
     _check_card(card, variant)
-    if find_spec("mne_bids") is None:
+    if card.modality != "fmri" and find_spec("mne_bids") is None:
         require("mne_bids", purpose="the reader bids", extra="bids")
     _bids_tables.check_description(root)
-    kind = card.modality
-    found = _bids_names.files_of(root, kind, kind, _bids_raw.EXTENSIONS[kind])
+    options: Options = variant.options
+    if card.modality == "fmri":
+        folder = root / options.derivatives
+        found = _bids_fmri.files_of(folder, options.space, options.resolution)
+    else:
+        kind = card.modality
+        found = _bids_names.files_of(root, kind, kind, _bids_raw.EXTENSIONS[kind])
     known = _bids_tables.participants(root)
     return [
-        _recording(card, variant, root, ids, file, known)
-        for ids, file in _selected(found, variant.options)
+        _recording(card, variant, root, ids, file, known) for ids, file in _selected(found, options)
     ]
 
 
@@ -98,29 +132,52 @@ def _recording(
     participant: Mapping[str, str] = {}
     try:
         participant = _bids_tables.participant_of(ids["subject"], known, root)
-        source = _bids_raw.source_of(
-            root, file, card.modality, variant.options.space, participant,
-            variant.channels, variant.events,
-        )  # fmt: skip
+        if card.modality == "fmri":
+            source = _bold(variant, root, ids, file, participant)
+            read = functools.partial(_bids_fmri.read, source)
+        else:
+            source = _bids_raw.source_of(
+                root, file, card.modality, variant.options.space, participant,
+                variant.channels, variant.events,
+            )  # fmt: skip
+            read = functools.partial(_bids_raw.read, source)
     except (DataError, DataMissing) as error:
         # One person's missing sidecar is that recording's error row, not the end of the others.
-        paths, load = (file.path,), functools.partial(_refuse, error)
-        header = load
+        paths, read = (file.path,), functools.partial(_refuse, error)
     else:
         paths = source.paths
-        load = functools.partial(_bids_raw.read, source, with_data=True)
-        header = functools.partial(_bids_raw.read, source, with_data=False)
     return Recording(
         **ids,
         modality=card.modality,
         files=tuple(SourceFile(path) for path in dict.fromkeys(paths)),
-        reader=_described(card, variant, participant),
-        load=load,
-        header=header,
+        reader=_described(card, variant, ids["run"], participant),
+        load=functools.partial(read, with_data=True),
+        header=functools.partial(read, with_data=False),
     )
 
 
-def _refuse(error: NeurodecodeError) -> Signal:
+def _bold(
+    variant: Variant,
+    root: Path,
+    ids: Mapping[str, str],
+    file: BidsFile,
+    participant: Mapping[str, str],
+) -> _bids_fmri.BoldSource:
+    options: Options = variant.options
+    return _bids_fmri.source_of(
+        root,
+        root / options.derivatives,
+        file,
+        root / _templates.fill(options.mask, ids) if options.mask else None,
+        options.confounds,
+        participant,
+        variant.events,
+        per_volume=options.per_volume,
+        run=ids["run"],
+    )
+
+
+def _refuse(error: NeurodecodeError, *, with_data: bool) -> Signal:
     raise error
 
 
@@ -168,8 +225,8 @@ def _check_once(named: Sequence[tuple[Mapping[str, str], BidsFile]]) -> None:
 
 
 def _check_card(card: Card, variant: Variant) -> None:
-    if card.modality not in _bids_raw.EXTENSIONS:
-        known = ", ".join(_bids_raw.EXTENSIONS)
+    if card.modality not in (*_bids_raw.EXTENSIONS, "fmri"):
+        known = ", ".join((*_bids_raw.EXTENSIONS, "fmri"))
         raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader bids has {known}.")
     unit = variant.channels.unit
     if unit and _bids_tables.unit_letters(unit) not in _bids_raw.FACTORS:
@@ -182,14 +239,22 @@ def _check_card(card: Card, variant: Variant) -> None:
         )
 
 
-def _described(card: Card, variant: Variant, participant: Mapping[str, str]) -> dict[str, object]:
+def _described(
+    card: Card, variant: Variant, run: str, participant: Mapping[str, str]
+) -> dict[str, object]:
+    options: Options = variant.options
+    of_bold: dict[str, object] = {}
+    if card.modality == "fmri":
+        of_bold = {"confounds": dict(options.confounds), "per_volume": options.per_volume}
+        of_bold["run"] = run  # part of the names of blocks
     return {
         "reader": "bids",
         "version": version,
-        "libraries": libraries,
+        "libraries": ("nibabel", "nilearn", "numpy") if card.modality == "fmri" else libraries,
         "modality": card.modality,
         "channels": {"unit": variant.channels.unit, "types": dict(variant.channels.types)},
         "events": {k: v for k, v in asdict(variant.events).items() if k != "path"},
         # Of participants.tsv one row counts: somebody more must not make all recordings anew.
         "participant": dict(participant),
+        **of_bold,
     }
