@@ -6,7 +6,6 @@ against those of the file's header, and places of intracranial electrodes in any
 """
 
 import functools
-import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,19 +16,18 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers import _bids_tables, _events
 from neurodecode.data.readers._bids_names import BidsFile, sidecar, sidecars
 from neurodecode.data.readers._guard import guarded
-from neurodecode.data.readers.files import DATA_TYPES, space_of
+from neurodecode.data.readers._raw_channels import good_channels, set_types
+from neurodecode.data.readers.files import space_of
 
 if TYPE_CHECKING:
     import mne
-
-logger = logging.getLogger(__name__)
 
 EXTENSIONS = {
     "eeg": (".vhdr", ".edf", ".bdf", ".set"),
@@ -43,7 +41,6 @@ _TOLD_HERE = (
     "There are channels without locations|Not setting position|Unable to map the following column|"
     "participants.tsv file not found|TSV file is empty|Omitted .* annotation"
 )
-_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -134,7 +131,7 @@ def read(source: RawSource, *, with_data: bool) -> Signal:
     _check_rate(source, said.get("SamplingFrequency"), sfreq)
     table = _bids_tables.channels_of(source.channels_path)
     _check_names(source, raw, table)
-    picks, notes = _good_channels(source, raw)
+    picks, notes = good_channels(raw, source.modality, source.channels, path)
     events, told = _bids_tables.events_of(source.events_path, source.events, source.participant)
     _events.check_inside(events, raw.n_times / sfreq, source.events_path or path)
     space = space_of(raw.info, picks)
@@ -168,17 +165,7 @@ def _open(source: RawSource) -> "mne.io.BaseRaw":
     place = mne_bids.get_bids_path_from_fname(source.file.path, verbose="error")
     # Names that differ are ours to tell: without "warn" it raises a sentence about its own options.
     raw = mne_bids.read_raw_bids(place, on_ch_mismatch="warn", verbose="warning")
-    absent = sorted(set(source.channels.types) - set(raw.ch_names))
-    if absent:
-        raise DataError(
-            f"{source.file.path}: channels.types of the card names {', '.join(absent)}; the file "
-            f"has: {', '.join(raw.ch_names[:40])}."
-        )
-    if source.channels.types:
-        try:
-            raw.set_channel_types(dict(source.channels.types), verbose="error")
-        except ValueError as error:
-            raise ConfigError(f"{source.file.path}: channels.types of the card: {error}") from error
+    set_types(raw, source.channels.types, source.file.path)
     return raw
 
 
@@ -193,11 +180,6 @@ def _check_rate(source: RawSource, stated: Any, sfreq: float) -> None:
         raise DataError(
             f"{path}: sampled at {sfreq:g} Hz, {source.sidecars[0].name} says {stated} Hz. One of "
             "them is of another recording; replace it."
-        )
-    if source.channels.sfreq is not None and abs(sfreq - source.channels.sfreq) > 1e-3:
-        raise DataError(
-            f"{path}: sampled at {sfreq:g} Hz, the card says {source.channels.sfreq:g} Hz. Leave "
-            "this recording out, or remove sfreq from the card's channels and resample."
         )
 
 
@@ -224,33 +206,6 @@ def _check_names(source: RawSource, raw: "mne.io.BaseRaw", table: pd.DataFrame) 
 
 def _first_difference(one: list[str], other: list[str]) -> int:
     return next(i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
-
-
-def _good_channels(source: RawSource, raw: "mne.io.BaseRaw") -> tuple[np.ndarray, tuple[str, ...]]:
-    types, wanted = raw.get_channel_types(), DATA_TYPES[source.modality]
-    data = [i for i, kind in enumerate(types) if kind in wanted]
-    bad = [raw.ch_names[i] for i in data if raw.ch_names[i] in raw.info["bads"]]
-    good = [i for i in data if raw.ch_names[i] not in bad]
-    counts = ", ".join(f"{types.count(t)} {t}" for t in dict.fromkeys(types))
-    if not good:
-        raise DataError(
-            f"{source.channels_path}: no {source.modality} channel is left of {counts}, "
-            f"{len(bad)} of them marked bad. Correct type and status there."
-        )
-    if source.channels.n is not None and len(good) != source.channels.n:
-        raise DataError(
-            f"{source.file.path}: {len(good)} good {source.modality} channels, the card says "
-            f"{source.channels.n}. Correct channels.tsv, or leave this recording out."
-        )
-    notes = ()
-    if bad:
-        more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-        notes = (
-            f"{len(bad)} of {len(data)} channels marked bad are left out: "
-            f"{', '.join(bad[:_SHOWN])}{more}",
-        )
-        logger.info("%s: %s.", source.file.path.name, notes[0])
-    return np.array(good), notes
 
 
 def _factor(
