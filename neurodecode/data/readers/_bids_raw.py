@@ -23,7 +23,7 @@ from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers import _bids_tables, _events
 from neurodecode.data.readers._bids_names import BidsFile, sidecar, sidecars
 from neurodecode.data.readers._guard import guarded
-from neurodecode.data.readers._raw_channels import good_channels, set_types
+from neurodecode.data.readers._raw_channels import FACTORS, good_channels, set_types
 from neurodecode.data.readers.files import space_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ EXTENSIONS = {
     "meg": (".fif", ".ds", ".con", ".sqd"),
     "ieeg": (".vhdr", ".edf", ".set", ".nwb", ".mefd"),
 }
-FACTORS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
 _METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
 _HEADS = ("CapTrak", "EEGLAB", "EEGLAB-HJ", "CTF", "ElektaNeuromag", "4DBti", "KitYokogawa")
 _TOLD_HERE = (

@@ -13,6 +13,7 @@ from neurodecode.data.readers.files import DATA_TYPES
 if TYPE_CHECKING:
     import mne
 
+FACTORS = {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9}
 _SHOWN = 8
 
 

@@ -18,6 +18,7 @@ from neurodecode.data.cards import Card, Variant
 from neurodecode.data.readers import _bids_fmri, _bids_names, _bids_raw, _bids_tables, _templates
 from neurodecode.data.readers._bids_names import BidsFile
 from neurodecode.data.readers._companions import companions
+from neurodecode.data.readers._raw_channels import FACTORS
 
 version = 1
 libraries = ("mne", "mne_bids", "numpy")
@@ -229,8 +230,8 @@ def _check_card(card: Card, variant: Variant) -> None:
         known = ", ".join((*_bids_raw.EXTENSIONS, "fmri"))
         raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader bids has {known}.")
     unit = variant.channels.unit
-    if unit and _bids_tables.unit_letters(unit) not in _bids_raw.FACTORS:
-        known = ", ".join(_bids_raw.FACTORS)
+    if unit and _bids_tables.unit_letters(unit) not in FACTORS:
+        known = ", ".join(FACTORS)
         raise ConfigError(f"{card.name}: channels.unit {unit!r}; known: {known}.")
     if variant.events.source != "annotations":
         raise ConfigError(
