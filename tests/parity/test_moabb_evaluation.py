@@ -6,10 +6,11 @@ from pathlib import Path
 import mne
 import moabb
 import numpy as np
-import pandas as pd
 import pytest
 from mne.decoding import CSP
 from moabb.evaluations import CrossSessionEvaluation, WithinSessionEvaluation
+from moabb.evaluations.protocols import CrossSubjectMode
+from moabb.evaluations.splitters import CrossSubjectSplitter
 from moabb.paradigms import LeftRightImagery
 from pyriemann.classification import MDM
 from pyriemann.estimation import Covariances
@@ -17,6 +18,10 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 
 import neurodecode as nd
+from neurodecode.core.target import Target
+from neurodecode.harness.access import grant
+from neurodecode.harness.question import TargetAccess
+from neurodecode.protocols.cross_subject import CrossSubject
 
 mne.set_log_level("ERROR")
 moabb.set_log_level("ERROR")
@@ -78,7 +83,7 @@ def ours(data, protocol, folder, **named):
         data, models=list(pipelines().values()), protocol=protocol, metrics=["roc_auc"],
         controls=(), n_draws=0, seeds=[SEED], out=folder, verbose=False, **named,
     )  # fmt: skip
-    scores = pd.read_parquet(Path(results.folder) / "scores.parquet")
+    scores = results.scores()
     names = {"Covariances + MDM": "mdm", "CSP + LinearDiscriminantAnalysis": "csp"}
     scores = scores.assign(pipeline=scores["model"].map(names))
     by = scores.groupby(["pipeline", "subject", "session"], observed=True)
@@ -117,3 +122,39 @@ def test_scores_of_a_card_with_the_same_filter(evaluation, protocol, own_folders
     np.testing.assert_array_equal(trials.rows["label"], y)
     found = ours(trials, protocol, own_folders / f"card_{evaluation.__name__}", target="label")
     assert found == pytest.approx(theirs(evaluation, own_folders), rel=0, abs=1e-12)
+
+
+MODES = {
+    CrossSubjectMode.TRAIN: TargetAccess(),
+    CrossSubjectMode.TRAIN_AND_TARGET_UNLABELED_20P: TargetAccess(unlabelled=0.2),
+    CrossSubjectMode.TRAIN_AND_TARGET_UNLABELED_50P: TargetAccess(unlabelled=0.5),
+    CrossSubjectMode.TRAIN_AND_TARGET_UNLABELED_FULL: TargetAccess(transductive=True),
+    CrossSubjectMode.TRAIN_AND_TARGET_LABELED_20P: TargetAccess(calibration=0.2),
+    CrossSubjectMode.TRAIN_AND_TARGET_LABELED_50P: TargetAccess(calibration=0.5),
+}
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+def test_what_is_seen_of_the_tested_is_moabbs(mode, own_folders):
+    _, y, metadata = LeftRightImagery(**PARADIGM).get_data(moabb_sets.LocalDataset())
+    splitter = CrossSubjectSplitter(
+        calibration_size=mode.calibration_size, calibration_labeled=mode.calibration_labeled
+    )
+    expected = [[sorted(one) for one in fold] for fold in splitter.split(y, metadata)]
+    (own_folders / "local.yaml").write_text(CARD)
+    rows = nd.load(str(own_folders / "local.yaml"), allow_code=True).rows
+    np.testing.assert_array_equal(rows["subject"].astype(int), metadata["subject"])
+    target = Target("label", column="label", classes=("left_hand", "right_hand"))
+    codes = target.column_values(rows)
+    found = []
+    for fold in CrossSubject().split(rows, target, 0):
+        seen = grant(fold, rows, codes >= 0, codes, MODES[mode])
+        roles = [seen.index(role).tolist() for role in ("train", "adapt", "test")]
+        if not MODES[mode].transductive and not roles[1]:
+            del roles[1]
+        elif MODES[mode].transductive:  # shown as they are tested, without leaving the test
+            roles[1] = roles[2]
+        found.append(roles)
+    assert found == expected
+    if mode.calibration_labeled:
+        assert seen.adapt_labelled
