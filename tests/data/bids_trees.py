@@ -29,7 +29,7 @@ def write_private(folder):
                 at = int((2 + 3 * k) * SFREQ)
                 gain[1 if code == 2 else 2, at : at + int(1.5 * SFREQ)] = 0.3
                 events.append({"onset": at, "duration": 1, "description": int(code)})
-            values = 1e-5 * (rng.standard_normal(gain.shape) + 1.5 * gain * rhythm)
+            values = 1e-5 * (2.4 * rng.standard_normal(gain.shape) + gain * rhythm)
             pybv.write_brainvision(
                 data=values, sfreq=SFREQ, ch_names=NAMES, fname_base=f"S{subject}_run-{run}",
                 folder_out=str(folder), events=events, unit="µV", resolution=0.1,

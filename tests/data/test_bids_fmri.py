@@ -60,6 +60,8 @@ def tree(tmp_path):
         )
         bold = rng.integers(100, 1000, (*mask.shape, N)).astype(np.int16)
         motion = rng.standard_normal((N, 6))
+        (tmp_path / "derivatives/fmriprep").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "derivatives/fmriprep/sub-01.html").touch()  # fMRIPrep's report
         write_run(tmp_path, bold, mask, np.diag([3.0, 3.0, 4.0, 1.0]), events, motion, run)
     return tmp_path
 

@@ -1,5 +1,6 @@
 import logging
 import socket
+import sys
 from pathlib import Path
 
 import mne
@@ -9,7 +10,7 @@ import pytest
 from moabb.datasets.fake import FakeDataset
 
 import neurodecode as nd
-from neurodecode.core.errors import ConfigError, DataError, DataMissing
+from neurodecode.core.errors import ConfigError, DataError, DataMissing, MissingDependency
 from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant, load_card
 from neurodecode.data.prepared import Failed, prepare
 from neurodecode.data.readers import find_recordings
@@ -211,6 +212,12 @@ def test_the_card_says_units_types_and_names(saved):
     assert signal.space.names == plain.space.names[:5]
     np.testing.assert_allclose(signal.data, plain.data[:5] * 1e-3)
     assert set(signal.events["label"]) == {"left", "right_hand"}
+
+
+def test_a_missing_library_is_said_with_its_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "moabb", None)
+    with pytest.raises(MissingDependency, match=r'moabb, .* "neurodecode\[moabb\]"'):
+        find("FakeDataset", Path())
 
 
 CODE = """

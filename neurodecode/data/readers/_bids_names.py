@@ -37,6 +37,13 @@ class BidsFile:
     suffix: str
     extension: str
 
+    @property
+    def held(self) -> tuple[Path, ...]:
+        """The file itself, or all files of a recording that is a folder, such as CTF's ``.ds``."""
+        if not self.path.is_dir():
+            return (self.path,)
+        return tuple(sorted(one for one in self.path.rglob("*") if one.is_file()))
+
 
 def parse(path: Path) -> BidsFile | None:
     """Take a name apart; None where it is none of BIDS."""

@@ -59,12 +59,9 @@ class RawSource:
     @property
     def paths(self) -> tuple[Path, ...]:
         """All files that are read, the recording first."""
-        recording = (self.file.path,)
-        if self.file.path.is_dir():
-            recording = tuple(sorted(one for one in self.file.path.rglob("*") if one.is_file()))
         events = () if self.events_path is None else (self.events_path,)
         places = self.electrodes or ()
-        return (*recording, *events, self.channels_path, *self.sidecars, *places)
+        return (*self.file.held, *events, self.channels_path, *self.sidecars, *places)
 
 
 def source_of(

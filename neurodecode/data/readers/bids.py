@@ -144,7 +144,7 @@ def _recording(
             read = functools.partial(_bids_raw.read, source)
     except (DataError, DataMissing) as error:
         # One person's missing sidecar is that recording's error row, not the end of the others.
-        paths, read = (file.path,), functools.partial(_refuse, error)
+        paths, read = file.held, functools.partial(_refuse, error)
     else:
         paths = source.paths
     return Recording(
