@@ -5,12 +5,9 @@ said with the line that fetches it (Aristimunha et al. 2025, doi 10.5281/zenodo.
 """
 
 import functools
-import importlib
 import json
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
@@ -21,26 +18,23 @@ import numpy as np
 
 from neurodecode.core.config import nearest
 from neurodecode.core.digest import digest, digest_array
-from neurodecode.core.errors import ConfigError, DataError, DataMissing, NeurodecodeError
+from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.files import cache_folder, read_json, write_json
 from neurodecode.core.names import require
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.manifest import file_sha256
-from neurodecode.data.readers import _events
-from neurodecode.data.readers._offline import offline
+from neurodecode.data.readers import _events, _moabb_sets
 from neurodecode.data.readers._raw_channels import FACTORS, good_channels, set_types
 from neurodecode.data.readers.files import DATA_TYPES, space_of
 
 if TYPE_CHECKING:
-    import mne
     from moabb.datasets.base import BaseDataset
 
 logger = logging.getLogger(__name__)
 
 version = 1
 libraries = ("mne", "moabb", "numpy")
-_OWN = "moabb.datasets."
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Options:
     @property
     def outside_code(self) -> str:
         """The class that is imported from outside of MOABB; empty for none."""
-        plain = self.dataset.removeprefix(_OWN)
+        plain = self.dataset.removeprefix(_moabb_sets.MODULE)
         return "" if plain.isidentifier() else self.dataset
 
     @property
@@ -87,7 +81,7 @@ class Options:
     @property
     def how_to_get(self) -> str:
         """The line that fetches the data, which the person may run."""
-        name = self.dataset.removeprefix(_OWN)
+        name = self.dataset.removeprefix(_moabb_sets.MODULE)
         if self.outside_code:
             return f"Nothing is downloaded unasked: fetch them as {name} says."
         return (
@@ -128,14 +122,16 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
         require("moabb", purpose="the reader moabb", extra="moabb")
     options: Options = variant.options
     _check_card(card, variant)
-    dataset = _dataset(options.dataset, json.dumps(dict(options.arguments), sort_keys=True))
+    dataset = _moabb_sets.dataset(
+        options.dataset, json.dumps(dict(options.arguments), sort_keys=True)
+    )
     recordings, absent = [], []
     for subject in _subjects(dataset, options):
         try:
             recordings += _of_subject(card, variant, root, dataset, subject)
         except DataMissing:
             absent.append(str(subject))
-    _runs.cache_clear()  # a subject in memory is worth its place while its runs are read alone
+    _moabb_sets.runs_of.cache_clear()  # nobody stays in memory
     if not recordings:
         raise DataMissing(
             f"{card.name}: the data of {options.dataset} are not in {root}. {options.how_to_get}"
@@ -194,7 +190,7 @@ def _of_subject(
 ) -> list[Recording]:
     options: Options = variant.options
     arguments = json.dumps(dict(options.arguments), sort_keys=True)
-    files = _files(dataset, options, root, subject)
+    files = _moabb_sets.files_of(dataset, options.dataset, root, subject)
     cache = cache_folder()
     parts = [(path, file_sha256(path, cache)) for path in files]
     made_from = [options.dataset, arguments, metadata.version("moabb"), str(subject)]
@@ -203,7 +199,7 @@ def _of_subject(
     if parts and note.is_file():
         there = read_json(note)["runs"]
     else:
-        read = _runs(options.dataset, arguments, root, str(subject))
+        read = _moabb_sets.runs_of(options.dataset, arguments, root, str(subject))
         there = [[session, run] for session, runs in read.items() for run in runs]
         if parts:
             write_json(note, {"runs": there})
@@ -251,7 +247,7 @@ def _read(source: _Source) -> Signal:
     where = (
         f"{source.dataset}, subject {source.subject}, session {source.session}, run {source.run}"
     )
-    runs = _runs(source.dataset, source.arguments, source.root, source.subject)
+    runs = _moabb_sets.runs_of(source.dataset, source.arguments, source.root, source.subject)
     raw = runs.get(source.session, {}).get(source.run)
     if raw is None:
         raise DataMissing(f"{where}: the data set no longer has it. Fetch it anew.")
@@ -278,66 +274,6 @@ def _content(signal: Signal) -> str:
     return digest([digest_array(signal.data), signal.events.to_csv()])
 
 
-@functools.lru_cache(maxsize=1)
-def _runs(
-    dataset: str, arguments: str, root: Path, subject: str
-) -> Mapping[str, Mapping[str, "mne.io.BaseRaw"]]:
-    """Give the recordings of one subject, by session and run; the last one asked is kept."""
-    made = _dataset(dataset, arguments)
-    own = next(one for one in made.subject_list if str(one) == subject)
-    # It would ask a mirror for the source files before it looks for them here.
-    made._prefetch_nemar_sourcedata = lambda *_, **__: None  # pyright: ignore[reportAttributeAccessIssue]
-    with ExitStack() as stack:
-        return _asked_offline(
-            stack, root, dataset, subject, lambda: made.get_data(subjects=[own])[own]
-        )
-
-
-def _files(dataset: "BaseDataset", options: Options, root: Path, subject: Any) -> list[Path]:
-    """Files of a subject, where the data set can tell."""
-
-    def ask() -> Any:
-        try:
-            return dataset.data_path(subject)
-        except NotImplementedError:
-            return None
-
-    with ExitStack() as stack:
-        told = _asked_offline(stack, root, options.dataset, str(subject), ask)
-    found: list[Path] = []
-    for path in _flat(told):
-        found += sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [path for path in dict.fromkeys(found) if path.is_file()]
-
-
-def _flat(told: Any) -> list[Path]:
-    if isinstance(told, str | Path):
-        return [Path(told)]
-    if isinstance(told, Mapping):
-        told = list(told.values())
-    return [path for one in told or () for path in _flat(one)]
-
-
-def _asked_offline(stack: ExitStack, root: Path, dataset: str, subject: str, ask: Any) -> Any:
-    # MOABB makes the folder, and writes it into mne's settings, where it finds none.
-    place = str(root) if root.is_dir() else stack.enter_context(tempfile.TemporaryDirectory())
-    asked = stack.enter_context(offline({"MNE_DATA": place}))
-    try:
-        return ask()
-    except NeurodecodeError:
-        raise
-    except Exception as error:  # a loader raises anything at all
-        if asked:
-            raise DataMissing(
-                f"{dataset}: the data of subject {subject} are not in {root}."
-            ) from error
-        raise DataError(
-            f"{dataset}: subject {subject} cannot be read ({type(error).__name__}: "
-            f"{str(error).strip().splitlines()[0] if str(error).strip() else 'no message'}). Its "
-            f"files in {root} may be damaged; fetch them again, or leave the subject out."
-        ) from error
-
-
 def _subjects(dataset: "BaseDataset", options: Options) -> list[Any]:
     known = {str(one): one for one in dataset.subject_list}
     for wanted in options.subjects:
@@ -346,48 +282,6 @@ def _subjects(dataset: "BaseDataset", options: Options) -> list[Any]:
                 f"subjects: {options.dataset} has no subject {wanted!r}.{nearest(wanted, known)}"
             )
     return [known[name] for name in options.subjects or known]
-
-
-def _dataset(name: str, arguments: str) -> "BaseDataset":
-    from moabb.datasets.base import BaseDataset
-
-    found = _class(name)
-    if not isinstance(found, type) or not issubclass(found, BaseDataset):
-        raise ConfigError(
-            f"dataset {name!r} is no data set of MOABB (a class that inherits from "
-            "moabb.datasets.base.BaseDataset)."
-        )
-    try:
-        return found(**json.loads(arguments))
-    except (TypeError, ValueError, AssertionError) as error:
-        raise ConfigError(
-            f"dataset {name}: it does not take arguments {arguments} ({error}). Correct arguments "
-            "in the card's reader."
-        ) from error
-
-
-def _class(name: str) -> Any:
-    plain = name.removeprefix(_OWN)
-    if plain.isidentifier():
-        from moabb import datasets
-        from moabb.datasets.utils import dataset_dict
-
-        if plain not in dataset_dict and not isinstance(vars(datasets).get(plain), type):
-            raise ConfigError(
-                f"moabb.datasets has no class {plain!r}.{nearest(plain, dataset_dict)} A class of "
-                "your own is named package.module:Class."
-            )
-        return getattr(datasets, plain)
-    module, _, attribute = name.rpartition(":" if ":" in name else ".")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except ImportError as error:
-        raise ConfigError(
-            f"dataset {name}: {error}. The package must be importable from here (install it, or "
-            "run from its folder)."
-        ) from None
-    except AttributeError:
-        raise ConfigError(f"dataset {name}: {module} has no {attribute!r}.") from None
 
 
 def _check_card(card: Card, variant: Variant) -> None:
