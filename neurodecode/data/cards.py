@@ -309,13 +309,20 @@ class Card:
         return self.variants[name]
 
 
-def load_card(name: str | Path) -> Card:
+def load_card(name: str | Path, *, allow_code: bool = False) -> Card:
     """Load a card by its name, or from a YAML file.
+
+    Parameters
+    ----------
+    name : str or Path
+    allow_code : bool
+        Whether the person allowed the card to name code of its own, such as a class of a data set.
 
     Raises
     ------
     ConfigError
-        With every problem of the file, a line each; or if there is no such card.
+        With every problem of the file, a line each; or if there is no such card, or it names code
+        from outside that was not allowed. Nothing of that code is imported here.
     """
     path = Path(name)
     if path.suffix not in (".yaml", ".yml"):
@@ -331,6 +338,8 @@ def load_card(name: str | Path) -> Card:
     )
     problems.stop()
     assert card is not None  # a card that is not complete is a problem, and problems stop
+    if not allow_code:
+        _check_code(card, path)
     return _with_base(card)
 
 
@@ -340,6 +349,16 @@ def reader_module(name: str) -> ModuleType:
     if name not in known:
         raise ConfigError(f"no reader is called {name!r}.{nearest(name, known)}")
     return importlib.import_module(f"neurodecode.data.readers.{name}")
+
+
+def _check_code(card: Card, path: Path) -> None:
+    for variant in (card.reader, *card.variants.values()):
+        code = "" if variant is None else getattr(variant.options, "outside_code", "")
+        if code:
+            raise ConfigError(
+                f"{path}: the card's reader names {code!r}, which is code from outside. If you "
+                "trust it, say --allow-code, or in Python nd.load(…, allow_code=True)."
+            )
 
 
 def _with_base(card: Card) -> Card:

@@ -46,6 +46,9 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
             if data is not None and place not in places[:2]:
                 logger.warning("%s is not in %s; %s is used.", card.name, data, place)
             return place
+    own = getattr(card.variant(variant).options, "own_folder", None)
+    if own is not None:  # of a library that keeps its downloads itself
+        return own
     looked = "\n  ".join(str(place) for place in places)
     raise DataMissing(
         f"{card.name}: its files ({pattern}) are not on this machine. Looked in:\n  {looked}\n"
@@ -56,6 +59,8 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
 def how_to_get(card: "Card", variant: str = "") -> str:
     """One or two sentences: where a data set is had, under which licence, and where it goes."""
     layout = card.variant(variant)
+    if told := getattr(layout.options, "how_to_get", ""):
+        return told
     licence = card.licence.get("name", "unknown")
     exceptions = card.licence.get("exceptions", "")
     source = card.files.url or card.citation or "its authors"

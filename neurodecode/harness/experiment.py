@@ -167,7 +167,7 @@ def read_experiment(
 
 def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> Resolved:
     """Fill in what the card's task decides, and make the objects that are named."""
-    card = load_card(experiment.data.card)
+    card = load_card(experiment.data.card, allow_code=allow_code)
     task = _task(card, experiment.data)
     variant = experiment.data.variant or next(iter(card.variants), "")
     card.variant(variant)  # says which there are, where this one is not
@@ -304,7 +304,7 @@ def _check_names(
     data = root.value.get("data", Node({})).value
     if isinstance(data, dict) and "card" in data and experiment.data is not None:
         try:
-            card = load_card(experiment.data.card)
+            card = load_card(experiment.data.card, allow_code=allow_code)
             if experiment.data.task not in card.tasks:
                 near = nearest(str(experiment.data.task), card.tasks)
                 problems.add(

@@ -35,6 +35,7 @@ def load(
     prepare: Sequence[str | Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
     windows: Mapping[str, Any] | None = None,
     data: str | Path | None = None,
+    allow_code: bool = False,
 ) -> Trials:
     """Read recordings of a card, prepare them, and cut the trials of a task.
 
@@ -54,6 +55,8 @@ def load(
         ``tmin`` and ``tmax`` in seconds around the onset, ``reject``. Without it, the task's.
     data : path, optional
         A data root: a folder with one subfolder a card.
+    allow_code : bool
+        Whether the card may name code of its own, such as the class of a MOABB data set.
 
     Returns
     -------
@@ -62,13 +65,13 @@ def load(
     """
     return open_study_of(
         card, task, variant=variant, subjects=subjects, sessions=sessions, runs=runs,
-        prepare=prepare, windows=windows, data=data,
+        prepare=prepare, windows=windows, data=data, allow_code=allow_code,
     ).trials  # fmt: skip
 
 
 def open_study_of(card: str, task: str | None, *, data: str | Path | None, **choices: Any) -> Study:
     """Give the study behind `load`."""
-    tasks = load_card(card).tasks
+    tasks = load_card(card, allow_code=choices["allow_code"]).tasks
     if not tasks:
         raise ConfigError(f"load: card {card} has no task. Give it one under tasks.")
     task = task or next(iter(tasks))
@@ -99,7 +102,7 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
         windows=windows,
         protocol=ProtocolSpec(Call("within_session")),
     )
-    resolved = resolve("load", experiment)
+    resolved = resolve("load", experiment, allow_code=choices["allow_code"])
     return open_study(resolved, None if data is None else Path(data), compute=True)
 
 

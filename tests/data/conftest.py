@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import mne
@@ -13,6 +14,7 @@ from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
 
+sys.path.insert(0, str(Path(__file__).parent))  # bids_trees, moabb_sets: what these tests share
 ANY, ANNOTATIONS = ChannelsSpec(), EventsSpec()
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"
 
