@@ -143,7 +143,12 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
     for one, job in zip(inner, jobs, strict=True):
         said = work.predictions(work.fit(one))
         value = metric.evaluate(
-            job.y[test], said.pred, scores=said.scores, score_kind=said.score_kind, kind=task.kind
+            job.y[test],
+            said.pred,
+            scores=said.scores,
+            score_kind=said.score_kind,
+            kind=task.kind,
+            n_classes=len(task.classes) or None,
         )
         found.append(value if isinstance(value, float) else np.nan)
     return np.array(found)
