@@ -220,15 +220,20 @@ class EventsSpec:
     def __post_init__(self):
         if (self.source == "file") != bool(self.path):
             raise ConfigError("path: an events file is named with from: file, and only there.")
+        theirs = list((self.columns or {}).values())
+        twice = next((name for name in theirs if theirs.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"columns: {twice!r} is taken for two columns of ours. Take it once.")
         if self.channel and self.source not in ("stim", "marker"):
             raise ConfigError(f"channel: events from {self.source} have none. Remove it.")
         if self.source == "marker" and not self.channel:
             raise ConfigError("channel: from: marker needs the name of the marker column.")
         if self.times == "unknown" and self.source != "epochs":
             raise ConfigError("times: only events from epochs may have unknown times.")
-        if not (math.isfinite(self.duration) and self.duration >= 0):
+        # None is a value that was refused already, with its line.
+        if self.duration is not None and not 0 <= self.duration < math.inf:
             raise ConfigError(f"duration: {self.duration:g} must be zero or more seconds.")
-        if not math.isfinite(self.delay):
+        if self.delay is not None and not math.isfinite(self.delay):
             raise ConfigError(f"delay: {self.delay:g} is no number of seconds.")
 
 

@@ -191,6 +191,12 @@ def test_an_events_column_that_rows_have_themselves_is_refused(recording, tmp_pa
     assert recording(events=spec).header().events["my_subject"].tolist() == ["me"]
 
 
+def test_a_new_name_that_is_taken_is_refused(recording, tmp_path):
+    (tmp_path / "e.tsv").write_text("onset\tlabel\tword\tcue\n1\tleft\ta\tb\n")
+    with pytest.raises(DataError, match="two columns are called 'word'"):
+        recording(events=EventsSpec("file", path="e.tsv", columns={"word": "cue"})).header()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -226,6 +232,25 @@ def test_events_of_another_run_are_refused(recording, tmp_path):
 def test_events_that_cannot_be_meant(keys, said):
     with pytest.raises(ConfigError, match=said):
         EventsSpec(**keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("channels: {bads: Cz}", r"channels\.bads: expected a list or keys and values, got 'Cz'"),
+        ("channels: {bads: {a: Cz}}", r"channels\.bads\.a: expected a list, got 'Cz'"),
+        ("channels: {interpolate: please}", r"channels\.interpolate: expected true or false"),
+        ("events: {from: epoch}", r"events\.from: expected one of .*marker, epochs, got 'epoch'"),
+        ("events: {delay: late}", r"events\.delay: expected a number, got 'late'"),
+        ("events: {duration: -1}", r"events: duration: -1 must be zero or more seconds"),
+        ("events: {columns: {a: x, b: x}}", r"columns: 'x' is taken for two columns"),
+    ],
+)
+def test_keys_of_a_card_that_cannot_be_meant(tmp_path, keys, said):
+    card = tmp_path / "card.yaml"
+    card.write_text(f"name: own\nmodality: eeg\nreader: {{files: {{path: a.fif}}}}\n{keys}\n")
+    with pytest.raises(ConfigError, match=said):
+        load_card(card)
 
 
 def test_a_card_with_all_of_it(tmp_path, raw, own_cache):

@@ -141,6 +141,12 @@ def test_a_column_that_the_metadata_lack(recording, epochs):
         recording(epochs, events=spec).header()
 
 
+def test_a_new_name_that_the_metadata_have_is_refused(recording, epochs):
+    epochs.metadata = pd.DataFrame({"word": list("abcd"), "cue": list("efgh")})
+    with pytest.raises(DataError, match="two columns are called 'word'"):
+        recording(epochs, events=EventsSpec("epochs", columns={"word": "cue"})).header()
+
+
 def test_bad_channels_of_epochs(recording, epochs):
     spec = ChannelsSpec(bads=("Cz",), interpolate=True)
     one = recording(channels=spec, montage="colin27_1005")

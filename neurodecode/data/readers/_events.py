@@ -94,6 +94,7 @@ def read_table(path: Path, spec: EventsSpec) -> pd.DataFrame:
                 "Name it in the card under events: columns."
             )
     events = table.rename(columns={theirs: ours for ours, theirs in wanted.items()})
+    _check_once(events, path)
     if "duration" not in events:
         events["duration"] = spec.duration
     duration = np.asarray(pd.to_numeric(events["duration"], errors="coerce"), dtype=np.float64)
@@ -129,6 +130,7 @@ def with_columns(
             )
     ours = {theirs: ours for ours, theirs in spec.columns.items()}
     named = others.reset_index(drop=True).rename(columns=ours).rename(columns=str)
+    _check_once(named, path)
     replaced = [name for name in events if name in spec.columns]
     check_names([name for name in named if name not in replaced], (*events, *_TAKEN), path)
     for name in named:
@@ -207,6 +209,15 @@ def check_inside(events: pd.DataFrame, seconds: float, path: Path) -> None:
             f"{onset[first]:g} s, outside the recording of {seconds:g} s ({len(outside)} such). "
             "The recording is cut short, or the events belong to another one. Replace the file, "
             "or leave the run out."
+        )
+
+
+def _check_once(table: pd.DataFrame, path: Path) -> None:
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise DataError(
+            f"{path}: two columns are called {twice[0]!r}, by events: columns of the card or in "
+            "the file. Give one of them another name in the card."
         )
 
 

@@ -235,22 +235,22 @@ def _placed(place: np.ndarray) -> bool:
 def _values(inst, path: Path, chosen: _Chosen) -> np.ndarray:
     import mne
 
-    if chosen.repaired:
+    with mne.utils.use_log_level("warning"):  # below, mne tells what it loads
+        if not chosen.repaired:
+            return inst.get_data(picks=chosen.picks)
         names = [inst.ch_names[i] for i in chosen.picks]
         inst = inst.copy()
         # Bad channels of other types are no concern of ours, and mne may not know how.
         inst.info["bads"] = list(chosen.repaired)
         try:
-            with mne.utils.use_log_level("error"):
-                inst.load_data()
-                inst.interpolate_bads(reset_bads=True)
+            inst.load_data()
+            inst.interpolate_bads(reset_bads=True)
         except (ValueError, RuntimeError) as error:
             raise DataError(
                 f"{path}: bad channels cannot be interpolated ({error}). Correct the positions, or "
                 "remove channels.interpolate from the card, so that bad channels are left out."
             ) from error
         return inst.get_data(picks=names)
-    return inst.get_data(picks=chosen.picks)
 
 
 def space_of(info: "mne.Info", picks: np.ndarray) -> Space:
