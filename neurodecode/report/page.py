@@ -26,6 +26,7 @@ from neurodecode.report.maps import how_drawn, plot_patterns
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.results import Results
 from neurodecode.report.tables import interval, null, number, spaced
+from neurodecode.report.time_course import curve_figures
 
 _MOST_WARNINGS = 20
 _MOST_DRAWN = 12  # matrices of confusions, and half as many models' patterns: the page stays small
@@ -77,6 +78,7 @@ class Section:
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
     scores: list[Picture]
+    courses: list[Picture]
     confusions: list[Picture]
     patterns: list[Picture]
     pattern_notes: list[str]
@@ -163,6 +165,7 @@ def _section(results: Results, anchor: str) -> Section:
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),
+            courses=list(_courses(results)),
             confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
             patterns=[_pattern(one) for one in patterned[: _MOST_DRAWN // 2]],
             pattern_notes=words.pattern_notes({one.are_components for one in patterned}),
@@ -211,6 +214,15 @@ def _scores(results: Results) -> Iterator[Picture]:
         yield _svg(scores_figure(rows), alt)
 
 
+def _courses(results: Results) -> Iterator[Picture]:
+    """Draw the first metric over time, of models that predict at each time of a trial."""
+    if not np.isfinite(results.scores()["time"].to_numpy()).any():
+        return
+    unit = next((u for u in ("subject", "session", "fold") if u in results.index["within"]), "")
+    for model, figure, told in curve_figures(results.time_course(), unit):
+        yield _webp(figure, told, quality=90, title=model, caption=told)
+
+
 def _date(results: Results) -> str:
     """When the last job was computed: reading, copying or asking again changes nothing."""
     folder = results.folder
@@ -234,7 +246,12 @@ def _best_first(results: Results) -> list[str]:
     index = results.index
     if not index["target"]["classes"]:
         return []
-    rows = [r for r in results.rows() if r.role == "model" and not r.note]
+    timed = set(results.scores().query("time.notna()", engine="python")["model"])
+    rows = [
+        row
+        for row in results.rows()
+        if row.role == "model" and not row.note and row.model not in timed
+    ]
     first = [r for r in rows if r.metric == index["metrics"][0]]
     ranked = sorted(first, key=lambda row: -words.sign(row.metric) * row.mean)
     return list(dict.fromkeys(row.model for row in [*ranked, *rows]))

@@ -38,7 +38,14 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
     if form == "csv":
         return as_csv(rows)
     notes = list(dict.fromkeys(f"{row.model}: {row.note}" for row in rows if row.note))
-    return LAYOUTS[form](_HEAD, [_cells(row) for row in rows], notes, _NUMBERS)
+    head: list[str] = [*_HEAD]
+    cells = [_cells(row) for row in rows]
+    if any(row.p is not None for row in rows):  # only where it was asked for
+        place = head.index("units")
+        head.insert(place, "p")
+        for line, row in zip(cells, rows, strict=True):
+            line.insert(place, number(row.p))
+    return LAYOUTS[form](head, cells, notes, _NUMBERS)
 
 
 def as_csv(rows: Sequence[Any]) -> str:

@@ -31,6 +31,8 @@ FLAGS = {
     "overlap": "Windows of training trials overlap windows of test trials: the model has seen part "
     "of what it is tested on.",
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
+    "copied_recording": "A recording that is tested is the copy, sample for sample, of one under "
+    "another id that was trained on: the model has seen it.",
 }
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -59,6 +61,16 @@ def flag_sentence(flag: str) -> str:
     """Say what a flag means for who reads the score."""
     if flag in FLAGS:
         return FLAGS[flag]
+    if flag.startswith("calibration"):
+        return (
+            "The model was told the labels of the first trials of the tested session, which are "
+            "not tested: the number is trials a class, or the part of the session."
+        )
+    if flag.startswith("unlabelled"):
+        return (
+            "The model saw some trials of the tested session without their labels; none of them is "
+            "tested."
+        )
     if "groups not computed" in flag:
         return (
             "Groups of test trials that the metric does not apply to, such as those of one class."
@@ -169,7 +181,13 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         if role in roles:
             lines = tuple(_model(name, arguments) for name in roles[role])
             asked.append(Asked(term, lines))
+    if index["access"]["one_by_one"]:
+        asked.append(Asked("Test trials", (Line("Handed over one at a time."),)))
+    if "tune" in resolved:
+        asked.append(Asked("Chosen on inner folds", (Line(_value(resolved["tune"]["grids"])),)))
     asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
+    if index["n_permutations"]:
+        asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
     asked.append(Asked("Scores", tuple(_scores(index))))
     return asked
 
@@ -215,7 +233,7 @@ def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
 def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
     classes = target["classes"]
     if not classes:
-        return f"A {target['kind']}, a number a trial."
+        return f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a trial."
     counts = Counter(rows["y"].tolist())
     sizes = {counts[code] for code in range(len(classes))}
     if len(sizes) == 1:
@@ -231,6 +249,8 @@ def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
 def _windows(windows: Mapping[str, Any] | None) -> str:
     if windows is None:
         return "Entries of the prepared signal, such as volumes or blocks, as they are."
+    if windows.get("span"):
+        return "From each event's onset to its end, so that trials may differ in length."
     if windows.get("length") is not None:
         return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s."
     said = f"From {windows['tmin']:g} s to {windows['tmax']:g} s after each event's onset."
@@ -318,9 +338,20 @@ def _null(n_draws: int) -> str:
     )
 
 
+def _permutations(n_permutations: int) -> str:
+    return (
+        f"One-sided: of {counted(n_permutations, 'permutation')} of all labels within run or "
+        "block, every fold fitted anew; with six or more subjects of flips of the signs of their "
+        "scores less chance."
+    )
+
+
 def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
     for name in index["metrics"]:
         yield _call("metrics", {name: {}})
+    if index["aggregate"] is not None:
+        by = " and ".join(index["aggregate"]["by"])
+        yield Line(f"Trials of the same {by} are answered together, by their mean scores.")
     within = index["within"]
     if within:
         together = " and ".join(filter(None, (", ".join(within[:-1]), within[-1])))

@@ -174,3 +174,11 @@ def test_numbers_that_do_not_exist_are_dashes(table_row, without_score):
 def test_metrics_are_words():
     assert spaced("balanced_accuracy") == "balanced accuracy"
     assert spaced("roc_auc") == "ROC AUC"
+
+
+def test_p_is_a_column_where_it_was_asked_for(table_row):
+    rows = [table_row(model="a", p=0.0123), table_row(model="b", p=None)]
+    head, *lines = format_rows(rows, "md").splitlines()
+    assert "| shuffled | p | units |" in head
+    assert "| 0.012 |" in lines[1] and "| – |" in lines[2]
+    assert "| p |" not in format_rows(rows[1:], "md")
