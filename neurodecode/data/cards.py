@@ -13,6 +13,7 @@ from neurodecode.core.config import Call, Node, Problems, bind, call, convert, l
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
+from neurodecode.data._layout import StimuliSpec
 from neurodecode.data.roots import find_root as find_root
 
 logger = logging.getLogger(__name__)
@@ -277,6 +278,8 @@ class Card:
         What has misled people.
     simulate : Call or None
         Makes recordings with a planted effect of this shape.
+    stimuli : StimuliSpec or None
+        Where what was shown is kept.
     show_stimuli : {"always", "never"}
         Whether reports may show what was shown.
     """
@@ -295,6 +298,7 @@ class Card:
     traps: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
     simulate: Call | None = None
+    stimuli: StimuliSpec | None = None
     show_stimuli: Literal["always", "never"] = "always"
 
     def __post_init__(self):
