@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from neurodecode.core.config import Call, Node, Problems, bind, call, convert, load, nearest
+from neurodecode.core.config import Call, Node, Problems, bind, convert, load, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
@@ -388,17 +388,20 @@ def _with_base(card: Card) -> Card:
 
 
 def _reader(node: Node, where: str, problems: Problems) -> Variant | None:
-    named = call(node, where, problems)
-    if not named.name:
+    if isinstance(node.value, str):
+        node = Node({node.value: Node({}, node.line)}, node.line)
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        problems.add(node, where, "expected one reader with its options, as in files: {path: …}.")
         return None
+    # Options have types of their own: text such as 01 or y is no number or switch to them.
+    ((name, arguments),) = node.value.items()
     try:
-        module = reader_module(named.name)
+        module = reader_module(name)
     except ConfigError as error:
         problems.add(node, where, str(error))
         return None
-    arguments = node.value[named.name] if isinstance(node.value, dict) else Node({}, node.line)
-    options = bind(module.Options, arguments, f"{where}.{named.name}", problems)
-    return Variant(named.name, options)
+    options = bind(module.Options, arguments, f"{where}.{name}", problems)
+    return Variant(name, options)
 
 
 def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Variant]:

@@ -116,8 +116,8 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
             "Tell them apart by the template of the id."
         )
     table.index = pd.Index(ids, name="stimulus")
-    where = {ids[i]: (place.path, inner[i], i) for i in np.flatnonzero(first)}
-    return table[first], where
+    where = {str(ids.iloc[i]): (place.path, inner[i], int(i)) for i in np.flatnonzero(first)}
+    return table.loc[first], where
 
 
 def _columns(

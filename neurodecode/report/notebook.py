@@ -120,8 +120,8 @@ def stimuli(card: str, *, data: str | Path | None = None) -> Stimuli:
     Returns
     -------
     stimuli : Stimuli
-        ``stimuli[id]`` is a picture, upright, as it is stored; ``stimuli.table`` has a row each. The
-        ids are those in the column ``stimulus`` of the trials.
+        ``stimuli[id]`` is a picture, upright, as it is stored; ``stimuli.table`` has a row each.
+        The ids are those in the column ``stimulus`` of the trials.
     """
     found = load_card(card)
     return open_stimuli(found, find_root(found, None if data is None else Path(data)))

@@ -6,6 +6,7 @@ A key names what is read; fields of structs and groups are reached with dots, as
 import contextlib
 import functools
 import math
+import re
 import zipfile
 from collections.abc import Generator
 from pathlib import Path
@@ -118,12 +119,13 @@ def as_numbers(values: np.ndarray) -> np.ndarray:
     Missing numbers are NaN, missing words None.
     """
     present = np.array([value not in _MISSING for value in values], dtype=bool)
-    numbers = pd.to_numeric(pd.Series(values[present], dtype=object), errors="coerce")
-    padded = any(v.lstrip("+-")[:1] == "0" and v.lstrip("+-")[1:2].isdigit()
-                 for v in values[present])  # fmt: skip
-    if padded or numbers.isna().any() or not present.any():
-        return np.where(present, values, None)
-    found = numbers.to_numpy()
+    words: list[str] = list(values[present])
+    padded = any(re.match(r"[+-]?0\d", word) for word in words)
+    found = np.asarray(pd.to_numeric(np.array(words, dtype=object), errors="coerce"))
+    if padded or np.isnan(found).any() or not present.any():
+        kept = values.copy()
+        kept[~present] = None
+        return kept
     if found.dtype.kind == "i" and present.all():
         return found
     filled = np.full(len(values), np.nan)
@@ -163,10 +165,15 @@ def _numpy_shape(stream: BinaryIO, size: int, path: Path, key: str) -> tuple[int
     version = np.lib.format.read_magic(stream)
     if version not in _NUMPY_HEADERS:
         raise DataError(
-            f"{path}: {named(key)}version {version} of the npy format, which only arrays with "
-            "named fields have. Save each field as an array of its own."
+            f"{path}: {named(key)}is of version {version} of the npy format, which is for fields "
+            "with names beyond ASCII. Save each field as an array of its own."
         )
     shape, _, dtype = _NUMPY_HEADERS[version](stream)
+    if dtype.names:
+        raise DataError(
+            f"{path}: {named(key)}has named fields ({', '.join(dtype.names[:12])}). Save each as "
+            "an array of its own."
+        )
     if dtype.hasobject:
         raise DataError(
             f"{path}: {named(key)}holds pickled Python objects, which can run code when they are "

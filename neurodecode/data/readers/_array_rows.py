@@ -51,7 +51,7 @@ def table_rows(table: Table | None, place: Place) -> pd.DataFrame | None:
             f"{path}: no row of {said}, whose data are in {place.path.name}. Add it to the table, "
             "or leave the recording out."
         )
-    return rows[keep].reset_index(drop=True)
+    return rows.loc[keep].reset_index(drop=True)
 
 
 def columns_of(
@@ -236,9 +236,9 @@ def _renamed(values: np.ndarray, column: Column) -> np.ndarray:
     if not column.missing:
         return values
     gone = words == column.missing
-    if values.dtype.kind in "biuf":
-        return np.where(gone, np.nan, values.astype(np.float64))
-    return np.where(gone, None, values)
+    kept = values.astype(np.float64 if values.dtype.kind in "biuf" else object)
+    kept[gone] = np.nan if kept.dtype.kind == "f" else None
+    return kept
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ from neurodecode.data.readers._array_source import Place, Source
 from neurodecode.data.readers._array_space import rate_of, space_of
 from neurodecode.data.readers._array_values import (
     axes_in,
-    data_keys,
     empty_entries,
+    stacked_keys,
     tracks_of,
     values_of,
 )
@@ -49,12 +49,12 @@ def signal_of(source: Source, *, with_data: bool) -> Signal:
             notes = (f"{int((empty & keep).sum())} of {int(keep.sum())} entries hold no value.",)
         keep &= ~empty
         data = data[keep]
-    events = events[keep].reset_index(drop=True)
+    events = events.loc[keep].reset_index(drop=True)
     if over_time and rate is None:
         raise ConfigError(f"{source.path}: data over time need sfreq or t_r in the card.")
     return Signal(
         data=data if with_data else None,
-        space=space_of(source, parts[0], axes[0], data_keys(source)),
+        space=space_of(source, parts[0], axes[0], stacked_keys(source)),
         axes=(axes[0].feature, "time") if over_time else (axes[0].feature,),
         sfreq=rate if over_time else None,
         events=events,
@@ -90,7 +90,7 @@ def _over_time(
     index = np.arange(first, first + n_times)
     return Signal(
         data=data,
-        space=space_of(source, place, axes, data_keys(source)),
+        space=space_of(source, place, axes, stacked_keys(source)),
         axes=(axes.feature,) if volumes else (axes.feature, "time"),
         sfreq=rate,
         events=events,
@@ -139,7 +139,11 @@ def _events_over_time(
         if options.table.first:  # they count through all runs
             onset = onset - first / rate
             known &= (onset > -0.5 / rate) & (onset < (n_times - 0.5) / rate)
-        rows, onset, duration = rows[known].reset_index(drop=True), onset[known], duration[known]
+        rows, onset, duration = (
+            rows.loc[known].reset_index(drop=True),
+            onset[known],
+            duration[known],
+        )
     else:
         onset, duration = np.zeros(1), np.full(1, n_times / rate)
     given |= {
@@ -175,5 +179,5 @@ def _entry_rows(source: Source, place: Place, axes: Axes) -> pd.DataFrame:
 def _mine(source: Source, events: pd.DataFrame) -> np.ndarray:
     keep = np.ones(len(events), dtype=bool)
     for name in source.parted_by:
-        keep &= (as_words(events[name]) == source.words[name]).astype(bool)
+        keep &= (as_words(events[name].to_numpy()) == source.words[name]).astype(bool)
     return keep

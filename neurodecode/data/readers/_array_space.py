@@ -55,7 +55,7 @@ def space_of(source: Source, place: Place, axes: Axes, keys: Sequence[str]) -> S
             "channels.n, or leave this recording out."
         )
     names = _words(place, options.features.names or options.levels.get(axes.feature, ()))
-    if not names and options.axes[0] == axes.feature:
+    if not names and keys and options.axes[0] == axes.feature:
         names = tuple(fill(key, place.words) for key in keys)
     names = names or tuple(f"{axes.feature} {i}" for i in range(n))
     types = _words(place, options.features.types)

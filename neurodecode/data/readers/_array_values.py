@@ -20,7 +20,7 @@ def data_keys(source: Source) -> list[str]:
     held = _array_files.keys_of(source.path)
     named = (options.codes, options.sfreq, options.t_r, options.features.names,
              options.features.types, *options.levels.values())  # fmt: skip
-    taken = {one for one in named if isinstance(one, str)}
+    taken = {one for one in named if isinstance(one, str) and one}
     for one in (*options.columns.values(), *options.tracks.values()):
         key = one.key if isinstance(one, Column | Track) else one
         taken |= {key} if isinstance(key, str) else set(key)
@@ -37,6 +37,11 @@ def is_stacked(source: Source) -> bool:
     """Whether the keys of the data are a first axis: they are several, or columns of a table."""
     table = any(suffix in _array_files.TABLES for suffix in source.path.suffixes)
     return not isinstance(source.options.data, str) or (table and not source.options.data)
+
+
+def stacked_keys(source: Source) -> list[str]:
+    """Give the keys that are a first axis, and name it."""
+    return data_keys(source) if is_stacked(source) else []
 
 
 def shape_of(source: Source, place: Place) -> tuple[int, ...]:
@@ -87,7 +92,7 @@ def empty_entries(data: np.ndarray, missing: float | None) -> np.ndarray:
     """Mask of the entries that hold no value at all."""
     if missing is None:
         return np.zeros(len(data), dtype=bool)
-    return np.isnan(data).reshape(len(data), -1).all(axis=1)
+    return np.logical_and.reduce(np.isnan(data.reshape(len(data), -1)), axis=1)
 
 
 def tracks_of(

@@ -66,7 +66,7 @@ def _dataset(path: Path, key: str) -> Generator[Any]:
         steps = [key] if key in file else key.replace(".", "/").split("/")
         for step in steps:
             link = place.get(step, getlink=True) if isinstance(place, h5py.Group) else None
-            if isinstance(link, h5py.ExternalLink):
+            if link is not None and isinstance(link, h5py.ExternalLink):
                 raise DataError(
                     f"{path}: {key!r} is a link to another file ({link.filename}), which is not "
                     "followed. Copy the data into this file."

@@ -150,7 +150,7 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
     recordings = []
     for found, path in _templates.match(root, options.path):
         for words in _words_of_keys(path, options):
-            words = constant | found | words
+            words = {**constant, **found, **words}
             source = Source(root, path, words, card.modality, options, variant.channels)
             for one in _of_axes(source):
                 recordings += [_recording(each, card, variant) for each in _of_columns(one)]
