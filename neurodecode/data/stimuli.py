@@ -4,7 +4,7 @@ import functools
 import io
 import stat
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -62,8 +62,7 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
         )
     tables, places = [], {}
     for words, path in files:
-        for place in _parts(spec, root, path, words):
-            table, where = _stimuli_of(spec, place)
+        for table, where in safely(path, _stimuli_in, spec, _parts(spec, root, path, words)):
             for stimulus in table.index[table.index.isin(list(places))]:
                 raise DataError(
                     f"{path}: stimulus {stimulus!r} is in {places[stimulus][0].name} too. Tell "
@@ -91,12 +90,18 @@ def _parts(spec: StimuliSpec, root: Path, path: Path, words: Mapping[str, str]) 
     return [Place(root, path, {**words, SPLIT: w}, name) for name, w in spec.splits.items()]
 
 
+def _stimuli_in(
+    spec: StimuliSpec, places: Sequence[Place]
+) -> list[tuple[pd.DataFrame, dict[str, Where]]]:
+    return [_stimuli_of(spec, place) for place in places]
+
+
 def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str, Where]]:
     """Give the table of one file's stimuli by id, and where each is."""
     if spec.key:
         key = fill(spec.key, place.words)
-        shape = safely(place.path, _array_files.shape_of, place.path, key)
-        n = shape[_n_leading(place.path, shape)] if shape else 0
+        shape = _array_files.shape_of(place.path, key)
+        n = shape[_n_leading(key, shape)] if shape else 0
         names, inner = [str(i + 1) for i in range(n)], [key] * n
     else:
         inner = _inside_zip(place.path) if place.path.is_file() else _inside_folder(place.path)
@@ -104,7 +109,7 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
     given = {"name": np.array(names, dtype=object)}
     if place.split:
         given["split"] = np.full(len(names), place.split, dtype=object)
-    columns = safely(place.path, _columns, spec, place, given)
+    columns = columns_of(spec.columns, place, len(names), given=given, table=None)
     table = pd.DataFrame(columns).drop(columns=["name", "label"])
     if "label" in spec.columns:
         table["label"] = columns["label"]
@@ -120,17 +125,11 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
     return table.loc[first], where
 
 
-def _columns(
-    spec: StimuliSpec, place: Place, given: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    return columns_of(spec.columns, place, len(given["name"]), given=given, table=None)
-
-
 def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> object:
     path, name, number = places[stimulus]
     if spec.key:
         array = _array(path, name, path.stat().st_mtime_ns)
-        picture = array[(0,) * _n_leading(path, array.shape) + (number,)]
+        picture = array[(0,) * _n_leading(name, array.shape) + (number,)]
         if spec.shape:
             with explained(path, name):
                 picture = picture.reshape(spec.shape, order=spec.order)  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -149,10 +148,9 @@ def _array(path: Path, key: str, _changed: int) -> np.ndarray:
     return safely(path, _array_files.read, path, key)
 
 
-def _n_leading(path: Path, shape: tuple[int, ...]) -> int:
+def _n_leading(key: str, shape: tuple[int, ...]) -> int:
     """Count the axes before the one that counts stimuli: MATLAB's rows of structs are (1, n)."""
-    leading = next((i for i, length in enumerate(shape) if length != 1), len(shape) - 1)
-    return leading if ".mat" in path.suffixes else 0
+    return 1 if "." in key and shape[0] == 1 and len(shape) > 1 else 0
 
 
 def _picture(content: bytes) -> np.ndarray:

@@ -165,10 +165,12 @@ def test_a_link_within_a_zip_or_out_of_a_folder_is_refused(opened, tmp_path):
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(opened, tmp_path):
-    with zipfile.ZipFile(tmp_path / "shown.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("a.png", "w", force_zip64=True) as member:
-            for _ in range(300):
-                member.write(bytes(1 << 20))
+    with (
+        zipfile.ZipFile(tmp_path / "shown.zip", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.png", "w", force_zip64=True) as member,
+    ):
+        for _ in range(300):
+            member.write(bytes(1 << 20))
     with pytest.raises(DataError, match="unpacks to more than 256 MB"):
         opened("{path: shown.zip}")
 
@@ -196,7 +198,7 @@ def test_stimuli_that_are_nowhere_are_said(opened, tmp_path):
 def test_a_damaged_zip_is_one_sentence(opened, pictures, tmp_path):
     path = tmp_path / "shown_1.zip"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DataError, match="cannot be read .*Fetch it again"):
+    with pytest.raises(DataError, match=r"cannot be read .*Fetch it again"):
         opened('{path: "shown_{session}.zip"}')
 
 

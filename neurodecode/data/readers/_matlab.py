@@ -3,6 +3,7 @@
 scipy's reader can be crashed by a damaged file, so these functions are called in the worker.
 """
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,8 @@ def read(path: Path, key: str) -> np.ndarray:
     DataError
         If there is no such variable or field, or its elements do not fit into one array.
     """
-    import scipy.io
-
     name, *fields = key.split(".")
-    held = scipy.io.loadmat(path, variable_names=[name])
-    if name not in held:
-        raise no_such_key(path, name, keys_of(path))
-    value: Any = held[name]
+    value = _struct(path, path.stat().st_mtime_ns, name) if fields else _variable(path, name)
     for field in fields:
         known = list(value.dtype.names or ()) if isinstance(value, np.ndarray) else []
         if field not in known:
@@ -69,3 +65,17 @@ def read(path: Path, key: str) -> np.ndarray:
     if value.dtype == object:
         return stacked(list(value.ravel()), value.shape, path, key)
     return value
+
+
+def _variable(path: Path, name: str) -> Any:
+    import scipy.io
+
+    held = scipy.io.loadmat(path, variable_names=[name])
+    if name not in held:
+        raise no_such_key(path, name, keys_of(path))
+    return held[name]
+
+
+@functools.lru_cache(maxsize=1)  # its fields are asked for one by one
+def _struct(path: Path, _changed: int, name: str) -> Any:
+    return _variable(path, name)
