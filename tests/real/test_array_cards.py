@@ -280,7 +280,7 @@ def test_mouse_v1(file, task, n_way, cells):
             summed = counts.astype(int).sum(axis=3).reshape(-1, counts.shape[2])
             np.testing.assert_array_equal(signal.data, summed)
             rows = signal.events
-            assert set(rows["area"]) == {area} and rows["group"].nunique() == 10
+            assert set(rows["area"]) == {area} and rows["repeat"].nunique() == 10
             assert rows["label"].nunique() == n_way and len(rows) == 10 * n_way
             classes = load_card("mouse_v1").tasks[task].target.classes
             assert rows["label"].tolist() == list(classes) * 10  # i // k, then i % k
@@ -296,7 +296,7 @@ def test_mouse_v1(file, task, n_way, cells):
 def test_mouse_v1_gives_the_readmes_scores(variant, subject, session, expected):
     """Square root, standardised, C = 0.01, a repeat left out at a time: the same folds."""
     one = recordings("mouse_v1", variant)[f"sub-{subject}_ses-{session}_run-1"].load()
-    label, repeat = (one.events[name].to_numpy() for name in ("label", "group"))
+    label, repeat = (one.events[name].to_numpy() for name in ("label", "repeat"))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
     X, scores = np.sqrt(one.data), []
     for left in np.unique(repeat):
