@@ -1,5 +1,6 @@
 """The layout of arrays in a card: what each axis, key and column becomes."""
 
+import shutil
 from textwrap import dedent
 
 import h5py
@@ -421,9 +422,22 @@ def test_what_is_prepared_is_what_was_planned(tmp_path, found, own_cache):
     )
 
 
+def test_a_header_reads_shapes_alone_and_a_signal_its_own_array(tmp_path, found, monkeypatch):
+    save(tmp_path, **{f"s{i}": np.ones((4, 3)) for i in range(3)}, y=np.arange(4))
+    one, *_ = found('path: a.npz\ndata: "s{subject}"\naxes: [trial, voxel]\ncolumns: {label: y}')
+    read, plain = [], np.lib.npyio.NpzFile.__getitem__
+    monkeypatch.setattr(
+        np.lib.npyio.NpzFile, "__getitem__", lambda self, key: read.append(key) or plain(self, key)
+    )
+    assert one.header().n_times == 4 and read == ["y"]
+    read.clear()
+    one.load()
+    assert sorted(read) == ["s0", "y"]
+
+
 ARRAYS = {
     "X": np.ones((4, 3)), "y": np.array([0, 1, 0, 1]), "short": np.ones(3),
-    "words": np.array(list("abcd")), "complex": np.ones((4, 3)) * 1j,
+    "words": np.array(list("abcd")), "empty": np.ones((0, 3)), "complex": np.ones((4, 3)) * 1j,
 }  # fmt: skip
 
 
@@ -433,11 +447,14 @@ ARRAYS = {
         ("data: Z\naxes: [trial, voxel]", "there is no 'Z' in it; it holds: X, y, short"),
         ("data: X\naxes: [trial, voxel, time]\nt_r: 1", r"has 2 axes, the card names 3"),
         ("data: X\naxes: [trial, voxel]\ncolumns: {label: short}", r"shape \(3,\) for 4 rows"),
+        ("data: empty\naxes: [trial, voxel]", "the data hold no entry at all"),
+        ("data: X\naxes: [trial, voxel]\ncolumns: {onset: words}", "'a', no number of seconds"),
+        ("data: X\naxes: [trial, voxel]\ntracks: {fmri: X}", "may not be called 'fmri'"),
         ("data: X\naxes: [trial, voxel]\ncolumns: {label: why}", "there is no 'why' in it"),
         ("data: complex\naxes: [trial, voxel]", "holds .*complex128.*, which is no real number"),
         ("data: [X, y]\naxes: [voxel, trial, cell]", r"expected one of channel"),
         ("data: [X, y]\naxes: [a, trial, cell]", r"'y' has shape \(4,\), 'X' has \(4, 3\)"),
-        ("axes: [trial, voxel]", "it holds 5 arrays .* Name the data in the card"),
+        ("axes: [trial, voxel]", "it holds 6 arrays .* Name the data in the card"),
         ("data: X\naxes: [trial, voxel]\ntracks: {p: short}", "has 3 entries, the data have 4"),
         ("data: X\naxes: [trial, voxel]\ntracks: {p: words}", "a track, holds no numbers"),
         ("data: X\naxes: [trial, voxel]\ntracks: {p: {key: X, shape: [2, 2]}}", "are no 2 × 2"),
@@ -463,7 +480,7 @@ def test_what_does_not_fit_is_one_sentence(tmp_path, found, layout, said):
     ("layout", "said"),
     [
         ("axes: [trial]", "axes: expected one of channel, voxel"),
-        ("axes: [cell, voxel]", "expected one of .* got 2"),
+        ("axes: [cell, voxel]", r"expected one of .* got cell and voxel in \[cell, voxel\]"),
         ("axes: [trial, trial, voxel]", "'trial' is named twice"),
         ("axes: [trial, volume, voxel]", "volumes are entries themselves"),
         ("axes: [trial, voxel]\nsum: [time]", "sum: 'time' is no axis"),
@@ -485,6 +502,8 @@ def test_what_does_not_fit_is_one_sentence(tmp_path, found, layout, said):
         ("axes: [trial, voxel]\ntracks: {a: {key: b, order: A}}", "expected C or F, got 'A'"),
         ("axes: [trial, voxel]\ntracks: {a: {key: b, divide: 0}}", "a number other than 0"),
         ("axes: [trial, voxel]\ntracks: {a: {key: b, path: /etc/x}}", "leaves the data set's"),
+        ("axes: [trial, voxel]\ntracks: {../a: b}", "tracks: '../a' is no word"),
+        ("axes: [trial, voxel]\ncolumns: {uid: b}", "'uid' is made by us"),
     ],
 )
 def test_a_layout_that_cannot_be_meant_is_refused_with_its_line(found, layout, said):
@@ -523,10 +542,25 @@ def test_a_column_that_parts_recordings_has_no_holes(tmp_path, found):
         )
 
 
-def test_a_mat_file_that_crashes_its_reader_is_an_error_and_no_more(tmp_path, found, own_cache):
-    """A process that dies is said as one; the crash itself is in tests/data/test_worker.py."""
+def test_a_damaged_mat_file_is_an_error_where_it_is_found_and_where_it_is_read(
+    tmp_path, found, own_cache
+):
     (tmp_path / "a.mat").write_bytes(b"MATLAB 5.0 MAT-file" + b"\xff" * 400)
     with pytest.raises(DataError, match=r"a\.mat"):
         found('path: a.mat\ndata: "{subject}"\naxes: [trial, voxel]')
     (failed,) = prepare(found("path: a.mat\ndata: X\naxes: [trial, voxel]"), [], own_cache)
     assert isinstance(failed, Failed) and "a.mat" in failed.message
+
+
+def test_a_mat_file_that_crashes_its_reader_does_not_take_us_along(
+    tmp_path, found, own_cache, real
+):
+    broken = "broken/eeglab_one_bit_crashes_reader.set"
+    shutil.copy(real("formats_mne", broken) / broken, tmp_path / "a.mat")
+    (one,) = found("path: a.mat\ndata: EEG.data\naxes: [channel, time]\nsfreq: 128")
+    (failed,) = prepare([one], [], own_cache)
+    assert isinstance(failed, Failed)
+    assert "the process that read it died (signal SIG" in failed.message
+    assert "a.mat" in failed.message
+    with pytest.raises(DataError, match="the process that read it died"):
+        found("path: a.mat\ndata: EEG.data\naxes: [subject, channel]")

@@ -33,8 +33,8 @@ def table_rows(table: Table | None, place: Place) -> pd.DataFrame | None:
     for column in filter(None, named):
         if column not in rows:
             raise DataError(
-                f"{path}: no column {column!r}; there are: {', '.join(rows)}."
-                f"{nearest(column, rows)} Correct the table's columns in the card."
+                f"{path}: no column {column!r}; there are: {', '.join(rows)}. Correct the table's "
+                "columns in the card."
             )
     keep = np.ones(len(rows), dtype=bool)
     for entity, column in table.by.items():

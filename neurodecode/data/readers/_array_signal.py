@@ -41,6 +41,8 @@ def signal_of(source: Source, *, with_data: bool) -> Signal:
         [_entry_rows(source, *both) for both in zip(parts, axes, strict=True)], ignore_index=True
     )
     keep = _mine(source, events)
+    if not keep.any():
+        raise DataError(f"{source.path}: the data hold no entry at all. Fetch the file again.")
     data, notes = None, ()
     if with_data or options.missing is not None:
         data = np.concatenate([values_of(source, *both) for both in zip(parts, axes, strict=True)])
@@ -173,6 +175,11 @@ def _entry_rows(source: Source, place: Place, axes: Axes) -> pd.DataFrame:
     columns = columns_of(options.columns, place, n, given=given, table=rows, axes=axes)
     for name, otherwise in (("onset", np.nan), ("duration", 0.0)):
         columns[name] = columns.get(name, np.full(n, otherwise))
+        if columns[name].dtype.kind not in "biuf":
+            raise DataError(
+                f"{source.path}: the column {name!r} holds {columns[name][0]!r}, no number of "
+                "seconds. Name another key in the card."
+            )
     return pd.DataFrame(columns)
 
 

@@ -124,8 +124,8 @@ def check_axes(axes: Sequence[str], summed: Sequence[str]) -> None:
     features = [name for name in names if name in KINDS]
     if len(features) != 1:
         raise ConfigError(
-            f"axes: expected one of {', '.join(KINDS)} among {', '.join(axes)}, got "
-            f"{len(features)}."
+            f"axes: expected one of {', '.join(KINDS)}, got {' and '.join(features) or 'none'} in "
+            f"[{', '.join(axes)}]."
         )
     for name in summed:
         if name not in names or name in KINDS or name in ENTITIES:

@@ -7,6 +7,7 @@ tells recordings apart, so one file may hold many.
 import functools
 import itertools
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 version = 1
 libraries = ("numpy", "pandas", "scipy")
+_MADE = ("uid", "recording", "start", "stop", "position", "previous")  # columns of the rows
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,12 @@ class Options:
             raise ConfigError("runs and codes belong to data over time; name an axis time.")
         if self.codes and self.table is not None and self.table.events:
             raise ConfigError("expected events from codes or from a table, not both.")
+        for name in self.columns:
+            if name in _MADE:
+                raise ConfigError(f"columns: {name!r} is made by us. Give it another name.")
+        for name in self.tracks:
+            if not re.fullmatch(r"\w+", name):  # it becomes the name of a file
+                raise ConfigError(f"tracks: {name!r} is no word of letters, digits and _.")
         if any(length <= 0 for length in self.runs):
             raise ConfigError("runs: expected the number of samples of each run.")
         if self.splits and over_time and not self.n_trial_axes:
@@ -145,6 +153,11 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
         raise ConfigError(
             f"{card.name}: the reader arrays has its events from table, codes or columns. Say them "
             "there, not under events."
+        )
+    if card.modality in options.tracks:
+        raise ConfigError(
+            f"{card.name}: a track may not be called {card.modality!r}, as the data are. Give it "
+            "another name."
         )
     constant = {name: getattr(options, name) for name in _templates.ENTITIES}
     recordings = []
