@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["build", "compare", "evaluate", "load", "load_results", "table"]
+__all__ = ["build", "compare", "evaluate", "load", "load_results", "stimuli", "table"]
 
 _HOME = {
     "build": "neurodecode.report.notebook",
@@ -17,13 +17,14 @@ _HOME = {
     "evaluate": "neurodecode.report.evaluate",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
+    "stimuli": "neurodecode.report.notebook",
     "table": "neurodecode.report.notebook",
 }
 
 if TYPE_CHECKING:
     from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
-    from neurodecode.report.notebook import build, load, table
+    from neurodecode.report.notebook import build, load, stimuli, table
     from neurodecode.report.results import load_results
 
 

@@ -383,8 +383,9 @@ def _convert_union(node: Node, hints: tuple[Any, ...], where: str, problems: Pro
     if len(hints) == 1:
         problems.lines.extend(attempts[0].lines)
     else:
-        # The attempt that got furthest into the value says most about what was meant.
-        deepest = max(attempts, key=lambda a: max(text.count(".") for _, text in a.lines))
+        # The attempt that got furthest into the value says most about what was meant; of those at
+        # its door, the last one, which by our order takes more than one word.
+        deepest = max(attempts[::-1], key=lambda a: max(text.count(".") for _, text in a.lines))
         if isinstance(node.value, dict | list):
             problems.lines.extend(deepest.lines)
         else:

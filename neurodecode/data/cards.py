@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
-from neurodecode.core.config import Call, Node, Problems, bind, call, convert, load, nearest
+from neurodecode.core.config import Call, Node, Problems, bind, convert, load, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
+from neurodecode.data._layout import StimuliSpec
 from neurodecode.data.roots import find_root as find_root
 
 logger = logging.getLogger(__name__)
@@ -277,6 +278,8 @@ class Card:
         What has misled people.
     simulate : Call or None
         Makes recordings with a planted effect of this shape.
+    stimuli : StimuliSpec or None
+        Where what was shown is kept.
     show_stimuli : {"always", "never"}
         Whether reports may show what was shown.
     """
@@ -295,6 +298,7 @@ class Card:
     traps: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
     simulate: Call | None = None
+    stimuli: StimuliSpec | None = None
     show_stimuli: Literal["always", "never"] = "always"
 
     def __post_init__(self):
@@ -384,17 +388,20 @@ def _with_base(card: Card) -> Card:
 
 
 def _reader(node: Node, where: str, problems: Problems) -> Variant | None:
-    named = call(node, where, problems)
-    if not named.name:
+    if isinstance(node.value, str):
+        node = Node({node.value: Node({}, node.line)}, node.line)
+    if not isinstance(node.value, dict) or len(node.value) != 1:
+        problems.add(node, where, "expected one reader with its options, as in files: {path: …}.")
         return None
+    # Options have types of their own: text such as 01 or y is no number or switch to them.
+    ((name, arguments),) = node.value.items()
     try:
-        module = reader_module(named.name)
+        module = reader_module(name)
     except ConfigError as error:
         problems.add(node, where, str(error))
         return None
-    arguments = node.value[named.name] if isinstance(node.value, dict) else Node({}, node.line)
-    options = bind(module.Options, arguments, f"{where}.{named.name}", problems)
-    return Variant(named.name, options)
+    options = bind(module.Options, arguments, f"{where}.{name}", problems)
+    return Variant(name, options)
 
 
 def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Variant]:

@@ -1,4 +1,4 @@
-"""The notebook's small ways in: load trials, build a model, show anything as a table."""
+"""The notebook's small ways in: trials, stimuli, a model by name, anything as a table."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,8 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import WindowsSpec, load_card
+from neurodecode.data.cards import WindowsSpec, find_root, load_card
+from neurodecode.data.stimuli import open_stimuli
 from neurodecode.harness.experiment import resolve
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec
 from neurodecode.harness.study import Study, open_study
@@ -104,6 +105,26 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
     )
     resolved = resolve("load", experiment, allow_code=choices["allow_code"])
     return open_study(resolved, None if data is None else Path(data), compute=True)
+
+
+def stimuli(card: str, *, data: str | Path | None = None) -> Stimuli:
+    """Open what was shown in a data set; contents are read when asked for.
+
+    Parameters
+    ----------
+    card : str
+        Name of a card, or path of a card file.
+    data : path, optional
+        A data root: a folder with one subfolder a card.
+
+    Returns
+    -------
+    stimuli : Stimuli
+        ``stimuli[id]`` is a picture, upright, as it is stored; ``stimuli.table`` has a row each.
+        The ids are those in the column ``stimulus`` of the trials.
+    """
+    found = load_card(card)
+    return open_stimuli(found, find_root(found, None if data is None else Path(data)))
 
 
 def build(name: str, /, **arguments: Any) -> Any:

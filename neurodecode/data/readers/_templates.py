@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.data._layout import ENTITIES as ENTITIES
 
 logger = logging.getLogger(__name__)
 
-ENTITIES = ("subject", "session", "run")
 _FIELD = re.compile(r"\{(\w*)\}")
 
 

@@ -1,0 +1,251 @@
+"""The layout of an array file, as a card says it: which key is what, and how names are made."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from neurodecode.core.errors import ConfigError
+
+ENTITIES = ("subject", "session", "run")
+KINDS = {
+    "channel": "sensors",
+    "voxel": "voxels",
+    "vertex": "vertices",
+    "parcel": "parcels",
+    "edge": "edges",
+    "cell": "features",
+    "feature": "features",
+}
+SPLIT = "split"
+_FIELD = re.compile(r"\{(\w+)(?::0(\d+)d)?\}")
+_WORD = "[A-Za-z0-9-]+"  # what a field of a key may stand for: no separator
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a column of the rows comes from.
+
+    Parameters
+    ----------
+    key : str
+        Key of the data file, or column of the table: one value a row, or one a position of `axis`.
+    path : str
+        Another file that holds the key.
+    axis : str
+        Axis whose position numbers the rows, from 0, or is named by `key` or `template`.
+    template : str
+        A name for each row, such as ``"image{number:04d}"``; numbers begin at 1, and columns before
+        it may be named.
+    join : tuple of str
+        Columns whose words make one, parted by blanks.
+    codes : mapping of str to str
+        Value in the file to a better name.
+    missing : str
+        Value in the file that stands for no value.
+    """
+
+    key: str = ""
+    path: str = ""
+    axis: str = ""
+    template: str = ""
+    join: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
+
+    def __post_init__(self):
+        if sum(map(bool, (self.key, self.template, self.join))) != (0 if self.only_axis else 1):
+            raise ConfigError("expected one of key, template, join, or an axis alone.")
+        if self.path and not self.key:
+            raise ConfigError("path: it is the file of a key, and there is none.")
+        check_template(self.path)
+
+    @property
+    def only_axis(self) -> bool:
+        """Whether it is the position along an axis."""
+        return bool(self.axis) and not (self.key or self.template)
+
+
+@dataclass(frozen=True)
+class Track:
+    """An array beside the data with one entry a trial, or one value a sample, such as a picture.
+
+    Parameters
+    ----------
+    key : str or tuple of str
+        Its first axis counts trials or samples; several keys become columns.
+    path : str
+        Another file that holds it.
+    shape : tuple of int
+        Shape of one entry, where the file has it flat.
+    order : {"C", "F"}
+        How the file has it flat: row by row, or column by column as MATLAB does.
+    divide : float
+        What every value is divided by, such as 255.
+    """
+
+    key: str | tuple[str, ...]
+    path: str = ""
+    shape: tuple[int, ...] = ()
+    order: str = "C"
+    divide: float = 1.0
+
+    def __post_init__(self):
+        if self.order not in ("C", "F"):
+            raise ConfigError(f"order: expected C or F, got {self.order!r}.")
+        if not self.key:
+            raise ConfigError("key: expected one key, or several.")
+        if self.divide == 0:
+            raise ConfigError("divide: expected a number other than 0.")
+        check_template(self.path)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table beside the data: a row an entry, a row a recording, or a row an event.
+
+    Parameters
+    ----------
+    path : str
+        Template below the data set's folder.
+    by : mapping of str to str
+        ``subject``, ``session`` or ``run`` to the column that says whose a row is; without it, the
+        table is of one recording, or counts the entries of all.
+    onset, duration : str
+        Columns in seconds from the recording's start, where rows are events.
+    first, last : str
+        Columns of sample or volume numbers, both belonging to the event, instead of seconds; they
+        count through all runs of the data.
+    counted_from : int
+        Number of the first sample: 1 as in MATLAB, or 0.
+    """
+
+    path: str
+    by: Mapping[str, str] = field(default_factory=dict)
+    onset: str = ""
+    duration: str = ""
+    first: str = ""
+    last: str = ""
+    counted_from: int = 1
+
+    def __post_init__(self):
+        check_template(self.path)
+        for name in self.by:
+            if name not in ENTITIES:
+                raise ConfigError(f"by: {name!r} is not one of {', '.join(ENTITIES)}.")
+        if bool(self.first) != bool(self.last) or (self.first and self.onset):
+            raise ConfigError("expected first and last (samples), or onset (seconds).")
+        if self.duration and not self.onset:
+            raise ConfigError("duration: it belongs to onset, and there is none.")
+
+    @property
+    def events(self) -> bool:
+        """Whether its rows are events."""
+        return bool(self.onset or self.first)
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the entries of the feature axis are.
+
+    Parameters
+    ----------
+    names : str or tuple of str
+        The key that holds them, or one a feature.
+    types : str or tuple of str
+        The key that holds them, or one a feature: sensor types, or regions of voxels.
+    codes : mapping of str to str
+        Type in the file to a better name.
+    """
+
+    names: str | tuple[str, ...] = ()
+    types: str | tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StimuliSpec:
+    """Where what was shown is kept: ``stimuli`` in a card.
+
+    Parameters
+    ----------
+    path : str
+        Template of a zip, a folder, or a file of arrays.
+    key : str
+        Key of the array whose first axis counts stimuli.
+    splits : mapping of str to str
+        Name of an official part to what stands for ``{split}`` in keys.
+    shape : tuple of int
+        Shape of one picture, where the file has it flat.
+    order : {"C", "F"}
+        How the file has it flat: row by row, or column by column as MATLAB does.
+    columns : mapping of str to str or Column
+        Of the table of stimuli. ``stimulus`` is the id, of which the first is kept; without it, a
+        file's name, or the number.
+    """
+
+    path: str
+    key: str = ""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
+    order: str = "C"
+    columns: Mapping[str, str | Column] = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_template(self.path)
+        if self.order not in ("C", "F"):
+            raise ConfigError(f"order: expected C or F, got {self.order!r}.")
+        if (self.splits or self.shape) and not self.key:
+            raise ConfigError("splits and shape belong to a key of an array, and there is none.")
+
+
+def check_template(path: str) -> None:
+    """Hold a path to the data set's folder.
+
+    Raises
+    ------
+    ConfigError
+        If it is absolute, or climbs out.
+    """
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in path:
+        raise ConfigError(f"path {path!r} leaves the data set's folder. Name one below it.")
+
+
+def fields(template: str) -> list[str]:
+    """Words that a template leaves open."""
+    return [name for name, _ in _FIELD.findall(template)]
+
+
+def fill(template: str, words: Mapping[str, str | int]) -> str:
+    """Put words and numbers into a template: ``{number:04d}`` is padded with zeros.
+
+    Raises
+    ------
+    ConfigError
+        If a word that it asks for is not there.
+    """
+
+    def word(found: re.Match[str]) -> str:
+        name, width = found.groups()
+        if name not in words:
+            raise ConfigError(f"{template!r}: {{{name}}} is not one of {', '.join(sorted(words))}.")
+        return str(words[name]).rjust(int(width or 0), "0")
+
+    return _FIELD.sub(word, template)
+
+
+def match(template: str, key: str) -> dict[str, str] | None:
+    """Give the words that make `template` the key, or None where it does not fit.
+
+    A word is made of letters, digits and hyphens: ``s{subject}`` fits ``s1`` and not ``s1_kept``.
+    """
+    pattern, end, seen = "", 0, set()
+    for found in _FIELD.finditer(template):
+        name = found.group(1)
+        pattern += re.escape(template[end : found.start()])
+        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>{_WORD})"
+        seen.add(name)
+        end = found.end()
+    matched = re.fullmatch(pattern + re.escape(template[end:]), key)
+    return None if matched is None else matched.groupdict()

@@ -1,0 +1,256 @@
+"""Rows of arrays: columns from keys, axes and tables; events from tables, codes or the whole."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.config import nearest
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.data._layout import Column, Table, fill
+from neurodecode.data.readers import _array_files
+from neurodecode.data.readers._array_source import Place
+from neurodecode.data.readers._axes import Axes
+
+NO_LABEL = "n/a"
+# Columns that rows hold as text, whatever the file has.
+_WORDS = ("label", "stimulus", "block", "group", "split", "subject", "session", "run")
+
+
+def table_rows(table: Table | None, place: Place) -> pd.DataFrame | None:
+    """Give the rows of a table that are this recording's, all columns.
+
+    Raises
+    ------
+    DataError
+        If it has no such column, or no row of the recording.
+    """
+    if table is None:
+        return None
+    path = place.file(table.path)
+    rows = _array_files.read_table(path)
+    named = (table.onset, table.duration, table.first, table.last, *table.by.values())
+    for column in filter(None, named):
+        if column not in rows:
+            raise DataError(
+                f"{path}: no column {column!r}; there are: {', '.join(rows)}. Correct the table's "
+                "columns in the card."
+            )
+    keep = np.ones(len(rows), dtype=bool)
+    for entity, column in table.by.items():
+        if entity not in place.words:
+            raise ConfigError(
+                f"table.by: neither path, key nor axes tell the {entity} of a recording. Leave it "
+                "out of by."
+            )
+        wanted = place.words[entity]
+        keep &= np.array([as_word(value) == wanted for value in rows[column]], dtype=bool)
+    if not keep.any():
+        said = ", ".join(f"{e} {place.words[e]}" for e in table.by)
+        raise DataError(
+            f"{path}: no row of {said}, whose data are in {place.path.name}. Add it to the table, "
+            "or leave the recording out."
+        )
+    return rows.loc[keep].reset_index(drop=True)
+
+
+def columns_of(
+    wanted: Mapping[str, str | Column],
+    place: Place,
+    n: int,
+    *,
+    given: Mapping[str, np.ndarray],
+    table: pd.DataFrame | None,
+    axes: Axes | None = None,
+) -> dict[str, np.ndarray]:
+    """Give the columns of some rows.
+
+    Parameters
+    ----------
+    wanted : mapping of str to str or Column
+        Column to where it comes from.
+    place : Place
+    n : int
+        Number of rows.
+    given : mapping of str to ndarray
+        Columns that are there already: levels of axes.
+    table : DataFrame or None
+        Row i belongs to row i; what `wanted` does not take of it rides along under its own name.
+    axes : Axes or None
+        Axes that count the rows.
+
+    Raises
+    ------
+    DataError
+        If a key is not there, or has another number of values.
+    """
+    if table is not None and len(table) != n:
+        raise DataError(
+            f"{place.path}: its table has {len(table)} rows for {n} "
+            f"{'entries' if axes is None or axes.entries else 'recording'}. Each needs one row; "
+            "correct table.by in the card, or the table."
+        )
+    columns = dict(given)
+    taken = {one if isinstance(one, str) else one.key for one in wanted.values()}
+    if table is not None:
+        columns |= {c: table[c].to_numpy() for c in table if c not in taken}
+    for name, one in wanted.items():
+        column = Column(key=one) if isinstance(one, str) else one
+        values = _values(name, column, place, n, columns, table, axes)
+        columns[name] = _renamed(values, column)
+    columns.setdefault("label", columns.get("stimulus", np.full(n, NO_LABEL, dtype=object)))
+    return {
+        name: as_words(values, NO_LABEL if name == "label" else None)
+        if name in _WORDS
+        else _plain(values)
+        for name, values in columns.items()
+    }
+
+
+def events_of_table(
+    rows: pd.DataFrame, table: Table, rate: float | None, place: Place
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give onsets and durations in seconds, and a mask of the rows that have them.
+
+    Raises
+    ------
+    DataError
+        If a number is none, or an event ends before it begins.
+    """
+    if table.first:
+        if rate is None:
+            raise ConfigError("table: first and last count samples; give sfreq or t_r.")
+        first, last = (rows[c].to_numpy() for c in (table.first, table.last))
+        _check_numbers(first, last, table, place)
+        known = np.isfinite(first.astype(np.float64)) & np.isfinite(last.astype(np.float64))
+        onset = (first.astype(np.float64) - table.counted_from) / rate
+        duration = (last.astype(np.float64) - first.astype(np.float64) + 1) / rate
+    else:
+        onset = rows[table.onset].to_numpy()
+        duration = rows[table.duration].to_numpy() if table.duration else np.zeros(len(rows))
+        _check_numbers(onset, duration, table, place)
+        onset, duration = onset.astype(np.float64), np.nan_to_num(duration.astype(np.float64))
+        known = np.isfinite(onset)
+    wrong = np.flatnonzero(known & (duration < 0))
+    if len(wrong):
+        raise DataError(
+            f"{place.file(table.path)}: row {wrong[0] + 1} ends before it begins. Correct the "
+            "table."
+        )
+    return onset, duration, known
+
+
+def events_of_codes(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give first sample, length in samples and code of each event of a series of codes.
+
+    An event begins where a code other than 0 follows another one, and lasts while it stays.
+    """
+    changes = np.append(True, codes[1:] != codes[:-1])
+    starts = np.flatnonzero(changes)
+    lengths = np.diff(np.append(starts, len(codes)))
+    kept = codes[starts] != 0
+    return starts[kept], lengths[kept], codes[starts[kept]]
+
+
+def as_word(value: object) -> str | None:
+    """Give a value as text; 1.0 is ``1``, what is missing None."""
+    if isinstance(value, float | np.floating):
+        if np.isnan(value):
+            return None
+        return str(int(value)) if float(value).is_integer() else f"{value:g}"
+    return None if value is None else str(value)
+
+
+def as_words(values: Sequence[object] | np.ndarray, missing: str | None = None) -> np.ndarray:
+    """Give values as text, what is missing as the word for it."""
+    words = [as_word(value) for value in values]
+    return np.array([missing if word is None else word for word in words], dtype=object)
+
+
+def _values(
+    name: str,
+    column: Column,
+    place: Place,
+    n: int,
+    columns: Mapping[str, np.ndarray],
+    table: pd.DataFrame | None,
+    axes: Axes | None,
+) -> np.ndarray:
+    if column.join:
+        absent = [one for one in column.join if one not in columns]
+        if absent:
+            raise ConfigError(
+                f"columns.{name}: join names {absent[0]!r}, which is not before it."
+                f"{nearest(absent[0], columns)}"
+            )
+        parts = [as_words(columns[one], NO_LABEL) for one in column.join]
+        return np.array([" ".join(words) for words in zip(*parts, strict=True)], dtype=object)
+    position = None
+    if column.axis:
+        known = axes.entries if axes else ()
+        if axes is None or column.axis not in known:
+            raise ConfigError(
+                f"columns.{name}: no axis {column.axis!r}.{nearest(column.axis, known)}"
+            )
+        position = axes.positions(column.axis)
+        if column.only_axis:
+            return position
+    if column.template:
+        numbers = range(n) if position is None else position
+        known = {**place.words, "split": place.split}
+        before = {c: as_words(values, NO_LABEL) for c, values in columns.items()}
+        rows = ({c: words[i] for c, words in before.items()} for i in range(n))
+        names = [
+            fill(column.template, {**known, **row, "number": int(number) + 1})
+            for row, number in zip(rows, numbers, strict=True)
+        ]
+        return np.array(names, dtype=object)
+    if position is not None and axes is not None:
+        size = axes.sizes[column.axis]
+        return _flat(place.read(column.key, column.path), size, name, column, place)[position]
+    if table is not None and not column.path and column.key in table:
+        return table[column.key].to_numpy()
+    if table is not None and not column.path and column.key not in _array_files.keys_of(place.path):
+        raise DataError(
+            f"{place.path}: column {name!r} comes from {column.key!r}, which is neither a key of "
+            f"it nor a column of its table.{nearest(column.key, [*table])} Correct the card."
+        )
+    return _flat(place.read(column.key, column.path), n, name, column, place)
+
+
+def _flat(array: np.ndarray, n: int, name: str, column: Column, place: Place) -> np.ndarray:
+    if array.size != n or sum(length != 1 for length in array.shape) > 1:
+        raise DataError(
+            f"{place.file(column.path)}: {column.key!r}, the column {name!r}, has shape "
+            f"{array.shape} for {n} rows. Name a key with one value a row."
+        )
+    return array.ravel()
+
+
+def _renamed(values: np.ndarray, column: Column) -> np.ndarray:
+    if not column.codes and not column.missing:
+        return values
+    words = as_words(values)
+    if column.codes:
+        values = np.array([column.codes.get(word, word) for word in words], dtype=object)
+    if not column.missing:
+        return values
+    gone = words == column.missing
+    kept = values.astype(np.float64 if values.dtype.kind in "biuf" else object)
+    kept[gone] = np.nan if kept.dtype.kind == "f" else None
+    return kept
+
+
+def _plain(values: np.ndarray) -> np.ndarray:
+    """Give numbers as they are, and all else as text of one object a word."""
+    return values if values.dtype.kind in "biuf" else as_words(values)
+
+
+def _check_numbers(one: np.ndarray, other: np.ndarray, table: Table, place: Place) -> None:
+    for values in (one, other):
+        if values.dtype.kind not in "biuf":
+            words = [v for v in values if isinstance(v, str)]
+            raise DataError(
+                f"{place.file(table.path)}: {words[0]!r} is no number of seconds or samples. "
+                "Correct the table."
+            )

@@ -1,0 +1,213 @@
+"""What was shown: pictures out of arrays, zips and folders, one at a time when asked."""
+
+import functools
+import io
+import stat
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.errors import ConfigError, DataError, DataMissing
+from neurodecode.core.stimuli import Stimuli
+from neurodecode.data._layout import SPLIT, StimuliSpec, fill
+from neurodecode.data.cards import Card
+from neurodecode.data.readers import _array_files, _templates
+from neurodecode.data.readers._array_checks import explained
+from neurodecode.data.readers._array_rows import columns_of
+from neurodecode.data.readers._array_source import Place, safely
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+_TEXT = ".txt"
+_LARGEST = 1 << 28  # bytes of one file within an archive
+Where = tuple[Path, str, int]  # the file; key, or name within it; number
+
+
+def open_stimuli(card: Card, root: Path) -> Stimuli:
+    """Give the stimuli of a card; contents are read when asked for.
+
+    Parameters
+    ----------
+    card : Card
+    root : Path
+        Folder of the data set.
+
+    Returns
+    -------
+    stimuli : Stimuli
+        Pictures are arrays as they are stored, upright: shape (height, width), or (height, width,
+        3) in colour.
+
+    Raises
+    ------
+    ConfigError
+        If the card says of no stimuli.
+    DataMissing
+        If their files are not there.
+    DataError
+        If a name within an archive climbs out of it, or two files are one stimulus.
+    """
+    spec = card.stimuli
+    if spec is None:
+        raise ConfigError(
+            f"{card.name}: its card names no stimuli. Say under stimuli where they are kept."
+        )
+    files = _files(root, spec)
+    if not files:
+        raise DataMissing(
+            f"{card.name}: its stimuli ({spec.path}) are not in {root}. Get them from "
+            f"{card.files.url or 'its authors'}."
+        )
+    tables, places = [], {}
+    for words, path in files:
+        for table, where in safely(path, _stimuli_in, spec, _parts(spec, root, path, words)):
+            for stimulus in table.index[table.index.isin(list(places))]:
+                raise DataError(
+                    f"{path}: stimulus {stimulus!r} is in {places[stimulus][0].name} too. Tell "
+                    "them apart by the template of the id."
+                )
+            tables.append(table)
+            places |= where
+    joined = pd.concat(tables)
+    if "licence" not in joined:
+        joined["licence"] = card.licence.get("name", "unknown")
+    read = functools.partial(_read, spec=spec, places=places)
+    return Stimuli(joined, read, show=card.show_stimuli == "always")
+
+
+def _files(root: Path, spec: StimuliSpec) -> list[tuple[Mapping[str, str], Path]]:
+    folder = root / spec.path
+    if not _templates.fields(spec.path) and folder.is_dir():
+        return [({}, folder)]
+    return list(_templates.match(root, spec.path))
+
+
+def _parts(spec: StimuliSpec, root: Path, path: Path, words: Mapping[str, str]) -> list[Place]:
+    if not spec.splits:
+        return [Place(root, path, words)]
+    return [Place(root, path, {**words, SPLIT: w}, name) for name, w in spec.splits.items()]
+
+
+def _stimuli_in(
+    spec: StimuliSpec, places: Sequence[Place]
+) -> list[tuple[pd.DataFrame, dict[str, Where]]]:
+    return [_stimuli_of(spec, place) for place in places]
+
+
+def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str, Where]]:
+    """Give the table of one file's stimuli by id, and where each is."""
+    if spec.key:
+        key = fill(spec.key, place.words)
+        shape = _array_files.shape_of(place.path, key)
+        n = shape[_n_leading(key, shape)] if shape else 0
+        names, inner = [str(i + 1) for i in range(n)], [key] * n
+    else:
+        inner = _inside_zip(place.path) if place.path.is_file() else _inside_folder(place.path)
+        names = [str(PurePosixPath(name).with_suffix("")) for name in inner]
+    given = {"name": np.array(names, dtype=object)}
+    if place.split:
+        given["split"] = np.full(len(names), place.split, dtype=object)
+    columns = columns_of(spec.columns, place, len(names), given=given, table=None)
+    table = pd.DataFrame(columns).drop(columns=["name", "label"])
+    if "label" in spec.columns:
+        table["label"] = columns["label"]
+    ids = table.pop("stimulus") if "stimulus" in table else pd.Series(names, dtype=object)
+    first = ~ids.duplicated().to_numpy()
+    if not spec.key and not first.all():
+        raise DataError(
+            f"{place.path}: {inner[int(np.flatnonzero(~first)[0])]!r} has the id of another file. "
+            "Tell them apart by the template of the id."
+        )
+    table.index = pd.Index(ids, name="stimulus")
+    where = {str(ids.iloc[i]): (place.path, inner[i], int(i)) for i in np.flatnonzero(first)}
+    return table.loc[first], where
+
+
+def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> object:
+    path, name, number = places[stimulus]
+    if spec.key:
+        array = _array(path, name, path.stat().st_mtime_ns)
+        picture = array[(0,) * _n_leading(name, array.shape) + (number,)]
+        if spec.shape:
+            with explained(path, name):
+                picture = picture.reshape(spec.shape, order=spec.order)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return picture
+    with explained(path, name):
+        if path.is_dir():
+            content = (path / name).read_bytes()
+        else:
+            with zipfile.ZipFile(path) as archive:
+                content = archive.read(name)
+        return content.decode() if name.endswith(_TEXT) else _picture(content)
+
+
+@functools.lru_cache(maxsize=2)  # pictures are asked for one by one
+def _array(path: Path, key: str, _changed: int) -> np.ndarray:
+    return safely(path, _array_files.read, path, key)
+
+
+def _n_leading(key: str, shape: tuple[int, ...]) -> int:
+    """Count the axes before the one that counts stimuli: MATLAB's rows of structs are (1, n)."""
+    return 1 if "." in key and shape[0] == 1 and len(shape) > 1 else 0
+
+
+def _picture(content: bytes) -> np.ndarray:
+    """Decode a picture, turned upright as its camera says."""
+    from PIL import Image, ImageOps
+
+    with Image.open(io.BytesIO(content)) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode not in ("L", "RGB", "I;16"):
+            upright = upright.convert("RGB")
+        return np.asarray(upright)
+
+
+def _inside_folder(path: Path) -> list[str]:
+    """Names of the pictures and texts in a folder, in order."""
+    found = sorted(one for one in path.rglob("*") if _wanted(one.name) and one.is_file())
+    for one in found:
+        if path.resolve() not in one.resolve().parents:
+            raise DataError(
+                f"{one}: a link that leaves the folder of stimuli, which is not followed. Copy the "
+                "file itself."
+            )
+    return [one.relative_to(path).as_posix() for one in found]
+
+
+def _inside_zip(path: Path) -> list[str]:
+    """Names of the pictures and texts in a zip, in order.
+
+    Raises
+    ------
+    DataError
+        If a member climbs out of the archive, is a link, locked, or far too large.
+    """
+    with explained(path), zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    checks: dict[str, Callable[[zipfile.ZipInfo], bool]] = {
+        "leaves the archive": _climbs,
+        "is a link": lambda one: stat.S_ISLNK(one.external_attr >> 16),
+        "is locked by a password": lambda one: bool(one.flag_bits & 1),
+        f"unpacks to more than {_LARGEST >> 20} MB": lambda one: one.file_size > _LARGEST,
+    }
+    for one in members:
+        for said, is_so in checks.items():
+            if is_so(one):
+                raise DataError(
+                    f"{path}: its member {one.filename!r} {said}, so nothing of it is read. Fetch "
+                    "the archive again, or make it anew."
+                )
+    return sorted(one.filename for one in members if _wanted(one.filename))
+
+
+def _climbs(one: zipfile.ZipInfo) -> bool:
+    name = one.filename.replace("\\", "/")
+    return PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or ":" in name
+
+
+def _wanted(name: str) -> bool:
+    return name.lower().endswith((*_PICTURES, _TEXT)) and not PurePosixPath(name).name.startswith(
+        "."
+    )
