@@ -7,12 +7,13 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import check, compare, list_, plan, predict, report, run, show, table
+from neurodecode.cli import check, compare, fetch, list_, plan, predict, report, run, show, table
 from neurodecode.core.errors import NeurodecodeError
 
 VERBS = {
     "list": list_,
     "show": show,
+    "fetch": fetch,
     "plan": plan,
     "run": run,
     "table": table,

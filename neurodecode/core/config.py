@@ -126,8 +126,8 @@ def parse(text: str, source: str) -> tuple[Node, Problems]:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         if tree is not None and _n_values(tree, {}) > _MOST_VALUES:
             raise ConfigError(
-                f"{source}: it stands for more than {_MOST_VALUES:,} values once its aliases (*) are "
-                "written out. Make it shorter."
+                f"{source}: it stands for more than {_MOST_VALUES:,} values once its aliases (*) "
+                "are written out. Make it shorter."
             )
         root = Node({}, 1) if tree is None else _node(tree, "", problems, frozenset())
     except RecursionError:

@@ -160,7 +160,7 @@ def test_a_bomb_is_refused_long_before_it_is_unpacked(place, monkeypatch, make, 
     assert archive.stat().st_size < 20_000
     written = []
     monkeypatch.setattr(archives, "_write", lambda *a: written.append(a))
-    with pytest.raises(DataError, match="more than the [0-9]+ MB that an archive of its size"):
+    with pytest.raises(DataError, match=r"more than the \d+ MB that an archive of its size"):
         unpack(archive, place / "data")
     assert written == []
     nothing_but(archive)
