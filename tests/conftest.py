@@ -17,7 +17,9 @@ settings.load_profile("neurodecode")
 class Publisher:
     """A server of this machine that publishes files, and does to them what servers do.
 
-    Each of its wrongs is done once to each file: `cut` sends so many bytes of it and breaks off.
+    `cut` and `status` are used up, one value an answer: so many bytes of a file come before the
+    server breaks off, or none and this status. `stall` is a file, how many bytes of it come before
+    the server sends no more, and what to set then.
     """
 
     port: int
@@ -27,6 +29,7 @@ class Publisher:
     status: dict[str, list[int]] = field(default_factory=dict)
     redirect: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, range
+    stall: tuple[str, int, threading.Event] | None = None
     silent: bool = False  # whether it keeps sizes to itself
 
     @property
@@ -114,7 +117,14 @@ class _Handler(BaseHTTPRequestHandler):
         if not (site.silent and self.command == "HEAD"):
             self.send_header("Content-Length", str(len(content) - first))
         self.end_headers()
-        cut = site.cut.get(path) if body else None
-        if body:
-            self.wfile.write(content[first : first + cut.pop(0)] if cut else content[first:])
+        if not body:
+            return
+        if site.stall is not None and site.stall[0] == path:
+            self.wfile.write(content[: site.stall[1]])
+            self.wfile.flush()
+            site.stall[2].set()
+            self.rfile.read(1)  # until the other side has gone
+            return
+        cut = site.cut.get(path)
+        self.wfile.write(content[first : first + cut.pop(0)] if cut else content[first:])
         self.close_connection = True
