@@ -7,7 +7,19 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import check, compare, fetch, list_, plan, predict, report, run, show, table
+from neurodecode.cli import (
+    cache,
+    check,
+    compare,
+    fetch,
+    list_,
+    plan,
+    predict,
+    report,
+    run,
+    show,
+    table,
+)
 from neurodecode.core.errors import NeurodecodeError
 
 VERBS = {
@@ -21,6 +33,7 @@ VERBS = {
     "report": report,
     "predict": predict,
     "check": check,
+    "cache": cache,
 }
 INTERRUPTED = 130
 

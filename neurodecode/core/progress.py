@@ -28,14 +28,14 @@ def progress(items: Iterable[T], what: str, total: int, unit: str = "job") -> It
 
 
 @contextlib.contextmanager
-def transfer(what: str, total: int | None) -> Generator[Callable[[int], None]]:
+def transfer(what: str, total: int | None) -> Generator[Callable[[int], object]]:
     """Give a function to be told of every number of bytes that came; `total` None: unknown."""
     if sys.stderr.isatty():
         from tqdm import tqdm
 
         bar = tqdm(desc=what, total=total, unit="B", unit_scale=True, leave=False, file=sys.stderr)
         with bar:
-            yield lambda n_bytes: bar.update(n_bytes) and None
+            yield bar.update
         return
     started = last = time.monotonic()
     came = 0

@@ -32,7 +32,7 @@ def download(
     file: ListedFile,
     path: Path,
     hosts: Collection[str],
-    advance: Callable[[int], None] = lambda n_bytes: None,
+    advance: Callable[[int], object] = lambda n_bytes: None,
 ) -> None:
     """Get a file, going on from what an earlier attempt left.
 
@@ -118,7 +118,7 @@ def _transfer(
     file: ListedFile,
     part: Path,
     hosts: Collection[str],
-    advance: Callable[[int], None],
+    advance: Callable[[int], object],
     *,
     last: bool,
 ) -> str:
@@ -170,7 +170,7 @@ def _transfer(
 class _Written:
     """What pooch writes to: counts, and takes no more than was announced."""
 
-    def __init__(self, stream: BinaryIO, file: ListedFile, advance: Callable[[int], None]):
+    def __init__(self, stream: BinaryIO, file: ListedFile, advance: Callable[[int], object]):
         self._stream = stream
         self._file = file
         self._advance = advance

@@ -11,13 +11,14 @@ from typing import Any
 from neurodecode.core.errors import DataError, DataMissing, NeurodecodeError
 from neurodecode.core.files import cache_folder, read_json, remove_orphans, write_json
 from neurodecode.data.archives import stem, unpack
+from neurodecode.data.cache import mark_running, note_fetched
 from neurodecode.data.cards import Card
 from neurodecode.data.download import Unreachable, download, host_of, remote_sizes
 from neurodecode.data.listing import ListedFile, chosen, read_listing
 from neurodecode.data.manifest import file_sha256
 from neurodecode.data.roots import how_to_get
 
-Transfer = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
+Transfer = Callable[[str, int | None], AbstractContextManager[Callable[[int], object]]]
 _SPARE = 100_000_000  # bytes of a disk that a fetch leaves free
 
 
@@ -161,6 +162,8 @@ def fetch(
         If nothing can be written, the disk has no room, or the server does not answer at all.
     """
     _check_room(plan)
+    if plan.folder.is_relative_to(cache_folder()):
+        mark_running(cache_folder())
     errors: dict[str, NeurodecodeError] = {
         file.path: DataError(
             f"{plan.folder / file.path}: not the file of the list: expected sha256 {file.sha256}, "
@@ -176,6 +179,7 @@ def fetch(
                     download(file, path, plan.hosts, advance)
             if file.packed:
                 _unpack(path, file)
+            _note(plan, file)
             done(file)
         except Unreachable:
             raise
@@ -184,6 +188,16 @@ def fetch(
         except OSError as error:
             raise _unwritable(path, error) from error
     return errors
+
+
+def _note(plan: FetchPlan, file: ListedFile) -> None:
+    """Let the cache know which files it may delete: those that came by a fetch."""
+    if not plan.folder.is_relative_to(cache_folder()):
+        return
+    place = Path(file.path)
+    names = (stem(place.name), _receipt(place).name) if file.packed else (place.name,)
+    for name in names:
+        note_fetched(cache_folder(), plan.card.name, place.with_name(name).as_posix())
 
 
 def _check_room(plan: FetchPlan) -> None:
