@@ -113,9 +113,17 @@ def test_no_recording_travels(archives, sizes):
 def test_wheel_carries_cards_and_configs_inside_the_package(archives):
     names = set(wheel_sizes(archives))
     inside = {n.removeprefix("neurodecode/_files/") for n in names if "/_files/" in n}
-    expected = [*ROOT.glob("datasets/*.yaml"), *ROOT.glob("configs/**/*.yaml")]
+    expected = [
+        *ROOT.glob("datasets/*.yaml"),
+        *ROOT.glob("datasets/manifests/*.tsv"),
+        *ROOT.glob("configs/**/*.yaml"),
+    ]
     assert {path.relative_to(ROOT).as_posix() for path in expected} <= inside
-    assert {"datasets/eegbci.yaml", "configs/experiments/quickstart_eeg.yaml"} <= inside
+    assert {
+        "datasets/eegbci.yaml",
+        "datasets/manifests/eegbci.tsv",
+        "configs/experiments/quickstart_eeg.yaml",
+    } <= inside
     assert "neurodecode/py.typed" in names
     top = {name.partition("/")[0] for name in names}
     assert top == {"neurodecode", f"neurodecode-{neurodecode.__version__}.dist-info"}

@@ -7,12 +7,25 @@ import traceback
 from collections.abc import Sequence
 
 from neurodecode import __version__
-from neurodecode.cli import check, compare, list_, plan, predict, report, run, show, table
+from neurodecode.cli import (
+    cache,
+    check,
+    compare,
+    fetch,
+    list_,
+    plan,
+    predict,
+    report,
+    run,
+    show,
+    table,
+)
 from neurodecode.core.errors import NeurodecodeError
 
 VERBS = {
     "list": list_,
     "show": show,
+    "fetch": fetch,
     "plan": plan,
     "run": run,
     "table": table,
@@ -20,6 +33,7 @@ VERBS = {
     "report": report,
     "predict": predict,
     "check": check,
+    "cache": cache,
 }
 INTERRUPTED = 130
 

@@ -28,6 +28,12 @@ _LEADING_ZERO = re.compile(r"[-+]?0\d+")
 _PLAIN_TAGS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
 _SWITCH_WORDS = {"yes", "no", "on", "off", "y", "n"}
 
+# A stranger's file must be refused at once, not read for minutes: what people write by hand stays
+# far below these. Aliases are the trap: nine lines of them can stand for 10^9 values.
+_LARGEST_FILE = 300_000  # bytes
+_MOST_VALUES = 100_000
+_MOST_DIGITS = 20  # of a whole number; 2^64 has as many
+
 
 @dataclass(frozen=True)
 class Node:
@@ -113,11 +119,16 @@ def parse(text: str, source: str) -> tuple[Node, Problems]:
     Raises
     ------
     ConfigError
-        If the text is not YAML at all.
+        If the text is not YAML at all, or aliases make it stand for far more than it says.
     """
     problems = Problems(source)
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        if tree is not None and _n_values(tree, {}) > _MOST_VALUES:
+            raise ConfigError(
+                f"{source}: it stands for more than {_MOST_VALUES:,} values once its aliases (*) "
+                "are written out. Make it shorter."
+            )
         root = Node({}, 1) if tree is None else _node(tree, "", problems, frozenset())
     except RecursionError:
         raise ConfigError(f"{source}: nested too deeply to be read. Flatten it.") from None
@@ -137,8 +148,13 @@ def load(path: Path, overrides: Iterable[str] = ()) -> tuple[Node, Problems]:
     Raises
     ------
     ConfigError
-        If it is not text in UTF-8, not YAML, or an override has no place.
+        If it is not text in UTF-8, not YAML, far too long, or an override has no place.
     """
+    if (size := path.stat().st_size) > _LARGEST_FILE:
+        raise ConfigError(
+            f"{path}: {size / 1e6:.1f} MB are no card or experiment, which have at most "
+            f"{_LARGEST_FILE / 1e6:g} MB. Name another file."
+        )
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -288,6 +304,20 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
         return {}  # annotations of other libraries may name what is not imported
 
 
+def _n_values(tree: yaml.Node, counted: dict[int, int]) -> int:
+    """Count what a tree stands for, aliases written out, in time of what it says."""
+    if id(tree) in counted:
+        return counted[id(tree)]
+    counted[id(tree)] = 1  # what contains itself is named by `_node`
+    children: list[yaml.Node] = []
+    if isinstance(tree, yaml.MappingNode):
+        children = [child for pair in tree.value for child in pair]
+    elif isinstance(tree, yaml.SequenceNode):
+        children = tree.value
+    counted[id(tree)] = 1 + sum(_n_values(child, counted) for child in children)
+    return counted[id(tree)]
+
+
 def _node(tree: yaml.Node, where: str, problems: Problems, open_nodes: frozenset[int]) -> Node:
     line = tree.start_mark.line + 1
     if id(tree) in open_nodes:
@@ -340,6 +370,11 @@ def _scalar(tree: yaml.ScalarNode, where: str, problems: Problems) -> Node:
     if text.lower() in ("true", "false"):
         return Node(text.lower() == "true", line)
     if _INT.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
+        if len(text) > _MOST_DIGITS:
+            problems.add(
+                Node(None, line), where, f"no number here has {len(text)} digits. Quote text."
+            )
+            return Node(text, line, text)
         return Node(int(text), line, text)
     if _FLOAT.fullmatch(text) and not _LEADING_ZERO.fullmatch(text):
         return Node(float(text), line, text)

@@ -117,7 +117,7 @@ def remove_orphans(folder: Path) -> int:
     removed = 0
     for path in folder.glob(".*.tmp"):
         writer = path.name.rsplit(".", 3)[1]
-        if writer.isdigit() and not _alive(int(writer)):
+        if writer.isdigit() and not alive(int(writer)):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
             else:
@@ -126,7 +126,8 @@ def remove_orphans(folder: Path) -> int:
     return removed
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
+    """Whether a process of this number is there, ours or not."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -1,8 +1,9 @@
 """Progress on stderr: a bar on a terminal, a plain line now and then elsewhere."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +25,31 @@ def progress(items: Iterable[T], what: str, total: int, unit: str = "job") -> It
             last = now
             left = (now - started) / count * (total - count)
             say(f"{what}: {count} of {total} {unit}s, about {left:.0f} s left")
+
+
+@contextlib.contextmanager
+def transfer(what: str, total: int | None) -> Generator[Callable[[int], object]]:
+    """Give a function to be told of every number of bytes that came; `total` None: unknown."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        bar = tqdm(desc=what, total=total, unit="B", unit_scale=True, leave=False, file=sys.stderr)
+        with bar:
+            yield bar.update
+        return
+    started = last = time.monotonic()
+    came = 0
+
+    def advance(n_bytes: int) -> None:
+        nonlocal came, last
+        came += n_bytes
+        now = time.monotonic()
+        if now - last > _SECONDS_BETWEEN_LINES:
+            last = now
+            of = "" if total is None else f" of {total / 1e6:.1f}"
+            say(f"{what}: {came / 1e6:.1f}{of} MB, {came / 1e6 / (now - started):.1f} MB/s")
+
+    yield advance
 
 
 def say(line: str) -> None:

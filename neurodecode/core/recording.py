@@ -130,6 +130,8 @@ class Recording:
         Gives the `Signal`; picklable, for it runs in the preparation worker.
     header : callable
         Gives a `Signal` without data: space, rate, length and events, from headers alone.
+    card : str
+        Name of the data set that it is of; part of no key.
     """
 
     subject: str
@@ -140,6 +142,7 @@ class Recording:
     reader: Mapping[str, object]
     load: Callable[[], Signal]
     header: Callable[[], Signal]
+    card: str = ""
 
     @property
     def id(self) -> str:

@@ -3,8 +3,9 @@
 import importlib
 import logging
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -19,6 +20,8 @@ from neurodecode.data.roots import find_root as find_root
 logger = logging.getLogger(__name__)
 
 LabelRule = Literal["last_sample", "majority"]
+_BASE_URL = re.compile(r"https?://[^/\s@]+/(\S*/)?")
+_NAME = re.compile(r"\w[\w.+-]*")
 _READERS = Path(__file__).resolve().parent / "readers"
 
 
@@ -144,10 +147,46 @@ class Task:
 
 @dataclass(frozen=True)
 class FilesSpec:
-    """Where the files come from, and the list of their digests."""
+    """Where the files come from, and the list of them with their digests.
 
-    manifest: str = ""
+    Parameters
+    ----------
+    url : str
+        The page that describes them, for people.
+    base_url : str
+        What stands on the server before the place of each file; empty where `fetch` gets none.
+    remote : str
+        Template of a file's place on the server, with ``{subject}``, ``{session}``, ``{run}``, for
+        files that the reader's own template names; without it a file is called there as here.
+    manifest : str
+        Table of the files beside the card, ``.tsv``, as `neurodecode.data.listing` reads it.
+    archives : tuple of str
+        Patterns of files that are unpacked once they are whole, as in ``["*.zip"]``, each into a
+        folder of its own name without the ending.
+    hosts : tuple of str
+        Other hosts to which that of `base_url` may send on.
+    how : str
+        What a person does to be given the files, where access is not open.
+    """
+
     url: str = ""
+    base_url: str = ""
+    remote: str = ""
+    manifest: str = ""
+    archives: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    how: str = ""
+
+    def __post_init__(self):
+        if self.base_url:
+            if not _BASE_URL.fullmatch(self.base_url):
+                raise ConfigError(
+                    f"base_url: expected https://HOST/…/ or http://HOST/…/, got {self.base_url!r}."
+                )
+            if not self.manifest.endswith(".tsv"):
+                raise ConfigError("manifest: with base_url, a .tsv file beside the card is needed.")
+        if self.remote.startswith("/") or ".." in self.remote:
+            raise ConfigError(f"remote: {self.remote!r} leaves base_url. Name a place below it.")
 
 
 @dataclass(frozen=True)
@@ -302,6 +341,8 @@ class Card:
     show_stimuli: Literal["always", "never"] = "always"
 
     def __post_init__(self):
+        if not _NAME.fullmatch(self.name):  # it names a folder of every data root
+            raise ConfigError(f"name: {self.name!r}: expected one word of letters, digits, _ or -.")
         if bool(self.reader) == bool(self.variants):
             raise ConfigError("expected a reader, or variants with a reader each.")
 
@@ -349,7 +390,7 @@ def load_card(name: str | Path, *, allow_code: bool = False) -> Card:
     assert card is not None  # a card that is not complete is a problem, and problems stop
     if not allow_code:
         _check_code(card, path)
-    return _with_base(card)
+    return _with_base(card, path.parent)
 
 
 def reader_module(name: str) -> ModuleType:
@@ -370,8 +411,11 @@ def _check_code(card: Card, path: Path) -> None:
             )
 
 
-def _with_base(card: Card) -> Card:
-    """Give every layout the card's own channels and events where it has none."""
+def _with_base(card: Card, folder: Path) -> Card:
+    """Give every layout the card's own channels and events where it has none.
+
+    The manifest is found beside the card, wherever the card is used.
+    """
 
     def completed(variant: Variant) -> Variant:
         return Variant(
@@ -382,6 +426,11 @@ def _with_base(card: Card) -> Card:
         )
 
     fields = {name: getattr(card, name) for name in Card.__dataclass_fields__}
+    if card.files.base_url:
+        manifest = folder / card.files.manifest
+        if not manifest.resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(f"{card.name}: files.manifest: {manifest} is not beside the card.")
+        fields["files"] = replace(card.files, manifest=str(manifest))
     fields["reader"] = None if card.reader is None else completed(card.reader)
     fields["variants"] = {name: completed(one) for name, one in card.variants.items()}
     return Card(**fields)

@@ -8,6 +8,7 @@ from pathlib import Path
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.core.files import read_json, write_json
+from neurodecode.data.cache import unwritable
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +63,7 @@ def file_sha256(path: Path, cache: Path, *, rehash: bool = False) -> str:
     try:
         write_json(note, {"path": str(path), "sha256": sha256, **now, "settled": settled})
     except OSError as error:
-        raise DataError(
-            f"{note.parent}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a "
-            "folder of yours."
-        ) from error
+        raise unwritable(cache, error) from error
     return sha256
 
 

@@ -27,6 +27,7 @@ from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part
 from neurodecode.data import _folders
+from neurodecode.data.cache import CacheUnwritable, mark_running, touch, unwritable
 from neurodecode.data.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -147,6 +148,7 @@ def prepare(
         If nothing can be written to the cache folder.
     """
     _check_writable(cache)
+    mark_running(cache)
     remove_orphans(cache / "prepared")
     shown: Iterable[Recording] = recordings
     if progress is not None:
@@ -194,20 +196,25 @@ def write_prepared(
     Raises
     ------
     DataError
-        If the file is damaged, or its values cannot be what they are said to be.
+        If the file is damaged, or its values cannot be what they are said to be;
+        `CacheUnwritable` if the cache folder is full.
     """
     started = time.perf_counter()
     # ICA and interpolation multiply matrices: their last bits would follow the number of threads.
     with one_thread():
         signal, rank, content = _computed(recording, preparations)
     seconds = time.perf_counter() - started
-    folder.parent.mkdir(parents=True, exist_ok=True)
     meta = {"seconds": seconds, "content": content}
     meta["made_from"] = _described(recording, preparations)
-    with whole_folder(folder) as writing:
-        _folders.write(writing, signal, rank, meta)
-        if parent is not None:
-            stop_if_orphan(parent)
+    meta |= {"recording": recording.id, "card": recording.card}  # for who looks at the cache
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with whole_folder(folder) as writing:
+            _folders.write(writing, signal, rank, meta)
+            if parent is not None:
+                stop_if_orphan(parent)
+    except OSError as error:
+        raise unwritable(folder.parent.parent, error) from error
     return seconds
 
 
@@ -272,9 +279,12 @@ def _each(recordings, preparations, cache, worker, missing, before) -> Iterable[
             folder = _folder(cache, key)
             try:
                 if _folders.exists(folder):
+                    touch(folder / "meta.json")
                     yield _opened(recording, mine, key, folder, cached=True)
                 else:
                     yield missing(recording, mine, key, folder, own or worker)
+            except CacheUnwritable:
+                raise  # the others would end so too
             except NeurodecodeError as error:
                 yield Failed(recording, error)
     finally:
@@ -412,7 +422,4 @@ def _check_writable(cache: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise DataError(
-            f"{folder}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a folder "
-            "of yours."
-        ) from error
+        raise unwritable(cache, error) from error

@@ -57,18 +57,28 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
 
 
 def how_to_get(card: "Card", variant: str = "") -> str:
-    """One or two sentences: where a data set is had, under which licence, and where it goes."""
-    layout = card.variant(variant)
-    if told := getattr(layout.options, "how_to_get", ""):
+    """Say where a data set is had, under which licence, and where it goes."""
+    if told := getattr(card.variant(variant).options, "how_to_get", ""):
         return told
+    spec = card.files
     licence = card.licence.get("name", "unknown")
     exceptions = card.licence.get("exceptions", "")
-    source = card.files.url or card.citation or "its authors"
-    return (
-        f"Get {_template(layout)} from {source} (licence: {licence}{', ' if exceptions else ''}"
-        f"{exceptions}; access: {card.access}), put it into DIR/{card.name}, and say --data DIR or "
-        "set NEURODECODE_DATA=DIR."
-    )
+    terms = f"licence: {licence}{', ' if exceptions else ''}{exceptions}; access: {card.access}"
+    put = f"into DIR/{card.name}, and say --data DIR or set NEURODECODE_DATA=DIR."
+    if card.access != "open":
+        asked = {"registration": "asks you to register", "agreement": "asks you to sign for them"}
+        page = spec.url or card.citation or "ask its authors"
+        return (
+            f"Who publishes the files {asked[card.access]} ({page}; {terms}). "
+            f"{spec.how + ' ' if spec.how else ''}Then put {_template(card.variant(variant))} {put}"
+        )
+    if spec.base_url:
+        return (
+            f"Fetch it: neurodecode fetch {card.name} (from {spec.url or spec.base_url}; {terms}). "
+            f"Or put {_template(card.variant(variant))} {put}"
+        )
+    source = spec.url or card.citation or "its authors"
+    return f"Get {_template(card.variant(variant))} from {source} ({terms}), put it {put}"
 
 
 def _template(layout: "Variant") -> str:

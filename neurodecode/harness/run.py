@@ -12,6 +12,7 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.data.cache import mark_running, touch
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.jobs import Job
@@ -94,6 +95,7 @@ def execute(
             "cores."
         )
     start = ENGINES[engine]
+    mark_running(cache_folder())
     # A draw of the null may be the truth by chance: its job is that of the model itself.
     unique: dict[str, Job] = {}
     for job in plan.jobs:
@@ -161,7 +163,11 @@ def _share(
     models = {job.model.name: job.model for job in todo}.values()
     remove_orphans(cache_folder() / STAGES)
     tasks = stage_tasks(plan.study.inputs, models, cache_folder())
-    missing = [task for several in tasks.values() for task in several if not task.path.is_file()]
+    every = [task for several in tasks.values() for task in several]
+    missing = [task for task in every if not task.path.is_file()]
+    for task in every:
+        if task not in missing:
+            touch(task.path)
     computed = start(compute_stage, missing, n_jobs)
     with contextlib.suppress(WorkerDied):  # folds compute what is missing, and tell the error
         for _ in progress(computed, "shared stages", len(missing), "part"):

@@ -13,6 +13,7 @@ from neurodecode.core.files import whole_file
 from neurodecode.core.processes import one_thread
 from neurodecode.core.stages import is_stateless, stages_of
 from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.data.cache import unwritable
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import NamedModel
 
@@ -73,7 +74,9 @@ def stage_tasks(
             at, length = signal.at[mine], signal.length[mine]
             windows = [digest_array(at), digest_array(length)]
             key = digest([signal.parts[i].key, windows, name])
-            path = cache / STAGES / f"{key}.npy"
+            # Named by what it was made from too, so that the cache can tell whose it is.
+            owner = signal.parts[i].key.partition("/")[0]
+            path = cache / STAGES / f"{owner}-{key}.npy"
             tasks[name].append(StageTask(signal.parts[i], at, length, stages, path))
     return tasks
 
@@ -97,6 +100,11 @@ def compute_stage(task: StageTask) -> bool:
     """Run the stages on the part's rows and keep the result; says whether that went well.
 
     Where it did not, each fold runs the stage itself, and its job tells the error.
+
+    Raises
+    ------
+    CacheUnwritable
+        If the cache folder is full.
     """
     n_rows = len(task.at)
     signal = TrialSignal((task.part,), np.zeros(n_rows, dtype=np.int32), task.at, task.length)
@@ -107,8 +115,11 @@ def compute_stage(task: StageTask) -> bool:
                 X = copy.deepcopy(stage).fit(X[:1]).transform(X)
         except Exception:  # a stranger's stage may fail in any way
             return False
-    with whole_file(task.path) as temporary, temporary.open("wb") as handle:
-        np.save(handle, X)
+    try:
+        with whole_file(task.path) as temporary, temporary.open("wb") as handle:
+            np.save(handle, X)
+    except OSError as error:
+        raise unwritable(task.path.parent.parent, error) from error
     return True
 
 

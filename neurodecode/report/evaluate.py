@@ -16,6 +16,7 @@ from neurodecode.core.names import build, check_call
 from neurodecode.core.progress import progress
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.data.cache import unwritable
 from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
 from neurodecode.harness.plan import make_plan
@@ -127,16 +128,21 @@ def evaluate(
         "seeds": list(seeds),
         "shuffled": {"n_draws": n_draws},
     }
-    write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
-    finished = execute(
-        plan,
-        store,
-        engine="inline" if n_jobs == 1 else "joblib",
-        n_jobs=n_jobs,
-        progress=progress if verbose else silent,
-    )
-    write_index(plan, store, question.title, finished.errors)
-    score_results(store)
+    try:
+        write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
+        finished = execute(
+            plan,
+            store,
+            engine="inline" if n_jobs == 1 else "joblib",
+            n_jobs=n_jobs,
+            progress=progress if verbose else silent,
+        )
+        write_index(plan, store, question.title, finished.errors)
+        score_results(store)
+    except OSError as error:
+        if out is None:
+            raise unwritable(cache_folder(), error) from error
+        raise
     results = Results(folder)
     for row in results.rows():
         if row.note and row.metric == metrics[0]:

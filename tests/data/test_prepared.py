@@ -191,7 +191,7 @@ def test_half_a_folder_is_never_seen(in_memory, own_cache, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("neurodecode.data._folders.write", broken)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DataError, match=r"the disk of the cache folder is full.*NEURODECODE_CACHE"):
         prepare([in_memory()], [], own_cache)
     assert list((own_cache / "prepared").iterdir()) == []
 

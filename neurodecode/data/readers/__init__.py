@@ -86,7 +86,8 @@ def find_recordings(
             )
     cache = cache_folder() if cache is None else cache
     shared: dict[Path, str] = {}
-    return [_with_digests(one, reader.more_files, cache, shared, rehash=rehash) for one in chosen]
+    named = [replace(one, card=card.name) for one in chosen]
+    return [_with_digests(one, reader.more_files, cache, shared, rehash=rehash) for one in named]
 
 
 def open_file(card: Card, variant: str, path: Path, cache: Path | None = None) -> Recording:

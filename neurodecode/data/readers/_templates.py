@@ -1,5 +1,6 @@
 """Path templates: `S{subject}R{run}.edf` finds files and says whose they are."""
 
+import functools
 import logging
 import re
 from collections.abc import Mapping
@@ -36,26 +37,24 @@ def fill(template: str, ids: Mapping[str, str]) -> str:
     return _FIELD.sub(lambda found: ids[found.group(1)], template)
 
 
+def entities(template: str, name: str) -> dict[str, str] | None:
+    """Entities of a file's place below the data set's folder; None where it does not fit."""
+    matched = re.fullmatch(_pattern(template), name)
+    return None if matched is None else matched.groupdict()
+
+
 def match(root: Path, template: str) -> list[tuple[dict[str, str], Path]]:
     """Files below `root` that a template fits, with their entities as the names have them.
 
     Links to files that are not here, as git-annex leaves them, are named in a warning.
     """
     fields(template)
-    pattern, seen, end = "", set(), 0
-    for found in _FIELD.finditer(template):
-        name = found.group(1)
-        pattern += re.escape(template[end : found.start()])
-        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)"
-        seen.add(name)
-        end = found.end()
-    pattern += re.escape(template[end:])
     fits, dangling = [], []
     for path in sorted(root.glob(_FIELD.sub("*", template))):
-        matched = re.fullmatch(pattern, path.relative_to(root).as_posix())
-        if matched and path.is_file():
-            fits.append((matched.groupdict(), path))
-        elif matched and path.is_symlink():
+        matched = entities(template, path.relative_to(root).as_posix())
+        if matched is not None and path.is_file():
+            fits.append((matched, path))
+        elif matched is not None and path.is_symlink():
             dangling.append(path)
     if dangling:
         logger.warning(
@@ -65,3 +64,15 @@ def match(root: Path, template: str) -> list[tuple[dict[str, str], Path]]:
             dangling[0],
         )
     return fits
+
+
+@functools.lru_cache(maxsize=64)
+def _pattern(template: str) -> str:
+    pattern, seen, end = "", set(), 0
+    for found in _FIELD.finditer(template):
+        name = found.group(1)
+        pattern += re.escape(template[end : found.start()])
+        pattern += f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)"
+        seen.add(name)
+        end = found.end()
+    return pattern + re.escape(template[end:])
