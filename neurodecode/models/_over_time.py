@@ -29,8 +29,11 @@ def needs_of(model: Any) -> Needs:
 
 def fit_each(model: Any, X: np.ndarray, y: Any) -> list[Any]:
     """Fit one clone a time on trials of shape (n_trials, n_channels, n_times)."""
-    estimator = estimator_of(model)
-    return [clone(estimator).fit(X[..., time], y) for time in range(X.shape[-1])]
+    fitted = []
+    for time in range(X.shape[-1]):
+        estimator: Any = clone(estimator_of(model))
+        fitted.append(estimator.fit(X[..., time], y))
+    return fitted
 
 
 def offers(method: str) -> Any:

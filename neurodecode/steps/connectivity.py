@@ -106,7 +106,7 @@ class Connectivity(TransformerMixin, BaseEstimator):
         # nilearn maps no group of one, although a fitted mean needs no group.
         return self.measure_.transform([*series, series[0]])[: len(series)]
 
-    def _measure(self) -> ConnectivityMeasure:
+    def _measure(self) -> Any:
         # nilearn will drop the argument, and warns of it: it is given where it changes something.
         as_they_are: dict[str, Any] = {} if self.standardize else {"standardize": False}
         return ConnectivityMeasure(
@@ -125,6 +125,8 @@ class Connectivity(TransformerMixin, BaseEstimator):
 def _series(X: Sequence[Any] | np.ndarray, n_parcels: int | None = None) -> list[np.ndarray]:
     """Check series of shape (n_parcels, n_times) and turn them, as nilearn takes them."""
     series = [np.asarray(one, dtype=np.float64) for one in X]
+    if not series:
+        raise DataError("connectivity: there is no trial.")
     for i, one in enumerate(series):
         if one.ndim != 2 or one.shape[1] < 2:
             raise DataError(

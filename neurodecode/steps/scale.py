@@ -50,7 +50,7 @@ class Scale(TransformerMixin, BaseEstimator):
         DataError
             If channels are asked of trials that have no time.
         """
-        X = validate_data(self, X, allow_nd=True)
+        X = np.asarray(validate_data(self, X, allow_nd=True))
         self.scaler_ = StandardScaler().fit(self._as_rows(X))
         return self
 
@@ -68,7 +68,8 @@ class Scale(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = np.asarray(validate_data(self, X, reset=False, allow_nd=True))
-        return self._as_trials(self.scaler_.transform(self._as_rows(X)), X.shape)
+        scaled = np.asarray(self.scaler_.transform(self._as_rows(X)))
+        return self._as_trials(scaled, X.shape)
 
     def _as_rows(self, X: np.ndarray) -> np.ndarray:
         """Give rows of what has means of its own: one a trial, or one a trial and sample."""

@@ -32,6 +32,8 @@ class CcaSsvep(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray, shape (n_classes,)
         All classes, also those that training lacks: 0 to n_classes - 1.
+    seconds_ : float
+        From one sample to the next.
 
     References
     ----------
@@ -82,6 +84,7 @@ class CcaSsvep(ClassifierMixin, BaseEstimator):
                 f"0 and {self.sfreq / 2:g} Hz. Give fewer harmonics, or the rates in Hz."
             )
         self.classes_ = np.arange(len(self.freqs))
+        self.seconds_ = 1 / self.sfreq
         return self
 
     def correlations(self, X) -> np.ndarray:
@@ -123,7 +126,7 @@ class CcaSsvep(ClassifierMixin, BaseEstimator):
 
     def _references(self, freq: float, n_times: int) -> np.ndarray:
         """Sines and cosines of a rate and its harmonics, shape (2 * n_harmonics, n_times)."""
-        times = np.arange(n_times) / self.sfreq
+        times = np.arange(n_times) * self.seconds_
         angles = 2 * np.pi * freq * np.arange(1, self.n_harmonics + 1)[:, None] * times
         return np.concatenate([np.sin(angles), np.cos(angles)])
 

@@ -60,7 +60,7 @@ class TimeResolved(BaseEstimator):
         if hasattr(self.estimators_[0], "classes_"):
             self.classes_ = self.estimators_[0].classes_
         maps = [_patterns(one, X[..., time]) for time, one in enumerate(self.estimators_)]
-        self.patterns_ = np.stack(maps, axis=-1).reshape(len(maps[0]), -1)
+        self.patterns_ = np.stack(maps, axis=-1).reshape(len(maps[0]), X[0].size)
         return self
 
     def predict(self, X):

@@ -51,7 +51,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         class_weight: Literal["balanced"] | None = None,
     ):
         self.estimator: Estimator = estimator
-        self.metric = metric
+        self.metric: Metric = metric
         self.C = C
         self.max_iter = max_iter
         self.class_weight = class_weight
