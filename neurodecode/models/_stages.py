@@ -18,10 +18,3 @@ def predict_proba(model: Any, X: np.ndarray) -> np.ndarray:
     """Probabilities from the last stage, shape (n_trials, n_classes)."""
     check_is_fitted(model)
     return model.stages_[-1].predict_proba(through(model.stages_, X))
-
-
-def three_dimensional(tags: Any) -> Any:
-    """Tags of an estimator of trials of channels by time."""
-    tags.input_tags.three_d_array = True
-    tags.input_tags.two_d_array = False
-    return tags

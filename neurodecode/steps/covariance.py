@@ -2,16 +2,14 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from pyriemann.geometry.covariance import covariances
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
-from neurodecode.linalg.covariance import covariance_rank
+from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._rank import SHRINKING, check_inverses
 
 Estimator = Literal["oas", "lwf", "sch", "scm", "cov"]
-_SHRINKING = ("oas", "lwf", "sch")
 
 
 class Covariance(TransformerMixin, BaseEstimator):
@@ -38,7 +36,7 @@ class Covariance(TransformerMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """Trials of channels by time; of full rank where the estimator does not shrink."""
-        return Needs(axes=("channel", "time"), full_rank=self.estimator not in _SHRINKING)
+        return Needs(axes=("channel", "time"), full_rank=self.estimator not in SHRINKING)
 
     def fit(self, X, y=None):
         """Learn nothing."""
@@ -61,26 +59,13 @@ class Covariance(TransformerMixin, BaseEstimator):
         DataError
             If a covariance without shrinkage has no inverse.
         """
-        C = covariances(np.asarray(X), estimator=self.estimator)
-        if self.estimator not in _SHRINKING:
-            _check_full_rank(C)
+        X = trials_of(X, ("channel", "time"), self)
+        C = covariances(X, estimator=self.estimator)
+        if self.estimator not in SHRINKING:
+            check_inverses(C)
         return C
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = three_dimensional(super().__sklearn_tags__())
         tags.requires_fit = False
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
         return tags
-
-
-def _check_full_rank(C: np.ndarray) -> None:
-    n_channels = C.shape[-1]
-    for i, one in enumerate(C):
-        rank = covariance_rank(one)
-        if rank < n_channels:
-            raise DataError(
-                f"trial {i}: the covariance has rank {rank} for {n_channels} channels, so it has "
-                "no inverse. Average reference, ICA, interpolated channels and short windows do "
-                "this. Use estimator: oas, or drop the redundant channels."
-            )

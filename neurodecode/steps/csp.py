@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.steps._input import three_dimensional
 
 
 class Csp(TransformerMixin, BaseEstimator):
@@ -67,8 +68,6 @@ class Csp(TransformerMixin, BaseEstimator):
         return self.csp_.patterns_[: self.n_components]
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = three_dimensional(super().__sklearn_tags__())
         tags.target_tags.required = True
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
         return tags

@@ -3,10 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from neurodecode.core.errors import DataError
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.models.baseline.clock import Clock
+from neurodecode.models.baseline.covariates import Covariates
 from neurodecode.models.baseline.history import History
 from neurodecode.models.baseline.mean_target import MeanTarget
 from neurodecode.models.baseline.prior import Prior
@@ -68,3 +73,44 @@ def test_clock_knows_nothing_of_an_order_that_is_drawn(seed):
 def test_clock_of_few_trials_takes_the_nearest():
     X, y = run_of(1, [0, 1, 1])
     assert Clock().fit(X, y).n_neighbors_ == 1
+
+
+SEX = np.array(["f", "m", "f", "m"] * 15, dtype=object)
+
+
+def test_covariates_are_a_plain_logistic_regression():
+    rng = np.random.default_rng(0)
+    age = rng.uniform(20, 60, size=60)
+    y = ((SEX == "m") * 15 + age + rng.normal(scale=10, size=60) > 50).astype(int)
+    model = Covariates(("age", "sex"), C=0.1).fit(handed(age=age, sex=SEX), y)
+    design = np.column_stack([age, SEX == "f", SEX == "m"]).astype(float)
+    plain = make_pipeline(StandardScaler(), LogisticRegression(C=0.1)).fit(design, y)
+    found = model.predict_proba(handed(age=age, sex=SEX))
+    np.testing.assert_allclose(found, plain.predict_proba(design), rtol=1e-6)
+    assert model.classes_.tolist() == [0, 1]
+    assert np.mean(model.predict(handed(age=age, sex=SEX)) == y) > 0.7
+
+
+def test_covariates_tell_values_by_ridge_regression():
+    rng = np.random.default_rng(0)
+    age, y = rng.uniform(20, 60, size=60), rng.normal(size=(60, 2))
+    for values in (y[:, 0], y):
+        model = Covariates(("age", "sex"), C=0.05).fit(handed(age=age, sex=SEX), values)
+        design = np.column_stack([age, SEX == "f", SEX == "m"]).astype(float)
+        plain = make_pipeline(StandardScaler(), Ridge(10.0)).fit(design, values)
+        found = model.predict(handed(age=age, sex=SEX))
+        np.testing.assert_allclose(found, plain.predict(design), rtol=1e-9)
+
+
+def test_covariates_without_columns_or_values_say_so():
+    with pytest.raises(DataError, match="no column is named"):
+        Covariates().fit(handed(age=range(4)), np.array([0, 1, 0, 1]))
+    with pytest.raises(DataError, match="'age' has no value in 1 of 4 rows"):
+        Covariates(("age",)).fit(handed(age=[1.0, 2.0, np.nan, 4.0]), np.array([0, 1, 0, 1]))
+
+
+def test_covariates_of_an_unknown_site_answer_from_the_rest():
+    y = np.array([0, 1] * 30)
+    model = Covariates(("sex",)).fit(handed(sex=SEX), y)
+    (said,) = model.predict_proba(handed(sex=np.array(["x"], dtype=object)))
+    np.testing.assert_allclose(said, 0.5, atol=1e-6)

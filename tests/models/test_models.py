@@ -6,13 +6,17 @@ from sklearn.base import clone
 
 from neurodecode.core.stages import fit_stages, through
 from neurodecode.models.linear.csp_lda import CspLda
+from neurodecode.models.linear.lda import Lda
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.svm import Svm
+from neurodecode.models.linear.xdawn_lda import XdawnLda
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.models.riemann.tangent_space import TangentSpace
 
 MODELS = [
     CspLda(n_components=3),
+    XdawnLda(n_components=2, width=10),
+    Lda(),
     Logistic(C=0.1),
     Svm(C=0.1),
     Mdm(metric="logeuclid"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurodecode.models._haufe import named_patterns
+from neurodecode.models.linear.lda import Lda
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.svm import Svm
 
@@ -22,7 +23,7 @@ def planted(n_classes=N_CLASSES, n=400, seed=0):
     return X, y
 
 
-@pytest.mark.parametrize("model", [Logistic(), Svm()], ids=repr)
+@pytest.mark.parametrize("model", [Lda(), Logistic(), Svm()], ids=repr)
 def test_a_class_has_its_own_feature_raised(model):
     X, y = planted()
     patterns = model.fit(X, y).patterns()
@@ -33,7 +34,7 @@ def test_a_class_has_its_own_feature_raised(model):
         assert found[c] > 0
 
 
-@pytest.mark.parametrize("model", [Logistic(), Svm()], ids=repr)
+@pytest.mark.parametrize("model", [Lda(), Logistic(), Svm()], ids=repr)
 def test_two_classes_have_one_pattern_towards_the_second(model):
     X, y = planted(n_classes=2)
     ((name, pattern),) = model.fit(X, y).patterns().items()
@@ -41,7 +42,7 @@ def test_two_classes_have_one_pattern_towards_the_second(model):
     assert pattern[1] > 0 > pattern[0]
 
 
-@pytest.mark.parametrize("model", [Logistic(), Svm()], ids=repr)
+@pytest.mark.parametrize("model", [Lda(), Logistic(), Svm()], ids=repr)
 def test_a_feature_that_only_cancels_noise_has_weight_and_no_pattern(model):
     X, y = planted(n_classes=2)
     model.fit(X, y)

@@ -20,6 +20,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.models.baseline.clock import Clock
 from neurodecode.models.linear.csp_lda import CspLda
+from neurodecode.models.linear.lda import Lda
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.svm import Svm
 from neurodecode.models.riemann.mdm import Mdm
@@ -48,6 +49,15 @@ PAIRS = {
     ),
     "svm": (Svm(), flat(SVC(kernel="linear"))),
     "svm of other arguments": (Svm(C=1e-3), flat(SVC(kernel="linear", C=1e-3))),
+    "logistic of classes that count alike": (
+        Logistic(class_weight="balanced"),
+        flat(LogisticRegression(max_iter=1000, class_weight="balanced")),
+    ),
+    "lda": (Lda(), flat(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"))),
+    "lda of other arguments": (
+        Lda(shrinkage=0.3),
+        flat(LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3)),
+    ),
     "mdm": (Mdm(), make_pipeline(Covariances("oas"), MDM())),
     "mdm of other arguments": (
         Mdm("logeuclid", "lwf"),
@@ -58,9 +68,11 @@ PAIRS = {
         make_pipeline(Covariances("oas"), Projection(), LogisticRegression(max_iter=1000)),
     ),
     "tangent_space of other arguments": (
-        TangentSpace("scm", "logeuclid", C=0.1, max_iter=300),
+        TangentSpace("scm", "logeuclid", C=0.1, max_iter=300, class_weight="balanced"),
         make_pipeline(
-            Covariances("scm"), Projection("logeuclid"), LogisticRegression(C=0.1, max_iter=300)
+            Covariances("scm"),
+            Projection("logeuclid"),
+            LogisticRegression(C=0.1, max_iter=300, class_weight="balanced"),
         ),
     ),
 }
@@ -69,7 +81,7 @@ PAIRS = {
 def planted(n_classes, seed):
     """Trials whose classes overlap, so that a slip anywhere turns some answers."""
     rng = np.random.default_rng(seed)
-    y = np.arange(48) % n_classes
+    y = np.minimum(np.arange(48) % (n_classes + 1), n_classes - 1)  # the last class is larger
     X = rng.normal(size=(48, 7, 40))
     X[np.arange(48), y] *= 1.5
     X[np.arange(48), y] += 0.1

@@ -4,9 +4,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
 
+from neurodecode.models.linear.lda import Lda
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.svm import Svm, _weights
 
@@ -41,6 +43,10 @@ PLAIN = {
     "logistic": (
         Logistic(max_iter=5000),
         lambda X, y: LogisticRegression(max_iter=5000).fit(X, y).coef_,
+    ),
+    "lda": (
+        Lda(),
+        lambda X, y: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(X, y).coef_,
     ),
     "svm": (Svm(), lambda X, y: _weights(SVC(kernel="linear").fit(X, y))),
 }

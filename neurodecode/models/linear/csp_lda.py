@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
+from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.csp import Csp
 
 
@@ -67,4 +68,4 @@ class CspLda(ClassifierMixin, BaseEstimator):
         return {f"component {i + 1}": one for i, one in enumerate(self.stages_[0].patterns_)}
 
     def __sklearn_tags__(self):
-        return _stages.three_dimensional(super().__sklearn_tags__())
+        return three_dimensional(super().__sklearn_tags__())

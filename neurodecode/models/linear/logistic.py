@@ -1,15 +1,13 @@
 """Logistic regression."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.models import _flat
-from neurodecode.models._haufe import haufe_patterns, named_patterns
 
 
 class Logistic(ClassifierMixin, BaseEstimator):
@@ -20,6 +18,8 @@ class Logistic(ClassifierMixin, BaseEstimator):
     C : float
         Inverse of the L2 penalty.
     max_iter : int
+    class_weight : "balanced" or None
+        Whether classes count alike, however many trials each has.
 
     Attributes
     ----------
@@ -32,9 +32,15 @@ class Logistic(ClassifierMixin, BaseEstimator):
     needs = Needs()
     version: ClassVar[int] = 1
 
-    def __init__(self, C: float = 1.0, max_iter: int = 1000):
+    def __init__(
+        self,
+        C: float = 1.0,
+        max_iter: int = 1000,
+        class_weight: Literal["balanced"] | None = None,
+    ):
         self.C = C
         self.max_iter = max_iter
+        self.class_weight = class_weight
 
     def fit(self, X, y):
         """Fit on trials.
@@ -46,25 +52,22 @@ class Logistic(ClassifierMixin, BaseEstimator):
         y : ndarray, shape (n_trials,)
         """
         X, y = _flat.training(self, X, y)
-        self.estimator_ = LogisticRegression(C=self.C, max_iter=self.max_iter).fit(X, y)
-        self.classes_ = self.estimator_.classes_
-        self.n_iter_ = self.estimator_.n_iter_
-        self.patterns_ = haufe_patterns(X, self.estimator_.coef_)
+        estimator = LogisticRegression(
+            C=self.C, max_iter=self.max_iter, class_weight=self.class_weight
+        )
+        _flat.learn(self, estimator, X, y)
+        self.n_iter_ = estimator.n_iter_
         return self
 
     def predict(self, X):
-        X = _flat.tested(self, X)
-        return self.estimator_.predict(X)
+        return _flat.answer(self, "predict", X)
 
     def decision_function(self, X):
-        X = _flat.tested(self, X)
-        return self.estimator_.decision_function(X)
+        return _flat.answer(self, "decision_function", X)
 
     def predict_proba(self, X):
-        X = _flat.tested(self, X)
-        return self.estimator_.predict_proba(X)
+        return _flat.answer(self, "predict_proba", X)
 
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a class, or one for two classes: Haufe et al. 2014, eq. 6."""
-        check_is_fitted(self)
-        return named_patterns(self.patterns_, self.classes_)
+        return _flat.patterns(self)

@@ -6,11 +6,9 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.svm import SVC
-from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.models import _flat
-from neurodecode.models._haufe import haufe_patterns, named_patterns
 
 
 class Svm(ClassifierMixin, BaseEstimator):
@@ -44,23 +42,17 @@ class Svm(ClassifierMixin, BaseEstimator):
         y : ndarray, shape (n_trials,)
         """
         X, y = _flat.training(self, X, y)
-        self.estimator_ = SVC(kernel="linear", C=self.C).fit(X, y)
-        self.classes_ = self.estimator_.classes_
-        self.patterns_ = haufe_patterns(X, _weights(self.estimator_))
-        return self
+        return _flat.learn(self, SVC(kernel="linear", C=self.C), X, y, _weights)
 
     def predict(self, X):
-        X = _flat.tested(self, X)
-        return self.estimator_.predict(X)
+        return _flat.answer(self, "predict", X)
 
     def decision_function(self, X):
-        X = _flat.tested(self, X)
-        return self.estimator_.decision_function(X)
+        return _flat.answer(self, "decision_function", X)
 
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a class, or one for two classes: Haufe et al. 2014, eq. 6."""
-        check_is_fitted(self)
-        return named_patterns(self.patterns_, self.classes_)
+        return _flat.patterns(self)
 
 
 def _weights(svc: SVC) -> np.ndarray:

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
+from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
 
 Metric = Literal["riemann", "logeuclid", "euclid"]
@@ -62,4 +63,4 @@ class Mdm(ClassifierMixin, BaseEstimator):
         return _stages.predict_proba(self, X)
 
     def __sklearn_tags__(self):
-        return _stages.three_dimensional(super().__sklearn_tags__())
+        return three_dimensional(super().__sklearn_tags__())

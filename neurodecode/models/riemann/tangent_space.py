@@ -2,16 +2,16 @@
 
 from typing import ClassVar, Literal
 
-from pyriemann.tangentspace import TangentSpace as Projection
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
+from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
-
-Metric = Literal["riemann", "logeuclid", "euclid"]
+from neurodecode.steps.tangent_space import Metric
+from neurodecode.steps.tangent_space import TangentSpace as Projection
 
 
 class TangentSpace(ClassifierMixin, BaseEstimator):
@@ -26,6 +26,8 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
     C : float
         Inverse of the L2 penalty.
     max_iter : int
+    class_weight : "balanced" or None
+        Whether classes count alike, however many trials each has.
 
     Attributes
     ----------
@@ -46,11 +48,13 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         metric: Metric = "riemann",
         C: float = 1.0,
         max_iter: int = 1000,
+        class_weight: Literal["balanced"] | None = None,
     ):
         self.estimator: Estimator = estimator
-        self.metric = metric
+        self.metric: Metric = metric
         self.C = C
         self.max_iter = max_iter
+        self.class_weight = class_weight
 
     @property
     def needs(self) -> Needs:
@@ -62,7 +66,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         return [
             Covariance(self.estimator),
             Projection(metric=self.metric),
-            LogisticRegression(C=self.C, max_iter=self.max_iter),
+            LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=self.class_weight),
         ]
 
     def fit(self, X, y):
@@ -78,4 +82,4 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         return _stages.predict_proba(self, X)
 
     def __sklearn_tags__(self):
-        return _stages.three_dimensional(super().__sklearn_tags__())
+        return three_dimensional(super().__sklearn_tags__())

@@ -1,0 +1,39 @@
+"""What steps are handed, held to the axes that they take."""
+
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+
+
+def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
+    """Give trials as an array of the axes that a step takes.
+
+    Parameters
+    ----------
+    X : array-like, shape (n_trials, …)
+    axes : tuple of str
+        Axes of one trial.
+    step : object
+        Whose input it is; named in the error.
+
+    Raises
+    ------
+    DataError
+        If the array has other than one axis of trials and those of `axes`.
+    """
+    X = np.asarray(X)
+    if X.ndim != 1 + len(axes):
+        raise DataError(
+            f"{type(step).__name__} takes trials of {' × '.join(axes)}, and was handed an array of "
+            f"shape {X.shape}. Look at the step before it."
+        )
+    return X
+
+
+def three_dimensional(tags: Any) -> Any:
+    """Tags of an estimator of trials of channels by time, or of matrices."""
+    tags.input_tags.three_d_array = True
+    tags.input_tags.two_d_array = False
+    return tags

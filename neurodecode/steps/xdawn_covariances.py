@@ -1,0 +1,110 @@
+"""Covariances of trials beside the mean responses."""
+
+from typing import ClassVar
+
+import numpy as np
+from pyriemann.estimation import XdawnCovariances as Estimation
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from neurodecode.core.needs import Needs
+from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._rank import SHRINKING, check_independent, check_inverses
+from neurodecode.steps.covariance import Estimator
+
+_AXES = ("channel", "time")
+
+
+class XdawnCovariances(TransformerMixin, BaseEstimator):
+    """Estimate each trial's covariance with the mean responses of the classes, xDAWN-filtered.
+
+    The filtered mean response of each class is put above the filtered trial: the covariance of
+    both holds how much of each response the trial has, beside its own power.
+
+    Parameters
+    ----------
+    n_components : int
+        xDAWN filters of each class.
+    estimator : {"oas", "lwf", "sch", "scm", "cov"}
+        Of the covariances; see `neurodecode.steps.covariance.Covariance`.
+    xdawn_estimator : {"scm", "oas", "lwf", "sch", "cov"}
+        Of the covariance of the signal that responses are held against.
+
+    Attributes
+    ----------
+    estimation_ : pyriemann.estimation.XdawnCovariances
+
+    References
+    ----------
+    Barachant & Congedo 2014, doi 10.48550/arXiv.1409.0107; Rivet et al. 2009,
+    doi 10.1109/TBME.2009.2012869.
+    """
+
+    supervised = True
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        n_components: int = 4,
+        estimator: Estimator = "oas",
+        xdawn_estimator: Estimator = "scm",
+    ):
+        self.n_components = n_components
+        self.estimator: Estimator = estimator
+        self.xdawn_estimator: Estimator = xdawn_estimator
+
+    @property
+    def needs(self) -> Needs:
+        """Trials of channels by time; of full rank where the signal's covariance is not shrunk."""
+        return Needs(axes=_AXES, full_rank=self.xdawn_estimator not in SHRINKING)
+
+    def fit(self, X, y):
+        """Learn the filters and the mean responses.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_times)
+        y : ndarray, shape (n_trials,)
+
+        Raises
+        ------
+        DataError
+            If the covariance of the signal has no inverse.
+        """
+        X = trials_of(X, _AXES, self)
+        check_independent(X, self.xdawn_estimator, "xdawn_estimator")
+        self.estimation_ = Estimation(
+            nfilter=self.n_components,
+            estimator=self.estimator,
+            xdawn_estimator=self.xdawn_estimator,
+        ).fit(X, np.asarray(y))
+        return self
+
+    def transform(self, X):
+        """Give one covariance a trial.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_times)
+
+        Returns
+        -------
+        C : ndarray, shape (n_trials, n, n)
+            n is 2 * n_classes * n_components: responses first, then the trial. In the square of
+            the unit of `X`.
+
+        Raises
+        ------
+        DataError
+            If a covariance without shrinkage has no inverse.
+        """
+        check_is_fitted(self)
+        C = self.estimation_.transform(trials_of(X, _AXES, self))
+        if self.estimator not in SHRINKING:
+            check_inverses(C)
+        return C
+
+    def __sklearn_tags__(self):
+        tags = three_dimensional(super().__sklearn_tags__())
+        tags.target_tags.required = True
+        return tags
