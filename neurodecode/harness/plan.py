@@ -294,6 +294,11 @@ def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
 
 def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     yield from study.notes
+    if study.lacks_truth:
+        yield (
+            "true vectors are read when recordings are prepared; until then no job is known to be "
+            "done."
+        )
     if not study.inputs.signals:
         return
     axes = study.inputs.signal().used()[0].axes

@@ -75,8 +75,22 @@ class Study:
 
     @property
     def y(self) -> np.ndarray:
-        """Truth of every row: codes (-1 unknown), or values or vectors (NaN unknown)."""
+        """Truth of every row: codes (-1 unknown), or values or vectors (NaN unknown).
+
+        Where recordings are not prepared yet, a vector is there as one zero alone.
+        """
+        if self.lacks_truth:
+            return np.zeros((len(self.trials), 1))
         return self.question.target.y(self.trials)
+
+    @property
+    def lacks_truth(self) -> bool:
+        """Whether true vectors lie in files that preparing has yet to write."""
+        name = self.question.target.signal
+        if not name:
+            return False
+        sources = [part.source for part in self.trials.signals[name].used()]
+        return any(isinstance(one, Path) and not one.is_file() for one in sources)
 
 
 def open_study(
