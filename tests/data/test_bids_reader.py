@@ -145,7 +145,34 @@ def test_bad_channels_are_left_out_and_told(tree):
     )
     signal = find(tree)[0].load()
     assert signal.space.names == ("Fz", "C4", "Pz")
-    assert signal.notes == ("1 of 4 channels marked bad are left out: C3",)
+    assert signal.notes == ("1 of 4 channels left out, marked bad: C3",)
+
+
+def test_the_card_names_bad_channels_and_what_becomes_of_them(tree):
+    bads = {"sub-01_ses-1_run-01": ("C3",)}
+    signal, other = (one.load() for one in find(tree, channels=ChannelsSpec(bads=bads))[:2])
+    assert signal.space.names == ("Fz", "C4", "Pz") and len(other.space) == 4
+    channels = ChannelsSpec(bads=("C3",), interpolate=True)
+    signal = find(tree, channels=channels)[0].load()  # electrodes.tsv says where it is
+    assert len(signal.space) == 4 and signal.rank == 3
+    assert signal.notes == ("1 of 4 channels interpolated: C3",)
+    keys = {find(tree, channels=one)[0].key for one in (channels, ANY, ChannelsSpec(bads=bads))}
+    assert len(keys) == 3
+
+
+def test_eye_channels_are_kept_beside_the_data_where_asked(tree):
+    signal = find(tree, also=("eog",))[0].load()
+    assert signal.space.names[-1] == "HEOG" and signal.space.types[-1] == "eog"
+    with pytest.raises(ConfigError, match="also: 'stim' is not one of eog, ecg"):
+        find(tree, also=("stim",))
+
+
+def test_a_montage_stands_in_for_electrodes(tree):
+    for path in tree.rglob("*_electrodes.tsv"):
+        path.unlink()
+    assert find(tree)[0].header().space.positions is None
+    space = find(tree, montage="colin27_1005")[0].header().space
+    assert space.positions is not None and (space.positions[1, 0] < 0 < space.positions[2, 0])
 
 
 def test_sidecars_are_inherited_from_above(tree):

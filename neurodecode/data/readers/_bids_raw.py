@@ -23,8 +23,7 @@ from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers import _bids_tables, _events
 from neurodecode.data.readers._bids_names import BidsFile, sidecar, sidecars
 from neurodecode.data.readers._guard import guarded
-from neurodecode.data.readers._raw_channels import FACTORS, good_channels, set_types
-from neurodecode.data.readers.files import space_of
+from neurodecode.data.readers._sensors import FACTORS, signal_of
 
 if TYPE_CHECKING:
     import mne
@@ -55,6 +54,9 @@ class RawSource:
     participant: Mapping[str, str]
     channels: ChannelsSpec
     events: EventsSpec
+    recording: str
+    montage: str
+    also: tuple[str, ...]
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -72,6 +74,10 @@ def source_of(
     participant: Mapping[str, str],
     channels: ChannelsSpec,
     events: EventsSpec,
+    *,
+    recording: str,
+    montage: str,
+    also: tuple[str, ...],
 ) -> RawSource:
     """Find what belongs to a recording; opens nothing.
 
@@ -102,6 +108,9 @@ def source_of(
         participant,
         channels,
         events,
+        recording,
+        montage,
+        also,
     )
 
 
@@ -127,27 +136,27 @@ def read(source: RawSource, *, with_data: bool) -> Signal:
     _check_rate(source, said.get("SamplingFrequency"), sfreq)
     table = _bids_tables.channels_of(source.channels_path)
     _check_names(source, raw, table)
-    picks, notes = good_channels(raw, source.modality, source.channels, path)
     events, told = _bids_tables.events_of(source.events_path, source.events, source.participant)
     _events.check_inside(events, raw.n_times / sfreq, source.events_path or path)
-    space = space_of(raw.info, picks)
-    if source.electrodes is not None:
-        space, placed = _placed(source, space)
-        notes += placed
-    factor, units = _factor(source, raw, table, space)
-    data = None
-    if with_data:
-        data = guarded(path, of_sidecar, functools.partial(raw.get_data, picks=picks))
-        data *= factor
-    signal = Signal(
-        data=data,
-        space=space,
-        axes=("channel", "time"),
-        sfreq=sfreq,
-        events=_events.renamed(events, source.events),
-        n_times=raw.n_times,
-        notes=(*notes, *units, *told),
+    signal = signal_of(
+        raw,
+        _events.renamed(events, source.events),
+        path=path,
+        modality=source.modality,
+        channels=source.channels,
+        spec=of_sidecar,
+        recording=source.recording,
+        montage=source.montage,
+        also=source.also,
+        with_data=with_data,
     )
+    space, placed = signal.space, ()
+    if source.electrodes is not None and not source.montage:
+        space, placed = _placed(source, space)
+    factor, units = _factor(source, raw, table, space)
+    if signal.data is not None:
+        signal.data[:] *= factor
+    signal = replace(signal, space=space, notes=(*signal.notes, *placed, *units, *told))
     if units and with_data:
         _check_units(source, signal, units[0])
     return signal
@@ -160,9 +169,7 @@ def _open(source: RawSource) -> "mne.io.BaseRaw":
     warnings.filterwarnings("ignore", message=_TOLD_HERE)
     place = mne_bids.get_bids_path_from_fname(source.file.path, verbose="error")
     # Names that differ are ours to tell: without "warn" it raises a sentence about its own options.
-    raw = mne_bids.read_raw_bids(place, on_ch_mismatch="warn", verbose="warning")
-    set_types(raw, source.channels.types, source.file.path)
-    return raw
+    return mne_bids.read_raw_bids(place, on_ch_mismatch="warn", verbose="warning")
 
 
 def _check_rate(source: RawSource, stated: Any, sfreq: float) -> None:
@@ -214,7 +221,7 @@ def _factor(
     """
     factor = np.ones((len(space), 1))
     if source.channels.unit:
-        return factor * FACTORS[_bids_tables.unit_letters(source.channels.unit)], ()
+        return factor, ()  # `signal_of` has applied it
     stated = dict(zip(table["name"], table["units"], strict=True))
     # Of a Raw, mne keeps what the header said here alone; a FIF file is in SI units and has none.
     header: dict[str, Any] = getattr(raw, "_orig_units", None) or {}

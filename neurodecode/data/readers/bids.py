@@ -18,7 +18,7 @@ from neurodecode.data.cards import Card, Variant
 from neurodecode.data.readers import _bids_fmri, _bids_names, _bids_raw, _bids_tables, _templates
 from neurodecode.data.readers._bids_names import BidsFile
 from neurodecode.data.readers._companions import companions
-from neurodecode.data.readers._raw_channels import FACTORS
+from neurodecode.data.readers._sensors import ALSO, FACTORS
 
 version = 1
 libraries = ("mne", "mne_bids", "numpy")
@@ -37,6 +37,11 @@ class Options:
     space : str
         Template that fMRIPrep brought BOLD series to, such as ``MNI152NLin2009cAsym``; or the
         coordinates of intracranial electrodes, where there are tables in several.
+    montage : str
+        One of mne's built-in montages, which gives electrodes their places by name, where the data
+        set does not say them.
+    also : sequence of str
+        Types of channels that are kept beside the data to clean them with, such as ``eog``.
     resolution : str
         Entity ``res`` of BOLD series, where there are several.
     derivatives : str
@@ -60,6 +65,8 @@ class Options:
     sessions: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     space: str = ""
+    montage: str = ""
+    also: tuple[str, ...] = ()
     resolution: str = ""
     derivatives: str = "derivatives/fmriprep"
     mask: str = ""
@@ -71,6 +78,9 @@ class Options:
     def __post_init__(self):
         for template in (self.derivatives, self.mask):
             _templates.fields(template)
+        for kind in self.also:
+            if kind not in ALSO:
+                raise ConfigError(f"also: {kind!r} is not one of {', '.join(ALSO)}.")
         if self.confounds and not self.confounds.get("strategy", True):
             raise ConfigError("confounds: strategy is empty. Name one, as in strategy: [motion].")
         if "scrub" in self.confounds.get("strategy", ()):
@@ -139,7 +149,8 @@ def _recording(
         else:
             source = _bids_raw.source_of(
                 root, file, card.modality, variant.options.space, participant,
-                variant.channels, variant.events,
+                variant.channels, variant.events, recording=_name(ids),
+                montage=variant.options.montage, also=variant.options.also,
             )  # fmt: skip
             read = functools.partial(_bids_raw.read, source)
     except (DataError, DataMissing) as error:
@@ -151,7 +162,7 @@ def _recording(
         **ids,
         modality=card.modality,
         files=tuple(SourceFile(path) for path in dict.fromkeys(paths)),
-        reader=_described(card, variant, ids["run"], participant),
+        reader=_described(card, variant, ids, participant),
         load=functools.partial(read, with_data=True),
         header=functools.partial(read, with_data=False),
     )
@@ -176,6 +187,10 @@ def _bold(
         per_volume=options.per_volume,
         run=ids["run"],
     )
+
+
+def _name(ids: Mapping[str, str]) -> str:
+    return f"sub-{ids['subject']}_ses-{ids['session']}_run-{ids['run']}"
 
 
 def _refuse(error: NeurodecodeError, *, with_data: bool) -> Signal:
@@ -230,8 +245,8 @@ def _check_card(card: Card, variant: Variant) -> None:
         known = ", ".join((*_bids_raw.EXTENSIONS, "fmri"))
         raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader bids has {known}.")
     unit = variant.channels.unit
-    if unit and _bids_tables.unit_letters(unit) not in FACTORS:
-        known = ", ".join(FACTORS)
+    if unit not in FACTORS:
+        known = ", ".join(filter(None, FACTORS))
         raise ConfigError(f"{card.name}: channels.unit {unit!r}; known: {known}.")
     if variant.events.source != "annotations":
         raise ConfigError(
@@ -241,21 +256,30 @@ def _check_card(card: Card, variant: Variant) -> None:
 
 
 def _described(
-    card: Card, variant: Variant, run: str, participant: Mapping[str, str]
+    card: Card, variant: Variant, ids: Mapping[str, str], participant: Mapping[str, str]
 ) -> dict[str, object]:
     options: Options = variant.options
-    of_bold: dict[str, object] = {}
+    channels = variant.channels
+    own: dict[str, object] = {
+        "channels": {
+            "unit": channels.unit,
+            "types": dict(channels.types),
+            "bads": channels.bads_of(_name(ids)),
+            "interpolate": channels.interpolate,
+        },
+        "montage": options.montage,
+        "also": options.also,
+    }
     if card.modality == "fmri":
-        of_bold = {"confounds": dict(options.confounds), "per_volume": options.per_volume}
-        of_bold["run"] = run  # part of the names of blocks
+        own = {"confounds": dict(options.confounds), "per_volume": options.per_volume}
+        own["run"] = ids["run"]  # part of the names of blocks
     return {
         "reader": "bids",
         "version": version,
         "libraries": ("nibabel", "nilearn", "numpy") if card.modality == "fmri" else libraries,
         "modality": card.modality,
-        "channels": {"unit": variant.channels.unit, "types": dict(variant.channels.types)},
         "events": {k: v for k, v in asdict(variant.events).items() if k != "path"},
         # Of participants.tsv one row counts: somebody more must not make all recordings anew.
         "participant": dict(participant),
-        **of_bold,
+        **own,
     }

@@ -8,13 +8,11 @@ import functools
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from neurodecode.core.config import nearest
 from neurodecode.core.digest import digest, digest_array
@@ -25,8 +23,7 @@ from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.manifest import file_sha256
 from neurodecode.data.readers import _events, _moabb_sets
-from neurodecode.data.readers._raw_channels import FACTORS, good_channels, set_types
-from neurodecode.data.readers.files import DATA_TYPES, space_of
+from neurodecode.data.readers._sensors import DATA_TYPES, FACTORS, signal_of
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset
@@ -104,6 +101,10 @@ class _Source:
     events: EventsSpec
     content: str
 
+    @property
+    def recording(self) -> str:
+        return f"sub-{self.subject}_ses-{self.session}_run-{self.run}"
+
 
 def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
     """All recordings of the subjects whose data are on this machine.
@@ -178,11 +179,7 @@ def load(source: _Source) -> Signal:
 
 def header(source: _Source) -> Signal:
     """Give what `load` gives without the values; MOABB has no shorter way."""
-    signal = load(source)
-    return Signal(
-        None, signal.space, signal.axes, signal.sfreq, signal.events,
-        n_times=signal.n_times, notes=signal.notes,
-    )  # fmt: skip
+    return replace(load(source), data=None)
 
 
 def _of_subject(
@@ -210,8 +207,7 @@ def _of_subject(
             variant.channels, variant.events, "",
         )  # fmt: skip
         if not parts:  # nothing but the values themselves tells whether they are the same
-            content = _content(_read(source))
-            source = _Source(**{**vars(source), "content": content})
+            source = replace(source, content=_content(_read(source)))
         recordings.append(
             Recording(
                 subject=str(subject),
@@ -219,7 +215,7 @@ def _of_subject(
                 run=run,
                 modality=card.modality,
                 files=tuple(SourceFile(path) for path in files),
-                reader=_described(card, variant, source, arguments),
+                reader=_described(source),
                 load=functools.partial(load, source),
                 header=functools.partial(header, source),
             )
@@ -227,18 +223,23 @@ def _of_subject(
     return recordings
 
 
-def _described(card: Card, variant: Variant, source: _Source, arguments: str) -> dict[str, object]:
+def _described(source: _Source) -> dict[str, object]:
     return {
         "reader": "moabb",
         "version": version,
         "libraries": libraries,
-        "modality": card.modality,
+        "modality": source.modality,
         "dataset": source.dataset,
-        "arguments": arguments,
+        "arguments": source.arguments,
         "select": {"session": source.session, "run": source.run},
         "subject": source.subject,
-        "channels": {"unit": variant.channels.unit, "types": dict(variant.channels.types)},
-        "codes": dict(variant.events.codes),
+        "channels": {
+            "unit": source.channels.unit,
+            "types": dict(source.channels.types),
+            "bads": source.channels.bads_of(source.recording),
+            "interpolate": source.channels.interpolate,
+        },
+        "codes": dict(source.events.codes),
         "content": source.content,
     }
 
@@ -251,21 +252,19 @@ def _read(source: _Source) -> Signal:
     raw = runs.get(source.session, {}).get(source.run)
     if raw is None:
         raise DataMissing(f"{where}: the data set no longer has it. Fetch it anew.")
-    if source.channels.types:
-        raw = raw.copy()  # this one is kept for the subject's other runs
-    set_types(raw, source.channels.types, where)
-    picks, notes = good_channels(raw, source.modality, source.channels, where)
-    events = _events.from_raw(raw, EventsSpec(), Path(where))
-    _events.check_inside(events, raw.n_times / raw.info["sfreq"], Path(where))
-    data = np.ascontiguousarray(raw.get_data(picks=picks))
-    data *= FACTORS[source.channels.unit or "V"]
-    return Signal(
-        data=data,
-        space=space_of(raw.info, picks),
-        axes=("channel", "time"),
-        sfreq=float(raw.info["sfreq"]),
-        events=_events.renamed(events, source.events),
-        notes=notes,
+    if source.channels.types or source.channels.bads:
+        raw = raw.copy()  # what is set in it must not stay: it is kept for the subject's other runs
+    here = Path(where)
+    events = _events.from_raw(raw, source.events, here)
+    _events.check_inside(events, raw.n_times / raw.info["sfreq"], here)
+    return signal_of(
+        raw,
+        _events.renamed(events, source.events),
+        path=here,
+        modality=source.modality,
+        channels=source.channels,
+        spec=source.events,
+        recording=source.recording,
     )
 
 
@@ -288,8 +287,8 @@ def _check_card(card: Card, variant: Variant) -> None:
     if card.modality not in DATA_TYPES:
         known = ", ".join(DATA_TYPES)
         raise ConfigError(f"{card.name}: modality {card.modality!r}; the reader moabb has {known}.")
-    if variant.channels.unit not in ("", *FACTORS):
-        known = ", ".join(FACTORS)
+    if variant.channels.unit not in FACTORS:
+        known = ", ".join(filter(None, FACTORS))
         raise ConfigError(f"{card.name}: channels.unit {variant.channels.unit!r}; known: {known}.")
     if variant.events != EventsSpec(codes=variant.events.codes):
         raise ConfigError(
