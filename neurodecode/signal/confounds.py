@@ -10,7 +10,7 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.signal._contract import as_float
+from neurodecode.signal._contract import ROUNDING, as_float
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Clean:
         -------
         signal : Signal
             The same axes; without a unit where it is standardised. A voxel that is constant
-            becomes 0. What nilearn warns of stands in the notes.
+            becomes 0, unless its mean is kept. What nilearn warns of stands in the notes.
 
         Raises
         ------
@@ -111,7 +111,11 @@ class Clean:
             ) from error
         ours = [w for w in said if issubclass(w.category, UserWarning | RuntimeWarning)]
         notes = tuple(dict.fromkeys(f"clean: nilearn warns: {w.message}" for w in ours))
-        cleaned = np.moveaxis(cleaned.reshape(data.shape), 0, signal.time_axis)
+        cleaned = cleaned.reshape(data.shape)
+        if self.detrend or self.standardize or self.high_pass:
+            # What rounding leaves of a constant would be scaled up to noise.
+            cleaned[:, np.ptp(data, axis=0) <= ROUNDING * np.abs(data).max(axis=0)] = 0
+        cleaned = np.moveaxis(cleaned, 0, signal.time_axis)
         return replace(header, data=np.ascontiguousarray(cleaned), notes=header.notes + notes)
 
     def preview(self, header: Signal) -> Signal:
