@@ -10,7 +10,12 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.signal._contract import ROUNDING, as_float
+from neurodecode.signal._contract import ROUNDING, as_float, check_choice, need_volumes
+
+# Volumes at each end that filtfilt mirrors, three times the coefficients of a Butterworth of order
+# 5: for no corner, one, and two.
+MIRRORED = (0, 18, 33)
+CENTRED = 1e-9  # of the s.d.: what rounding leaves of a mean that was taken out
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Clean:
     version: ClassVar[int] = 1
 
     def __post_init__(self):
+        check_choice("clean: filter", self.filter, ("butterworth", "cosine"))
+        check_choice("clean: standardize", self.standardize, ("zscore_sample", "psc", None))
         for name, corner in (("high_pass", self.high_pass), ("low_pass", self.low_pass)):
             if corner is not None and not corner > 0:
                 raise ConfigError(
@@ -84,31 +91,28 @@ class Clean:
         ConfigError
             If a corner is at or above half the rate.
         DataError
-            If the signal has no rate or no such track, or is too short for the filter.
+            If the signal has no rate or no such track, is too short for the filter, or has no mean
+            of which to give per cent.
         """
         from nilearn.signal import clean
 
         header = self.preview(replace(signal, data=None))
         data = np.moveaxis(as_float(signal), signal.time_axis, 0)
-        try:
-            with warnings.catch_warnings(record=True) as said:
-                warnings.simplefilter("always")
-                cleaned = clean(
-                    data.reshape(len(data), -1),
-                    confounds=_track(signal, self.confounds),
-                    detrend=self.detrend,
-                    high_pass=self.high_pass,
-                    low_pass=self.low_pass,
-                    filter=self.filter,
-                    standardize=self.standardize,
-                    standardize_confounds=self.standardize_confounds,
-                    t_r=1 / _rate(signal),
-                )
-        except ValueError as error:
-            raise DataError(
-                f"clean: nilearn cannot clean {signal!r} ({error}). A run that is shorter than its "
-                "filter is cleaned with filter: cosine, or with detrend alone."
-            ) from error
+        if self.standardize == "psc":
+            _check_means(data)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            cleaned = clean(
+                data.reshape(len(data), -1),
+                confounds=_track(signal, self.confounds),
+                detrend=self.detrend,
+                high_pass=self.high_pass,
+                low_pass=self.low_pass,
+                filter=self.filter,
+                standardize=self.standardize,
+                standardize_confounds=self.standardize_confounds,
+                t_r=1 / (signal.sfreq or 1.0),
+            )
         ours = [w for w in said if issubclass(w.category, UserWarning | RuntimeWarning)]
         notes = tuple(dict.fromkeys(f"clean: nilearn warns: {w.message}" for w in ours))
         cleaned = cleaned.reshape(data.shape)
@@ -120,7 +124,7 @@ class Clean:
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result; raises what can be told from one."""
-        sfreq = _rate(header)
+        sfreq = need_volumes(header, "clean", "For volumes with gaps there are detrend and zscore.")
         _track(header, self.confounds)
         for name, corner in (("high_pass", self.high_pass), ("low_pass", self.low_pass)):
             if corner is not None and corner >= sfreq / 2:
@@ -128,6 +132,12 @@ class Clean:
                     f"clean: {name} {corner:g} Hz is not below {sfreq / 2:g} Hz, half the rate of "
                     f"one volume in {1 / sfreq:g} s. Lower it, or leave it out."
                 )
+        mirrored = MIRRORED[sum(corner is not None for corner in (self.high_pass, self.low_pass))]
+        if self.filter == "butterworth" and (header.n_times or 0) <= mirrored:
+            raise DataError(
+                f"clean: the filter mirrors {mirrored} volumes at both ends, and the run has "
+                f"{header.n_times}. Say filter: cosine, or leave high_pass and low_pass out."
+            )
         unit = "" if self.standardize else header.space.unit
         return replace(header, space=replace(header.space, unit=unit))
 
@@ -177,14 +187,15 @@ def confounds_of(signal: Signal, track: str, name: str) -> np.ndarray:
     return found.reshape(len(found), -1)
 
 
+def _check_means(data: np.ndarray) -> None:
+    sd = data.std(axis=0)
+    lacking = np.count_nonzero((np.abs(data.mean(axis=0)) < CENTRED * sd) & (sd > 0))
+    if lacking:
+        raise DataError(
+            f"clean: standardize: psc is per cent of the mean, and {lacking} of {sd.size} series "
+            "have none: they were centred before. Put clean first, or take zscore_sample."
+        )
+
+
 def _track(signal: Signal, track: str | None) -> np.ndarray | None:
     return None if not track else confounds_of(signal, track, "clean")
-
-
-def _rate(signal: Signal) -> float:
-    if signal.sfreq is None or signal.entries:
-        raise DataError(
-            f"clean: {signal!r} has no volumes at a steady rate. For volumes with gaps there are "
-            "detrend and zscore; for continuous channels filter."
-        )
-    return signal.sfreq

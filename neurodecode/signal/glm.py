@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.signal import _design
-from neurodecode.signal._contract import ROUNDING, as_float
+from neurodecode.signal._contract import ROUNDING, as_float, check_choice, need_volumes
 from neurodecode.signal._design import HrfModel
 from neurodecode.signal.blocks import blocks_of, one_event_a_block
 from neurodecode.signal.confounds import confounds_of
@@ -64,6 +64,10 @@ class Glm:
     version: ClassVar[int] = 1
 
     def __post_init__(self):
+        check_choice("glm: method", self.method, ("lsa", "lss"))
+        check_choice("glm: hrf_model", self.hrf_model, get_args(HrfModel))
+        check_choice("glm: drift_model", self.drift_model, ("cosine", "polynomial", None))
+        check_choice("glm: noise_model", self.noise_model, ("ar1", "ols"))
         if not self.high_pass > 0:
             raise ConfigError(
                 f"glm: high_pass is {self.high_pass} Hz. Give a frequency above 0; without drifts, "
@@ -155,24 +159,22 @@ class Glm:
 
     def _times(self, header: Signal) -> np.ndarray:
         """Seconds of each volume from the first, as nilearn counts them."""
-        if header.sfreq is None or header.entries or len(header.axes) > 2 or not header.n_times:
-            raise DataError(
-                f"glm: {header!r} (axes {header.axes}) is no run of volumes at a steady rate. It "
-                "comes before block_mean, and the reader needs all volumes and a t_r."
-            )
+        sfreq = need_volumes(
+            header, "glm", "It comes before block_mean, and the reader needs a t_r."
+        )
         if header.tmin < 0:
             raise DataError(
                 f"glm: the clock was moved by {-header.tmin:g} s (shift), and the response's delay "
                 "is part of the model. Leave shift out."
             )
-        if self.drift_model == "cosine" and self.high_pass >= header.sfreq / 2:
+        if self.drift_model == "cosine" and self.high_pass >= sfreq / 2:
             raise ConfigError(
-                f"glm: high_pass {self.high_pass:g} Hz is not below {header.sfreq / 2:g} Hz, half "
-                f"the rate of one volume in {1 / header.sfreq:g} s. Lower it."
+                f"glm: high_pass {self.high_pass:g} Hz is not below {sfreq / 2:g} Hz, half the "
+                f"rate of one volume in {1 / sfreq:g} s. Lower it."
             )
-        t_r = 1 / header.sfreq
-        first, last = self.slice_time_ref, header.n_times - 1 + self.slice_time_ref
-        return np.linspace(first * t_r, last * t_r, header.n_times)
+        n_times = header.n_times or 0
+        first, last = self.slice_time_ref / sfreq, (n_times - 1 + self.slice_time_ref) / sfreq
+        return np.linspace(first, last, n_times)
 
     def _events(self, header: Signal) -> tuple[pd.DataFrame, list[np.ndarray]]:
         """One event a regressor, and the positions of the events that it is made of."""
