@@ -93,6 +93,11 @@ def open_image(path: Path) -> "nibabel.Nifti1Image":
             f"{path}: it is a {kind.__name__}, without a grid of voxels. Name an image in "
             "volume space."
         )
+    if not _held_in(path, image).is_file():
+        raise DataMissing(
+            f"{path}: a file that belongs to it is missing: {_held_in(path, image).name}, which "
+            "holds the values. Fetch both halves."
+        )
     if min(image.shape, default=0) < 1:
         raise DataError(f"{path}: its header says the shape {_shape(image)}. Fetch it again.")
     if image.affine is None or not np.isfinite(image.affine).all():
@@ -154,7 +159,7 @@ def check_whole(path: Path) -> None:
     values: Any = image.dataobj
     if not isinstance(values, ArrayProxy):
         return  # MINC and PAR/REC: their libraries hold the file to its header
-    held_in = Path(image.file_map["image"].filename or path)
+    held_in = _held_in(path, image)
     promised = values.offset + math.prod(map(int, image.shape)) * values.dtype.itemsize
     size = held_in.stat().st_size
     held = size
@@ -259,6 +264,11 @@ def place_notes(path: Path, image: "nibabel.Nifti1Image") -> tuple[str, ...]:
             "mask or atlas do is taken from their shape and size alone",
         )
     return ()
+
+
+def _held_in(path: Path, image: Any) -> Path:
+    """File that holds the values; of a pair it is another than `path`."""
+    return Path(image.file_map["image"].filename or path)
 
 
 def _shape(image: "nibabel.Nifti1Image", n_axes: int | None = None) -> tuple[int, ...]:
