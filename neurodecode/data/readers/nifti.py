@@ -201,7 +201,7 @@ def _of_images(
     regions = Regions(
         beside(options.mask, "mask"),
         beside(options.atlas, "atlas"),
-        beside(options.atlas_names, "names of the atlas"),
+        beside(options.atlas_names, "table of regions"),
     )
     table = beside(options.volumes or options.events or options.trials, "table")
     assert table is not None  # the options ask for one
