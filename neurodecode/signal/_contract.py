@@ -13,7 +13,11 @@ ROUNDING = 1e-12
 
 
 class Preparation(Protocol):
-    """A map from the signal of one recording to a signal; knows nothing of labels or folds."""
+    """A map from the signal of one recording to a signal; knows nothing of labels or folds.
+
+    A class whose numbers come from another library than mne, numpy and scipy names it in
+    ``libraries``, so that the cache knows signals of another version apart.
+    """
 
     version: ClassVar[int]
 

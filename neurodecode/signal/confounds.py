@@ -52,6 +52,7 @@ class Clean:
     standardize: Literal["zscore_sample", "psc"] | None = "zscore_sample"
     standardize_confounds: bool = True
     version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("nilearn",)  # that the numbers come from
 
     def __post_init__(self):
         check_choice("clean: filter", self.filter, ("butterworth", "cosine"))

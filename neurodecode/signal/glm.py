@@ -62,6 +62,7 @@ class Glm:
     by: str | None = None
     slice_time_ref: float = 0.0
     version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("nilearn",)  # that the numbers come from
 
     def __post_init__(self):
         check_choice("glm: method", self.method, ("lsa", "lss"))

@@ -153,6 +153,9 @@ def test_images_and_trials_belong_together(betas, tmp_path):
     (tmp_path / "beta_003.nii.gz").unlink()
     with pytest.raises(DataMissing, match=r"1 of 8 trials have no image like .* is trial 003"):
         recordings(tmp_path, betas="beta_{trial}.nii.gz")
+    write_trials(tmp_path, rows=[0, 1, 1, 3])
+    with pytest.raises(DataError, match=r"trial 002 stands in two rows, and has one image"):
+        recordings(tmp_path, betas="beta_{trial}.nii.gz")
     write_trials(tmp_path, columns=("label", "run"))
     with pytest.raises(DataError, match=r"no column 'trial', which tells whose image"):
         recordings(tmp_path, betas="beta_{trial}.nii.gz")

@@ -83,13 +83,19 @@ def images(table: pd.DataFrame, paths: Mapping[str, Path], path: Path) -> tuple[
     DataMissing
         If a trial has no image.
     DataError
-        If an image has no trial.
+        If an image has no trial, or two.
     """
     example = next(iter(paths.values())).name
     if TRIAL not in table:
         raise DataError(
             f"{path}: no column {TRIAL!r}, which tells whose image {example} is; there are: "
             f"{', '.join(table)}. Add it: what {{{TRIAL}}} stands for, a row each."
+        )
+    twice = table[TRIAL].duplicated()
+    if twice.any():
+        raise DataError(
+            f"{path}: trial {table.loc[twice, TRIAL].iloc[0]} stands in two rows, and has one "
+            "image. Remove one of them."
         )
     absent = [trial for trial in table[TRIAL] if trial not in paths]
     if absent:
