@@ -10,11 +10,11 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.signal import _design
+from neurodecode.signal import design
 from neurodecode.signal._contract import ROUNDING, as_float, check_choice, need_volumes
-from neurodecode.signal._design import HrfModel
 from neurodecode.signal.blocks import blocks_of, one_event_a_block
 from neurodecode.signal.confounds import confounds_of
+from neurodecode.signal.design import HrfModel
 
 
 @dataclass(frozen=True)
@@ -120,27 +120,27 @@ class Glm:
         events, members = self._events(header)
         onset = events["onset"].to_numpy(dtype=np.float64) - header.tmin
         duration = events["duration"].to_numpy(dtype=np.float64)
-        _design.check_times(onset, duration, times)
+        design.check_times(onset, duration, times)
         alone = header.events["onset"].to_numpy(dtype=np.float64) - header.tmin
         lasting = header.events["duration"].to_numpy(dtype=np.float64)
-        nuisance = _design.drifts(times, self.drift_model, self.high_pass, self.drift_order)
+        nuisance = design.drifts(times, self.drift_model, self.high_pass, self.drift_order)
         if self.confounds:
             nuisance = np.hstack([confounds_of(header, self.confounds, "glm"), nuisance])
         responses = [
-            _design.response(alone[index], lasting[index], times, self.hrf_model)
+            design.response(alone[index], lasting[index], times, self.hrf_model)
             for index in members
         ]
         others = None
         if self.method == "lss" and len(members) > 1:
             rest = [np.concatenate(members[:i] + members[i + 1 :]) for i in range(len(members))]
             others = [
-                _design.response(alone[index], lasting[index], times, self.hrf_model)
+                design.response(alone[index], lasting[index], times, self.hrf_model)
                 for index in rest
             ]
         model = _Model(responses, others, nuisance)
         inflation = model.check(onset)
         notes = header.notes
-        if inflation > _design.INFLATED:
+        if inflation > design.INFLATED:
             notes += (
                 f"glm: responses overlap so much that the variance of a beta is up to "
                 f"{inflation:.0f} times what it would be alone",
@@ -207,11 +207,11 @@ class _Model:
 
     def check(self, onset: np.ndarray) -> float:
         """Hold each design to what can be told apart; gives the largest variance inflation."""
-        _design.check_distinct(self.responses, onset)
+        design.check_distinct(self.responses, onset)
         if self.others is None:
-            return _design.check_apart(self.responses, self.nuisance, onset)
+            return design.check_apart(self.responses, self.nuisance, onset)
         return max(
-            _design.check_apart([one], np.hstack([other, self.nuisance]), onset[i : i + 1], first=i)
+            design.check_apart([one], np.hstack([other, self.nuisance]), onset[i : i + 1], first=i)
             for i, (one, other) in enumerate(zip(self.responses, self.others, strict=True))
         )
 

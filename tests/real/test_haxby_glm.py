@@ -26,8 +26,8 @@ from neurodecode.harness.store import Store
 from neurodecode.harness.study import open_study
 from neurodecode.harness.table import score_results
 from neurodecode.report.results import Results
-from neurodecode.signal._design import drifts, response
 from neurodecode.signal.confounds import Clean
+from neurodecode.signal.design import drifts, response
 from neurodecode.signal.glm import Glm
 
 T_R, N_VOLUMES, N_VOXELS = 2.5, 121, 129

@@ -13,7 +13,7 @@ from nilearn.glm.first_level import FirstLevelModel
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.signal._design import response
+from neurodecode.signal.design import response
 from neurodecode.signal.glm import Glm
 
 SHAPE, T_R, N = (3, 2, 2), 2.0, 100
