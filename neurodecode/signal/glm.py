@@ -231,11 +231,11 @@ class _Model:
 
 
 def _betas(
-    data: np.ndarray, design: np.ndarray, wanted: np.ndarray, noise_model: str
+    data: np.ndarray, matrix: np.ndarray, wanted: np.ndarray, noise_model: str
 ) -> np.ndarray:
     from nilearn.glm.first_level import run_glm
 
-    labels, results = run_glm(data, design, noise_model=noise_model)
+    labels, results = run_glm(data, matrix, noise_model=noise_model)
     betas = np.empty((len(wanted), data.shape[1]))
     for label, fitted in results.items():  # voxels whose noise is alike are fitted together
         betas[:, labels == label] = fitted.theta[wanted]
