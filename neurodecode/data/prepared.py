@@ -33,7 +33,7 @@ from neurodecode.data.worker import Worker
 logger = logging.getLogger(__name__)
 
 _LAYOUT = 3  # of the folders; part of every key
-_LIBRARIES = ("mne", "numpy", "scipy")  # that preparations compute with
+_LIBRARIES = ("mne", "numpy", "scipy")  # that all preparations may compute with
 NOTHING: Mapping[str, Sequence[Any]] = {}
 
 
@@ -383,7 +383,9 @@ def _folder(cache: Path, key: str) -> Path:
 
 def _made_from(recording: Recording, preparations: Sequence[Any]) -> Mapping[str, Any]:
     reader: Mapping[str, Any] = recording.reader
-    used = dict.fromkeys((*reader.get("libraries", ()), *(_LIBRARIES if preparations else ())))
+    own = [name for p in preparations for name in getattr(p, "libraries", ())]
+    shared = _LIBRARIES if preparations else ()
+    used = dict.fromkeys((*reader.get("libraries", ()), *shared, *own))
     return {
         "recording": recording.key,
         "preparations": [

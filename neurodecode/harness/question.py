@@ -249,13 +249,18 @@ class Question:
 
 
 def display_names(steps_of_models: Sequence[Sequence[Call]]) -> list[str]:
-    """Short unique names: the dotted name, with arguments only where names alone are equal."""
+    """Short unique names: the dotted names, with arguments only where they tell models apart."""
     short = [" + ".join(call.name for call in steps) for steps in steps_of_models]
-    counts = Counter(short)
-    return [
-        name if counts[name] == 1 else " + ".join(_with_arguments(call) for call in steps)
-        for name, steps in zip(short, steps_of_models, strict=True)
-    ]
+    names = []
+    for name, steps in zip(short, steps_of_models, strict=True):
+        alike = [o for n, o in zip(short, steps_of_models, strict=True) if n == name]
+        told = [
+            _with_arguments(call) if any(o[i].arguments != call.arguments for o in alike)
+            else call.name
+            for i, call in enumerate(steps)
+        ]  # fmt: skip
+        names.append(" + ".join(told))
+    return names
 
 
 def needs_of(estimator: Any, *, first: bool) -> Needs:

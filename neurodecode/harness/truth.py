@@ -140,8 +140,14 @@ def permute_all(
 
 
 def shuffle_units(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
-    """Give units that are permuted together (blocks, else rows), and the groups within (runs)."""
+    """Give units that are permuted together (blocks, else rows), and the groups within (runs).
+
+    Where each recording is one row, as of people with one label each, labels are permuted among the
+    rows of a ``group`` (a site), else among all.
+    """
     groups = rows.codes("recording")
+    if len(rows) == len(np.unique(groups)):
+        groups = rows.codes("group") if "group" in rows else np.zeros(len(rows), dtype=np.int64)
     if "block" in rows:
         return rows.codes("recording", "block"), groups
     return np.arange(len(rows)), groups

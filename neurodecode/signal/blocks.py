@@ -1,6 +1,7 @@
 """Average the volumes of a block into one entry."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -56,6 +57,7 @@ class BlockMean:
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result, from the events; raises what the call would."""
         volumes = self._volumes(header)
+        blocks = blocks_of(header.events, self.by, "block_mean")
         tracks = {
             name: np.stack([np.mean(track[index], axis=0) for index in volumes.values()])
             for name, track in header.tracks.items()
@@ -65,32 +67,13 @@ class BlockMean:
             sfreq=None,
             tmin=0.0,
             n_times=len(volumes),
-            events=self._block_events(header),
+            events=one_event_a_block(header.events, blocks, self.by, "block_mean"),
             tracks=tracks,
         )
 
     def reach(self, sfreq: float) -> float:
         """Seconds: infinite, for blocks may be as long as their recording."""
         return math.inf
-
-    def _blocks(self, signal: Signal) -> dict[object, np.ndarray]:
-        """Positions of each block's events, blocks in the order of first events."""
-        events = signal.events
-        if self.by not in events:
-            raise DataError(
-                f"block_mean: the events have no column {self.by!r}, only "
-                f"{', '.join(map(str, events.columns))}. Name one of these: by: ..."
-            )
-        values = events[self.by]
-        known = (values.notna() & (values.astype("string") != "")).fillna(False).to_numpy(bool)
-        positions = np.flatnonzero(known)
-        if len(positions) == 0:
-            raise DataError(
-                f"block_mean: none of the {len(events)} events has a value in {self.by!r}. "
-                "Choose another column: by: ..."
-            )
-        codes, blocks = pd.factorize(values.iloc[positions])
-        return {block: positions[codes == i] for i, block in enumerate(blocks)}
 
     def _volumes(self, signal: Signal) -> dict[object, np.ndarray]:
         """Find the indices of each block's volumes."""
@@ -99,7 +82,7 @@ class BlockMean:
                 f"block_mean: {signal!r} is no series of volumes. For continuous channels cut "
                 "windows of a block's length instead."
             )
-        blocks, events = self._blocks(signal), signal.events
+        blocks, events = blocks_of(signal.events, self.by, "block_mean"), signal.events
         if signal.sfreq is None:
             if len(events) != signal.n_times:
                 raise DataError(
@@ -123,28 +106,69 @@ class BlockMean:
                 )
         return volumes
 
-    def _block_events(self, signal: Signal) -> pd.DataFrame:
-        rows = []
-        for block, positions in self._blocks(signal).items():
-            events = signal.events.iloc[positions]
-            if events["label"].nunique(dropna=False) > 1:
-                labels = ", ".join(map(str, events["label"].unique()))
-                raise DataError(
-                    f"block_mean: block {block!r} has several labels ({labels}), so its mean has "
-                    f"none. Is {self.by!r} the column of blocks, and does it count on over runs?"
-                )
-            onset = events["onset"].min()
-            duration = (events["onset"] + events["duration"]).max() - onset
-            row = events.iloc[:1].assign(onset=onset, duration=duration)
-            varying = [
-                name
-                for name in events.columns.difference(["onset", "duration"])
-                if events[name].nunique(dropna=False) > 1
-            ]
-            rows.append((row, varying))
-        dropped = {name for _, varying in rows for name in varying}
-        table = pd.concat([row for row, _ in rows], ignore_index=True)
-        return table.drop(columns=[name for name in table.columns if name in dropped])
+
+def blocks_of(events: pd.DataFrame, by: str, name: str) -> dict[object, np.ndarray]:
+    """Give the positions of each block's events, blocks in the order of first events.
+
+    Parameters
+    ----------
+    events : DataFrame
+    by : str
+        Column whose equal values are one block; events without a value belong to none.
+    name : str
+        The preparation that asks, for messages.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or no event has a value.
+    """
+    if by not in events:
+        raise DataError(
+            f"{name}: the events have no column {by!r}, only "
+            f"{', '.join(map(str, events.columns))}. Name one of these: by: ..."
+        )
+    values = events[by]
+    known = (values.notna() & (values.astype("string") != "")).fillna(False).to_numpy(bool)
+    positions = np.flatnonzero(known)
+    if len(positions) == 0:
+        raise DataError(
+            f"{name}: none of the {len(events)} events has a value in {by!r}. "
+            "Choose another column: by: ..."
+        )
+    codes, blocks = pd.factorize(values.iloc[positions])
+    return {block: positions[codes == i] for i, block in enumerate(blocks)}
+
+
+def one_event_a_block(
+    events: pd.DataFrame, blocks: Mapping[object, np.ndarray], by: str, name: str
+) -> pd.DataFrame:
+    """Give one event a block, from its first onset to its last end.
+
+    Columns that vary within a block are left out.
+
+    Raises
+    ------
+    DataError
+        If a block has several labels.
+    """
+    rows = []
+    for block, positions in blocks.items():
+        mine = events.iloc[positions]
+        if mine["label"].nunique(dropna=False) > 1:
+            labels = ", ".join(map(str, mine["label"].unique()))
+            raise DataError(
+                f"{name}: block {block!r} has several labels ({labels}), so its mean has "
+                f"none. Is {by!r} the column of blocks, and does it count on over runs?"
+            )
+        onset = mine["onset"].min()
+        duration = (mine["onset"] + mine["duration"]).max() - onset
+        row = mine.iloc[:1].assign(onset=onset, duration=duration)
+        others = mine.columns.difference(["onset", "duration"])
+        rows.append((row, [one for one in others if mine[one].nunique(dropna=False) > 1]))
+    dropped = {one for _, varying in rows for one in varying}
+    table = pd.concat([row for row, _ in rows], ignore_index=True)
+    return table.drop(columns=[one for one in table.columns if one in dropped])
 
 
 def _first_volume(times: np.ndarray, signal: Signal) -> np.ndarray:

@@ -16,7 +16,9 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
 from neurodecode.data.worker import Worker
 from neurodecode.signal.channels import Pick, Scale
+from neurodecode.signal.confounds import Clean
 from neurodecode.signal.filters import Filter
+from neurodecode.signal.glm import Glm
 from neurodecode.signal.reference import Reference
 
 
@@ -106,6 +108,18 @@ def test_every_argument_and_version_is_part_of_the_key(found, monkeypatch):
     keys.add(prepared_key(one, [Filter(8, 30)]))
     assert len(keys) == 7
     assert prepared_key(found[2], []) not in keys
+
+
+def test_the_library_that_a_preparation_computes_with_is_part_of_the_key(found, monkeypatch):
+    monkeypatch.setattr("neurodecode.data.prepared._minor_version", lambda name: f"{name} 1.0")
+    before = [prepared_key(found[0], steps) for steps in ([Glm()], [Clean()], [Scale(2.0)])]
+    monkeypatch.setattr(
+        "neurodecode.data.prepared._minor_version",
+        lambda name: f"{name} {'1.1' if name == 'nilearn' else '1.0'}",
+    )
+    after = [prepared_key(found[0], steps) for steps in ([Glm()], [Clean()], [Scale(2.0)])]
+    assert before[0] != after[0] and before[1] != after[1]
+    assert before[2] == after[2]
 
 
 def test_an_argument_at_its_default_is_part_of_the_key():

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodecode.core.rows import Rows
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.truth import TrainingTruth, permuted
+from neurodecode.harness.truth import TrainingTruth, permuted, shuffle_units
 
 
 @settings(max_examples=100, deadline=None)
@@ -58,3 +59,18 @@ def test_a_draw_is_the_fold_s_own(study):
 def test_test_rows_are_not_told(study, draw):
     fold = make_plan(study).folds[0].fold
     assert len(TrainingTruth(study).of(fold, 0, draw)) == len(fold.index("train"))
+
+
+def test_people_with_one_label_each_are_permuted_within_their_site(study):
+    table = study.trials.rows.table.iloc[::3].reset_index(drop=True)
+    table["recording"] = [f"sub-{i}" for i in range(len(table))]
+    table["group"] = np.where(np.arange(len(table)) < 10, "x", "y")
+    units, groups = shuffle_units(Rows(table))
+    y = np.arange(len(table)) % 2
+    drawn = permuted(y, units, groups, [0])
+    assert not np.array_equal(drawn, y)
+    for site in ("x", "y"):
+        mine = (table["group"] == site).to_numpy()
+        assert sorted(drawn[mine]) == sorted(y[mine])
+    _, everyone = shuffle_units(Rows(table.drop(columns="group")))
+    assert len(set(everyone)) == 1

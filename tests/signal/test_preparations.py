@@ -17,6 +17,11 @@ from neurodecode.signal.rank import measured_rank
 # Each name of the folder, with arguments as a file gives them. A new preparation is added here.
 EXAMPLES = {
     "block_mean": [{}, {"by": "block"}],
+    "clean": [
+        {},
+        {"confounds": None, "high_pass": 0.02, "standardize": "psc"},
+        {"high_pass": 0.02, "filter": "cosine", "standardize": None},
+    ],
     "crop": [{"tmin": 0.1, "tmax": 0.5}, {"tmax": 0.505}, {"tmin": 0.03}],
     "detrend": [{}, {"order": 2}],
     "drop": [{"channels": ["HEOG", "Pz"]}, {"channels": ["eog"]}],
@@ -30,6 +35,10 @@ EXAMPLES = {
         {"bands": [[8, 12], [18, 26]]},
         {"bands": [[None, 6], [8, 12], [20, None]], "method": "iir", "order": 2},
         {"bands": [[8, 12]], "method": "iir", "phase": "causal"},
+    ],
+    "glm": [
+        {"by": "block"},
+        {"by": "block", "method": "lss", "noise_model": "ols", "confounds": "confounds"},
     ],
     "ica": [
         {"exclude": [0, 2], "n_components": 4, "max_iter": 20},
@@ -81,6 +90,9 @@ def example_signals(call, kinds):
     eeg, volumes, epochs, bands = kinds
     if call.name == "block_mean":
         return [volumes(), volumes(sfreq=None)]
+    if call.name in ("clean", "glm"):
+        motion = np.random.default_rng(1).normal(size=(30, 2))
+        return [volumes(tracks={"confounds": motion})]
     signals = [eeg(), eeg(rank=5), eeg(n_times=1197, tmin=0.25 if call.name != "crop" else 0.01)]
     if call.name in BY_SAMPLE:
         signals += [epochs(), epochs(rank=5), bands()]

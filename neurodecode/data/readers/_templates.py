@@ -3,7 +3,7 @@
 import functools
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from neurodecode.core.errors import ConfigError
@@ -14,8 +14,14 @@ logger = logging.getLogger(__name__)
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
-def fields(template: str) -> list[str]:
+def fields(template: str, more: Sequence[str] = ()) -> list[str]:
     """Entities that a template names.
+
+    Parameters
+    ----------
+    template : str
+    more : sequence of str
+        Names that it may have besides the entities.
 
     Raises
     ------
@@ -27,8 +33,9 @@ def fields(template: str) -> list[str]:
         raise ConfigError(f"path {template!r} leaves the data set's folder. Name one below it.")
     found = list(dict.fromkeys(_FIELD.findall(template)))
     for name in found:
-        if name not in ENTITIES:
-            raise ConfigError(f"path {template!r}: {{{name}}} is not one of {', '.join(ENTITIES)}.")
+        if name not in (*ENTITIES, *more):
+            known = ", ".join((*ENTITIES, *more))
+            raise ConfigError(f"path {template!r}: {{{name}}} is not one of {known}.")
     return found
 
 
@@ -43,12 +50,12 @@ def entities(template: str, name: str) -> dict[str, str] | None:
     return None if matched is None else matched.groupdict()
 
 
-def match(root: Path, template: str) -> list[tuple[dict[str, str], Path]]:
+def match(root: Path, template: str, more: Sequence[str] = ()) -> list[tuple[dict[str, str], Path]]:
     """Files below `root` that a template fits, with their entities as the names have them.
 
     Links to files that are not here, as git-annex leaves them, are named in a warning.
     """
-    fields(template)
+    fields(template, more)
     fits, dangling = [], []
     for path in sorted(root.glob(_FIELD.sub("*", template))):
         matched = entities(template, path.relative_to(root).as_posix())

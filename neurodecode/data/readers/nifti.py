@@ -1,33 +1,30 @@
-"""Reader of 4-D images with a mask: volumes become entries of voxels.
+"""Reader of images of volumes, or of one estimate a trial, by a mask or an atlas.
 
-nibabel and nilearn are imported where an image is opened: finding recordings needs neither.
+nibabel is imported where an image is opened: finding recordings does not need it.
 """
 
 import functools
-import logging
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.core.space import Space
 from neurodecode.data.cards import Card, EventsSpec, Variant
-from neurodecode.data.readers import _events, _templates, _volumes
-from neurodecode.data.readers._images import check_alike, check_whole, open_image, voxels_of_mask
+from neurodecode.data.readers import _confounds, _events, _templates, _trials, _volumes
+from neurodecode.data.readers._bold import Run, open_run
+from neurodecode.data.readers._confounds import ConfoundsSpec
+from neurodecode.data.readers._images import files_beside
+from neurodecode.data.readers._regions import Regions
 
-if TYPE_CHECKING:
-    import nibabel
+version = 2
+libraries = ("nibabel", "numpy")
 
-logger = logging.getLogger(__name__)
-
-version = 1
-libraries = ("nibabel", "nilearn", "numpy")
+_LONGEST = 60.0  # seconds from volume to volume: what is above was meant in milliseconds
 
 
 @dataclass(frozen=True)
@@ -37,96 +34,136 @@ class Options:
     Parameters
     ----------
     bold, mask : str
-        Templates with ``{subject}``, ``{session}``, ``{run}``, below the data set's folder.
+        Templates with ``{subject}``, ``{session}``, ``{run}``, below the data set's folder. `bold`
+        has four axes, the last one time.
     volumes : str
         Table with one row a volume of `bold`: ``label`` and ``run`` without a header, or with one,
         then also ``block``, ``volume`` (its true number, where some were left out) and others.
     events : str
         Table of events in seconds, instead of `volumes`.
+    betas : str
+        Instead of `bold`: estimates of single trials, an image of four axes, the last one trials,
+        or an image a trial, whose template has ``{trial}`` besides.
+    trials : str
+        Table with one row a beta, in their order: ``label``; ``trial`` where each has an image of
+        its own; ``onset`` and ``duration`` where known; and others.
+    atlas : str
+        Regions that are the features instead of voxels: an image of numbers, whose voxels are
+        averaged, or of four axes, a map of weights a region. A `mask` beside it narrows them.
+    atlas_names : str
+        Table with ``index`` and ``name`` of each region.
+    confounds : ConfoundsSpec or None
+        Table beside `bold`, kept as the track ``confounds``.
     recordings_by : str
-        Column of `volumes` that parts one image into recordings.
+        Column of `volumes` or `trials` that parts one image into recordings.
     t_r : float or None
         Seconds from volume to volume; None for what the image says.
     volumes_per_run : int or None
         Length of a run where ``volume`` counts through all of them.
     per_volume : bool
         Whether `events` are spread over the volumes they cover, the others being ``rest``.
+    continuous : bool
+        One series a recording, axes ``("voxel", "time")`` or ``("parcel", "time")``, of which
+        trials are windows or the spans of events (connectivity). Otherwise each volume is one
+        entry, axes ``("voxel",)`` or ``("parcel",)``.
     subject, session, run : str
         What the templates do not say.
     """
 
-    bold: str
-    mask: str
+    bold: str = ""
+    mask: str = ""
     volumes: str = ""
     events: str = ""
+    betas: str = ""
+    trials: str = ""
+    atlas: str = ""
+    atlas_names: str = ""
+    confounds: ConfoundsSpec | None = None
     recordings_by: Literal["subject", "session", "run"] = "run"
     t_r: float | None = None
     volumes_per_run: int | None = None
     per_volume: bool = False
+    continuous: bool = False
     subject: str = "01"
     session: str = "1"
     run: str = "1"
 
     def __post_init__(self):
-        for template in (self.bold, self.mask, self.volumes, self.events):
+        _templates.fields(self.betas, (_trials.TRIAL,))
+        for template in (self.bold, self.mask, self.volumes, self.events, self.trials, self.atlas,
+                         self.atlas_names):  # fmt: skip
             _templates.fields(template)
-        if bool(self.volumes) == bool(self.events):
+        if bool(self.bold) == bool(self.betas):
+            raise ConfigError("expected images, as bold (volumes) or as betas (trials).")
+        if self.bold and (bool(self.volumes) == bool(self.events) or self.trials):
             raise ConfigError("expected a table, as volumes or as events.")
+        if self.betas and (not self.trials or self.volumes or self.events):
+            raise ConfigError("betas: expected a table with one row a trial, as trials.")
+        if not self.mask and not self.atlas:
+            raise ConfigError("expected a mask, an atlas, or both.")
+        if self.atlas_names and not self.atlas:
+            raise ConfigError("atlas_names: these are of the regions of an atlas. Name it.")
+        if self.betas:
+            for name in ("confounds", "t_r", "volumes_per_run", "per_volume", "continuous"):
+                if getattr(self, name):
+                    raise ConfigError(f"{name}: it is of volumes (bold), and these are betas.")
+        if self.continuous and self.per_volume:
+            raise ConfigError(
+                "continuous: per_volume makes an event of each volume, and trials of a continuous "
+                "series are the spans of longer events. Leave one of the two out."
+            )
         if self.t_r is not None and self.t_r <= 0:
             raise ConfigError(f"t_r: {self.t_r:g} s must be above zero.")
+        if self.t_r is not None and self.t_r > _LONGEST:
+            raise ConfigError(
+                f"t_r: {self.t_r:g} s from volume to volume cannot be. Give it in seconds: "
+                f"{self.t_r / 1000:g}, if these are milliseconds."
+            )
 
 
 @dataclass(frozen=True)
 class _Source:
-    bold: Path
-    mask: Path
+    images: tuple[Path, ...]
+    regions: Regions
     table: Path
+    confounds: Path | None
     options: Options
     events: EventsSpec
     ids: Mapping[str, str]
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        others = (self.table, *((self.confounds,) if self.confounds else ()))
+        return (*self.images, *self.regions.files, *others)
+
 
 def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
-    """All recordings of a card below `root`; of the files only the volumes' tables are opened.
+    """All recordings of a card below `root`; of the files only their tables are opened.
 
     Raises
     ------
     DataMissing
-        If an image has no mask or no table.
+        If an image has no mask, no atlas or no table.
+    DataError
+        If trials and images do not belong together.
     """
     options: Options = variant.options
     constant = {name: getattr(options, name) for name in _templates.ENTITIES}
-    recordings = []
-    for found, bold in _templates.match(root, options.bold):
+    images: dict[tuple[str, ...], dict[str, Path]] = {}
+    for found, path in _templates.match(root, options.bold or options.betas, (_trials.TRIAL,)):
         ids = constant | found
-        mask = _needed(root / _templates.fill(options.mask, ids), "mask", bold)
-        name = _templates.fill(options.volumes or options.events, ids)
-        table = _needed(root / name, "table", bold)
-        several = [ids]
-        if options.volumes:
-            column = options.recordings_by
-            parts = dict.fromkeys(_volumes.read(table, column)[column])
-            several = [ids | {column: part} for part in parts]
-        for one in several:
-            source = _Source(bold, mask, table, options, variant.events, one)
-            recordings.append(
-                Recording(
-                    **one,
-                    modality=card.modality,
-                    files=tuple(SourceFile(path) for path in (bold, mask, table)),
-                    reader=_described(source),
-                    load=functools.partial(load, source),
-                    header=functools.partial(header, source),
-                )
-            )
+        trial = ids.pop(_trials.TRIAL, "")
+        images.setdefault(tuple(ids[name] for name in _templates.ENTITIES), {})[trial] = path
+    recordings = []
+    for entities, paths in images.items():
+        ids: dict[str, str] = dict(zip(_templates.ENTITIES, entities, strict=True))
+        recordings += _of_images(card, variant, root, ids, paths)
     return recordings
 
 
 def more_files(path: Path) -> Sequence[Path]:
-    """Files that are read along with `path`: the other half of an Analyze pair."""
-    pairs = {".img": ".hdr", ".hdr": ".img"}
-    other = path.with_suffix(pairs.get(path.suffix, path.suffix))
-    return [other] if other != path and other.is_file() else []
+    """Files that are read along with `path`: the other half of a pair."""
+    return files_beside(path)
 
 
 def load(source: _Source) -> Signal:
@@ -135,137 +172,171 @@ def load(source: _Source) -> Signal:
     Returns
     -------
     signal : Signal
-        data : ndarray, shape (n_volumes, n_voxels), float64; voxels in the order of
-        ``numpy.argwhere(mask)``.
+        data : ndarray, shape (n_volumes or n_trials, n_voxels or n_regions), float64; voxels in
+        the order of ``numpy.argwhere(mask)``. Transposed where it is continuous.
 
     Raises
     ------
     DataError
-        If the image is damaged, lies elsewhere than its mask, or does not fit its table.
+        If an image is damaged, lies elsewhere than its mask, or does not fit its tables.
     """
-    from nilearn.maskers import NiftiMasker
-
-    check_whole(source.bold)
-    check_whole(source.mask)
-    image, mask = open_image(source.bold), open_image(source.mask)
-    signal, entries = _signal(source, image, mask)
-    chosen = image.slicer[..., entries[0] : entries[-1] + 1]
-    _check_finite(source, chosen, signal.space.ijk)
-    masker = NiftiMasker(mask_img=mask, standardize=False, dtype=np.float64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the masker's own are about reports that nobody asked for
-        data = masker.fit(chosen).transform(chosen)
-    return Signal(
-        data=np.ascontiguousarray(data[entries - entries[0]], dtype=np.float64),
-        space=signal.space,
-        axes=signal.axes,
-        sfreq=signal.sfreq,
-        events=signal.events,
-        tmin=signal.tmin,
-    )
+    return _signal(source, read=True)
 
 
 def header(source: _Source) -> Signal:
     """Give voxels, rate, length and events of one recording, without its values."""
-    return _signal(source, open_image(source.bold), open_image(source.mask))[0]
+    return _signal(source, read=False)
 
 
-def _signal(
-    source: _Source, image: "nibabel.Nifti1Image", mask: "nibabel.Nifti1Image"
-) -> tuple[Signal, np.ndarray]:
-    """Header of the recording, and its volumes' positions in the image."""
-    if len(image.shape) != 4:
-        raise DataError(f"{source.bold}: shape {image.shape}; expected four axes, the last time.")
-    check_alike(source.bold, image, source.mask, mask)
-    t_r = _t_r(source, image)
-    ijk = voxels_of_mask(source.mask, mask)
-    space = Space(
-        kind="voxels", affine=np.asarray(image.affine), shape=tuple(image.shape[:3]), ijk=ijk
+def _of_images(
+    card: Card, variant: Variant, root: Path, ids: Mapping[str, str], paths: Mapping[str, Path]
+) -> list[Recording]:
+    """Give the recordings of one image, or of the images of one recording's trials."""
+    options: Options = variant.options
+    first = next(iter(paths.values()))
+
+    def beside(template: str, what: str) -> Path | None:
+        return _needed(root / _templates.fill(template, ids), what, first) if template else None
+
+    regions = Regions(
+        beside(options.mask, "mask"),
+        beside(options.atlas, "atlas"),
+        beside(options.atlas_names, "table of regions"),
     )
-    n_volumes = image.shape[3]
-    if source.options.volumes:
-        events, entries, sfreq = _of_volumes(source, n_volumes, t_r)
-        tmin = float(events["onset"].iloc[0])
-    else:
-        events = _events.read_table(source.table, source.events)
-        _events.check_inside(events, n_volumes * t_r, source.table)
-        events = _events.renamed(events, source.events)
-        if source.options.per_volume:
-            events = _volumes.spread(events, n_volumes, t_r, source.ids["run"])
-        entries, sfreq, tmin = np.arange(n_volumes), 1 / t_r, 0.0
-    signal = Signal(
-        data=None,
-        space=space,
-        axes=("voxel",),
-        sfreq=sfreq,
-        events=events,
-        tmin=tmin,
-        n_times=len(entries),
-    )
-    return signal, entries
+    table = beside(options.volumes or options.events or options.trials, "table")
+    assert table is not None  # the options ask for one
+    confounds = beside(options.confounds.path, "confounds") if options.confounds else None
+    column, recordings = options.recordings_by, []
+    for part, chosen in _parts(options, table, paths, ids).items():
+        one = dict(ids) | ({} if part is None else {column: part})
+        source = _Source(chosen, regions, table, confounds, options, variant.events, one)
+        recordings.append(
+            Recording(
+                **one,
+                modality=card.modality,
+                files=tuple(SourceFile(path) for path in source.files),
+                reader=_described(source),
+                load=functools.partial(load, source),
+                header=functools.partial(header, source),
+            )
+        )
+    return recordings
 
 
-def _of_volumes(
-    source: _Source, n_volumes: int, t_r: float
-) -> tuple[pd.DataFrame, np.ndarray, float | None]:
+def _parts(
+    options: Options, path: Path, paths: Mapping[str, Path], ids: Mapping[str, str]
+) -> dict[str | None, tuple[Path, ...]]:
+    """Give the recordings that a table parts an image into, and their images; None: one."""
+    column = options.recordings_by
+    if options.events:
+        return {None: tuple(paths.values())}
+    if options.volumes:
+        table = _volumes.read(path, column)
+        return dict.fromkeys(table[column], tuple(paths.values()))
+    table = _trials.read(path)
+    if column in _named(options):  # each recording has images of its own
+        if "" in paths:
+            return {None: tuple(paths.values())}
+        mine = table.iloc[_trials.of_recording(table, column, ids[column], path)]
+        return {None: _trials.images(mine, paths, path)}
+    one_image = "" in paths
+    chosen = np.array([] if one_image else _trials.images(table, paths, path), dtype=object)
+    if column not in table:
+        return {None: tuple(paths.values()) if one_image else tuple(chosen)}
+    if one_image:
+        return dict.fromkeys(table[column], tuple(paths.values()))
+    return {part: tuple(chosen[table[column] == part]) for part in dict.fromkeys(table[column])}
+
+
+def _named(options: Options) -> list[str]:
+    """Entities that the template of the betas names."""
+    return _templates.fields(options.betas, (_trials.TRIAL,))
+
+
+def _signal(source: _Source, *, read: bool) -> Signal:
+    options = source.options
+    if options.betas:
+        return _of_betas(source, read=read)
+    run = open_run(source.images[0], source.regions, options.t_r)
+    confounds = None
+    if source.confounds is not None and options.confounds is not None:
+        confounds = _confounds.read(source.confounds, options.confounds.columns, run.n_volumes)
+    if options.volumes:
+        events, entries, gaps = _of_volumes(source, run)
+        return run.signal(
+            events,
+            confounds=confounds,
+            entries=entries,
+            gaps=gaps,
+            tmin=float(events["onset"].iloc[0]),
+            continuous=options.continuous,
+            read=read,
+        )
+    events = _events.read_table(source.table, source.events)
+    _events.check_inside(events, run.seconds, source.table)
+    events = _events.renamed(events, source.events)
+    if options.per_volume:
+        events = _volumes.spread(events, run.n_volumes, run.t_r, source.ids["run"])
+    return run.signal(events, confounds=confounds, continuous=options.continuous, read=read)
+
+
+def _of_volumes(source: _Source, run: Run) -> tuple[pd.DataFrame, np.ndarray, bool]:
+    """Events of the volumes, their positions in the image, and whether some were left out."""
     column = source.options.recordings_by
     table = _volumes.read(source.table, column)
-    if len(table) != n_volumes:
+    if len(table) != run.n_volumes:
         raise DataError(
-            f"{source.table}: {len(table)} rows for the {n_volumes} volumes of {source.bold.name}. "
-            "Each volume needs one row; replace whichever of the two files is not whole."
+            f"{source.table}: {len(table)} rows for the {run.n_volumes} volumes of "
+            f"{run.path.name}. Each volume needs one row; replace whichever of the two files is "
+            "not whole."
         )
     entries = np.flatnonzero(table[column] == source.ids[column])
     mine = table.iloc[entries].drop(columns=column).reset_index(drop=True)
     number = _volumes.numbers(mine, source.options.volumes_per_run, source.table)
-    events = _volumes.events(mine, number, t_r, source.ids["run"])
+    events = _volumes.events(mine, number, run.t_r, source.ids["run"])
     gapless = (np.diff(number) == 1).all() and (np.diff(entries) == 1).all()
-    return _events.renamed(events, source.events), entries, 1 / t_r if gapless else None
+    return _events.renamed(events, source.events), entries, not gapless
 
 
-def _t_r(source: _Source, image: "nibabel.Nifti1Image") -> float:
-    if source.options.t_r is not None:
-        return source.options.t_r
-    about: Any = image.header
-    step = float(about.get_zooms()[3])
-    unit = about.get_xyzt_units()[1] if hasattr(about, "get_xyzt_units") else "sec"
-    t_r = step * {"msec": 1e-3, "usec": 1e-6}.get(unit, 1.0)
-    if not 0.05 <= t_r <= 60:
-        raise DataError(
-            f"{source.bold}: its header says {step:g} {unit} from volume to volume, which cannot "
-            "be. Give t_r, in seconds, in the card."
-        )
-    return t_r
-
-
-def _check_finite(source: _Source, image: "nibabel.Nifti1Image", ijk: np.ndarray | None) -> None:
-    """Stop at NaN before the masker, which would put zeros in its place."""
-    values = np.asanyarray(image.dataobj)
-    if values.dtype.kind != "f" or ijk is None:
-        return
-    bad = ~np.isfinite(values[tuple(ijk.T)])  # (n_voxels, n_volumes)
-    if bad.any():
-        voxel = " ".join(str(int(k)) for k in ijk[np.flatnonzero(bad.any(axis=1))[0]])
-        raise DataError(
-            f"{source.bold}: {int(bad.any(axis=1).sum())} of {len(ijk)} voxels of the mask are "
-            f"not finite (NaN or infinite) in some volume, the first at {voxel}. Leave them out of "
-            "the mask, or repair the image."
-        )
+def _of_betas(source: _Source, *, read: bool) -> Signal:
+    column = source.options.recordings_by
+    table = _trials.read(source.table)
+    entries = _trials.of_recording(table, column, source.ids[column], source.table)
+    mine = table.iloc[entries].drop(columns=column, errors="ignore").reset_index(drop=True)
+    n_rows = len(table)
+    if column in _named(source.options):
+        # The table is of several recordings, each of which has an image of its own.
+        entries, n_rows = np.arange(len(mine)), len(mine)
+    events = _events.renamed(_trials.events(mine, source.events, source.table), source.events)
+    return _trials.signal(
+        source.images, source.regions, source.table, events, entries, n_rows, read=read
+    )
 
 
 def _described(source: _Source) -> dict[str, object]:
     options = {
         name: value
         for name, value in asdict(source.options).items()
-        if name in ("t_r", "volumes_per_run", "per_volume", "recordings_by")
+        if name in ("t_r", "volumes_per_run", "per_volume", "continuous", "recordings_by")
     }
+    if source.options.confounds is not None:
+        options["confounds"] = list(source.options.confounds.columns)
     select = {}
-    if source.options.volumes:
+    if not source.options.events:
         select = {source.options.recordings_by: source.ids[source.options.recordings_by]}
+    regions = source.regions
     return {
         "reader": "nifti",
         "version": version,
         "libraries": libraries,
+        # What the files are: their digests stand in one list.
+        "files": {
+            "images": len(source.images),
+            "betas": bool(source.options.betas),
+            "mask": regions.mask is not None,
+            "atlas": regions.atlas is not None,
+            "names": regions.names is not None,
+        },
         **options,
         "select": select,
         "run": source.ids["run"],  # part of the names of blocks
@@ -273,9 +344,9 @@ def _described(source: _Source) -> dict[str, object]:
     }
 
 
-def _needed(path: Path, what: str, bold: Path) -> Path:
+def _needed(path: Path, what: str, image: Path) -> Path:
     if not path.is_file():
         raise DataMissing(
-            f"{path}: the {what} of {bold.name} is missing. Fetch it, or correct the card."
+            f"{path}: the {what} of {image.name} is missing. Fetch it, or correct the card."
         )
     return path
