@@ -10,7 +10,6 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json, whole_folder
 from neurodecode.core.fold import Fold
-from neurodecode.core.names import require
 from neurodecode.harness.fitting import Fitted
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
@@ -128,4 +127,6 @@ def _load(path: Any, allow_code: bool) -> Any:
 
 
 def _skops() -> Any:
-    return require("skops.io", purpose="keeping fitted models", extra="all")
+    import skops.io  # 0.2 s: only where a model is kept or opened
+
+    return skops.io
