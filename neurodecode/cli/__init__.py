@@ -11,6 +11,7 @@ from neurodecode.cli import (
     cache,
     check,
     compare,
+    doctor,
     fetch,
     list_,
     plan,
@@ -34,6 +35,7 @@ VERBS = {
     "predict": predict,
     "check": check,
     "cache": cache,
+    "doctor": doctor,
 }
 INTERRUPTED = 130
 
