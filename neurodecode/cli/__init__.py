@@ -22,6 +22,7 @@ from neurodecode.cli import (
     table,
 )
 from neurodecode.core.errors import NeurodecodeError
+from neurodecode.core.progress import say
 
 VERBS = {
     "list": list_,
@@ -71,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NeurodecodeError as error:
         if arguments.debug:
             traceback.print_exc()
-        print(f"neurodecode {arguments.verb}: {error}", file=sys.stderr)
+        say(f"neurodecode {arguments.verb}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         print(
