@@ -29,6 +29,7 @@ UNSAFE = {
     "pickle.load": "runs what the file says",
     "pickle.loads": "runs what the bytes say",
     "shelve.open": "runs what the file says",
+    "shutil.unpack_archive": "writes where the archive says; use data.archives.unpack",
     "yaml.full_load": "makes objects; use yaml.safe_load",
     "yaml.load": "makes objects; use yaml.safe_load",
     "yaml.load_all": "makes objects; use yaml.safe_load_all",
@@ -50,6 +51,8 @@ def unsafe_calls(source):
             name = _full_name(node, names)
             if name in UNSAFE:
                 yield node.lineno, name, UNSAFE[name]
+        if isinstance(node, ast.Attribute) and node.attr == "extractall":
+            yield node.lineno, node.attr, "writes where the archive says; use data.archives.unpack"
         if not isinstance(node, ast.Call):
             continue
         name = _full_name(node.func, names)
@@ -105,6 +108,8 @@ def _is(node, value):
         "import torch\ntorch.load('x')",
         "import torch\ntorch.load('x', weights_only=False)",
         "import yaml\nyaml.load(f, Loader=yaml.Loader)",
+        "import tarfile\ntarfile.open('x').extractall('y')",
+        "import shutil\nshutil.unpack_archive('x')",
     ],
 )
 def test_an_unsafe_call_is_found(source):

@@ -11,6 +11,7 @@ from neurodecode.cli import (
     cache,
     check,
     compare,
+    doctor,
     fetch,
     list_,
     plan,
@@ -21,6 +22,7 @@ from neurodecode.cli import (
     table,
 )
 from neurodecode.core.errors import NeurodecodeError
+from neurodecode.core.progress import say
 
 VERBS = {
     "list": list_,
@@ -34,6 +36,7 @@ VERBS = {
     "predict": predict,
     "check": check,
     "cache": cache,
+    "doctor": doctor,
 }
 INTERRUPTED = 130
 
@@ -69,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except NeurodecodeError as error:
         if arguments.debug:
             traceback.print_exc()
-        print(f"neurodecode {arguments.verb}: {error}", file=sys.stderr)
+        say(f"neurodecode {arguments.verb}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         print(

@@ -53,5 +53,11 @@ def transfer(what: str, total: int | None) -> Generator[Callable[[int], object]]
 
 
 def say(line: str) -> None:
-    """Write a line of talk to stderr; results go to stdout."""
-    print(line, file=sys.stderr, flush=True)
+    """Write a line of talk to stderr; results go to stdout.
+
+    What a file or a server says may stand in it, so nothing that a terminal would act upon passes.
+    """
+    shown = "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in line
+    )
+    print(shown, file=sys.stderr, flush=True)

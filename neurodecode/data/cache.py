@@ -73,10 +73,10 @@ class CacheUnwritable(DataError):
 def mark_running(cache: Path) -> None:
     """Say that this process uses the cache until it ends: what it uses is not cleared meanwhile."""
     mark = cache / "running" / str(os.getpid())
-    if mark in _MARKED:
+    if mark in _MARKED or not cache.is_dir():  # nothing is in use that is not there
         return
     with suppress(OSError):  # a folder that cannot be written to is named where it matters
-        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.parent.mkdir(exist_ok=True)
         mark.touch()
         _MARKED.add(mark)
         atexit.register(_unmark, mark, os.getpid())
@@ -88,6 +88,7 @@ def note_fetched(cache: Path, card: str, place: str) -> None:
     noted.parent.mkdir(parents=True, exist_ok=True)
     with noted.open("a", encoding="utf-8") as stream:
         stream.write(f"{place}\n")
+    mark_running(cache)
 
 
 def touch(path: Path) -> None:

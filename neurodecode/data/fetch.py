@@ -11,7 +11,7 @@ from typing import Any
 from neurodecode.core.errors import DataError, DataMissing, NeurodecodeError
 from neurodecode.core.files import cache_folder, read_json, remove_orphans, write_json
 from neurodecode.data.archives import stem, unpack
-from neurodecode.data.cache import mark_running, note_fetched
+from neurodecode.data.cache import note_fetched
 from neurodecode.data.cards import Card
 from neurodecode.data.download import Unreachable, download, host_of, remote_sizes
 from neurodecode.data.listing import ListedFile, chosen, read_listing
@@ -162,8 +162,6 @@ def fetch(
         If nothing can be written, the disk has no room, or the server does not answer at all.
     """
     _check_room(plan)
-    if plan.folder.is_relative_to(cache_folder()):
-        mark_running(cache_folder())
     errors: dict[str, NeurodecodeError] = {
         file.path: DataError(
             f"{plan.folder / file.path}: not the file of the list: expected sha256 {file.sha256}, "

@@ -19,6 +19,7 @@ from neurodecode.data.cards import Card
 from neurodecode.data.readers import _templates
 
 _COLUMNS = ("path", "sha256", "size", "url", *_templates.ENTITIES)
+_LARGEST = 100_000_000  # bytes; a million files
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UNSAFE = re.compile(r"[\\\x00-\x1f\x7f]|^[A-Za-z]:")
 _URL = re.compile(r"https?://[^/\s@]+/\S*")
@@ -60,6 +61,10 @@ def read_listing(card: Card) -> list[ListedFile]:
     """
     path = Path(card.files.manifest)
     try:
+        if path.stat().st_size > _LARGEST:
+            raise ConfigError(
+                f"{path}: more than {_LARGEST / 1e6:g} MB. No list of files is so long."
+            )
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(

@@ -36,13 +36,9 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
         Saying where it looked, what for, and how to get it.
     """
     places = [] if data is None else [Path(data) / card.name, Path(data)]
-    named = os.environ.get("NEURODECODE_DATA", "")
-    places += [Path(root) / card.name for root in named.split(os.pathsep) if root]
-    places += [cache_folder() / "data" / card.name]
-    places += [shipped_folder("datasets") / "samples" / card.name]
-    pattern = _pattern(card, variant)
+    places += [root / card.name for root in data_roots()]
     for place in places:
-        if place.is_dir() and next(place.glob(pattern), None) is not None:
+        if holds(place, card, variant):
             if data is not None and place not in places[:2]:
                 logger.warning("%s is not in %s; %s is used.", card.name, data, place)
             return place
@@ -51,9 +47,26 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
         return own
     looked = "\n  ".join(str(place) for place in places)
     raise DataMissing(
-        f"{card.name}: its files ({pattern}) are not on this machine. Looked in:\n  {looked}\n"
+        f"{card.name}: its files ({_pattern(card, variant)}) are not on this machine. Looked in:\n"
+        f"  {looked}\n"
         f"{how_to_get(card, variant)}"
     )
+
+
+def data_roots() -> list[Path]:
+    """Give the folders with one subfolder a card, in the order in which they are searched."""
+    named = os.environ.get("NEURODECODE_DATA", "")
+    return [
+        *(Path(root) for root in named.split(os.pathsep) if root),
+        cache_folder() / "data",
+        shipped_folder("datasets") / "samples",
+    ]
+
+
+def holds(folder: Path, card: "Card", variant: str = "") -> bool:
+    """Whether a file of a card's layout is in a folder."""
+    pattern = _pattern(card, variant)
+    return bool(pattern) and folder.is_dir() and next(folder.glob(pattern), None) is not None
 
 
 def how_to_get(card: "Card", variant: str = "") -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from neurodecode.cli import VERBS, main
 from neurodecode.cli import compare as cli_compare
-from neurodecode.cli import main
 from neurodecode.cli import table as cli_table
 from neurodecode.core.files import shipped_folder
 from neurodecode.harness import compare as harness_compare
@@ -231,7 +231,7 @@ def test_a_recording_that_cannot_be_read_is_named_and_the_others_go_on(capsys):
     assert Results("results/quickstart_eeg").rows()[0].n_trials == 30
 
 
-@pytest.mark.parametrize("verb", ["list", "show", "plan", "run", "table", "compare", "report"])
+@pytest.mark.parametrize("verb", list(VERBS))
 def test_help_ends_with_commands_that_work(capsys, verb):
     assert run(verb, "--help") == 0
     assert f"neurodecode {verb}" in capsys.readouterr().out.rpartition("Examples:")[2]
