@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.steps._input import three_dimensional, trials_of
-from neurodecode.steps._rank import SHRINKING, check_independent
+from neurodecode.steps._rank import check_independent
 from neurodecode.steps.covariance import Estimator
 
 _AXES = ("channel", "time")
@@ -39,16 +39,12 @@ class Xdawn(TransformerMixin, BaseEstimator):
     """
 
     supervised = True
+    needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
     def __init__(self, n_components: int = 4, estimator: Estimator = "scm"):
         self.n_components = n_components
         self.estimator: Estimator = estimator
-
-    @property
-    def needs(self) -> Needs:
-        """Trials of channels by time; of full rank where the covariance is not shrunk."""
-        return Needs(axes=_AXES, full_rank=self.estimator not in SHRINKING)
 
     def fit(self, X, y):
         """Learn the filters.

@@ -41,6 +41,7 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
     """
 
     supervised = True
+    needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
     def __init__(
@@ -52,11 +53,6 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
         self.n_components = n_components
         self.estimator: Estimator = estimator
         self.xdawn_estimator: Estimator = xdawn_estimator
-
-    @property
-    def needs(self) -> Needs:
-        """Trials of channels by time; of full rank where the signal's covariance is not shrunk."""
-        return Needs(axes=_AXES, full_rank=self.xdawn_estimator not in SHRINKING)
 
     def fit(self, X, y):
         """Learn the filters and the mean responses.

@@ -61,11 +61,9 @@ def referenced():
 )
 def test_channels_that_depend_on_one_another_are_named_with_the_remedy(step, argument):
     X, y = referenced()
-    assert step.needs.full_rank
     with pytest.raises(DataError, match=f"5 channels have rank 4 .* Use {argument}: oas"):
         step.fit(X, y)
     shrinking = step.set_params(**{argument: "oas"})
-    assert not shrinking.needs.full_rank
     assert np.isfinite(shrinking.fit(X, y).transform(X)).all()
 
 
