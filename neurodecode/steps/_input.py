@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.trials import Trials
 
 
 def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
@@ -30,6 +31,29 @@ def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
             f"shape {X.shape}. Look at the step before it."
         )
     return X
+
+
+def columns_of(trials: Any, names: tuple[str, ...], who: object) -> dict[str, np.ndarray]:
+    """Give columns of the rows that a step or model is handed.
+
+    Parameters
+    ----------
+    trials : Trials
+    names : tuple of str
+    who : object
+        Who reads them; named in the error.
+
+    Raises
+    ------
+    DataError
+        If it was handed no `Trials`, or a column is lacking.
+    """
+    if not isinstance(trials, Trials):
+        raise DataError(
+            f"{type(who).__name__} reads columns of the rows, which the first step of a model is "
+            f"handed, and it was handed {type(trials).__name__}. Put it first."
+        )
+    return {name: trials.rows[name] for name in names}
 
 
 def three_dimensional(tags: Any) -> Any:

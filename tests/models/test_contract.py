@@ -153,3 +153,17 @@ def test_classes_are_those_of_training_whatever_their_codes(name):
     np.testing.assert_array_equal(other.pop("predict"), codes[plain.pop("predict")])
     assert_alike(other, plain)
     assert clone(model).fit(X, codes[y]).classes_.tolist() == codes.tolist()
+
+
+@each
+def test_what_is_fitted_is_kept_without_pickle(group, name):
+    io = pytest.importorskip("skops.io", reason="skops is an extra")
+    model = make(group, name)
+    X, y = input_of(model)
+    fresh, _ = input_of(model, seed=1)
+    stored = io.dumps(model.fit(X, y))
+    libraries = ("neurodecode.", "sklearn.", "pyriemann.", "mne.", "nilearn.", "numpy.")
+    strange = [t for t in io.get_untrusted_types(data=stored) if not t.startswith(libraries)]
+    assert strange == []
+    opened = io.loads(stored, trusted=io.get_untrusted_types(data=stored))
+    assert_alike(answers(opened, fresh), answers(model, fresh))
