@@ -23,12 +23,12 @@ def estimator_of(model: Any) -> Any:
     ConfigError
         If what was given is no estimator.
     """
-    if hasattr(model.estimator, "fit"):
+    if hasattr(model.estimator, "fit") and not isinstance(model.estimator, type):
         return model.estimator
     if model.estimator is not None:
         raise ConfigError(
-            f"{type(model).__name__}: estimator is {model.estimator!r}, which is no estimator. Give "
-            "one of a library, as in estimator: sklearn.svm.LinearSVC."
+            f"{type(model).__name__}: estimator is {model.estimator!r}, which is no estimator. "
+            "Give one of a library, as in estimator: sklearn.svm.LinearSVC."
         )
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 

@@ -112,7 +112,7 @@ def test_windows_of_another_length_are_named():
         model.predict(X[..., 0])
 
 
-@pytest.mark.parametrize("wrong", ["linear.svm", 3])
+@pytest.mark.parametrize("wrong", ["linear.svm", LinearSVC])
 def test_what_is_no_estimator_is_named(wrong):
     with pytest.raises(ConfigError, match=r"estimator is .*, which is no estimator"):
         _ = TimeResolved(wrong).needs
