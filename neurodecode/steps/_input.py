@@ -1,10 +1,11 @@
 """What steps are handed, held to the axes that they take."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.trials import Trials
 
 
@@ -54,6 +55,20 @@ def columns_of(trials: Any, names: tuple[str, ...], who: object) -> dict[str, np
             f"handed, and it was handed {type(trials).__name__}. Put it first."
         )
     return {name: trials.rows[name] for name in names}
+
+
+def check_count(value: Any, name: str, step: object) -> None:
+    """Hold an argument to a whole number from 1 on.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if not isinstance(value, Integral) or value < 1:
+        raise ConfigError(
+            f"{type(step).__name__}: {name} is {value!r}. Give a whole number, 1 or more."
+        )
 
 
 def three_dimensional(tags: Any) -> Any:

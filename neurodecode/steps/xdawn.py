@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import check_independent
 from neurodecode.steps.covariance import Estimator
 
@@ -56,10 +56,13 @@ class Xdawn(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        ConfigError
+            If `n_components` is no whole number from 1 on.
         DataError
             If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
+        check_count(self.n_components, "n_components", self)
         check_independent(X, self.estimator, "estimator")
         filters = Filters(nfilter=self.n_components, estimator=self.estimator).fit(X, np.asarray(y))
         self.filters_, self.patterns_ = filters.filters_, filters.patterns_

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_independent, check_inverses
 from neurodecode.steps.covariance import Estimator
 
@@ -64,10 +64,13 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        ConfigError
+            If `n_components` is no whole number from 1 on.
         DataError
             If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
+        check_count(self.n_components, "n_components", self)
         check_independent(X, self.xdawn_estimator, "xdawn_estimator")
         self.estimation_ = Estimation(
             nfilter=self.n_components,

@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from neurodecode.core.names import catalogue, find
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
+from neurodecode.core.stages import is_stateless
 from neurodecode.core.trials import Part, Trials
 
 mne.set_log_level("ERROR")
@@ -142,6 +143,21 @@ def test_a_trial_is_answered_whatever_stands_beside_it(group, name):
     for method, values in answers(model, some).items():
         # Products of matrices of other sizes round otherwise.
         np.testing.assert_allclose(values, whole[method][order], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", catalogue("steps"))
+def test_a_step_says_whether_it_looks_at_labels(name):
+    step = make("steps", name)
+    assert isinstance(step.supervised, bool)
+    assert not (step.supervised and is_stateless(step))
+    X, y = input_of(step)
+    if step.supervised:
+        with pytest.raises((TypeError, ValueError)):
+            clone(step).fit(X)
+        return
+    alone = answers(clone(step).fit(X), X)
+    assert_alike(answers(clone(step).fit(X, y), X), alone)
+    assert_alike(answers(clone(step).fit(X, y[::-1]), X), alone)
 
 
 @each_classifier

@@ -5,7 +5,7 @@ import pytest
 from pyriemann.estimation import XdawnCovariances as Estimation
 from pyriemann.spatialfilters import Xdawn as Filters
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.steps.xdawn import Xdawn
 from neurodecode.steps.xdawn_covariances import XdawnCovariances
 
@@ -79,3 +79,10 @@ def test_covariances_without_an_inverse_are_named():
 def test_other_input_is_named(step):
     with pytest.raises(DataError, match=r"takes trials of channel × time.*shape \(20, 5\)"):
         step.fit(np.zeros((20, 5)), np.arange(20) % 2)
+
+
+@pytest.mark.parametrize("step", [Xdawn(0), XdawnCovariances(2.5)], ids=repr)
+def test_filters_are_counted_from_one(step):
+    X, y, _ = planted()
+    with pytest.raises(ConfigError, match=r"n_components is (0|2\.5)\. Give a whole number"):
+        step.fit(X, y)
