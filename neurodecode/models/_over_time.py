@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.steps._input import three_dimensional
 
@@ -15,9 +16,20 @@ AXES = ("channel", "time")
 
 
 def estimator_of(model: Any) -> Any:
-    """Give the unfitted estimator of one time: logistic regression where none was given."""
-    if model.estimator is not None:
+    """Give the unfitted estimator of one time: logistic regression where none was given.
+
+    Raises
+    ------
+    ConfigError
+        If what was given is no estimator.
+    """
+    if hasattr(model.estimator, "fit") and not isinstance(model.estimator, type):
         return model.estimator
+    if model.estimator is not None:
+        raise ConfigError(
+            f"{type(model).__name__}: estimator is {model.estimator!r}, which is no estimator. "
+            "Give one of a library, as in estimator: sklearn.svm.LinearSVC."
+        )
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
 
 

@@ -1,10 +1,12 @@
 """What steps are handed, held to the axes that they take."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.trials import Trials
 
 
 def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
@@ -30,6 +32,43 @@ def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
             f"shape {X.shape}. Look at the step before it."
         )
     return X
+
+
+def columns_of(trials: Any, names: tuple[str, ...], who: object) -> dict[str, np.ndarray]:
+    """Give columns of the rows that a step or model is handed.
+
+    Parameters
+    ----------
+    trials : Trials
+    names : tuple of str
+    who : object
+        Who reads them; named in the error.
+
+    Raises
+    ------
+    DataError
+        If it was handed no `Trials`, or a column is lacking.
+    """
+    if not isinstance(trials, Trials):
+        raise DataError(
+            f"{type(who).__name__} reads columns of the rows, which the first step of a model is "
+            f"handed, and it was handed {type(trials).__name__}. Put it first."
+        )
+    return {name: trials.rows[name] for name in names}
+
+
+def check_count(value: Any, name: str, step: object) -> None:
+    """Hold an argument to a whole number from 1 on.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if not isinstance(value, Integral) or value < 1:
+        raise ConfigError(
+            f"{type(step).__name__}: {name} is {value!r}. Give a whole number, 1 or more."
+        )
 
 
 def three_dimensional(tags: Any) -> Any:

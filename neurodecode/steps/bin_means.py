@@ -4,9 +4,9 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
 
 _AXES = ("channel", "time")
 
@@ -27,7 +27,7 @@ class BinMeans(TransformerMixin, BaseEstimator):
     Blankertz et al. 2011, doi 10.1016/j.neuroimage.2010.06.048.
     """
 
-    stateless = True
+    stateless, supervised = True, False
     needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
@@ -58,10 +58,7 @@ class BinMeans(TransformerMixin, BaseEstimator):
             If a trial is shorter than one bin.
         """
         X = trials_of(X, _AXES, self)
-        if not isinstance(self.width, int) or self.width < 1:
-            raise ConfigError(
-                f"bin_means: width is {self.width!r}. Give the samples of a bin, 1 or more."
-            )
+        check_count(self.width, "width", self)
         n_trials, n_channels, n_times = X.shape
         n_bins = n_times // self.width
         if n_bins == 0:

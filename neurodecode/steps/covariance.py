@@ -27,7 +27,7 @@ class Covariance(TransformerMixin, BaseEstimator):
     doi 10.1016/S0047-259X(03)00096-4 (lwf).
     """
 
-    stateless = True
+    stateless, supervised = True, False
     version: ClassVar[int] = 1
 
     def __init__(self, estimator: Estimator = "oas"):

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.design import Design
+from neurodecode.steps._input import columns_of
 
 
 class Deconfound(TransformerMixin, BaseEstimator):
@@ -65,7 +66,7 @@ class Deconfound(TransformerMixin, BaseEstimator):
         DataError
             If no column is named, or a value of one is missing.
         """
-        confounds = self._confounds(X)
+        confounds = columns_of(X, self.columns, self)
         self.design_ = Design.of(confounds)
         features = _flat(X.X)
         features = features - features.mean(axis=0)
@@ -81,12 +82,9 @@ class Deconfound(TransformerMixin, BaseEstimator):
             Axes and unit of the signal.
         """
         check_is_fitted(self)
+        explained = self.design_.matrix(columns_of(X, self.columns, self)) @ self.weights_
         trials = X.X
-        explained = self.design_.matrix(self._confounds(X)) @ self.weights_
         return trials - explained.reshape(trials.shape)
-
-    def _confounds(self, trials: Trials) -> dict[str, np.ndarray]:
-        return {name: trials.rows[name] for name in self.columns}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

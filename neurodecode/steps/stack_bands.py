@@ -22,7 +22,7 @@ class StackBands(TransformerMixin, BaseEstimator):
     Congedo et al. 2013, doi 10.48550/arXiv.1310.8115.
     """
 
-    stateless = True
+    stateless, supervised = True, False
     needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 

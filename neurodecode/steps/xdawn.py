@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
-from neurodecode.steps._rank import SHRINKING, check_independent
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
+from neurodecode.steps._rank import check_independent
 from neurodecode.steps.covariance import Estimator
 
 _AXES = ("channel", "time")
@@ -39,16 +39,12 @@ class Xdawn(TransformerMixin, BaseEstimator):
     """
 
     supervised = True
+    needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
     def __init__(self, n_components: int = 4, estimator: Estimator = "scm"):
         self.n_components = n_components
         self.estimator: Estimator = estimator
-
-    @property
-    def needs(self) -> Needs:
-        """Trials of channels by time; of full rank where the covariance is not shrunk."""
-        return Needs(axes=_AXES, full_rank=self.estimator not in SHRINKING)
 
     def fit(self, X, y):
         """Learn the filters.
@@ -60,10 +56,13 @@ class Xdawn(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        ConfigError
+            If `n_components` is no whole number from 1 on.
         DataError
             If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
+        check_count(self.n_components, "n_components", self)
         check_independent(X, self.estimator, "estimator")
         filters = Filters(nfilter=self.n_components, estimator=self.estimator).fit(X, np.asarray(y))
         self.filters_, self.patterns_ = filters.filters_, filters.patterns_

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_independent, check_inverses
 from neurodecode.steps.covariance import Estimator
 
@@ -41,6 +41,7 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
     """
 
     supervised = True
+    needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
     def __init__(
@@ -53,11 +54,6 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
         self.estimator: Estimator = estimator
         self.xdawn_estimator: Estimator = xdawn_estimator
 
-    @property
-    def needs(self) -> Needs:
-        """Trials of channels by time; of full rank where the signal's covariance is not shrunk."""
-        return Needs(axes=_AXES, full_rank=self.xdawn_estimator not in SHRINKING)
-
     def fit(self, X, y):
         """Learn the filters and the mean responses.
 
@@ -68,10 +64,13 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        ConfigError
+            If `n_components` is no whole number from 1 on.
         DataError
             If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
+        check_count(self.n_components, "n_components", self)
         check_independent(X, self.xdawn_estimator, "xdawn_estimator")
         self.estimation_ = Estimation(
             nfilter=self.n_components,

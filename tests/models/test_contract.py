@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from neurodecode.core.names import catalogue, find
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
+from neurodecode.core.stages import is_stateless
 from neurodecode.core.trials import Part, Trials
 
 mne.set_log_level("ERROR")
@@ -144,6 +145,21 @@ def test_a_trial_is_answered_whatever_stands_beside_it(group, name):
         np.testing.assert_allclose(values, whole[method][order], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", catalogue("steps"))
+def test_a_step_says_whether_it_looks_at_labels(name):
+    step = make("steps", name)
+    assert isinstance(step.supervised, bool)
+    assert not (step.supervised and is_stateless(step))
+    X, y = input_of(step)
+    if step.supervised:
+        with pytest.raises((TypeError, ValueError)):
+            clone(step).fit(X)
+        return
+    alone = answers(clone(step).fit(X), X)
+    assert_alike(answers(clone(step).fit(X, y), X), alone)
+    assert_alike(answers(clone(step).fit(X, y[::-1]), X), alone)
+
+
 @each_classifier
 def test_classes_are_those_of_training_whatever_their_codes(name):
     model = make("models", name)
@@ -153,3 +169,17 @@ def test_classes_are_those_of_training_whatever_their_codes(name):
     np.testing.assert_array_equal(other.pop("predict"), codes[plain.pop("predict")])
     assert_alike(other, plain)
     assert clone(model).fit(X, codes[y]).classes_.tolist() == codes.tolist()
+
+
+@each
+def test_what_is_fitted_is_kept_without_pickle(group, name):
+    io = pytest.importorskip("skops.io", reason="skops is an extra")
+    model = make(group, name)
+    X, y = input_of(model)
+    fresh, _ = input_of(model, seed=1)
+    stored = io.dumps(model.fit(X, y))
+    libraries = ("neurodecode.", "sklearn.", "pyriemann.", "mne.", "nilearn.", "numpy.")
+    strange = [t for t in io.get_untrusted_types(data=stored) if not t.startswith(libraries)]
+    assert strange == []
+    opened = io.loads(stored, trusted=io.get_untrusted_types(data=stored))
+    assert_alike(answers(opened, fresh), answers(model, fresh))

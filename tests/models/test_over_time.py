@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.models._haufe import haufe_patterns
 from neurodecode.models.linear.generalization import Generalization
 from neurodecode.models.linear.time_resolved import TimeResolved
@@ -110,3 +110,9 @@ def test_windows_of_another_length_are_named():
         model.predict(X[..., :5])
     with pytest.raises(DataError, match=r"takes trials of channel × time.*\(36, 4\)"):
         model.predict(X[..., 0])
+
+
+@pytest.mark.parametrize("wrong", ["linear.svm", LinearSVC])
+def test_what_is_no_estimator_is_named(wrong):
+    with pytest.raises(ConfigError, match=r"estimator is .*, which is no estimator"):
+        _ = TimeResolved(wrong).needs

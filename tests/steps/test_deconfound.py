@@ -94,6 +94,11 @@ def test_a_column_of_numbers_stays_one():
         step.transform(trials(columns.assign(age="old"), confounded(columns)))
 
 
+def test_a_later_step_is_told_to_be_the_first():
+    with pytest.raises(DataError, match=r"Deconfound reads columns .* handed ndarray\. Put it"):
+        Deconfound(("age",)).fit(confounded(table()))
+
+
 def test_a_label_that_only_age_tells_is_told_no_more(tmp_path):
     rng = np.random.default_rng(0)
     columns = table(n=120)

@@ -23,7 +23,7 @@ def test_bins_that_cannot_be_filled_are_named():
     with pytest.raises(DataError, match="a trial has 20 samples, and a bin 21"):
         BinMeans(21).transform(np.zeros((4, 3, 20)))
     for width in (0, -1, 2.5):
-        with pytest.raises(ConfigError, match=f"width is {width}"):
+        with pytest.raises(ConfigError, match=f"BinMeans: width is {width}. Give a whole number"):
             BinMeans(width).transform(np.zeros((4, 3, 20)))
 
 

@@ -5,7 +5,7 @@ import pytest
 from pyriemann.estimation import XdawnCovariances as Estimation
 from pyriemann.spatialfilters import Xdawn as Filters
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.steps.xdawn import Xdawn
 from neurodecode.steps.xdawn_covariances import XdawnCovariances
 
@@ -61,11 +61,9 @@ def referenced():
 )
 def test_channels_that_depend_on_one_another_are_named_with_the_remedy(step, argument):
     X, y = referenced()
-    assert step.needs.full_rank
     with pytest.raises(DataError, match=f"5 channels have rank 4 .* Use {argument}: oas"):
         step.fit(X, y)
     shrinking = step.set_params(**{argument: "oas"})
-    assert not shrinking.needs.full_rank
     assert np.isfinite(shrinking.fit(X, y).transform(X)).all()
 
 
@@ -81,3 +79,10 @@ def test_covariances_without_an_inverse_are_named():
 def test_other_input_is_named(step):
     with pytest.raises(DataError, match=r"takes trials of channel × time.*shape \(20, 5\)"):
         step.fit(np.zeros((20, 5)), np.arange(20) % 2)
+
+
+@pytest.mark.parametrize("step", [Xdawn(0), XdawnCovariances(2.5)], ids=repr)
+def test_filters_are_counted_from_one(step):
+    X, y, _ = planted()
+    with pytest.raises(ConfigError, match=r"n_components is (0|2\.5)\. Give a whole number"):
+        step.fit(X, y)

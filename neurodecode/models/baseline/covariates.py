@@ -13,6 +13,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.design import Design
 from neurodecode.models.baseline._tags import of_trials
+from neurodecode.steps._input import columns_of
 
 
 class Covariates(BaseEstimator):
@@ -66,7 +67,7 @@ class Covariates(BaseEstimator):
         DataError
             If no column is named, or a value of one is missing.
         """
-        columns = self._columns(X)
+        columns = columns_of(X, self.columns, self)
         self.design_ = Design.of(columns)
         is_label = np.asarray(y).dtype.kind in "iub"
         last = LogisticRegression(C=self.C, max_iter=1000) if is_label else Ridge(0.5 / self.C)
@@ -78,14 +79,14 @@ class Covariates(BaseEstimator):
 
     def predict(self, X: Trials):
         check_is_fitted(self)
-        return self.estimator_.predict(self.design_.matrix(self._columns(X)))
+        return self.estimator_.predict(self._design(X))
 
     def predict_proba(self, X: Trials):
         check_is_fitted(self)
-        return self.estimator_.predict_proba(self.design_.matrix(self._columns(X)))
+        return self.estimator_.predict_proba(self._design(X))
 
-    def _columns(self, trials: Trials) -> dict[str, np.ndarray]:
-        return {name: trials.rows[name] for name in self.columns}
+    def _design(self, X: Trials) -> np.ndarray:
+        return self.design_.matrix(columns_of(X, self.columns, self))
 
     def __sklearn_tags__(self):
         return of_trials(super().__sklearn_tags__())

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.cca import canonical_correlation, row_basis
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import check_count, three_dimensional, trials_of
 
 _AXES = ("channel", "time")
 
@@ -68,8 +68,7 @@ class CcaSsvep(ClassifierMixin, BaseEstimator):
         trials_of(X, _AXES, self)
         if self.sfreq is None or not self.sfreq > 0:
             raise ConfigError(f"cca_ssvep: sfreq is {self.sfreq!r}. Give the sampling rate in Hz.")
-        if not isinstance(self.n_harmonics, int) or self.n_harmonics < 1:
-            raise ConfigError(f"cca_ssvep: n_harmonics is {self.n_harmonics!r}. Give 1 or more.")
+        check_count(self.n_harmonics, "n_harmonics", self)
         n_classes = int(np.max(y)) + 1
         if len(self.freqs) < max(n_classes, 2):
             raise ConfigError(

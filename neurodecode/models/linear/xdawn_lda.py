@@ -37,16 +37,12 @@ class XdawnLda(ClassifierMixin, BaseEstimator):
     doi 10.1016/j.neuroimage.2010.06.048.
     """
 
+    needs = Needs(axes=("channel", "time"))
     version: ClassVar[int] = 1
 
     def __init__(self, n_components: int = 3, width: int = 8):
         self.n_components = n_components
         self.width = width
-
-    @property
-    def needs(self) -> Needs:
-        """Those of xDAWN."""
-        return Xdawn(self.n_components).needs
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
