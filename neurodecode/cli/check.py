@@ -12,7 +12,7 @@ from pathlib import Path
 EXAMPLE = """\
 Examples:
   neurodecode check results/quickstart_eeg
-  neurodecode check riemann.tangent_space
+  neurodecode check riemann.tangent_space 'deconfound: {columns: [onset]}'
   neurodecode check mypackage.mymodel:MyModel
 """
 

@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from neurodecode.core.errors import ConfigError
-from neurodecode.core.names import catalogue, find
+from neurodecode.core.config import Call, Problems, call, parse
+from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.core.needs import Needs
 from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Trials
+from neurodecode.core.trials import Part, Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
 
 N_SUBJECTS, N_PER_RUN = 4, 12
 _SIZES = {"channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "time": 48}
+_SPD = ("channel", "channel")  # axes of covariances
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,9 @@ def check_named(name: str) -> tuple[str, list[Finding]]:
     Parameters
     ----------
     name : str
-        Of a model, step, protocol or metric, or ``package.module:Class``, which is taken for a
-        model, or for a step where it has no `predict`.
+        Of a model, step, protocol or metric, with arguments where it needs some, as in an
+        experiment file: ``deconfound: {columns: [age]}``. Or ``package.module:Class``, which is
+        taken for a model, or for a step where it has no `predict`.
 
     Returns
     -------
@@ -59,24 +62,32 @@ def check_named(name: str) -> tuple[str, list[Finding]]:
     ConfigError
         If there is no such name.
     """
-    for group in _CONTRACTS:
-        if name in catalogue(group):
-            return group, _CONTRACTS[group](_made(find(name, group), group))
-    made = _made(find(name, "models", allow_code=True), "models")
+    asked = _call(name)
+    for group, check in _CONTRACTS.items():
+        if asked.name in catalogue(group):
+            return group, check(_made(asked, group))
+    made = _made(asked, "models")
     group = "models" if hasattr(made, "predict") else "steps"
     return group, _CONTRACTS[group](made)
 
 
-def _made(found: Any, group: str) -> Any:
+def _call(name: str) -> Call:
+    """Read a name, with arguments or without; a class from outside has a colon of its own."""
+    if "{" not in name:
+        return Call(name)
+    root, problems = parse(name, "check")
+    found = call(root, "", problems)
+    problems.stop()
+    return found
+
+
+def _made(asked: Call, group: str) -> Any:
     if group == "metrics":
-        return found
-    try:
-        return found()
-    except TypeError as error:
-        raise ConfigError(
-            f"{found.__name__} has arguments without defaults ({error}), so it cannot be checked "
-            "by its name. Give them defaults, or check a subclass that does."
-        ) from error
+        return find(asked.name, group)
+    problems = Problems("check")
+    check_call(asked, group, "", problems, allow_code=True)
+    problems.stop()
+    return build(asked, group, allow_code=True)
 
 
 def check_model(model: Any) -> list[Finding]:
@@ -342,6 +353,8 @@ def _planted(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]:
     axes = named.input_needs.axes or ("channel", "time")
     X = rng.standard_normal((len(rows), *(_SIZES.get(axis, 6) for axis in axes)))
     X[y == 1, 0] = 1.5 * X[y == 1, 0] + 0.5
+    if axes == _SPD:
+        X = X @ X.swapaxes(1, 2) + np.eye(X.shape[1])
     truth = y if kind == "label" else X.reshape(len(X), -1)[:, :3].sum(axis=1)
     if kind == "vector":
         truth = np.column_stack([truth, -truth])
@@ -351,7 +364,11 @@ def _planted(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]:
         for column in needs.columns:
             if column not in table:
                 table[column] = rng.standard_normal(len(table))
-        return rows, Trials(Rows(table.loc[:, list(needs.columns)]), {}), truth
+        handed = Rows(table.loc[:, list(needs.columns)])
+        if needs.signals == 0:
+            return rows, Trials(handed, {}), truth
+        part = Part(X, Space("sensors", tuple("abcdef")), tuple(axes), None, 0.0, "planted")
+        return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
     if needs.ragged:
         return rows, [one[..., : 40 + i % 8] for i, one in enumerate(X)], truth
     return rows, (X.reshape(len(X), -1) if named.flattens else X), truth

@@ -48,7 +48,9 @@ def run_of(n_runs, order):
     """Positions and onsets of runs in which labels come in this order."""
     n = len(order)
     position = np.tile(np.arange(n), n_runs)
-    return handed(position=position, onset=10.0 * position), np.tile(order, n_runs)
+    names = np.repeat([str(i) for i in range(n_runs)], n)
+    columns = {"position": position, "onset": 10.0 * position, "recording": names}
+    return handed(**columns), np.tile(order, n_runs)
 
 
 def test_clock_knows_an_order_that_repeats():
@@ -63,11 +65,31 @@ def test_clock_knows_an_order_that_repeats():
 def test_clock_knows_nothing_of_an_order_that_is_drawn(seed):
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.tile([0, 1], 200))
-    X = handed(position=rng.permutation(400), onset=rng.random(400))
-    fresh = handed(position=rng.permutation(400), onset=rng.random(400))
+    X = handed(position=rng.permutation(400), onset=rng.random(400), recording=["r"] * 400)
+    fresh = handed(position=rng.permutation(400), onset=rng.random(400), recording=["s"] * 400)
     truth = rng.permutation(np.tile([0, 1], 200))
     right = np.mean(Clock().fit(X, y).predict(fresh) == truth)
     assert abs(right - 0.5) < 4 * 0.025  # the s.d. of a share of 400 is .025
+
+
+def test_clock_finds_an_order_that_recordings_share_though_they_began_at_other_times():
+    labels = [0, 1, 1, 0, 2, 0, 1, 2, 2, 0]
+    runs = [
+        handed(position=range(10), onset=start + 6.5 * np.arange(10), recording=[name] * 10)
+        for name, start in (("1", 0.0), ("2", 22.0), ("3", 51.0))
+    ]
+    both = Trials(Rows(pd.concat([one.rows.table for one in runs[:2]], ignore_index=True)), {})
+    model = Clock().fit(both, np.array(labels * 2))
+    assert model.compared_ == (0,) and model.n_neighbors_ == 1
+    assert model.predict(runs[2]).tolist() == labels
+
+
+def test_clock_of_one_recording_whose_labels_alternate_takes_the_nearest_position():
+    y = np.tile([0, 1], 12)
+    X = handed(position=range(24), onset=np.arange(24.0), recording=["r"] * 24)
+    model = Clock().fit(X, y)
+    assert (model.compared_, model.n_neighbors_) == ((0,), 1)
+    assert model.predict(X).tolist() == y.tolist()
 
 
 def test_clock_of_few_trials_takes_the_nearest():

@@ -24,12 +24,12 @@ _COMPARED = ((0,), (1,), (0, 1))  # position, onset, both
 class Clock(ClassifierMixin, BaseEstimator):
     """Tell the label from a trial's position and onset in its run, by nearest neighbours.
 
-    It sees no brain: what it reaches is what the order of the recording gives away. Whether position,
-    onset or both are compared, and with how many neighbours (1, 5 or 15), is chosen by inner folds
-    of the training rows: recordings are left out where there are several, so that an order which
-    they share is found; else rows are, stratified and drawn with a fixed seed. Where nothing does
-    better than the prior, as where labels alternate within the one recording, the nearest position
-    answers.
+    It sees no brain: what it reaches is what the order of the recording gives away. Whether
+    position, onset or both are compared, and with how many neighbours (1, 5 or 15), is chosen by
+    inner folds of the training rows: recordings are left out where there are several, so that an
+    order which they share is found; else rows are, stratified and drawn with a fixed seed. Where
+    nothing does better than the prior, as where labels alternate within the one recording, the
+    nearest position answers.
 
     Attributes
     ----------
@@ -81,7 +81,8 @@ def _chosen(
     else:
         return _COMPARED[0], 1
     best, chosen = 1 / len(classes), (_COMPARED[0], 1)
-    folds = list(splitter.split(times, y, recordings))
+    groups = recordings if n_recordings > 1 else None
+    folds = list(splitter.split(times, y, groups))
     smallest = min(len(train) for train, _ in folds)
     for compared, k in itertools.product(_COMPARED, [k for k in _NEIGHBOURS if k <= smallest]):
         X = times[:, compared]
