@@ -15,6 +15,9 @@ from neurodecode.data.cards import load_card
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
+from neurodecode.harness.experiment import find_experiment, read_experiment
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.study import open_study
 from neurodecode.signal.filters import Filter
 
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"
@@ -159,3 +162,19 @@ def test_cards_say_what_is_owed(pytestconfig):
         card = load_card(name)
         assert card.licence["name"] and card.licence["class"] == "open"
         assert card.citation and card.files.url and card.traps and card.title
+
+
+def test_a_session_under_a_second_subject_is_named_though_its_bytes_differ(cache, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_CACHE", str(cache))
+    root = folder("ssvep_exo", "subject07/record-2012.07.11-15.33.08_raw.fif")
+    resolved = read_experiment(
+        find_experiment("ssvep_exo_four_way"),
+        ["data.subjects=['03', '07']", "protocol={cross_subject: {}}"],
+    )
+    study = open_study(resolved, root.parent, compute=True)
+    copied = {"sub-03_ses-2012.07.11-15.33.08_run-1", "sub-07_ses-2012.07.11-15.33.08_run-1"}
+    assert [set(ids) for ids in study.copies] == [copied]
+    assert any("the same sample for sample" in note for note in study.notes)
+    assert all("copied_recording" in one.flags for one in make_plan(study).folds)
+    files = study.sources["files"]
+    assert len({files[name] for name in files if "15.33.08_raw" in name}) == 2
