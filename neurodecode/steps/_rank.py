@@ -31,30 +31,22 @@ def check_inverses(C: np.ndarray) -> None:
             )
 
 
-def check_independent(X: np.ndarray, estimator: str, argument: str) -> None:
-    """Hold channels to being independent over all trials, where a covariance is not shrunk.
+def signal_space(X: np.ndarray, tolerance: float = 1e-10) -> np.ndarray | None:
+    """Give a basis of the directions in which channels vary, where some depend on others.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_channels, n_times)
-    estimator : str
-        Of the covariance of all samples; those of `SHRINKING` always have an inverse.
-    argument : str
-        The argument that chooses the estimator; named in the error.
+    tolerance : float
+        As `neurodecode.linalg.covariance.covariance_rank`.
 
-    Raises
-    ------
-    DataError
-        If they are not independent.
+    Returns
+    -------
+    basis : ndarray, shape (rank, n_channels), or None
+        Orthonormal rows; None where all channels are independent.
     """
-    if estimator in SHRINKING:
-        return
     n_channels = X.shape[1]
-    pooled = np.cov(np.moveaxis(X, 1, 0).reshape(n_channels, -1))
-    rank = covariance_rank(np.atleast_2d(pooled))
-    if rank < n_channels:
-        raise DataError(
-            f"the {n_channels} channels have rank {rank} over all trials, and {estimator} does not "
-            "shrink, so that their covariance has no inverse. Average reference, ICA and "
-            f"interpolated channels do this. Use {argument}: oas, or drop the redundant channels."
-        )
+    pooled = np.atleast_2d(np.cov(np.moveaxis(X, 1, 0).reshape(n_channels, -1)))
+    values, vectors = np.linalg.eigh(pooled)
+    varies = values > tolerance * values[-1]
+    return None if varies.all() else vectors[:, varies].T

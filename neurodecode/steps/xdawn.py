@@ -9,8 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
-from neurodecode.steps._rank import check_independent
-from neurodecode.steps.covariance import Estimator
+from neurodecode.steps._rank import signal_space
 
 _AXES = ("channel", "time")
 
@@ -22,9 +21,6 @@ class Xdawn(TransformerMixin, BaseEstimator):
     ----------
     n_components : int
         Filters of each class.
-    estimator : {"scm", "oas", "lwf", "sch", "cov"}
-        Of the covariance of the signal that responses are held against, and of the responses';
-        those that shrink (``oas``, ``lwf``, ``sch``) also take channels that are not independent.
 
     Attributes
     ----------
@@ -32,6 +28,14 @@ class Xdawn(TransformerMixin, BaseEstimator):
         The first class's first; fewer where there are fewer channels than components.
     patterns_ : ndarray, shape (n_classes * n_components, n_channels)
         How the sources show at the sensors.
+
+    Notes
+    -----
+    Filters solve a generalised eigenvalue problem of the mean response's covariance and the
+    signal's. Where channels depend on one another (average reference, ICA), it is solved in the
+    space of the directions in which they vary: elsewhere rounding alone would choose the filters.
+    Shrinking is no way out: the covariances are of all samples, and a shrunk one of a mean response
+    is nearly a multiple of the identity.
 
     References
     ----------
@@ -42,9 +46,8 @@ class Xdawn(TransformerMixin, BaseEstimator):
     needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
-    def __init__(self, n_components: int = 4, estimator: Estimator = "scm"):
+    def __init__(self, n_components: int = 4):
         self.n_components = n_components
-        self.estimator: Estimator = estimator
 
     def fit(self, X, y):
         """Learn the filters.
@@ -58,14 +61,16 @@ class Xdawn(TransformerMixin, BaseEstimator):
         ------
         ConfigError
             If `n_components` is no whole number from 1 on.
-        DataError
-            If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
         check_count(self.n_components, "n_components", self)
-        check_independent(X, self.estimator, "estimator")
-        filters = Filters(nfilter=self.n_components, estimator=self.estimator).fit(X, np.asarray(y))
-        self.filters_, self.patterns_ = filters.filters_, filters.patterns_
+        basis = signal_space(X)
+        filters = Filters(nfilter=self.n_components)
+        filters.fit(X if basis is None else basis @ X, np.asarray(y))
+        self.filters_, self.patterns_ = (
+            found if basis is None else found @ basis
+            for found in (filters.filters_, filters.patterns_)
+        )
         return self
 
     def transform(self, X):

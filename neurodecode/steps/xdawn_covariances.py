@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
-from neurodecode.steps._rank import SHRINKING, check_independent, check_inverses
+from neurodecode.steps._rank import SHRINKING, check_inverses, signal_space
 from neurodecode.steps.covariance import Estimator
 
 _AXES = ("channel", "time")
@@ -27,12 +27,13 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
         xDAWN filters of each class.
     estimator : {"oas", "lwf", "sch", "scm", "cov"}
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
-    xdawn_estimator : {"scm", "oas", "lwf", "sch", "cov"}
-        Of the covariance of the signal that responses are held against.
 
     Attributes
     ----------
     estimation_ : pyriemann.estimation.XdawnCovariances
+    basis_ : ndarray, shape (rank, n_channels), or None
+        Directions in which the channels vary, where some depend on others; filters are learnt
+        there, as in `neurodecode.steps.xdawn.Xdawn`.
 
     References
     ----------
@@ -44,15 +45,9 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
     needs = Needs(axes=_AXES)
     version: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        n_components: int = 4,
-        estimator: Estimator = "oas",
-        xdawn_estimator: Estimator = "scm",
-    ):
+    def __init__(self, n_components: int = 4, estimator: Estimator = "oas"):
         self.n_components = n_components
         self.estimator: Estimator = estimator
-        self.xdawn_estimator: Estimator = xdawn_estimator
 
     def fit(self, X, y):
         """Learn the filters and the mean responses.
@@ -66,17 +61,12 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
         ------
         ConfigError
             If `n_components` is no whole number from 1 on.
-        DataError
-            If the covariance of the signal has no inverse.
         """
         X = trials_of(X, _AXES, self)
         check_count(self.n_components, "n_components", self)
-        check_independent(X, self.xdawn_estimator, "xdawn_estimator")
-        self.estimation_ = Estimation(
-            nfilter=self.n_components,
-            estimator=self.estimator,
-            xdawn_estimator=self.xdawn_estimator,
-        ).fit(X, np.asarray(y))
+        self.basis_ = signal_space(X)
+        self.estimation_ = Estimation(nfilter=self.n_components, estimator=self.estimator)
+        self.estimation_.fit(self._varying(X), np.asarray(y))
         return self
 
     def transform(self, X):
@@ -98,10 +88,13 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
             If a covariance without shrinkage has no inverse.
         """
         check_is_fitted(self)
-        C = self.estimation_.transform(trials_of(X, _AXES, self))
+        C = self.estimation_.transform(self._varying(trials_of(X, _AXES, self)))
         if self.estimator not in SHRINKING:
             check_inverses(C)
         return C
+
+    def _varying(self, X: np.ndarray) -> np.ndarray:
+        return X if self.basis_ is None else self.basis_ @ X
 
     def __sklearn_tags__(self):
         tags = three_dimensional(super().__sklearn_tags__())
