@@ -101,10 +101,25 @@ class FoldWork:
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:
                 pred = fitted.reducer.inverse_transform(pred)
+            self._check_times(pred, 2 if task.kind == "vector" else 1)
             return Predictions(uid, task.kind, pred)
         pred = self._codes(fitted.last, fitted.test, len(task.classes))
+        self._check_times(pred, 1)
         scores, kind = self._class_scores(fitted.last, fitted.test, len(task.classes), pred.ndim)
         return Predictions(uid, "label", pred, scores, kind)
+
+    def _check_times(self, pred: np.ndarray, n_own: int) -> None:
+        """Hold axes beyond the target's own to the samples of a trial."""
+        if pred.ndim <= n_own:
+            return
+        trials = self._task.test
+        signal = trials.signals[self._task.signal] if self._task.signal else None
+        n_times = signal.piece(0).shape[-1] if signal is not None else 0
+        if set(pred.shape[n_own:]) != {n_times}:
+            raise DataError(
+                f"predictions of shape {pred.shape}; one a test row is needed, or one at each of "
+                f"the {n_times} samples of a trial."
+            )
 
     def _joins(self, job: TaskJob, model: Any) -> bool:
         """Whether labelled rows of the tested join the training: where no stage adapts to them."""

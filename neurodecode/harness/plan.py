@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -168,6 +169,11 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     missing = [c for c in needs.columns if c != "previous" and c not in study.trials.rows]
     if missing:
         return f"it needs the column {missing[0]!r}, which these rows lack."
+    later = [type(one).__name__ for one in stages_of(model.estimator)[1:] if _asks_trials(one)]
+    if later:
+        return (
+            f"{later[0]} reads columns of the trials, so it must be the first step. Put it first."
+        )
     if needs.signals == 0:
         return None
     inputs = study.inputs
@@ -181,6 +187,10 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if needs.full_rank:
         return _rank_problem(study)
     return None
+
+
+def _asks_trials(stage: Any) -> bool:
+    return getattr(getattr(stage, "needs", None), "trials", False)
 
 
 def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:

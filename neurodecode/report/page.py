@@ -216,7 +216,7 @@ def _scores(results: Results) -> Iterator[Picture]:
 
 def _courses(results: Results) -> Iterator[Picture]:
     """Draw the first metric over time, of models that predict at each time of a trial."""
-    if not np.isfinite(results.scores()["time"].to_numpy()).any():
+    if not pd.notna(results.scores()["time"].to_numpy()).any():
         return
     unit = next((u for u in ("subject", "session", "fold") if u in results.index["within"]), "")
     for model, figure, told in curve_figures(results.time_course(), unit):

@@ -166,7 +166,10 @@ def test_edf_files_that_were_cut_short(verb, neurodecode, said, done):
     ("target", "sentence"),
     [
         ("{label: label, classes: [left, rigth]}", "the label 'rigth', one of the classes. Did"),
-        ("{label: hnad, classes: [left, right]}", "target: no column 'hnad'; there are: recor"),
+        (
+            "{label: hnad, classes: [left, right]}",
+            "the events have no column 'hnad'; there are: onset",
+        ),
         ("{value: label}", "target: column 'label' holds what is no number"),
     ],
 )
