@@ -123,9 +123,9 @@ def make_plan(study: Study) -> Plan:
 
 def _check_grids(question: Question) -> None:
     grids = question.tune.grids if question.tune else {}
-    for model in question.models:
+    for model in (one for one in question.models if one.name in grids):
         known = model.estimator.get_params(deep=True)
-        for name in grids.get(model.name, {}):
+        for name in grids[model.name]:
             if name not in known:
                 raise ConfigError(
                     f"tune.grids.{model.name}: it has no argument {name!r}.{nearest(name, known)}"

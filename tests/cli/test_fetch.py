@@ -131,7 +131,14 @@ def test_a_stopped_fetch_leaves_whole_files_and_a_part_and_goes_on(own, publishe
     publisher.stall = ("S02R1.edf", 131_072, stalled)
     command = [sys.executable, "-m", "neurodecode", "fetch", own, "--yes"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    child = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # A shell that starts tests in the background has them ignore Ctrl-C, and children inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert stalled.wait(60)
     folder = Path("cache/data/own")
     while not [p for p in folder.glob("*S02R1.edf*") if p.stat().st_size >= 65_536]:

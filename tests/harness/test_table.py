@@ -69,7 +69,8 @@ def test_a_model_is_flagged_unless_it_beats_what_sees_no_brain(tmp_path):
     alternating = by_model(run(study_of(*in_order()), tmp_path / "a")[2])
     assert alternating["baseline.history"].mean > 0.9
     assert {"history", "clock"} <= set(alternating["riemann.mdm"].flags)
-    strong = by_model(run(study_of(*planted(effect=3.0)), tmp_path / "b")[2])
+    # Six subjects: of three whose order is drawn, the clock may be lucky in one.
+    strong = by_model(run(study_of(*planted(3.0, subjects=tuple("123456"))), tmp_path / "b")[2])
     assert strong["riemann.mdm"].mean > 0.9
     assert not {"history", "clock"} & set(strong["riemann.mdm"].flags)
     assert not any(row.flags for name, row in strong.items() if name.startswith("baseline."))

@@ -138,7 +138,10 @@ def test_the_grid_is_in_the_key_of_the_tuned_model_alone():
         (lambda: Tune({"tund": GRID}), "no model 'tund'. Did you mean 'tuned'?"),
         (lambda: Tune({"tuned": {"C": ()}}), "values to try"),
         (lambda: Tune({"tuned": GRID}, n_splits=1), "2 or more"),
-        (lambda: Tune({"tuned": {"D": (1.0,)}}), "no argument 'D'. Known: C, max_iter"),
+        (
+            lambda: Tune({"tuned": {"D": (1.0,)}}),
+            "no argument 'D'. Known: C, class_weight, max_iter",
+        ),
         (lambda: Tune({"tuned": GRID}, metric="acuracy"), "Did you mean 'accuracy'"),
     ],
 )
