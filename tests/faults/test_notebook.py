@@ -103,7 +103,7 @@ CASES = {
         lambda: evaluate(X, Y, [Forgets()]),
         "Forgets cannot be cloned, as every fold needs",
     ),
-    "a model for numbers": (lambda: evaluate(X, Y, [Ridge()]), "it learns value or vector, and the target"),
+    "a model for numbers": (lambda: evaluate(X, Y, [Ridge()]), "it learns value or vector"),
     "draws below zero": (lambda: evaluate(X, Y, n_draws=-1), "n_draws: -1"),
     "no process": (lambda: evaluate(X, Y, n_jobs=0), "n_jobs: 0 processes"),
     "one number a trial": (lambda: evaluate(X[:, 0], Y), r"shape \(n_trials, …\)"),
