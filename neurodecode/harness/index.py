@@ -17,7 +17,7 @@ from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
-from neurodecode.harness.store import Store
+from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.harness.study import Study
 
 _LIBRARIES = (
@@ -72,7 +72,7 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
     }
     store.write_index(
         {
-            "format": 2,
+            "format": INDEX_FORMAT,
             "name": name,
             "title": question.title,
             "target": {"kind": question.target.kind, "classes": list(question.target.classes)},

@@ -37,6 +37,8 @@ from neurodecode.core.files import (
 )
 from neurodecode.core.predictions import Predictions
 
+INDEX_FORMAT = 3  # of jobs.json
+
 
 @dataclass(frozen=True)
 class Store:
@@ -180,7 +182,13 @@ class Store:
             raise ConfigError(
                 f"{self.folder} holds no results (no jobs.json). Name a folder that `run` wrote."
             )
-        return read_json(path)
+        index = read_json(path)
+        if not isinstance(index, dict) or index.get("format") != INDEX_FORMAT:
+            raise ConfigError(
+                f"{self.folder}: these results were written by another version. Run the experiment "
+                "again: what has not changed is not computed again."
+            )
+        return index
 
     def write_rows(self, rows: pd.DataFrame) -> None:
         """Write ``rows.parquet``."""

@@ -258,3 +258,13 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path):
     with pytest.raises(ConfigError, match="results cannot be written there"):
         Store(tmp_path / "file" / "r").open()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_results_of_another_version_are_told_and_made_again(study, tmp_path):
+    run(study, tmp_path / "r")
+    path = tmp_path / "r" / "jobs.json"
+    path.write_text(path.read_text().replace('"format": 3', '"format": 1'))
+    with pytest.raises(ConfigError, match="written by another version"):
+        Store(tmp_path / "r").index()
+    _, finished, _ = run(study, tmp_path / "r")
+    assert finished.n_found == finished.n_jobs
