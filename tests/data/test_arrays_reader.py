@@ -560,7 +560,9 @@ def test_a_mat_file_that_crashes_its_reader_does_not_take_us_along(
     (one,) = found("path: a.mat\ndata: EEG.data\naxes: [channel, time]\nsfreq: 128")
     (failed,) = prepare([one], [], own_cache)
     assert isinstance(failed, Failed)
-    assert "the process that read it died (signal SIG" in failed.message
+    # What the flipped bit does depends on what lies in memory: mostly death, else an error.
+    died = "the process that read it died (signal SIG" in failed.message
+    assert died or "cannot be read" in failed.message
     assert "a.mat" in failed.message
-    with pytest.raises(DataError, match="the process that read it died"):
+    with pytest.raises(DataError, match=r"the process that read it died|cannot be read"):
         found("path: a.mat\ndata: EEG.data\naxes: [subject, channel]")
