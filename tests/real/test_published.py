@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 from neurodecode.cli import main
+from neurodecode.data.cards import load_card
+from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.report.results import Results
 
 pytestmark = pytest.mark.slow
@@ -26,7 +28,7 @@ def run(tmp_path, monkeypatch):
     monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
 
     def of(name: str, *overrides: str) -> Results:
-        card = next(c for c in CARDS if name.startswith(c))
+        card = load_card(read_experiment(find_experiment(name)).experiment.data.card).name
         roots = [Path(r) for r in os.environ.get("NEURODECODE_DATA", "").split(os.pathsep) if r]
         if not any((root / card).is_dir() for root in roots):
             pytest.skip(f"{card} is not in NEURODECODE_DATA")
@@ -35,11 +37,6 @@ def run(tmp_path, monkeypatch):
         return Results(tmp_path / name)
 
     return of
-
-
-CARDS = (
-    "p300_muse", "ssvep_exo", "mne_sample", "n400_words", "abide", "digits69", "miyawaki2008",
-)  # fmt: skip
 
 
 def by(results: Results, column: str, metric: str) -> pd.DataFrame:
@@ -88,7 +85,10 @@ def test_ssvep_leaving_sessions_out_and_the_clock_knows_it_all(run, name, scores
     results = run(f"ssvep_exo_{name}_way")
     found = by(results, "fold", "accuracy")
     assert found[BANDS].tolist() == pytest.approx(scores, abs=ONE_OF[name] + 0.001)
-    assert found["baseline.clock"].tolist() == [1.0] * 5
+    # Subject 03 has one session to train on, in which, of four ways, eight trials of rest in a row
+    # make the clock choose more neighbours than would serve it.
+    sure = found["baseline.clock"] if name == "three" else found["baseline.clock"].iloc[2:]
+    assert set(sure) == {1.0}
     assert "clock" in row(results, BANDS, "accuracy").flags
 
 
