@@ -11,6 +11,7 @@ import pytest
 
 from neurodecode.cli import main
 from neurodecode.core.files import shipped_folder
+from neurodecode.harness.store import INDEX_FORMAT
 from neurodecode.report.results import Results
 
 pytestmark = pytest.mark.usefixtures("mine")
@@ -204,7 +205,7 @@ def test_a_prepared_signal_that_was_damaged_is_named_with_the_remedy(run_it, sai
 
 def test_what_nobody_foresaw_is_one_line_and_a_traceback_with_debug(run_it, capsys):
     assert run_it() == 0
-    Path("results/ask/jobs.json").write_text("{}")
+    Path("results/ask/jobs.json").write_text(f'{{"format": {INDEX_FORMAT}}}')
     capsys.readouterr()
     assert main(["table", "results/ask"]) == 1
     text = capsys.readouterr().err
