@@ -1,5 +1,6 @@
 """Test trials of one unit drawn again, in the same way for every model."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,60 @@ import pandas as pd
 from neurodecode.core.names import find
 from neurodecode.harness.score import Group, Scorer, collect_groups
 from neurodecode.harness.store import Store
-from neurodecode.harness.table import N_BOOTSTRAP, N_BOOTSTRAP_OF_TIMES
 from neurodecode.linalg.permutation import Alternative
+
+N_BOOTSTRAP = 1000
+N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
+
+
+def bootstrap_scores(
+    groups: Sequence[Group], block: np.ndarray, metric: Any, scorer: Scorer, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give a model's score in each draw of its test trials.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+        Of one model, tested on one unit.
+    block : ndarray, shape (n_rows,)
+        What each row of the study is drawn with.
+    metric : Metric
+    scorer : Scorer
+    seed : int
+
+    Returns
+    -------
+    scores : ndarray, shape (n_draws,)
+        As the table's, over times and groups, then sessions; NaN where a draw has none. 1000 draws;
+        200, the first of these, for a model that answers at several times.
+    names : ndarray
+        What was drawn from, sorted. Models of equal names see equal draws, so the difference of
+        their scores is that of a paired bootstrap.
+
+    Notes
+    -----
+    Trials of one block resemble each other whatever was shown, so blocks are drawn whole.
+    """
+    names = np.unique(np.concatenate([block[group.rows] for group in groups]))
+    cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
+    codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
+    sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
+    rng = np.random.default_rng(seed)
+    scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
+    for i in range(len(scores)):
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        drawn = [
+            _score(cell, np.repeat(np.arange(len(code)), times[code]), metric, scorer)
+            for cell, code in zip(cells, codes, strict=True)
+        ]
+        scores[i] = _mean(np.array(drawn), sessions)
+    return scores, names
 
 
 def bootstrapped(
     store: Store, model: str, metric: str, seed: int = 0
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Give a model's score in each draw of its test trials.
+    """Give a stored model's score in each draw of its test trials, as `bootstrap_scores` does.
 
     Parameters
     ----------
@@ -28,33 +75,13 @@ def bootstrapped(
     Returns
     -------
     scores : ndarray, shape (n_draws,)
-        As the table's, over times and groups, then sessions; NaN where a draw has none. 1000 draws;
-        200, the first of these, for a model that answers at several times.
     blocks : tuple of str
-        Names of what was drawn from, sorted. Models of equal blocks see equal draws, so the
-        difference of their scores is that of a paired bootstrap, whatever folder they are in.
-
-    Notes
-    -----
-    Trials of one block resemble each other whatever was shown, so blocks are drawn whole; trials of
-    no block are drawn alone.
+        Names of what was drawn from, the same in whatever folder the rows are.
     """
-    judged, scorer = find(metric, "metrics"), Scorer.of(store)
-    block = _blocks(store.rows())
     groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
-    names = np.unique(np.concatenate([block[group.rows] for group in groups]))
-    cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
-    codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
-    sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
-    rng = np.random.default_rng(seed)
-    scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
-    for i in range(len(scores)):
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        drawn = [
-            _score(cell, np.repeat(np.arange(len(code)), times[code]), judged, scorer)
-            for cell, code in zip(cells, codes, strict=True)
-        ]
-        scores[i] = _mean(np.array(drawn), sessions)
+    scores, names = bootstrap_scores(
+        groups, _blocks(store.rows()), find(metric, "metrics"), Scorer.of(store), seed
+    )
     return scores, tuple(names.tolist())
 
 

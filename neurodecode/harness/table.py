@@ -12,14 +12,13 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.paired_bootstrap import bootstrap_scores
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import mean_interval, percentile_interval
 
-N_BOOTSTRAP = 1000
-N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
 _BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
 
 
@@ -319,26 +318,9 @@ class _Draws:
         return len(np.unique(np.concatenate([g.rows for g in self._groups[model]])))
 
     def of(self, model: str) -> np.ndarray:
-        """Mean score over groups in each of the draws."""
+        """Score in each of the draws."""
         if model not in self._memo:
-            self._memo[model] = self._draw(self._groups[model])
+            self._memo[model] = bootstrap_scores(
+                self._groups[model], self._blocks, self._metric, self._scorer
+            )[0]
         return self._memo[model]
-
-    def _draw(self, groups: list[Group]) -> np.ndarray:
-        names, block = np.unique(self._blocks, return_inverse=True)
-        tested = np.unique(block[np.concatenate([group.rows for group in groups])])
-        rng = np.random.default_rng(0)
-        n_draws = N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP
-        values = np.empty(n_draws)
-        cells = [cell for g in groups for _, _, cell in g.cells(all_cells=False)]
-        for i in range(n_draws):
-            drawn = tested[rng.integers(len(tested), size=len(tested))]
-            times = np.bincount(drawn, minlength=len(names))
-            means = []
-            for group in cells:
-                index = np.repeat(np.arange(len(group.rows)), times[block[group.rows]])
-                value = self._scorer.score(self._metric, group.take(index)) if len(index) else ""
-                if isinstance(value, float):
-                    means.append(value)
-            values[i] = np.mean(means) if means else np.nan
-        return values

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from neurodecode.core.names import catalogue, find
-from neurodecode.harness.table import N_BOOTSTRAP, TableRow
+from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP
+from neurodecode.harness.table import TableRow
 from neurodecode.report.results import Results
 from neurodecode.report.tables import number, spaced
 

@@ -12,13 +12,15 @@ from tests_harness import CONTROLS, planted, run, study_of
 from neurodecode.core.files import read_json
 from neurodecode.core.needs import Needs
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP, bootstrap_scores
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.run import execute
-from neurodecode.harness.score import NO_DRAW
+from neurodecode.harness.score import NO_DRAW, Group, Scorer
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import score_results, table_rows, unit_means
 from neurodecode.linalg.stats import student_interval
+from neurodecode.metrics.classification import accuracy
 from neurodecode.models.riemann.mdm import Mdm
 
 
@@ -151,3 +153,22 @@ def test_blocks_are_drawn_together(tmp_path):
         widths.append(row.ci_high - row.ci_low)
     # Two runs of four blocks: s.d. of a mean of 8 against one of 24, √3 as wide.
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(3), rel=0.15)
+
+
+def test_draws_average_sessions_as_the_table_does_however_many_folds_they_have():
+    def group(session, fold, right, rows):
+        n = len(rows)
+        true = np.arange(n) % 2
+        pred = true if right else 1 - true
+        return Group(
+            "m", 0, fold, "1", session, NO_DRAW, NO_DRAW, np.asarray(rows), true, pred, None, "",
+            np.array([0.5, 0.5]),
+        )  # fmt: skip
+
+    three = [group("a", f"a{i}", True, range(8 * i, 8 * i + 8)) for i in range(3)]
+    one = group("b", "b0", False, range(24, 32))
+    scorer = Scorer("label", 2, None)
+    drawn, names = bootstrap_scores([*three, one], np.arange(32), accuracy, scorer)
+    assert len(drawn) == N_BOOTSTRAP and names.tolist() == list(range(32))
+    # Every fold of session a is right and the one of b wrong: .5, unless a draw misses one whole.
+    assert np.mean(drawn == 0.5) > 0.99
