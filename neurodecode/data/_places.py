@@ -9,8 +9,8 @@ import numpy as np
 from neurodecode.core.errors import ConfigError
 from neurodecode.data._sliding import slide
 from neurodecode.data._windows import places_in_epochs, window_places
-from neurodecode.data.cards import WindowsSpec
 from neurodecode.data.prepared import Prepared
+from neurodecode.data.specs import WindowsSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.data.cards import WindowsSpec
 from neurodecode.data.prepared import Prepared
+from neurodecode.data.specs import WindowsSpec
 
 _NONE = -1
 

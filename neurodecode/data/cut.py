@@ -15,8 +15,8 @@ from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.data._places import Choice, place
 from neurodecode.data._windows import not_marked_bad, not_rejected
-from neurodecode.data.cards import Task, WindowsSpec
 from neurodecode.data.prepared import Prepared, part_of
+from neurodecode.data.specs import Task, WindowsSpec
 
 _NO_ENTRY = np.zeros(0, dtype=np.int64)  # where no track is asked for
 _OF_RECORDING = ("recording", "subject", "session", "run")

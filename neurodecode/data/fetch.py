@@ -12,11 +12,11 @@ from neurodecode.core.errors import DataError, DataMissing, NeurodecodeError
 from neurodecode.core.files import cache_folder, read_json, remove_orphans, write_json
 from neurodecode.data.archives import stem, unpack
 from neurodecode.data.cache import note_fetched
-from neurodecode.data.cards import Card
 from neurodecode.data.download import Unreachable, download, host_of, remote_sizes
 from neurodecode.data.listing import ListedFile, chosen, read_listing
 from neurodecode.data.manifest import file_sha256
 from neurodecode.data.roots import how_to_get
+from neurodecode.data.specs import Card
 
 Transfer = Callable[[str, int | None], AbstractContextManager[Callable[[int], object]]]
 _SPARE = 100_000_000  # bytes of a disk that a fetch leaves free

@@ -15,8 +15,8 @@ from urllib.parse import quote, urljoin
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
-from neurodecode.data.cards import Card
 from neurodecode.data.readers import _templates
+from neurodecode.data.specs import Card
 
 _COLUMNS = ("path", "sha256", "size", "url", *_templates.ENTITIES)
 _LARGEST = 100_000_000  # bytes; a million files

@@ -10,7 +10,7 @@ from neurodecode.core.errors import DataMissing
 from neurodecode.core.files import cache_folder, shipped_folder
 
 if TYPE_CHECKING:
-    from neurodecode.data.cards import Card, Variant
+    from neurodecode.data.specs import Card, Variant
 
 logger = logging.getLogger(__name__)
 

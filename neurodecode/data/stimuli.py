@@ -13,11 +13,11 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.data._layout import SPLIT, StimuliSpec, fill
-from neurodecode.data.cards import Card
 from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_checks import explained
 from neurodecode.data.readers._array_rows import columns_of
 from neurodecode.data.readers._array_source import Place, safely
+from neurodecode.data.specs import Card
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _TEXT = ".txt"

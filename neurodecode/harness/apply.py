@@ -14,10 +14,10 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.processes import one_thread
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import TargetSpec, Task
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import open_file
+from neurodecode.data.specs import TargetSpec, Task
 from neurodecode.harness.experiment import Resolved, read_experiment
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of

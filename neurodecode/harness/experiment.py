@@ -21,7 +21,8 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import build, catalogue, check_call
 from neurodecode.core.target import Target
-from neurodecode.data.cards import Card, TargetSpec, Task, load_card
+from neurodecode.data.cards import load_card
+from neurodecode.data.specs import Card, TargetSpec, Task
 from neurodecode.harness.question import (
     NamedModel,
     Overlap,

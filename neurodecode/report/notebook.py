@@ -17,7 +17,8 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import WindowsSpec, find_root, load_card
+from neurodecode.data.cards import find_root, load_card
+from neurodecode.data.specs import WindowsSpec
 from neurodecode.data.stimuli import open_stimuli
 from neurodecode.harness.experiment import resolve
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec

@@ -10,9 +10,9 @@ import pytest
 
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 sys.path.insert(0, str(Path(__file__).parent))  # bids_trees, moabb_sets: what these tests share
 ANY, ANNOTATIONS = ChannelsSpec(), EventsSpec()

@@ -9,9 +9,9 @@ import pytest
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
-from neurodecode.data.cards import Card, Variant
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.bids import Options
+from neurodecode.data.specs import Card, Variant
 
 FUNC = "derivatives/fmriprep/sub-01/func"
 STEM = "sub-01_task-objects_run-01"

@@ -11,9 +11,9 @@ import pytest
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError, DataMissing, MissingDependency
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.bids import Options
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 mne.set_log_level("ERROR")
 ANY, SIDECAR = ChannelsSpec(), EventsSpec()

@@ -223,9 +223,9 @@ def test_a_file_where_a_folder_must_be_is_named(own_cache, found_here, there):
 @pytest.fixture
 def found_here(tmp_path, own_cache, raw):
     """Find a recording and prepare it."""
-    from neurodecode.data.cards import Card, Variant
     from neurodecode.data.readers import find_recordings
     from neurodecode.data.readers.files import Options
+    from neurodecode.data.specs import Card, Variant
 
     raw.save(tmp_path / "run1_raw.fif", verbose="error")
     card = Card("own", "eeg", reader=Variant("files", Options("run{run}_raw.fif")))

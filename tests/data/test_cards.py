@@ -4,7 +4,8 @@ import pytest
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError, DataMissing
-from neurodecode.data.cards import TargetSpec, WindowsSpec, find_root, load_card
+from neurodecode.data.cards import find_root, load_card
+from neurodecode.data.specs import TargetSpec, WindowsSpec
 
 # The two examples of the design's chapter on cards, as they stand there.
 EEGBCI = """

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data.cards import TargetSpec, Task, WindowsSpec, load_card
+from neurodecode.data.cards import load_card
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
+from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
 from neurodecode.signal.blocks import BlockMean
 from neurodecode.signal.channels import Scale
 from neurodecode.signal.filters import Filter

@@ -11,9 +11,9 @@ from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.core.space import Space
 from neurodecode.core.trials import stack
 from neurodecode.data import _folders
-from neurodecode.data.cards import TargetSpec, Task, WindowsSpec
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepared_key
+from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
 
 N_RECORDINGS, N_ROWS = 200, 100
 # The promise of the design for opening, selecting and stacking.

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import _templates, find_recordings
 from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 
 def test_a_template_finds_ids_as_the_names_have_them(tmp_path):

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data.cards import (
+from neurodecode.data.cards import load_card
+from neurodecode.data.cut import cut
+from neurodecode.data.prepared import look, prepare
+from neurodecode.data.readers import find_recordings
+from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import (
     Card,
     ChannelsSpec,
     EventsSpec,
@@ -13,12 +18,7 @@ from neurodecode.data.cards import (
     Task,
     Variant,
     WindowsSpec,
-    load_card,
 )
-from neurodecode.data.cut import cut
-from neurodecode.data.prepared import look, prepare
-from neurodecode.data.readers import find_recordings
-from neurodecode.data.readers.files import Options
 
 ID = "sub-01_ses-1_run-1"
 MONTAGE = "colin27_1005"

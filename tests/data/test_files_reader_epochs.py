@@ -7,7 +7,11 @@ import pytest
 import scipy.io
 
 from neurodecode.core.errors import DataError
-from neurodecode.data.cards import (
+from neurodecode.data.cut import cut
+from neurodecode.data.prepared import prepare
+from neurodecode.data.readers import find_recordings
+from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import (
     Card,
     ChannelsSpec,
     EventsSpec,
@@ -16,10 +20,6 @@ from neurodecode.data.cards import (
     Variant,
     WindowsSpec,
 )
-from neurodecode.data.cut import cut
-from neurodecode.data.prepared import prepare
-from neurodecode.data.readers import find_recordings
-from neurodecode.data.readers.files import Options
 
 EPOCHS = EventsSpec("epochs")
 CODES = {"left": 1, "right": 2}

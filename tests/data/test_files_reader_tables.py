@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 MARKED = EventsSpec("marker", channel="mark", codes={"2": "target"})
 RATE = ChannelsSpec(sfreq=100.0, unit="uV")

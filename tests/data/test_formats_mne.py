@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError, MissingDependency, NeurodecodeError
-from neurodecode.data.cards import Card, EventsSpec, Variant
 from neurodecode.data.prepared import Failed, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import DATA_TYPES, Options
+from neurodecode.data.specs import Card, EventsSpec, Variant
 from neurodecode.data.worker import Worker
 
 # What `mne.io.read_raw` does not open by the name alone.

@@ -11,12 +11,13 @@ from moabb.datasets.fake import FakeDataset
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError, DataMissing, MissingDependency
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant, load_card
+from neurodecode.data.cards import load_card
 from neurodecode.data.prepared import Failed, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers._offline import ConnectionRefused, offline
 from neurodecode.data.readers.moabb import Options
 from neurodecode.data.roots import find_root
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.harness.experiment import read_experiment
 
 mne.set_log_level("ERROR")

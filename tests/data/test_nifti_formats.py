@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError, NeurodecodeError
-from neurodecode.data.cards import Card, Variant
 from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import _images, find_recordings
 from neurodecode.data.readers.nifti import Options
+from neurodecode.data.specs import Card, Variant
 from neurodecode.data.worker import Worker
 
 # What a reader of voxels does not serve: surfaces, streamlines; and ECAT, whose files nibabel

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data.cards import Card, Variant, load_card
+from neurodecode.data.cards import load_card
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.nifti import Options
+from neurodecode.data.specs import Card, Variant
 from neurodecode.signal.blocks import BlockMean
 from neurodecode.signal.zscore import Zscore
 

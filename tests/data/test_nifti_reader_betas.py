@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
-from neurodecode.data.cards import Card, EventsSpec, TargetSpec, Task, Variant
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.nifti import Options
+from neurodecode.data.specs import Card, EventsSpec, TargetSpec, Task, Variant
 
 SHAPE, N = (4, 3, 2), 8
 LABELS = ["face", "house"] * 4

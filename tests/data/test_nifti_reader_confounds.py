@@ -6,11 +6,11 @@ import pytest
 from nilearn.interfaces.fmriprep import load_confounds
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
-from neurodecode.data.cards import Card, Variant
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers._confounds import ConfoundsSpec
 from neurodecode.data.readers.nifti import Options
+from neurodecode.data.specs import Card, Variant
 from neurodecode.signal.confounds import Clean
 
 N = 12  # volumes of the fixture `image`, six a run

@@ -8,11 +8,11 @@ import pytest
 from nilearn.maskers import NiftiLabelsMasker, NiftiMapsMasker
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
-from neurodecode.data.cards import Card, TargetSpec, Task, Variant, WindowsSpec
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.nifti import Options
+from neurodecode.data.specs import Card, TargetSpec, Task, Variant, WindowsSpec
 
 AFFINE = np.diag([3.0, 3.0, 4.0, 1.0])  # as in the fixture `image`
 

@@ -10,10 +10,10 @@ import pytest
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import whole_folder
-from neurodecode.data.cards import Card, Variant
 from neurodecode.data.prepared import Failed, describe_key, look, prepare, prepared_key
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
+from neurodecode.data.specs import Card, Variant
 from neurodecode.data.worker import Worker
 from neurodecode.signal.channels import Pick, Scale
 from neurodecode.signal.confounds import Clean

@@ -12,7 +12,13 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError, DataMissing, NeurodecodeError
-from neurodecode.data.cards import (
+from neurodecode.data.cards import load_card
+from neurodecode.data.cut import cut
+from neurodecode.data.prepared import Failed, look, prepare
+from neurodecode.data.readers import find_recordings
+from neurodecode.data.readers.files import Options as FilesOptions
+from neurodecode.data.readers.nifti import Options as NiftiOptions
+from neurodecode.data.specs import (
     Card,
     ChannelsSpec,
     EventsSpec,
@@ -20,13 +26,7 @@ from neurodecode.data.cards import (
     Task,
     Variant,
     WindowsSpec,
-    load_card,
 )
-from neurodecode.data.cut import cut
-from neurodecode.data.prepared import Failed, look, prepare
-from neurodecode.data.readers import find_recordings
-from neurodecode.data.readers.files import Options as FilesOptions
-from neurodecode.data.readers.nifti import Options as NiftiOptions
 from neurodecode.data.worker import Worker
 from neurodecode.signal.channels import Drop
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.files import cache_folder
 from neurodecode.core.recording import Recording, SourceFile
-from neurodecode.data.cards import Card, reader_module
+from neurodecode.data.cards import reader_module
 from neurodecode.data.manifest import file_sha256
 from neurodecode.data.roots import how_to_get
+from neurodecode.data.specs import Card
 
 logger = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from neurodecode.core.errors import DataMissing
 from neurodecode.data._layout import SPLIT, Column, Track, fill
-from neurodecode.data.cards import ChannelsSpec
 from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._templates import ENTITIES
+from neurodecode.data.specs import ChannelsSpec
 from neurodecode.data.worker import Worker
 
 if TYPE_CHECKING:

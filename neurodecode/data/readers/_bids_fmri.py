@@ -16,10 +16,10 @@ import numpy as np
 from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.data.cards import EventsSpec
 from neurodecode.data.readers import _bids_names, _bids_tables, _events, _volumes
 from neurodecode.data.readers._bids_names import BidsFile
 from neurodecode.data.readers._images import check_alike, check_whole, open_image, voxels_of_mask
+from neurodecode.data.specs import EventsSpec
 
 if TYPE_CHECKING:
     import nibabel

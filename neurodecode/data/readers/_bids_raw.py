@@ -19,11 +19,11 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers import _bids_tables, _events
 from neurodecode.data.readers._bids_names import BidsFile, sidecar, sidecars
 from neurodecode.data.readers._guard import guarded
 from neurodecode.data.readers._sensors import FACTORS, signal_of
+from neurodecode.data.specs import ChannelsSpec, EventsSpec
 
 if TYPE_CHECKING:
     import mne

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from neurodecode.core.errors import DataError, DataMissing
-from neurodecode.data.cards import EventsSpec
 from neurodecode.data.readers import _events
+from neurodecode.data.specs import EventsSpec
 
 # Columns that rows of a recording have in any case; a table's own of the same name are told apart.
 _TAKEN = ("uid", "recording", "subject", "session", "run", "start", "stop", "position", "previous")

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import DataError
-from neurodecode.data.cards import EventsSpec
 from neurodecode.data.readers import _events
+from neurodecode.data.specs import EventsSpec
 
 if TYPE_CHECKING:
     import mne

@@ -9,7 +9,7 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError, DataMissing
-from neurodecode.data.cards import EventsSpec
+from neurodecode.data.specs import EventsSpec
 
 if TYPE_CHECKING:
     import mne

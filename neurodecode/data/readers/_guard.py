@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.core.errors import DataError, DataMissing, MissingDependency, NeurodecodeError
-from neurodecode.data.cards import EventsSpec
+from neurodecode.data.specs import EventsSpec
 
 if TYPE_CHECKING:
     import mne

@@ -12,8 +12,8 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers._guard import guarded
+from neurodecode.data.specs import ChannelsSpec, EventsSpec
 
 if TYPE_CHECKING:
     import mne

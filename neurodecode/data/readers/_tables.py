@@ -12,8 +12,8 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
-from neurodecode.data.cards import ChannelsSpec, EventsSpec
 from neurodecode.data.readers import _events
+from neurodecode.data.specs import ChannelsSpec, EventsSpec
 
 if TYPE_CHECKING:
     import mne

@@ -8,7 +8,6 @@ import pandas as pd
 
 from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.core.recording import Signal
-from neurodecode.data.cards import EventsSpec
 from neurodecode.data.readers._bold import FEATURE
 from neurodecode.data.readers._images import (
     check_alike,
@@ -20,6 +19,7 @@ from neurodecode.data.readers._images import (
 )
 from neurodecode.data.readers._numbers import numbers
 from neurodecode.data.readers._regions import Regions, extraction
+from neurodecode.data.specs import EventsSpec
 
 TRIAL = "trial"  # what tells the images of one recording apart, where each trial has one
 _LABELS = ("label", "trial_type")

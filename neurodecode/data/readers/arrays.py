@@ -17,13 +17,13 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data import _layout
 from neurodecode.data._layout import SPLIT, Column, Features, Table, Track
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_rows import as_words
 from neurodecode.data.readers._array_signal import column_values, signal_of
 from neurodecode.data.readers._array_source import Source, safely
 from neurodecode.data.readers._array_values import shape_of
 from neurodecode.data.readers._axes import TIME, VOLUME, Axes, axes_of, check_axes
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 logger = logging.getLogger(__name__)
 

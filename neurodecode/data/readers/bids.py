@@ -14,11 +14,11 @@ from typing import Any
 from neurodecode.core.errors import ConfigError, DataError, DataMissing, NeurodecodeError
 from neurodecode.core.names import require
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.data.cards import Card, Variant
 from neurodecode.data.readers import _bids_fmri, _bids_names, _bids_raw, _bids_tables, _templates
 from neurodecode.data.readers._bids_names import BidsFile
 from neurodecode.data.readers._companions import companions
 from neurodecode.data.readers._sensors import ALSO, FACTORS
+from neurodecode.data.specs import Card, Variant
 
 version = 1
 libraries = ("mne", "mne_bids", "numpy")

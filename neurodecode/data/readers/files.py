@@ -17,13 +17,13 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.readers import _epochs, _events, _formats, _tables, _templates
 from neurodecode.data.readers._companions import companions
 from neurodecode.data.readers._guard import guarded
 from neurodecode.data.readers._sensors import ALSO, FACTORS, signal_of
 from neurodecode.data.readers._sensors import DATA_TYPES as DATA_TYPES
 from neurodecode.data.readers._sensors import space_of as space_of
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 if TYPE_CHECKING:
     import mne

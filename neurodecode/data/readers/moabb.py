@@ -20,10 +20,10 @@ from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.files import cache_folder, read_json, write_json
 from neurodecode.core.names import require
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.data.cards import Card, ChannelsSpec, EventsSpec, Variant
 from neurodecode.data.manifest import file_sha256
 from neurodecode.data.readers import _events, _moabb_sets
 from neurodecode.data.readers._sensors import DATA_TYPES, FACTORS, signal_of
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
 if TYPE_CHECKING:
     from moabb.datasets.base import BaseDataset

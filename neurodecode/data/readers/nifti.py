@@ -14,12 +14,12 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.data.cards import Card, EventsSpec, Variant
 from neurodecode.data.readers import _confounds, _events, _templates, _trials, _volumes
 from neurodecode.data.readers._bold import Run, open_run
 from neurodecode.data.readers._confounds import ConfoundsSpec
 from neurodecode.data.readers._images import files_beside
 from neurodecode.data.readers._regions import Regions
+from neurodecode.data.specs import Card, EventsSpec, Variant
 
 version = 2
 libraries = ("nibabel", "numpy")

@@ -1,0 +1,352 @@
+"""What a card says, as values: windows, targets, tasks, files, channels, events, layouts."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neurodecode.core.config import Call, nearest
+from neurodecode.core.errors import ConfigError
+from neurodecode.data._layout import StimuliSpec
+from neurodecode.data.roots import find_root as find_root
+
+LabelRule = Literal["last_sample", "majority"]
+
+
+_NAME = re.compile(r"\w[\w.+-]*")
+_BASE_URL = re.compile(r"https?://[^/\s@]+/(\S*/)?")
+
+
+@dataclass(frozen=True)
+class WindowsSpec:
+    """Which piece of the signal belongs to an event.
+
+    Parameters
+    ----------
+    tmin, tmax : float or None
+        Seconds from the event's onset; both samples belong to the window, as in `mne.Epochs`.
+    reject : mapping of str to float
+        Sensor type to the largest peak-to-peak amplitude of a window, in SI units.
+    length, hop : float or None
+        Seconds: windows of one length at every hop, instead of windows around events.
+    label_rule : {"last_sample", "majority"}
+        Which event names a window of given length.
+    otherwise : str
+        Label of a window of given length that no event names; without one, it is left out.
+    span : {"", "event"}
+        ``event``: from an event's onset to its end, so that trials may differ in length.
+    """
+
+    tmin: float | None = None
+    tmax: float | None = None
+    reject: Mapping[str, float] = field(default_factory=dict)
+    length: float | None = None
+    hop: float | None = None
+    label_rule: LabelRule = "last_sample"
+    otherwise: str = ""
+    span: Literal["", "event"] = ""
+
+    def __post_init__(self):
+        tmin, tmax, length, hop = self.tmin, self.tmax, self.length, self.hop
+        forms = (
+            tmin is not None and tmax is not None,
+            length is not None and hop is not None,
+            bool(self.span),
+        )
+        given = [name for name in ("tmin", "tmax", "length", "hop", "span") if getattr(self, name)
+                 not in (None, "")]  # fmt: skip
+        if sum(forms) != 1 or len(given) != (1 if self.span else 2):
+            raise ConfigError(
+                "expected tmin and tmax (windows around events), length and hop (sliding ones), or "
+                "span: event (from an event's onset to its end)."
+            )
+        for name, value in (("tmin", tmin), ("tmax", tmax), ("length", length), ("hop", hop)):
+            if value is not None and not math.isfinite(value):
+                raise ConfigError(f"{name}: {value:g} is no number of seconds.")
+        if tmin is not None and tmax is not None and tmax < tmin:
+            raise ConfigError(f"tmax ({tmax:g} s) is before tmin ({tmin:g} s).")
+        if length is not None and hop is not None and min(length, hop) <= 0:
+            raise ConfigError(f"length {length:g} s and hop {hop:g} s must be above zero.")
+        for kind, limit in self.reject.items():
+            if limit is not None and not limit > 0:
+                raise ConfigError(f"reject: {kind}: {limit:g} must be above zero.")
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """What is to be told: a column of labels with its classes, a column of numbers, or a track.
+
+    Parameters
+    ----------
+    label, value : str
+        Column of labels, or of numbers.
+    vector : str
+        Track of the recordings that holds an array for each trial, such as ``picture``.
+    classes : tuple of str
+        Of labels, in order; where there are two, the last one is the positive class.
+    reduce : Call or None
+        Step that vectors are brought through, fitted on training rows, such as ``pca``; what is
+        predicted is brought back before it is scored.
+    """
+
+    label: str = ""
+    value: str = ""
+    vector: str = ""
+    classes: tuple[str, ...] = ()
+    reduce: Call | None = None
+
+    def __post_init__(self):
+        if sum(map(bool, (self.label, self.value, self.vector))) != 1:
+            raise ConfigError(
+                "expected one of label (a column, with classes), value (a column of numbers) and "
+                "vector (a track of the recordings)."
+            )
+        if self.reduce is not None and not self.vector:
+            raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")
+        if self.label and len(set(self.classes)) < max(2, len(self.classes)):
+            raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question that can be asked of a data set.
+
+    Parameters
+    ----------
+    rows : mapping
+        Column to its allowed values, or to {value in the file: name that rows carry}.
+    target : TargetSpec or None
+    windows : WindowsSpec or None
+        None for entries (volumes, blocks), which are trials as they are.
+    block : str
+        Column of the events that says which of them belong together.
+    prepare, protocol
+        What an experiment that does not say otherwise does.
+    """
+
+    rows: Mapping[str, tuple[str, ...] | Mapping[str, str]] = field(default_factory=dict)
+    target: TargetSpec | None = None
+    windows: WindowsSpec | None = None
+    block: str = ""
+    prepare: tuple[Call, ...] = ()
+    protocol: Call | None = None
+
+    @property
+    def runs(self) -> tuple[str, ...] | None:
+        """Runs that the task is in, or None for all."""
+        return tuple(self.rows["run"]) if "run" in self.rows else None
+
+
+@dataclass(frozen=True)
+class FilesSpec:
+    """Where the files come from, and the list of them with their digests.
+
+    Parameters
+    ----------
+    url : str
+        The page that describes them, for people.
+    base_url : str
+        What stands on the server before the place of each file; empty where `fetch` gets none.
+    remote : str
+        Template of a file's place on the server, with ``{subject}``, ``{session}``, ``{run}``, for
+        files that the reader's own template names; without it a file is called there as here.
+    manifest : str
+        Table of the files beside the card, ``.tsv``, as `neurodecode.data.listing` reads it.
+    archives : tuple of str
+        Patterns of files that are unpacked once they are whole, as in ``["*.zip"]``, each into a
+        folder of its own name without the ending.
+    hosts : tuple of str
+        Other hosts to which that of `base_url` may send on.
+    how : str
+        What a person does to be given the files, where access is not open.
+    """
+
+    url: str = ""
+    base_url: str = ""
+    remote: str = ""
+    manifest: str = ""
+    archives: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    how: str = ""
+
+    def __post_init__(self):
+        if self.base_url:
+            if not _BASE_URL.fullmatch(self.base_url):
+                raise ConfigError(
+                    f"base_url: expected https://HOST/…/ or http://HOST/…/, got {self.base_url!r}."
+                )
+            if not self.manifest.endswith(".tsv"):
+                raise ConfigError("manifest: with base_url, a .tsv file beside the card is needed.")
+        if self.remote.startswith("/") or ".." in self.remote:
+            raise ConfigError(f"remote: {self.remote!r} leaves base_url. Name a place below it.")
+
+
+@dataclass(frozen=True)
+class ChannelsSpec:
+    """What is known of the channels, and what the files have wrong.
+
+    Parameters
+    ----------
+    n, sfreq
+        Number of data channels, bad ones too, and samples a second that every file must have;
+        None: any. A table does not say its rate, so its card must.
+    unit : str
+        Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``.
+    types : mapping of str to str
+        Channel name to its true type; of a table, all columns that are channels.
+    bads : tuple of str, or mapping of str to tuple of str
+        Channels that are bad beside those that the file marks: in all recordings, or by the
+        recording's id, such as ``sub-01_ses-1_run-1``.
+    interpolate : bool
+        Whether bad channels are made of their neighbours; otherwise they are left out.
+    """
+
+    n: int | None = None
+    unit: str = ""
+    sfreq: float | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    bads: tuple[str, ...] | Mapping[str, tuple[str, ...]] = ()
+    interpolate: bool = False
+
+    def bads_of(self, recording: str) -> tuple[str, ...]:
+        """Channels that the card says are bad in one recording, named by its id."""
+        bads = self.bads
+        return tuple(bads.get(recording, ()) if isinstance(bads, Mapping) else bads)
+
+
+@dataclass(frozen=True)
+class EventsSpec:
+    """Where events come from.
+
+    Parameters
+    ----------
+    source : {"annotations", "stim", "file", "marker", "epochs"}
+        ``from`` in the card. ``marker``: a column of a table of samples; ``epochs``: the files hold
+        epochs, cut around their events.
+    channel : str
+        Stim channel, empty for mne's default; or the marker column.
+    path : str
+        Template of the events file: a table, or mne's ``-eve.fif``.
+    columns : mapping of str to str
+        Our column (``onset duration label``), or a new name, to a column of the table or of the
+        epochs' metadata.
+    codes : mapping of str to str
+        Label in the file, or number of the trigger, to a better name.
+    duration : float
+        Seconds, where the source does not say or marks single samples.
+    delay : float
+        Seconds from the trigger to what it stands for, as a screen or a sound card adds them.
+    times : {"known", "unknown"}
+        ``unknown``: the sample numbers in files of epochs are no times.
+    """
+
+    source: Literal["annotations", "stim", "file", "marker", "epochs"] = "annotations"
+    channel: str = ""
+    path: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    duration: float = 0.0
+    delay: float = 0.0
+    times: Literal["known", "unknown"] = "known"
+
+    def __post_init__(self):
+        if (self.source == "file") != bool(self.path):
+            raise ConfigError("path: an events file is named with from: file, and only there.")
+        theirs = list((self.columns or {}).values())
+        twice = next((name for name in theirs if theirs.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"columns: {twice!r} is taken for two columns of ours. Take it once.")
+        if self.channel and self.source not in ("stim", "marker"):
+            raise ConfigError(f"channel: events from {self.source} have none. Remove it.")
+        if self.source == "marker" and not self.channel:
+            raise ConfigError("channel: from: marker needs the name of the marker column.")
+        if self.times == "unknown" and self.source != "epochs":
+            raise ConfigError("times: only events from epochs may have unknown times.")
+        # None is a value that was refused already, with its line.
+        if self.duration is not None and not 0 <= self.duration < math.inf:
+            raise ConfigError(f"duration: {self.duration:g} must be zero or more seconds.")
+        if self.delay is not None and not math.isfinite(self.delay):
+            raise ConfigError(f"delay: {self.delay:g} is no number of seconds.")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One layout of a data set: the reader, its options, and what it must be told.
+
+    Parameters
+    ----------
+    reader : str
+        Module of `neurodecode.data.readers`.
+    options : object
+        That module's ``Options``.
+    """
+
+    reader: str
+    options: Any
+    channels: ChannelsSpec = ChannelsSpec()
+    events: EventsSpec = EventsSpec()
+
+
+@dataclass(frozen=True)
+class Card:
+    """A data set; its fields are the keys of the file ``datasets/NAME.yaml``.
+
+    Parameters
+    ----------
+    name, title, modality, citation : str
+        Modality is ``eeg``, ``meg``, ``ieeg``, ``fnirs`` or ``fmri``.
+    licence : mapping of str to str
+        ``name``, ``class`` (``open`` …), and ``exceptions`` where a part has other terms.
+    access : {"open", "registration", "agreement"}
+        What it takes to get the files.
+    files : FilesSpec
+    reader : Variant or None
+        The only layout; None where there are `variants`, several layouts by name.
+    channels, events
+        What layouts that do not say otherwise have.
+    tasks : mapping of str to Task
+    traps : tuple of str
+        What has misled people.
+    simulate : Call or None
+        Makes recordings with a planted effect of this shape.
+    stimuli : StimuliSpec or None
+        Where what was shown is kept.
+    show_stimuli : {"always", "never"}
+        Whether reports may show what was shown.
+    """
+
+    name: str
+    modality: str
+    title: str = ""
+    licence: Mapping[str, str] = field(default_factory=dict)
+    citation: str = ""
+    access: Literal["open", "registration", "agreement"] = "open"
+    files: FilesSpec = FilesSpec()
+    reader: Variant | None = None
+    channels: ChannelsSpec = ChannelsSpec()
+    events: EventsSpec = EventsSpec()
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    traps: tuple[str, ...] = ()
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+    simulate: Call | None = None
+    stimuli: StimuliSpec | None = None
+    show_stimuli: Literal["always", "never"] = "always"
+
+    def __post_init__(self):
+        if not _NAME.fullmatch(self.name):  # it names a folder of every data root
+            raise ConfigError(f"name: {self.name!r}: expected one word of letters, digits, _ or -.")
+        if bool(self.reader) == bool(self.variants):
+            raise ConfigError("expected a reader, or variants with a reader each.")
+
+    def variant(self, name: str = "") -> Variant:
+        """Give the named layout; without a name the first one."""
+        if self.reader is not None and not name:
+            return self.reader
+        if self.reader is not None:
+            raise ConfigError(f"{self.name} has one layout and no variant {name!r}. Name none.")
+        if not name:
+            return next(iter(self.variants.values()))
+        if name not in self.variants:
+            raise ConfigError(f"{self.name} has no variant {name!r}.{nearest(name, self.variants)}")
+        return self.variants[name]
