@@ -18,7 +18,7 @@ from neurodecode.core.errors import ConfigError, MissingDependency
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TRUSTED = ("sklearn", "pyriemann", "mne.decoding", "nilearn", "braindecode")
-GROUPS = ("models", "steps", "protocols", "metrics", "signal")
+GROUPS = ("models", "steps", "protocols", "metrics", "signal", "simulate")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ def catalogue(group: str) -> Mapping[str, Entry]:
 
     Parameters
     ----------
-    group : {"models", "steps", "protocols", "metrics", "signal"}
-        Models, steps and protocols: a file is a name, and its one public class the object.
+    group : {"models", "steps", "protocols", "metrics", "signal", "simulate"}
+        Models, steps, protocols and simulations: a file is a name, its one public class the object.
         Metrics: each function decorated with ``metric``. Signal: each class that can be called,
         in lower case with underscores.
 
@@ -182,7 +182,7 @@ def _snake(name: str) -> str:
 
 
 def _singular(group: str) -> str:
-    return {"signal": "preparation"}.get(group, group.removesuffix("s"))
+    return {"signal": "preparation", "simulate": "simulation"}.get(group, group.removesuffix("s"))
 
 
 def _trusted_class(name: str) -> Any:

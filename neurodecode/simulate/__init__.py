@@ -1,0 +1,100 @@
+"""Recordings with a planted effect, made from a seed, and what an oracle makes of them.
+
+A generator is one file here with one public class, a `Simulation`; its name is its path
+(``eeg_meg.imagery``). What it makes looks to the rest like recordings that were read from files.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.recording import Signal
+
+ORACLE = "oracle:"  # what columns and tracks that hold an oracle's answers begin with
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """What all generators take; a generator adds its own.
+
+    Parameters
+    ----------
+    subjects, sessions, runs : tuple of str
+        BIDS entities; one recording each combination, unless the generator says otherwise.
+    effect : float
+        Size of what is planted, in the generator's own unit; at 0 there is nothing to find.
+    seed : int
+        Recordings of one subject do not depend on which others there are.
+    """
+
+    subjects: tuple[str, ...] = ("01",)
+    sessions: tuple[str, ...] = ("1",)
+    runs: tuple[str, ...] = ("1",)
+    effect: float = 1.0
+    seed: int = 0
+
+    modality: ClassVar[str]
+    version: ClassVar[int]
+
+    def __post_init__(self):
+        for name in ("subjects", "sessions", "runs"):
+            values = getattr(self, name)
+            if not values or len(set(values)) < len(values):
+                raise ConfigError(f"{name}: expected different names, got {values}.")
+        if not self.effect >= 0:
+            raise ConfigError(f"effect: {self.effect} is below zero. Give 0 for nothing planted.")
+
+    def recordings(self) -> Sequence[tuple[str, str, str]]:
+        """Subject, session and run of each recording."""
+        return list(itertools.product(self.subjects, self.sessions, self.runs))
+
+    def rng(self, *names: str) -> np.random.Generator:
+        """Give the source of chance of what is named, such as a subject's head or one run's noise.
+
+        Parameters
+        ----------
+        *names : str
+            ``rng("head", subject)`` is another source than ``rng("noise", subject, session, run)``.
+        """
+        return np.random.default_rng([self.seed, int(digest(list(names))[:15], 16)])
+
+    def header(self, subject: str, session: str, run: str) -> Signal:
+        """Give a `Signal` without data: space, rate, length, events; the oracle's answers NaN."""
+        raise NotImplementedError
+
+    def signal(self, subject: str, session: str, run: str) -> Signal:
+        """Make one recording.
+
+        The oracle's answers stand in it, where there are such: by event, columns made by
+        `oracle_of_labels` or named ``oracle:COLUMN`` (a number that is to be told); by track,
+        a track ``oracle:TRACK`` of the shape of the track that is to be told.
+        """
+        raise NotImplementedError
+
+
+def oracle_of_labels(
+    column: str, labels: Sequence[str], log_likelihood: np.ndarray
+) -> Mapping[str, np.ndarray]:
+    """Name an oracle's answers to which label an event has.
+
+    Parameters
+    ----------
+    column : str
+        Column of the events that holds the truth.
+    labels : sequence of str
+        Values of that column.
+    log_likelihood : ndarray, shape (n_events, n_labels)
+        Of each event's signal under each label, up to a constant of the event.
+
+    Returns
+    -------
+    columns : mapping of str to ndarray, shape (n_events,)
+        ``oracle:COLUMN=LABEL``, to stand among the events.
+    """
+    answers = np.asarray(log_likelihood, dtype=np.float64)
+    return {f"{ORACLE}{column}={one}": answers[:, i] for i, one in enumerate(labels)}
