@@ -34,7 +34,7 @@ class Oracle(BaseEstimator):
             Log-likelihoods of the classes in their order; or what is to be told.
         y : ndarray, shape (n_trials,) or (n_trials, n_targets)
         """
-        X = validate_data(self, X)
+        X = np.asarray(validate_data(self, X))
         self.asks_labels_ = np.asarray(y).dtype.kind in "iu"
         self.n_own_ = np.ndim(y) - 1
         self.classes_ = np.arange(X.shape[1]) if self.asks_labels_ else None
@@ -49,6 +49,6 @@ class Oracle(BaseEstimator):
     def predict_proba(self, X):
         return softmax(self._checked(X), axis=1)
 
-    def _checked(self, X):
+    def _checked(self, X) -> np.ndarray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False)
+        return np.asarray(validate_data(self, X, reset=False))
