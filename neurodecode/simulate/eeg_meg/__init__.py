@@ -1,0 +1,1 @@
+"""EEG, MEG and iEEG with a planted effect."""
