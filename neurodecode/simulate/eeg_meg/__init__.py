@@ -1,1 +1,1 @@
-"""EEG, MEG and iEEG with a planted effect."""
+"""EEG and MEG from dipoles in a spherical head."""

@@ -95,8 +95,10 @@ def _grid(n_rows: int, n_columns: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _letters(number: int) -> str:
-    return chr(ord("A") + number) if number < 26 else _letters(number // 26 - 1) + _letters(
-        number % 26
+    return (
+        chr(ord("A") + number)
+        if number < 26
+        else _letters(number // 26 - 1) + _letters(number % 26)
     )
 
 

@@ -1,4 +1,4 @@
-"""What an oracle makes of trials in noise that it knows: templates told apart, amplitudes found."""
+"""What an oracle makes of trials in noise that it knows: templates told apart, power weighed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,45 +6,56 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from neurodecode.simulate.eeg_meg._noise import Component
+
 
 @dataclass(frozen=True, eq=False)
 class Whitener:
-    """Makes noise white whose covariance is one over channels times one over samples.
+    """Makes trials of known noise white: independent numbers of variance one.
 
     Parameters
     ----------
     space : ndarray, shape (n_channels, n_channels)
-        One over the unit of the noise.
-    time : ndarray, shape (n_times, n_times)
-        Unitless.
+        Channels to mixtures of them whose noises are independent.
+    time : ndarray, shape (n_channels, n_times, n_times)
+        Samples of each mixture to independent ones.
     """
 
     space: np.ndarray
     time: np.ndarray
 
     @staticmethod
-    def of(covariance: np.ndarray, autocorrelation: np.ndarray) -> "Whitener":
-        """Give the whitener of noise.
+    def of(brain: Component, sensor: Component, n_times: int, sfreq: float) -> "Whitener":
+        """Give the whitener of a window of two noises together.
 
         Parameters
         ----------
-        covariance : ndarray, shape (n_channels, n_channels)
-            Of channels at one sample.
-        autocorrelation : ndarray, shape (n_times,)
-            Of every channel, from lag 0, where it is 1.
+        brain, sensor : Component
+            The second of full rank, as the sensors' own noise is.
+        n_times : int
+        sfreq : float
+            Hz.
+
+        Notes
+        -----
+        Generalised eigenvectors of the two covariances over channels make both diagonal; what is
+        left is one series a mixture, whose autocovariance is that of the sum of two densities.
         """
-        return Whitener(
-            _inverse_factor(covariance), _inverse_factor(scipy.linalg.toeplitz(autocorrelation))
+        values, vectors = scipy.linalg.eigh(brain.gain @ brain.gain.T, sensor.gain @ sensor.gain.T)
+        of_brain, of_sensor = (
+            scipy.linalg.toeplitz(_autocovariance(one, n_times, sfreq)) for one in (brain, sensor)
         )
+        covariances = np.clip(values, 0, None)[:, None, None] * of_brain + of_sensor
+        factors = np.linalg.cholesky(covariances)
+        return Whitener(vectors.T, np.linalg.inv(factors))
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
-        """Whiten trials, shape (…, n_channels, n_times)."""
-        return self.space @ X @ self.time.T
+        """Whiten trials, shape (n_trials, n_channels, n_times)."""
+        mixed = np.swapaxes(self.space @ X, 0, 1)  # (n_channels, n_trials, n_times)
+        return np.swapaxes(mixed @ np.swapaxes(self.time, 1, 2), 0, 1)
 
 
-def template_log_likelihood(
-    X: np.ndarray, templates: np.ndarray, whitener: Whitener
-) -> np.ndarray:
+def template_log_likelihood(X: np.ndarray, templates: np.ndarray, whitener: Whitener) -> np.ndarray:
     """Log-likelihood of trials that are one of several templates in known noise.
 
     Parameters
@@ -62,24 +73,28 @@ def template_log_likelihood(
     return whitener(X).reshape(len(X), -1) @ white.T - np.sum(white**2, axis=1) / 2
 
 
-def whitened_band(data: np.ndarray, density: np.ndarray, in_band: np.ndarray) -> np.ndarray:
+def whitened_band(
+    data: np.ndarray, density: np.ndarray, in_band: np.ndarray, sfreq: float
+) -> np.ndarray:
     """Give one band of series alone, its spectrum flat, as complex numbers at its own rate.
 
     Parameters
     ----------
     data : ndarray, shape (n_channels, n_times)
     density : ndarray, shape (n_freqs,)
-        Power density at ``numpy.fft.rfftfreq``, its mean the variance of a series.
+        Of the noise at ``numpy.fft.rfftfreq``, by hertz.
     in_band : ndarray of bool, shape (n_freqs,)
+    sfreq : float
+        Hz.
 
     Returns
     -------
     band : ndarray of complex, shape (n_channels, n_samples)
         As many samples as frequencies. Of noise that has this density they are independent, and
-        their covariance over channels is that of `data`.
+        their covariance over channels is that of the whole noise.
     """
     white = np.fft.rfft(data)[:, in_band] / np.sqrt(density[in_band])
-    return np.fft.ifft(white) * np.sqrt(in_band.sum() / data.shape[1])
+    return np.fft.ifft(white) * np.sqrt(2 * in_band.sum() / (data.shape[1] * sfreq))
 
 
 def power_log_likelihood(pieces: Sequence[np.ndarray], covariances: np.ndarray) -> np.ndarray:
@@ -104,8 +119,8 @@ def power_log_likelihood(pieces: Sequence[np.ndarray], covariances: np.ndarray) 
     return answers
 
 
-def _inverse_factor(covariance: np.ndarray) -> np.ndarray:
-    """W such that W C Wᵀ is one, of the smallest eigenvalues that rounding leaves."""
-    values, vectors = np.linalg.eigh(covariance)
-    kept = values > values[-1] * 1e-12
-    return (vectors[:, kept] / np.sqrt(values[kept])).T
+def _autocovariance(component: Component, n_times: int, sfreq: float) -> np.ndarray:
+    """Of one source, shape (n_times,): the inverse transform of its density."""
+    n = 2 * max(n_times, round(100 * sfreq))  # fine enough for what is slow
+    density = component.density(np.fft.rfftfreq(n, 1 / sfreq))
+    return np.fft.irfft(density * sfreq / 2, n)[:n_times]

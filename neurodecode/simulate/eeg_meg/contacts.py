@@ -13,10 +13,10 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._anatomy import Anatomy, draw_anatomy
 from neurodecode.simulate.eeg_meg._known import power_log_likelihood, whitened_band
+from neurodecode.simulate.eeg_meg._noise import pink, series
 
 _BAND = (70.0, 150.0)  # Hz, what clinical studies call high gamma
 _RESPONSE = (0.1, 0.6)  # s from the onset: when power changes
-_FLAT_BELOW = 1.0  # Hz, where 1/f ends
 _MARGIN = 1.0  # s before the first onset
 _MEMORY = 0.95  # of the slow gain, from event to event
 
@@ -131,21 +131,16 @@ class Contacts(Simulation):
             of_event = np.sqrt(power[event, truth[event]])
             amplitude[:, begin : begin + n_window] = of_event[:, None]
         anatomy = self._anatomy(subject)
-        freqs = np.fft.rfftfreq(n_times, 1 / self.sfreq)
-        density = 1 / np.maximum(freqs, _FLAT_BELOW)
-        density /= density.mean()  # so that a series of it has variance one
-        in_band = (freqs >= _BAND[0]) & (freqs < _BAND[1])
         rng = self.rng("signal", subject, session, run)
-        noise = _series(density, len(header.space), n_times, rng)
-        activity = _series(density * in_band / density[in_band].sum() * len(freqs),
-                           self.n_sources, n_times, rng)  # fmt: skip
+        noise = series(self._background, len(header.space), n_times, self.sfreq, rng)
+        activity = series(self._activity, self.n_sources, n_times, self.sfreq, rng)
         data = np.linalg.cholesky(anatomy.covariance) @ noise
         data += anatomy.gain @ (amplitude * activity)
-        band = whitened_band(data, density, in_band)
-        covariances = anatomy.covariance + np.einsum(
-            "eck,ik,jk->ecij", power * len(freqs) / density[in_band].sum(),
-            anatomy.gain, anatomy.gain,
-        )  # fmt: skip
+        freqs = np.fft.rfftfreq(n_times, 1 / self.sfreq)
+        band = whitened_band(data, self._background(freqs), _in_band(freqs), self.sfreq)
+        # All of a source lies in the band, and of the background what `_activity` divides by.
+        gain = anatomy.gain / np.sqrt(self._share)
+        covariances = anatomy.covariance + np.einsum("eck,ik,jk->ecij", power, gain, gain)
         place = band.shape[1] / n_times
         pieces = [
             band[:, int(np.ceil(begin * place)) : int((begin + n_window) * place)]
@@ -166,6 +161,19 @@ class Contacts(Simulation):
             self.kind, self.n_shafts, self.n_contacts, self.n_sources, self.rng("contacts", subject)
         )
 
+    def _background(self, freqs: np.ndarray) -> np.ndarray:
+        return pink(freqs, self.sfreq)
+
+    def _activity(self, freqs: np.ndarray) -> np.ndarray:
+        """Density of sources: the background's in the band, and nothing else."""
+        return np.where(_in_band(freqs), self._background(freqs) / self._share, 0.0)
+
+    @property
+    def _share(self) -> float:
+        """What share of the background's variance lies in the band."""
+        grid = np.arange(*_BAND, 0.1)
+        return float(self._background(grid).sum() * 0.1)
+
     def _power(self, subject: str, session: str, run: str) -> np.ndarray:
         """Power of each source after each event, were it of each condition; at rest it is 1.
 
@@ -184,7 +192,5 @@ class Contacts(Simulation):
         return (2 + self.effect * is_preferred) * np.exp(self.drift * slow)[:, None, :]
 
 
-def _series(density: np.ndarray, n: int, n_times: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw Gaussian series of a power density whose mean over frequencies is their variance."""
-    white = np.fft.rfft(rng.standard_normal((n, n_times)))
-    return np.fft.irfft(white * np.sqrt(density), n_times)
+def _in_band(freqs: np.ndarray) -> np.ndarray:
+    return (freqs >= _BAND[0]) & (freqs < _BAND[1])
