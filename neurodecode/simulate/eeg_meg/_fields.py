@@ -1,7 +1,7 @@
 """Where, when and how strongly the brain answers to what is heard and seen: a table of waves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,8 +40,8 @@ def _tone(near: str, far: str) -> tuple[Wave, ...]:
     return (
         Wave(far, down, 0.090, 0.016, 30e-9),
         Wave(far, down, 0.180, 0.030, -15e-9),
-        Wave(near, down, 0.098, 0.016, 20e-9),
-        Wave(near, down, 0.188, 0.030, -10e-9),
+        Wave(near, down, 0.098, 0.016, 12e-9),
+        Wave(near, down, 0.188, 0.030, -6e-9),
     )
 
 
@@ -77,10 +77,10 @@ CONDITIONS: Mapping[str, tuple[Wave, ...]] = {
 }
 
 
-def evoked_fields(
+def waves_of(
     conditions: Sequence[str], sensors: Sensors, times: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Give what the sensors see of the answers of one person to some conditions.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give what the sensors see of each wave of one person, and how strong it is when.
 
     Parameters
     ----------
@@ -95,19 +95,23 @@ def evoked_fields(
 
     Returns
     -------
-    fields : ndarray, shape (n_conditions, n_channels, n_times)
-        In the sensors' units.
+    waves : ndarray, shape (n_waves, n_channels, n_times)
+        In the sensors' units, an ampere metre of moment.
+    moments : ndarray, shape (n_conditions, n_waves)
+        A m. A place and latency that several conditions share is one wave.
     """
-    waves = [(i, wave) for i, name in enumerate(conditions) for wave in CONDITIONS[name]]
+    shapes = [replace(wave, moment=0.0) for name in conditions for wave in CONDITIONS[name]]
+    shapes = list(dict.fromkeys(shapes))
+    moments = np.zeros((len(conditions), len(shapes)))
+    for i, name in enumerate(conditions):
+        for wave in CONDITIONS[name]:
+            moments[i, shapes.index(replace(wave, moment=0.0))] += wave.moment
     placed = Sources(
-        np.array([beneath([wave.place], wave.depth).positions[0] for _, wave in waves]),
-        np.array([wave.direction for _, wave in waves]),
+        np.array([beneath([one.place], one.depth).positions[0] for one in shapes]),
+        np.array([one.direction for one in shapes]),
     )
     # Jittered before it is turned along the sphere: MEG must see all of it.
     gain = forward(sensors, placed.jittered(rng, 0.005).tangential())
     later, stronger = rng.normal(0, 0.005), np.exp(rng.normal(0, 0.1))
-    fields = np.zeros((len(conditions), len(gain), len(times)))
-    for at_sensors, (i, wave) in zip(gain.T, waves, strict=True):
-        bump = np.exp(-((times - wave.latency - later) ** 2) / (2 * wave.width**2))
-        fields[i] += stronger * wave.moment * at_sensors[:, None] * bump
-    return fields
+    bumps = [np.exp(-((times - one.latency - later) ** 2) / (2 * one.width**2)) for one in shapes]
+    return gain.T[:, :, None] * np.array(bumps)[:, None, :], stronger * moments

@@ -11,12 +11,12 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
-from neurodecode.simulate.eeg_meg._fields import CONDITIONS, evoked_fields
+from neurodecode.simulate.eeg_meg._fields import CONDITIONS, waves_of
 from neurodecode.simulate.eeg_meg._head import Sensors, cortex, helmet
-from neurodecode.simulate.eeg_meg._known import Whitener, template_log_likelihood
+from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
 from neurodecode.simulate.eeg_meg._noise import Component, background, draw, sensor_noise
 
-_HUM = 8e-9  # A m, s.d. of each of the dipoles that make the background
+_HUM = 4e-9  # A m, s.d. of each of the dipoles that make the background
 _N_HUM = 300
 _MARGIN = 1.0  # s before the first onset, and after the last trial
 _ANSWER = 0.6  # s from the onset to where the last wave is over
@@ -34,7 +34,9 @@ class Evoked(Simulation):
     ----------
     effect : float
         How much of the difference between each condition and the mean of all is there; 1 is all
-        of what large dipoles of 4 to 30 nAm make.
+        of what dipoles of up to 30 nAm make.
+    variability : float
+        S.d. of each wave's moment from trial to trial, A m, whatever the condition.
     conditions : tuple of str
         Of ``auditory/left``, ``auditory/right``, ``visual/left``, ``visual/right``, ``face``,
         ``house``.
@@ -62,6 +64,7 @@ class Evoked(Simulation):
     weighs the first 0.6 s of every trial.
     """
 
+    variability: float = 20e-9
     conditions: tuple[str, ...] = ("auditory/left", "auditory/right")
     n_events: int = 60
     order: Order = "balanced"
@@ -82,6 +85,8 @@ class Evoked(Simulation):
         for name in self.conditions:
             if name not in CONDITIONS:
                 raise ConfigError(f"conditions: {name!r} is unknown.{nearest(name, CONDITIONS)}")
+        if not self.variability >= 0:
+            raise ConfigError(f"variability: {self.variability} A m is below zero.")
         if self.form not in ("continuous", "epochs"):
             raise ConfigError(f"form: {self.form!r} is neither continuous nor epochs.")
         if self.n_events < 1:
@@ -130,22 +135,21 @@ class Evoked(Simulation):
         sensors = self._sensors().moved(turn)
         n_answer = round(_ANSWER * self.sfreq)
         times = np.arange(n_answer) / self.sfreq
-        fields = evoked_fields(self.conditions, sensors, times, self.rng("waves", subject))
-        common = fields.mean(axis=0)
-        fields = common + self.effect * (fields - common)
+        waves, moments = waves_of(self.conditions, sensors, times, self.rng("waves", subject))
+        common = moments.mean(axis=0)
+        moments = common + self.effect * (moments - common)
         brain, sensor = self._noise(subject, sensors)
-        data = draw(
-            (brain, sensor), self._length(), self.sfreq, self.rng("noise", subject, session, run)
-        )
+        rng = self.rng("noise", subject, session, run)
+        data = draw((brain, sensor), self._length(), self.sfreq, rng)
         truth = [self.conditions.index(label) for label in header.events["label"]]
+        strength = moments[truth] + self.variability * rng.standard_normal((len(truth), len(waves)))
         first = self._first()
-        for begin, condition in zip(first, truth, strict=True):
-            data[:, begin : begin + n_answer] += fields[condition]
+        for begin, of_trial in zip(first, strength, strict=True):
+            data[:, begin : begin + n_answer] += np.tensordot(of_trial, waves, 1)
         trials = np.stack([data[:, begin : begin + n_answer] for begin in first])
         whitener = Whitener.of(brain, sensor, n_answer, self.sfreq)
-        known = oracle_of_labels(
-            "label", self.conditions, template_log_likelihood(trials, fields, whitener)
-        )
+        likelihood = wave_log_likelihood(trials, waves, moments, self.variability, whitener)
+        known = oracle_of_labels("label", self.conditions, likelihood)
         if self.form == "epochs":
             start, stop = self._span()
             data = np.stack([data[:, begin + start : begin + stop] for begin in first])
@@ -162,7 +166,7 @@ class Evoked(Simulation):
         return int(self._first()[-1]) + round(2 * _MARGIN * self.sfreq)
 
     def _span(self) -> tuple[int, int]:
-        """Samples from the onset to an epoch's first, and to the one after its last."""
+        """Give samples from the onset to an epoch's first, and to the one after its last."""
         return round(self.tmin * self.sfreq), round(self.tmax * self.sfreq) + 1
 
     def _sensors(self) -> Sensors:
