@@ -1,0 +1,1 @@
+"""EEG and MEG from dipoles in a spherical head."""
