@@ -1,7 +1,7 @@
 """Pictures of several categories, in blocks or one by one, and the voxels that tell them apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
