@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 
 SHARED = 0.2  # correlation of any two regions whose places are unknown
 N_SLOW = 3  # half cosines a run that drifts are made of
-_OWN = 0.3  # part of a voxel's variance that no neighbour shares
+_OWN = 0.5  # part of a voxel's variance that no neighbour shares
 
 
 def spatial_factor(n: int, positions: np.ndarray | None = None, width: float = 4.0) -> np.ndarray:

@@ -34,6 +34,8 @@ class Tuning:
         The response whatever the label.
     peak : ndarray of int, shape (n_voxels,)
         Position among `PEAKS` of when each voxel answers.
+    variability : float
+        S.d. of what an event has of each label's pattern, beside that of its own label.
     """
 
     space: Space
@@ -41,6 +43,14 @@ class Tuning:
     patterns: np.ndarray
     evoked: np.ndarray
     peak: np.ndarray
+    variability: float
+
+    def draw(self, rng: np.random.Generator, codes: np.ndarray) -> np.ndarray:
+        """Draw the response to events of these labels, shape (n_events, n_voxels)."""
+        n_labels = len(self.patterns)
+        mixed = np.eye(n_labels)[codes]
+        mixed += self.variability * rng.standard_normal((len(codes), n_labels))
+        return self.evoked + mixed @ self.patterns
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +89,13 @@ class Run:
 
 
 def draw_tuning(
-    rng: np.random.Generator, space: Space, n_labels: int, effect: float, tuned: float
+    rng: np.random.Generator,
+    space: Space,
+    n_labels: int,
+    *,
+    effect: float,
+    tuned: float,
+    variability: float,
 ) -> Tuning:
     """Draw a person: neighbouring voxels are tuned alike, around a place of their own.
 
@@ -96,6 +112,8 @@ def draw_tuning(
         S.d. over labels of a tuned voxel's response to what lasts, in s.d. of the noise.
     tuned : float
         Part of the voxels that are tuned, 0 to 1.
+    variability : float
+        See `Tuning`.
     """
     n, places = len(space), positions(space)
     factor = spatial_factor(n, places)
@@ -106,7 +124,8 @@ def draw_tuning(
     far = np.arange(n) if places is None else np.linalg.norm(places - places[middle], axis=1)
     patterns[:, np.argsort(far, kind="stable")[max(1, round(tuned * n)) :]] = 0.0
     evoked = EVOKED * (factor @ rng.standard_normal(n))
-    return Tuning(space, factor, effect * patterns, evoked, rng.integers(len(PEAKS), size=n))
+    peak = rng.integers(len(PEAKS), size=n)
+    return Tuning(space, factor, effect * patterns, evoked, peak, variability)
 
 
 def simulate_run(
@@ -136,7 +155,7 @@ def simulate_run(
     weights = rng.standard_normal((smooth.shape[1], n_voxels)) @ tuning.factor.T
     weights *= DRIFT / np.sqrt(smooth.shape[1])
     noise = ar1(rng, run.n_volumes, n_voxels, run.phi) @ tuning.factor.T
-    amplitude = tuning.patterns[run.codes] + tuning.evoked  # (n_events, n_voxels)
+    amplitude = tuning.draw(rng, run.codes)
     evoked = np.empty((run.n_volumes, n_voxels))
     for i in range(len(PEAKS)):
         mine = tuning.peak == i
@@ -153,7 +172,7 @@ def _log_likelihood(
 
     Noise is made white in time and space and drifts are projected out, so that what is left of a
     response is a template. Responses overlap: those of other events are taken at what the data
-    say of their labels, in turn, until all agree (mean field; exact where none overlap).
+    say of them, in turn, until all agree (mean field; exact where none overlap).
     """
     nuisance, _ = np.linalg.qr(whiten_in_time(smooth, run.number, run.phi))
 
@@ -161,7 +180,6 @@ def _log_likelihood(
         white = whiten_in_time(values, run.number, run.phi)
         return white - nuisance @ (nuisance.T @ white)
 
-    n_events, n_labels = len(run.codes), len(tuning.patterns)
     used = np.unique(tuning.peak)
     times = np.stack([clean(shapes[i].T) for i in used])  # (n_used, n_kept, n_events)
     spread = np.stack([np.where(tuning.peak == i, tuning.patterns, 0.0) for i in used])
@@ -173,28 +191,61 @@ def _log_likelihood(
     seen = np.einsum("hte,tv,hcv->ec", times, left, spread, optimize=True)
     over_time = np.einsum("hte,gtf->ehfg", times, times, optimize=True)
     over_space = np.einsum("hcv,gdv->hcgd", spread, spread, optimize=True)
-    return _settle(seen, over_time, over_space, n_events, n_labels)
+    return _settle(seen, over_time, over_space, tuning.variability)
 
 
 def _settle(
-    seen: np.ndarray,
-    over_time: np.ndarray,
-    over_space: np.ndarray,
-    n_events: int,
-    n_labels: int,
+    seen: np.ndarray, over_time: np.ndarray, over_space: np.ndarray, variability: float
 ) -> np.ndarray:
-    """Solve for all events' log-likelihoods, which depend on each other's."""
-    alone = np.arange(n_events)
-    own = over_time[alone, :, alone, :]  # (n_events, n_used, n_used)
-    norms = np.einsum("ehg,hcgc->ec", own, over_space)
-    p = np.full((n_events, n_labels), 1.0 / n_labels)
+    """Solve for all events' log-likelihoods, which depend on what the others have of each label.
+
+    Parameters
+    ----------
+    seen : ndarray, shape (n_events, n_labels)
+        Products of the data with the templates.
+    over_time : ndarray, shape (n_events, n_peaks, n_events, n_peaks)
+    over_space : ndarray, shape (n_peaks, n_labels, n_peaks, n_labels)
+        Products of templates with each other are sums of products of these two.
+    variability : float
+    """
+    n_events, n_labels = seen.shape
+    own = over_time[np.arange(n_events), :, np.arange(n_events), :]  # (n_events, n_peaks, n_peaks)
+    products = np.einsum("ehg,hcgd->ecd", own, over_space)
+    found = np.full((n_events, n_labels), 1.0 / n_labels)  # of each label in each event
     answers = np.zeros((n_events, n_labels))
     for _ in range(_SWEEPS):
         for i in range(n_events):
-            others = np.einsum("hfg,fd->hgd", over_time[i], p) - own[i][:, :, None] * p[i]
-            answers[i] = seen[i] - np.einsum("hgd,hcgd->c", others, over_space) - 0.5 * norms[i]
-            p[i] = softmax(answers[i])
+            others = np.einsum("hfg,fd->hgd", over_time[i], found)
+            others -= own[i][:, :, None] * found[i]
+            left = seen[i] - np.einsum("hgd,hcgd->c", others, over_space)
+            answers[i], found[i] = _weigh(left, products[i], variability)
     return answers
+
+
+def _weigh(
+    seen: np.ndarray, products: np.ndarray, variability: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weigh the labels of one event; what it has of each is normal around 1 or 0.
+
+    Parameters
+    ----------
+    seen : ndarray, shape (n_labels,)
+        Products of the data with the templates, both white.
+    products : ndarray, shape (n_labels, n_labels)
+        Of the templates with each other.
+
+    Returns
+    -------
+    log_likelihood : ndarray, shape (n_labels,)
+        Of the data, were the event of each label.
+    found : ndarray, shape (n_labels,)
+        What it has of each, on average over what the data say.
+    """
+    n_labels = len(seen)
+    left = seen[:, None] - products  # column: what an event of that label leaves to be explained
+    beside = variability**2 * np.linalg.solve(np.eye(n_labels) + variability**2 * products, left)
+    answers = seen - 0.5 * np.diag(products) + 0.5 * (left * beside).sum(axis=0)
+    return answers, (np.eye(n_labels) + beside) @ softmax(answers)
 
 
 def _white_in_space(factor: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -222,7 +273,9 @@ def simulate_betas(
     log_likelihood : ndarray, shape (n_events, n_labels)
     """
     noise = rng.standard_normal((len(codes), len(tuning.space)))
-    betas = tuning.evoked + tuning.patterns[codes] + noise @ tuning.factor.T
+    betas = tuning.draw(rng, codes) + noise @ tuning.factor.T
     left = _white_in_space(tuning.factor, betas - tuning.evoked)
     patterns = _white_in_space(tuning.factor, tuning.patterns)
-    return betas, left @ patterns.T - 0.5 * (patterns**2).sum(axis=1)
+    products = patterns @ patterns.T
+    weighed = [_weigh(one, products, tuning.variability)[0] for one in left @ patterns.T]
+    return betas, np.array(weighed)

@@ -54,6 +54,8 @@ class Categories(Simulation):
         Series of named regions, continuous, instead of voxels.
     tuned : float
         Part of the voxels that tell categories apart.
+    variability : float
+        S.d. of what an event has of each category's pattern, beside that of its own.
     phi : float
         Correlation of the noise with the volume before.
     t_r : float
@@ -76,6 +78,7 @@ class Categories(Simulation):
     voxel_size: float = 3.5
     regions: tuple[str, ...] = ()
     tuned: float = 0.5
+    variability: float = 0.35
     phi: float = 0.4
     t_r: float = 2.5
     motion: bool = False
@@ -96,7 +99,7 @@ class Categories(Simulation):
         for name in ("onset", "gap", "jitter"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} s is below zero.")
-        if not 0 <= self.phi < 1 or not 0 < self.tuned <= 1:
+        if not 0 <= self.phi < 1 or not 0 < self.tuned <= 1 or not self.variability >= 0:
             raise ConfigError(f"phi {self.phi} must be in [0, 1) and tuned {self.tuned} in (0, 1].")
         if self.regions and self.form in ("volumes", "task"):
             raise ConfigError(
@@ -126,8 +129,9 @@ class Categories(Simulation):
             self.rng("tuning", subject),
             self._space(subject),
             len(self.categories),
-            self.effect,
-            self.tuned,
+            effect=self.effect,
+            tuned=self.tuned,
+            variability=self.variability,
         )
         rng, tracks, motion = self.rng("noise", subject, session, run), {}, None
         if self.form == "betas":

@@ -36,7 +36,7 @@ class Film(Simulation):
         Median length of a segment.
     delay : float
         Seconds by which the series has been moved, so that an event's response begins before it.
-    n_voxels, shape, voxel_size, regions, tuned, phi, t_r
+    n_voxels, shape, voxel_size, regions, tuned, variability, phi, t_r
         As in `fmri.categories`.
     """
 
@@ -50,6 +50,7 @@ class Film(Simulation):
     voxel_size: float = 3.0
     regions: tuple[str, ...] = ()
     tuned: float = 0.5
+    variability: float = 0.5
     phi: float = 0.4
     t_r: float = 1.5
 
@@ -63,10 +64,14 @@ class Film(Simulation):
         for name in ("seconds", "t_r", "voxel_size"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} must be above zero.")
-        if not 0 <= self.phi < 1 or not 0 < self.tuned <= 1 or not self.delay >= 0:
+        if (
+            not 0 <= self.phi < 1
+            or not 0 < self.tuned <= 1
+            or min(self.delay, self.variability) < 0
+        ):
             raise ConfigError(
                 f"phi {self.phi} must be in [0, 1), tuned {self.tuned} in (0, 1], delay "
-                f"{self.delay} s zero or more."
+                f"{self.delay} s and variability {self.variability} zero or more."
             )
         for run in self.runs:
             if self._n_volumes(run) * self.t_r < 4 * self.seconds:
@@ -88,8 +93,9 @@ class Film(Simulation):
             self.rng("tuning", subject),
             self._space(subject),
             len(self.labels),
-            self.effect,
-            self.tuned,
+            effect=self.effect,
+            tuned=self.tuned,
+            variability=self.variability,
         )
         rng = self.rng("noise", subject, session, run)
         data, answers = simulate_run(rng, tuning, segments)
