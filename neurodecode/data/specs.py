@@ -75,7 +75,7 @@ class WindowsSpec:
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """What is to be told: a column of labels with its classes, a column of numbers, or a track.
+    """What is to be told: a column of labels with its classes, one of numbers, or a track.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ class TargetSpec:
         Column of labels, or of numbers.
     vector : str
         Track of the recordings that holds an array for each trial, such as ``picture``.
+    series : str
+        Track that runs along with the recordings, such as ``envelope``; told at each sample.
     classes : tuple of str
         Of labels, in order; where there are two, the last one is the positive class.
     reduce : Call or None
@@ -93,19 +95,26 @@ class TargetSpec:
     label: str = ""
     value: str = ""
     vector: str = ""
+    series: str = ""
     classes: tuple[str, ...] = ()
     reduce: Call | None = None
 
     def __post_init__(self):
-        if sum(map(bool, (self.label, self.value, self.vector))) != 1:
+        if sum(map(bool, (self.label, self.value, self.vector, self.series))) != 1:
             raise ConfigError(
-                "expected one of label (a column, with classes), value (a column of numbers) and "
-                "vector (a track of the recordings)."
+                "expected one of label (a column, with classes), value (a column of numbers), "
+                "vector (a track of the recordings, one entry a trial) and series (a track that "
+                "runs along with them)."
             )
         if self.reduce is not None and not self.vector:
             raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")
         if self.label and len(set(self.classes)) < max(2, len(self.classes)):
             raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
+
+    @property
+    def track(self) -> str:
+        """The track that is to be told, if one is."""
+        return self.vector or self.series
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
+from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.task import FoldTask, TaskJob
@@ -103,7 +104,7 @@ class FoldWork:
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:
                 pred = fitted.reducer.inverse_transform(pred)
-            self._check_times(pred, 2 if task.kind == "vector" else 1)
+            self._check_times(pred, n_axes(task.kind))
             return Predictions(uid, task.kind, pred)
         pred = self._codes(fitted.last, fitted.test, len(task.classes))
         self._check_times(pred, 1)

@@ -15,10 +15,12 @@ import yaml
 from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
+from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.harness.study import Study
+from neurodecode.harness.truth import rotates
 
 _LIBRARIES = (
     "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
@@ -48,10 +50,10 @@ def write_study(
     source : str
         The experiment file as it was written; empty where there is none.
     """
-    study = plan.study
+    study, question = plan.study, plan.study.question
     rows = study.trials.rows.table
     y = study.y
-    if y.ndim == 1:
+    if question.target.n_axes == 1:
         rows["y"] = y
     else:
         store.write_truth(y)
@@ -75,8 +77,12 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "format": INDEX_FORMAT,
             "name": name,
             "title": question.title,
-            "target": {"kind": question.target.kind, "classes": list(question.target.classes)},
-            "truth": digest_array(study.y),
+            "target": {
+                "kind": question.target.kind,
+                "classes": list(question.target.classes),
+                "rotates": rotates(study),
+            },
+            "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
             "gallery": question.gallery,

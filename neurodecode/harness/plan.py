@@ -12,6 +12,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
@@ -91,6 +92,7 @@ def make_plan(study: Study) -> Plan:
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
+    _check_pooling(study, y)
     folds = tuple(_folds(study, y))
     differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
     refused = tuple(
@@ -140,7 +142,7 @@ def tested_by_sign_flips(study: Study) -> bool:
     return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
 
 
-def _check_classes(study: Study, y: np.ndarray) -> None:
+def _check_classes(study: Study, y: Truth) -> None:
     target = study.question.target
     if target.kind != "label":
         return
@@ -153,6 +155,15 @@ def _check_classes(study: Study, y: np.ndarray) -> None:
                 f"classes.{nearest(name, there)} Correct the classes, or look at what was left "
                 f"out ({lost or 'nothing'})."
             )
+
+
+def _check_pooling(study: Study, y: Truth) -> None:
+    within = study.question.within
+    if isinstance(y, BrainTruth) and y.spaces.max() > 0 and not {"subject", "fold"} & set(within):
+        raise ConfigError(
+            f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
+            "spaces, whose voxels are not each other's. Add subject."
+        )
 
 
 def why_refused(model: NamedModel, study: Study) -> str | None:
@@ -263,7 +274,7 @@ def _rank_problem(study: Study) -> str | None:
     return None
 
 
-def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
+def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     question, rows = study.question, study.trials.rows
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
@@ -287,6 +298,8 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
                     f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
                     "that keeps runs apart, or shorter windows."
                 )
+            if isinstance(y, BrainTruth):
+                y.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
             yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 
@@ -302,8 +315,8 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     yield from study.notes
     if study.lacks_truth:
         yield (
-            "true vectors are read when recordings are prepared; until then no job is known to be "
-            "done."
+            f"the truth ({study.question.target.kind}) is read when recordings are prepared; until "
+            "then no job is known to be done."
         )
     if not study.inputs.signals:
         return

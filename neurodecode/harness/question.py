@@ -285,7 +285,7 @@ def _targets_of(estimator: Any) -> tuple[str, ...]:
     if tags is None or tags().estimator_type != "regressor":
         return ("label",)
     several = tags().target_tags.multi_output or tags().target_tags.two_d_labels
-    return ("value", "vector") if several else ("value",)
+    return ("value", "vector", "brain") if several else ("value",)
 
 
 def _with_arguments(call: Call) -> str:

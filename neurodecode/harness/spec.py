@@ -19,6 +19,7 @@ from neurodecode.harness.question import (
 )
 
 Channels = Literal["common", "interpolate", "error"]
+Direction = Literal["decode", "encode"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Experiment:
     data: DataSpec
     models: tuple[tuple[Call, ...], ...]
     title: str = ""
+    direction: Direction = "decode"
+    features: str = ""
     channels: Channels = "error"
     prepare: tuple[Call, ...] | None = None
     windows: WindowsSpec | None = None
@@ -90,3 +93,12 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
     keep: Keep = "none"
+
+    def __post_init__(self):
+        if (self.direction == "encode") != bool(self.features):
+            raise ConfigError(
+                "direction: encode and features belong together: features names the track of the "
+                "recordings from which the brain is told."
+            )
+        if self.direction == "encode" and self.target is not None:
+            raise ConfigError("target: of direction: encode it is the brain. Leave it out.")

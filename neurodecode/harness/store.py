@@ -7,7 +7,7 @@
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
       models/KEY/      stages.skops  key.json  done.json, of models that are kept
-      truth/           true vectors, each once, and which row has which
+      truth/           true vectors or series, each once, and which row has which; brains by space
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
       scores.parquet   table.json  report.html
@@ -36,8 +36,10 @@ from neurodecode.core.files import (
     write_text,
 )
 from neurodecode.core.predictions import Predictions
+from neurodecode.core.truth import BrainTruth, Truth
+from neurodecode.harness.brains import read_brains, save_array, write_brains
 
-INDEX_FORMAT = 3  # of jobs.json
+INDEX_FORMAT = 4  # of jobs.json
 
 
 @dataclass(frozen=True)
@@ -198,23 +200,26 @@ class Store:
         """Read ``rows.parquet``."""
         return pd.read_parquet(self.folder / "rows.parquet")
 
-    def write_truth(self, y: np.ndarray) -> None:
-        """Write the true vectors of all rows, each once.
+    def write_truth(self, y: Truth) -> None:
+        """Write the true vectors or series of all rows, each once; of brains each row's.
 
         Parameters
         ----------
-        y : ndarray, shape (n_rows, n)
+        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), or BrainTruth
         """
+        if isinstance(y, BrainTruth):
+            write_brains(y, self.folder / "truth")
+            return
         vectors, row = np.unique(y, axis=0, return_inverse=True)
-        (self.folder / "truth").mkdir(exist_ok=True)
-        for name, array in (("vectors", vectors), ("row", row.reshape(-1))):
-            with whole_file(self.folder / "truth" / f"{name}.npy") as path, path.open("wb") as out:
-                np.save(out, array, allow_pickle=False)
+        save_array(self.folder / "truth" / "vectors.npy", vectors)
+        save_array(self.folder / "truth" / "row.npy", row.reshape(-1))
 
-    def truth(self, rows: pd.DataFrame) -> np.ndarray:
-        """Give the truth of all rows: the column ``y``, or the vectors that were written."""
+    def truth(self, rows: pd.DataFrame) -> Truth:
+        """Give the truth of all rows: the column ``y``, or what was written beside."""
         if "y" in rows:
             return rows["y"].to_numpy()
+        if not (self.folder / "truth" / "vectors.npy").is_file():
+            return read_brains(rows, self.folder / "truth")
         vectors, row = (
             np.load(self.folder / "truth" / f"{name}.npy", allow_pickle=False)
             for name in ("vectors", "row")

@@ -12,6 +12,7 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.truth import Truth
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
@@ -91,13 +92,14 @@ class Study:
         return max((part.reach for part in parts), default=0.0)
 
     @property
-    def y(self) -> np.ndarray:
-        """Truth of every row: codes (-1 unknown), or values or vectors (NaN unknown).
+    def y(self) -> Truth:
+        """Truth of every row: codes (-1 unknown), or numbers (NaN unknown); see `Target.y`.
 
-        Where recordings are not prepared yet, a vector is there as one zero alone.
+        Where recordings are not prepared yet, a vector, series or brain is there as one zero alone.
         """
         if self.lacks_truth:
-            return np.zeros((len(self.trials), 1))
+            target = self.question.target
+            return np.zeros((len(self.trials), *(1,) * (target.n_axes - 1)))
         return self.question.target.y(self.trials)
 
     @property
@@ -147,8 +149,10 @@ def open_study(
     if not prepared:
         raise failed[0].error
     # The experiment's own target stands in for the task's: it says which column or track is asked.
-    task = replace(resolved.task, target=resolved.experiment.target)
-    done = cut(prepared, task, resolved.experiment.windows)
+    # An encoder has none, and the task's says which rows there are.
+    experiment = resolved.experiment
+    task = replace(resolved.task, target=experiment.target or resolved.task.target)
+    done = cut(prepared, task, experiment.windows, experiment.features)
     copies = _copies(prepared)
     layout = resolved.card.variant(resolved.experiment.data.variant)
     question = resolved.question
