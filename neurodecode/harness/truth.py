@@ -107,15 +107,17 @@ def permuted(
         Run of each row.
     seed : list of int
     rotate : bool
-        Whether rows of a group keep their order and are moved on, the last ones to the front, by a
-        number of rows that is drawn: what follows each other in time is not exchangeable one by
-        one, and a null of scattered pieces would be too narrow.
+        Whether rows of a group keep their order and are moved on, the last ones to the front: what
+        follows each other in time is not exchangeable one by one, and a null of scattered pieces
+        would be too narrow. They move by a number that is drawn, a quarter of the group or more
+        either way, since what lies near in time is alike.
 
     Returns
     -------
     shuffled : ndarray, shape (n_rows, …)
     """
-    return y[_drawn_order(y, units, groups, np.random.default_rng(seed), rotate=rotate)]
+    rng = np.random.default_rng(seed)
+    return y[_drawn_order(y, units, groups, rng, least=0.25 if rotate else None)]
 
 
 def _drawn_order(
@@ -124,13 +126,17 @@ def _drawn_order(
     groups: np.ndarray,
     rng: np.random.Generator,
     *,
-    rotate: bool,
+    least: float | None,
 ) -> np.ndarray:
+    """Give the row whose label each gets; `least`: share of a group that it is moved on by."""
     drawn = np.arange(len(y))
     order = np.argsort(groups, kind="stable")
     for mine in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
-        if rotate:
-            drawn[mine] = np.roll(mine, rng.integers(max(len(mine), 1)))
+        if least is not None:
+            n = len(mine)
+            shortest = int(np.ceil(least * n))
+            beyond = min(n - shortest + 1, n)  # all the way round is no move
+            drawn[mine] = np.roll(mine, rng.integers(shortest, beyond) if shortest < beyond else 0)
             continue
         names, first, unit = np.unique(units[mine], return_index=True, return_inverse=True)
         alone = len(names) == len(mine)
@@ -163,7 +169,7 @@ def permuted_rows(
         Names of the rows: a run's draw depends on them, so that other runs change nothing.
     permutation : int
     rotate : bool
-        As in `permuted`.
+        As in `permuted`, but for that any move may be drawn, none too: an exact test needs all.
 
     Returns
     -------
@@ -178,7 +184,8 @@ def permuted_rows(
         content = int.from_bytes(bytes.fromhex(digest([str(u) for u in uids[mine]])[:16]), "big")
         same = np.zeros(len(mine), dtype=np.int64)
         rng = np.random.default_rng([permutation, content])
-        drawn[mine] = mine[_drawn_order(y[mine], units[mine], same, rng, rotate=rotate)]
+        least = 0.0 if rotate else None
+        drawn[mine] = mine[_drawn_order(y[mine], units[mine], same, rng, least=least)]
     return drawn
 
 

@@ -28,6 +28,7 @@ ARGUMENTS = {
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "linear.cca_ssvep": {"freqs": (7.0, 9.0, 11.0, 13.0, 15.0), "sfreq": 100.0},
+    "linear.lagged_ridge": {"sfreq": 50.0},
 }
 # Codes that stand for something else: a flicker rate each.
 FIXED_CLASSES = ("linear.cca_ssvep",)
@@ -44,6 +45,8 @@ def input_of(model, seed=0, n=32):
     X = rng.normal(size=(n, 7, 50))
     X[y == 1, 0] *= 3
     values = "label" not in model.needs.targets
+    if model.needs.targets == ("series",):
+        return X, rng.normal(size=(n, 2, 50))
     if not model.needs.trials:
         return SHAPES.get(model.needs.axes, lambda X: X)(X), rng.normal(size=n) if values else y
     table = pd.DataFrame(

@@ -1,0 +1,60 @@
+"""Recordings of each study, written as a lab would have them: arrays with a planted effect."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+CLASSES = ("face", "house", "tool")
+
+
+def two_brains(folder: Path, n_voxels: Mapping[str, int], effect: float = 1.0) -> None:
+    """Betas of people whose voxels are their own; each voxel is tuned to features of pictures.
+
+    Three runs show the same 24 pictures once each; features of a picture are those of its class
+    and its own.
+    """
+    shown = np.random.default_rng(0)
+    centres = shown.standard_normal((len(CLASSES), 6))
+    label = np.repeat(np.arange(len(CLASSES)), 8)
+    features = centres[label] + shown.standard_normal((len(label), 6))
+    for subject, n in n_voxels.items():
+        rng = np.random.default_rng(int(subject))
+        order = np.concatenate([rng.permutation(len(label)) for _ in range(3)])
+        tuning = rng.standard_normal((6, n)) * (rng.random(n) < 0.2)
+        betas = effect * 0.5 * features[order] @ tuning + 2 * rng.standard_normal((len(order), n))
+        _save(
+            folder / f"sub-{subject}.npz",
+            betas=betas,
+            label=np.array(CLASSES)[label[order]],
+            stimulus=np.array([f"picture{i:02d}" for i in order]),
+            run=np.repeat(["1", "2", "3"], len(label)),
+            features=features[order],
+        )
+
+
+def listening(
+    folder: Path, sfreq: float = 64.0, n_seconds: float = 90.0, effect: float = 1.0
+) -> None:
+    """EEG that follows an envelope by 50 to 200 ms, two people of two runs; 8 channels in volts."""
+    n_times = int(n_seconds * sfreq)
+    kernel = np.hanning(12)[None, :] * np.array([1, -1] * 4)[:, None]  # (n_channels, n_lags)
+    for subject in ("01", "02"):
+        for run in ("1", "2"):
+            rng = np.random.default_rng([int(subject), int(run)])
+            envelope = _smooth(rng.standard_normal(n_times), 8) ** 2
+            envelope = (envelope - envelope.mean()) / envelope.std()
+            late = np.roll(envelope, 3)
+            followed = np.stack([np.convolve(late, one)[:n_times] for one in kernel])
+            noise = np.stack([_smooth(rng.standard_normal(n_times), 4) for _ in kernel])
+            eeg = effect * 0.15 * followed + noise / noise.std()
+            _save(folder / f"sub-{subject}_run-{run}.npz", eeg=1e-5 * eeg, envelope=envelope)
+
+
+def _smooth(series: np.ndarray, width: int) -> np.ndarray:
+    return np.convolve(series, np.hanning(width + 2), mode="same")
+
+
+def _save(path: Path, **arrays: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, allow_pickle=False, **arrays)
