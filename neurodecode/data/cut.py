@@ -220,7 +220,10 @@ def _cut_one(
         {name: values for name, values in columns.items() if not _is_hidden(name)},
         placed.at[index],
         placed.length[index],
-        {name: _entries(columns, name, placed.entry[index]) for name in _beside([one], task, features)},
+        {
+            name: _entries(columns, name, placed.entry[index])
+            for name in _beside([one], task, features)
+        },
         answers,
         placed.start[index],
         placed.stop[index],

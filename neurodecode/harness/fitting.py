@@ -188,7 +188,7 @@ class FoldWork:
             return self._with_columns(trials, columns, signals)
         name = job.shared or signals[0]
         if job.model.input_needs.ragged and not job.shared:
-            return trials.list(name)
+            return trials.array_or_list(name)
         X = trials.array(name)
         return X.reshape(len(X), -1) if job.model.flattens else X
 

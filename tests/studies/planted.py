@@ -51,6 +51,29 @@ def listening(
             _save(folder / f"sub-{subject}_run-{run}.npz", eeg=1e-5 * eeg, envelope=envelope)
 
 
+def rhythms(folder: Path, sfreq: float = 100.0, effect: float = 1.0) -> None:
+    """EEG with tasks of 2 to 4 s and rest between: code 1 has more 10 Hz, code 2 more 22 Hz.
+
+    Two people of two runs of 16 tasks; 6 channels in volts, of which the first has the one rhythm
+    and the second the other.
+    """
+    for subject in ("01", "02"):
+        for run in ("1", "2"):
+            rng = np.random.default_rng([int(subject), int(run), 7])
+            codes = []
+            for code in rng.permutation(np.repeat([1, 2], 8)):
+                rest, task = (int(s * sfreq) for s in (rng.uniform(1.5, 3), rng.uniform(2, 4)))
+                codes += [0] * rest + [int(code)] * task
+            codes = np.array([*codes, *[0] * int(2 * sfreq)])
+            noise = rng.standard_normal((6, len(codes)))
+            for channel, (code, freq) in enumerate(((1, 10), (2, 22))):
+                phase = 2 * np.pi * freq * np.arange(len(codes)) / sfreq
+                swing = _smooth(rng.standard_normal(len(codes)), 100)
+                size = 0.5 + effect * (codes == code)
+                noise[channel] += size * np.sin(phase + swing)
+            _save(folder / f"sub-{subject}_run-{run}.npz", eeg=1e-5 * noise, codes=codes)
+
+
 def _smooth(series: np.ndarray, width: int) -> np.ndarray:
     return np.convolve(series, np.hanning(width + 2), mode="same")
 

@@ -90,8 +90,8 @@ class LaggedRidge(RegressorMixin, BaseEstimator):
             )
         if len(X) < 2:
             raise DataError(
-                "lagged_ridge: one window to train on, and the penalty is chosen by leaving windows "
-                "out. Give shorter windows, or more of them."
+                "lagged_ridge: one window to train on, and the penalty is chosen by leaving "
+                "windows out. Give shorter windows, or more of them."
             )
         if y.ndim != 3 or y.shape[2] != X.shape[2] or len(y) != len(X):
             raise DataError(
@@ -117,7 +117,7 @@ class LaggedRidge(RegressorMixin, BaseEstimator):
         return np.ascontiguousarray(np.moveaxis(said, 1, 2))
 
     def _moments(self, X: np.ndarray, y: np.ndarray, lags: np.ndarray) -> Moments:
-        """Sums over the samples of some windows, one window in memory at a time."""
+        """Sum over the samples of some windows, one window in memory at a time."""
         each = [
             Moments.of(_lagged(one - self.mean_[:, None], lags), series.T)
             for one, series in zip(X, y, strict=True)
@@ -145,7 +145,7 @@ class LaggedRidge(RegressorMixin, BaseEstimator):
 
 def _lagged(window: np.ndarray, lags: np.ndarray) -> np.ndarray:
     """Give the channels at each lag after each sample, shape (n_times, n_channels * n_lags)."""
-    n_channels, n_times = window.shape
+    n_times = window.shape[1]
     before, after = max(-int(lags[0]), 0), max(int(lags[-1]), 0)
     padded = np.pad(window, ((0, 0), (before, after)))
     moved = [padded[:, before + lag : before + lag + n_times] for lag in lags]
