@@ -1,4 +1,4 @@
-"""What every generator of fMRI promises: seeds, headers, nothing at effect 0; and its own oracle."""
+"""What generators of fMRI promise: seeds, headers, nothing at effect 0, and an oracle of worth."""
 
 from dataclasses import replace
 

@@ -5,7 +5,6 @@ import pytest
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.simulate.fmri._hrf import responses
-from neurodecode.simulate.fmri._labels import draw_labels
 from neurodecode.simulate.fmri._noise import ar1, slow, spatial_factor, whiten_in_time
 from neurodecode.simulate.fmri._tuning import NOISE, Run, Tuning, draw_tuning, simulate_run
 from neurodecode.simulate.fmri._voxels import positions, voxel_space
@@ -72,9 +71,7 @@ def test_drifts_are_a_constant_and_slow():
 
 
 def test_people_have_voxels_of_their_own():
-    one, other = (
-        voxel_space(np.random.default_rng(i), 40, (9, 9, 5), 3.0, "here") for i in (0, 1)
-    )
+    one, other = (voxel_space(np.random.default_rng(i), 40, (9, 9, 5), 3.0, "here") for i in (0, 1))
     assert len(one) == len(other) == 40 and one != other
     assert one.to_image(np.arange(40.0)).shape == (9, 9, 5)
 
@@ -82,15 +79,6 @@ def test_people_have_voxels_of_their_own():
 def test_too_many_voxels_for_an_image():
     with pytest.raises(ConfigError, match=r"sub-1: 100 voxels in an image of shape \(4, 4, 4\)"):
         voxel_space(np.random.default_rng(0), 100, (4, 4, 4), 3.0, "sub-1")
-
-
-def test_balanced_labels_are_as_often():
-    codes = draw_labels(np.random.default_rng(0), "abc", 12, "balanced")
-    assert np.bincount(codes).tolist() == [4, 4, 4]
-    codes = draw_labels(np.random.default_rng(0), "abc", 11, "balanced")
-    assert sorted(np.bincount(codes)) == [3, 4, 4]
-    several = [draw_labels(np.random.default_rng(i), "abc", 12, "independent") for i in range(9)]
-    assert any(np.ptp(np.bincount(one, minlength=3)) > 0 for one in several)
 
 
 def test_planted_tuning_is_recovered_by_least_squares():

@@ -102,11 +102,15 @@ class Connectivity(Simulation):
     differences: float = 0.03
     phi: float = 0.3
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
         super().__post_init__()
+        given = {
+            name: Site(**one) if isinstance(one, Mapping) else one
+            for name, one in self.sites.items()
+        }
+        object.__setattr__(self, "sites", given)  # a card's are plain data
         n = len(self._names)
         if not self.sites:
             raise ConfigError("sites: there is none. Give one at least, as in sites: {A: {}}.")
@@ -204,11 +208,9 @@ class Connectivity(Simulation):
     def _answers(self, person: "_Person", series: np.ndarray | None) -> dict[str, np.ndarray]:
         labels, sites = (self.control, self.diagnosis), list(self.sites)
         if series is None:
-            nothing = oracle_of_labels("label", labels, np.full((1, 2), np.nan))
-            nothing = {**nothing, f"{ORACLE}age": np.full(1, np.nan)}
-            return nothing | dict(
-                oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
-            )
+            nothing = dict(oracle_of_labels("label", labels, np.full((1, 2), np.nan)))
+            nothing |= oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
+            return nothing | {f"{ORACLE}age": np.full(1, np.nan)}
         whitener = self._common.whitener
         seen = whitener @ (series.T @ series / len(series)) @ whitener
         # Of n volumes that remember, this many tell of the covariance (Bartlett 1946).

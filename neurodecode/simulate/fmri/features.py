@@ -67,7 +67,6 @@ class Features(Simulation):
     phi: float = 0.5
     t_r: float = 1.5
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):

@@ -54,7 +54,6 @@ class ReceptiveFields(Simulation):
     shape: tuple[int, ...] = (16, 16, 10)
     voxel_size: float = 3.0
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
