@@ -8,8 +8,9 @@ import pytest
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.simulate import ORACLE
+from neurodecode.simulate.fmri._people import Site
 from neurodecode.simulate.fmri.categories import Categories
-from neurodecode.simulate.fmri.connectivity import Connectivity, Site
+from neurodecode.simulate.fmri.connectivity import Connectivity
 from neurodecode.simulate.fmri.features import Features
 from neurodecode.simulate.fmri.film import Film
 from neurodecode.simulate.fmri.receptive_fields import ReceptiveFields
