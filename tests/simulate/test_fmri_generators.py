@@ -28,7 +28,7 @@ SMALL = {
     "film of regions": Film(regions=("a", "b"), volumes={"1": 80}),
     "connectivity": Connectivity(regions=8, n_edges=3, sites=SITES, age_effect=0.1),
     "features": Features(bands={"low": 3, "high": 4}, n_voxels=10, n_volumes=60),
-    "receptive fields": ReceptiveFields(n_pictures=8, size=6, n_voxels=15),
+    "receptive fields": ReceptiveFields(n_pictures=8, n_test=2, size=6, n_voxels=15),
 }
 WITHOUT = [name for name in SMALL if name not in ("features", "receptive fields")]
 

@@ -38,7 +38,7 @@ class Features(Simulation):
     bands : mapping of str to int
         Features of each band, in the order of their columns in the track ``features``.
     test_runs : tuple of str
-        Runs that repeat one film; their events have the label ``test``, the others ``train``.
+        Runs that repeat one film: the split of their rows is ``test``, of the others ``train``.
     expected : bool
         Whether the track holds features as a canonical response would follow them, so that one
         volume's features tell of that volume; otherwise as they were shown.
@@ -165,8 +165,9 @@ class Features(Simulation):
             {
                 "onset": np.arange(self.n_volumes) * self.t_r,
                 "duration": np.full(self.n_volumes, self.t_r),
-                "label": "test" if test else "train",
+                "label": film,
                 "stimulus": [f"{film}-{i:03d}" for i in range(self.n_volumes)],
+                "split": "test" if test else "train",
             }
         )
         features = self._followed(shown, CANONICAL) if self.expected else shown

@@ -37,6 +37,8 @@ class ReceptiveFields(Simulation):
         The same ones for everybody.
     size : int
         Pixels along a side of the track ``picture``.
+    n_test : int
+        The last of them, whose rows have the split ``test``; the others' is ``train``.
     repeats : int
         Showings of each picture in a run.
     n_voxels : int, or mapping of str to int
@@ -48,6 +50,7 @@ class ReceptiveFields(Simulation):
     """
 
     n_pictures: int = 60
+    n_test: int = 12
     size: int = 10
     repeats: int = 1
     n_voxels: int | Mapping[str, int] = 200
@@ -61,6 +64,10 @@ class ReceptiveFields(Simulation):
         for name in ("n_pictures", "size", "repeats", "voxel_size"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} must be above zero.")
+        if not 0 <= self.n_test < self.n_pictures:
+            raise ConfigError(
+                f"n_test: {self.n_test} of {self.n_pictures} pictures. Leave some for training."
+            )
         if isinstance(self.n_voxels, Mapping):
             absent = [one for one in self.subjects if one not in self.n_voxels]
             if absent:
@@ -131,6 +138,7 @@ class ReceptiveFields(Simulation):
                 "duration": np.zeros(len(order)),
                 "label": names,
                 "stimulus": names,
+                "split": np.where(order < self.n_pictures - self.n_test, "train", "test"),
             }
         )
         tracks = {
