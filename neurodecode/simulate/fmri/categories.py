@@ -11,7 +11,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
-from neurodecode.simulate.fmri._labels import Order, draw_labels
+from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.fmri._tuning import Run, draw_tuning, simulate_betas, simulate_run
 from neurodecode.simulate.fmri._voxels import voxel_space
 
@@ -36,8 +36,9 @@ class Categories(Simulation):
         ``volumes``: each volume is an event, with the label of what was shown at its middle or
         ``rest``, and a ``block``. ``task``: the same without the volumes of rest, which leaves no
         rate. ``events``: volumes, with an event each showing. ``betas``: an entry each showing.
-    order : {"balanced", "independent"}
-        Whether a run has each category as often, or each showing is drawn by itself.
+    order : {"balanced", "independent", "stretches"}
+        Whether a run has each category as often, each showing is drawn by itself, or ten of one
+        category follow each other.
     repeats : int
         Showings of a category in a run.
     onset, duration, gap : float
@@ -83,7 +84,6 @@ class Categories(Simulation):
     t_r: float = 2.5
     motion: bool = False
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -100,7 +100,10 @@ class Categories(Simulation):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} s is below zero.")
         if not 0 <= self.phi < 1 or not 0 < self.tuned <= 1 or not self.variability >= 0:
-            raise ConfigError(f"phi {self.phi} must be in [0, 1) and tuned {self.tuned} in (0, 1].")
+            raise ConfigError(
+                f"phi {self.phi} must be in [0, 1), tuned {self.tuned} in (0, 1], variability "
+                f"{self.variability} zero or more."
+            )
         if self.regions and self.form in ("volumes", "task"):
             raise ConfigError(
                 f"regions: their series are continuous, and form: {self.form} makes each volume "
@@ -146,9 +149,9 @@ class Categories(Simulation):
 
     def _timetable(self, subject: str, session: str, run: str) -> Run:
         n_events = self.repeats * len(self.categories)
-        codes = draw_labels(
-            self.rng("labels", subject, session, run), self.categories, n_events, self.order
-        )
+        rng = self.rng("labels", subject, session, run)
+        drawn = draw_labels(self.categories, n_events, self.order, rng)
+        codes = np.array([self.categories.index(one) for one in drawn])
         steps = int(self.jitter / self.t_r)
         longer = self.rng("gaps", subject, session, run).integers(steps + 1, size=n_events)
         spent = self.duration + self.gap + self.t_r * longer
