@@ -160,12 +160,12 @@ class Imagery(Simulation):
         """Amplitude of each area's rhythms, shape (n_areas, n_times); 1 at rest."""
         times = np.arange(n_times) / self.sfreq
         fallen = np.zeros((len(_AREAS), n_times))
-        for event in events[events["label"] != REST].itertuples():
-            since = times - event.onset
-            # It is complete in _ONSET[1], and over as long after the end of the event.
-            edges = [*_ONSET, event.duration, event.duration + _ONSET[1]]
-            course = np.interp(since, edges, [0.0, 1.0, 1.0, 0.0], left=0.0, right=0.0)
-            fallen += self._fading(run, str(event.label))[:, np.newaxis] * course
+        # It is complete _ONSET[1] after the cue, and over as long after the end of the event.
+        edges = [*_ONSET, _MOVE, _MOVE + _ONSET[1]]
+        for onset, cue in zip(events["onset"], events["label"], strict=True):
+            if cue != REST:
+                course = np.interp(times - onset, edges, [0.0, 1.0, 1.0, 0.0], right=0.0)
+                fallen += self._fading(run, cue)[:, np.newaxis] * course
         return np.exp(-fallen / 2)
 
     def _weigh(
