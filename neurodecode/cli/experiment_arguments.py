@@ -45,6 +45,15 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="data root, searched first: one subfolder a card"
     )
     parser.add_argument(
+        "--simulate",
+        nargs="?",
+        const="full",
+        choices=["full", "small"],
+        metavar="SIZE",
+        help="make the recordings, with a planted effect, instead of reading them: full or small "
+        "(default: full); results go to NAME_simulated",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=Path("results"),
@@ -62,7 +71,12 @@ def read(arguments: argparse.Namespace, experiment: str | None = None) -> "Resol
 
     return read_experiment(
         find_experiment(experiment or arguments.experiment),
-        arguments.overrides,
+        _overrides(arguments),
         arguments.models,
         allow_code=arguments.allow_code,
     )
+
+
+def _overrides(arguments: argparse.Namespace) -> list[str]:
+    simulate = getattr(arguments, "simulate", None)
+    return [*arguments.overrides, *([f"data.simulate={simulate}"] if simulate else [])]

@@ -1,5 +1,6 @@
 """`Signal` and `Recording`: what a reader gives and preparation maps."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,11 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.space import Space
+
+
+def table_column(name: str) -> str:
+    """Column of the events that points into a table of a `Signal`."""
+    return f"at:{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,9 @@ class Signal:
     tracks : mapping of str to ndarray
         Other series at the same rate (motion, eye position), or one entry a trial (a picture),
         shape (n_times or n_entries, …).
+    tables : mapping of str to ndarray
+        Things that events point to, such as the features of each stimulus, one entry each: the
+        column ``at:NAME`` of the events holds the entry (-1: none), so repeats share one.
     rank : int or None
         Rank of the channels' covariance, where known or implied by preparation.
     reach : float
@@ -58,12 +67,23 @@ class Signal:
     tmin: float = 0.0
     n_times: int | None = None
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
+    tables: Mapping[str, np.ndarray] = field(default_factory=dict)
     rank: int | None = None
     reach: float = 0.0
     entries: bool = False
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
+        for name, table in self.tables.items():
+            if name in self.tracks:
+                raise DataError(f"Signal: {name!r} is both a track and a table. Rename one.")
+            at = self.events.get(table_column(name))
+            n_entries = len(table) if self.data is not None else math.inf  # a header has none
+            if at is None or (len(at) and not (at.min() >= -1 and at.max() < n_entries)):
+                raise DataError(
+                    f"Signal: the events need a column {table_column(name)!r} with entries of the "
+                    f"table {name!r}, which has {len(table)}, or -1."
+                )
         if self.data is not None:
             if self.entries and len(self.data) != len(self.events):
                 raise DataError(

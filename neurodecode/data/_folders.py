@@ -3,6 +3,7 @@
 import json
 import weakref
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         flat = np.reshape(track, (len(track), -1))
         flat = flat.T if signal.continuous else flat
         np.save(folder / track_file(name), np.ascontiguousarray(flat), allow_pickle=False)
+    for name, table in signal.tables.items():
+        np.save(folder / track_file(name), np.reshape(table, (len(table), -1)), allow_pickle=False)
     space = signal.space
     held = {name: getattr(space, name) for name in _ARRAYS if getattr(space, name) is not None}
     np.savez(folder / "space.npz", allow_pickle=False, **held)
@@ -55,19 +58,20 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         "reach": signal.reach,
         "entries": signal.entries,
         "notes": signal.notes,
-        "tracks": track_shapes(signal),
+        "tracks": track_shapes(signal.tracks),
+        "tables": track_shapes(signal.tables),
     }
     (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
 
 
 def track_file(name: str) -> str:
-    """Name of a track's file in the folder of a prepared signal."""
-    return f"track-{name}.npy"
+    """Name of the file of a track or table in the folder of a prepared signal."""
+    return f"track-{name.replace(':', '-')}.npy"
 
 
-def track_shapes(signal: Signal) -> dict[str, tuple[int, ...]]:
-    """Shape of one entry, or of one moment, of each track."""
-    return {name: tuple(np.shape(track)[1:]) for name, track in signal.tracks.items()}
+def track_shapes(tracks: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    """Shape of one entry, or of one moment, of each track or table."""
+    return {name: tuple(np.shape(track)[1:]) for name, track in tracks.items()}
 
 
 def exists(folder: Path) -> bool:
@@ -108,7 +112,7 @@ def _read(folder: Path) -> tuple[Signal, dict[str, Any]]:
         entries=meta["entries"],
         notes=tuple(meta["notes"]),
     )
-    return signal, {name: meta[name] for name in ("seconds", "tracks", "content")}
+    return signal, {name: meta[name] for name in ("seconds", "tracks", "tables", "content")}
 
 
 def with_shared_space(signal: Signal) -> Signal:

@@ -6,12 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from neurodecode.core.config import Node, Problems, bind, convert, load, nearest
+from neurodecode.core.config import (
+    Node,
+    Problems,
+    bind,
+    check_arguments,
+    convert,
+    load,
+    nearest,
+)
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
 from neurodecode.data.roots import find_root as find_root
-from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Task, Variant
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Task, Variant
 
 _READERS = Path(__file__).resolve().parent / "readers"
 
@@ -41,8 +49,9 @@ def load_card(name: str | Path, *, allow_code: bool = False) -> Card:
         raise ConfigError(f"there is no card file {path}.")
     root, problems = load(path)
     card = bind(
-        Card, root, "", problems, reader=_reader, variants=_variants, events=_events, tasks=_tasks
-    )
+        Card, root, "", problems, reader=_reader, variants=_variants, events=_events, tasks=_tasks,
+        simulate=_simulate,
+    )  # fmt: skip
     problems.stop()
     assert card is not None  # a card that is not complete is a problem, and problems stop
     if not allow_code:
@@ -80,6 +89,7 @@ def _with_base(card: Card, folder: Path) -> Card:
             variant.options,
             card.channels if variant.channels == ChannelsSpec() else variant.channels,
             card.events if variant.events == EventsSpec() else variant.events,
+            variant.simulate or card.simulate,
         )
 
     fields = {name: getattr(card, name) for name in Card.__dataclass_fields__}
@@ -118,8 +128,8 @@ def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Varian
     for name, child in node.value.items():
         place = f"{where}.{name}"
         keys = child.value if isinstance(child.value, dict) else {}
-        for key in set(keys) - {"reader", "channels", "events"}:
-            known = ("reader", "channels", "events")
+        known = ("reader", "channels", "events", "simulate")
+        for key in set(keys) - set(known):
             problems.add(keys[key], f"{place}.{key}", f"unknown key.{nearest(key, known)}")
         if "reader" not in keys:
             problems.add(child, place, "'reader' is missing.")
@@ -132,8 +142,21 @@ def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Varian
             channels = convert(keys["channels"], ChannelsSpec, f"{place}.channels", problems)
         if "events" in keys:
             events = _events(keys["events"], f"{place}.events", problems) or events
-        found[name] = Variant(made.reader, made.options, channels, events)
+        simulate = None
+        if "simulate" in keys:
+            simulate = _simulate(keys["simulate"], f"{place}.simulate", problems)
+        found[name] = Variant(made.reader, made.options, channels, events, simulate)
     return found
+
+
+def _simulate(node: Node, where: str, problems: Problems) -> SimulateSpec | None:
+    spec = bind(SimulateSpec, node, where, problems)
+    if spec is not None and spec.generator is not None:
+        found = check_call(spec.generator, "simulate", f"{where}.generator", problems)
+        if found is not None and spec.small:
+            both = {**spec.generator.arguments, **spec.small}
+            check_arguments(both, found, node, f"{where}.small", problems)
+    return spec
 
 
 def _events(node: Node, where: str, problems: Problems) -> EventsSpec | None:

@@ -11,14 +11,16 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
+from neurodecode.core.recording import table_column
 from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.data._oracle import oracle_answers, oracle_signal
 from neurodecode.data._places import Choice, place
 from neurodecode.data._windows import not_marked_bad, not_rejected
 from neurodecode.data.prepared import Prepared, part_of
 from neurodecode.data.specs import Task, WindowsSpec
+from neurodecode.simulate import ORACLE, ORACLE_SIGNAL
 
-_NO_ENTRY = np.zeros(0, dtype=np.int64)  # where no track is asked for
 _OF_RECORDING = ("recording", "subject", "session", "run")
 
 
@@ -29,8 +31,8 @@ class Cut:
     Parameters
     ----------
     trials : Trials
-        The recordings' signal, named by the modality, and the track that is the target, if one
-        is; rows by recording, then onset.
+        The recordings' signal, named by the modality, the track or table that is the target, if
+        one is, and what a simulation's `oracle` answers; rows by recording, then onset.
     previous : ndarray of object, shape (n_trials,)
         Label of the last earlier event of the same recording that has one of the task's labels,
         whether or not that became a trial; None for a first one.
@@ -83,9 +85,12 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
     tables = [_table(prepared, pieces, task)]
     length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
-    entries = None
-    if _tracked(task):
-        entries = np.concatenate([piece.entry for piece in pieces])
+    beside = {}  # other signals than the recordings', by name: as rows stand before sorting
+    for name in _beside(prepared, task):
+        beside[name] = np.concatenate([piece.at_of[name] for piece in pieces])
+    answers = None
+    if all(piece.oracle is not None for piece in pieces):
+        answers = np.concatenate([piece.oracle for piece in pieces if piece.oracle is not None])
     previous = np.concatenate([piece.previous for piece in pieces])
     tmin = pieces[0].tmin
     del pieces  # the table holds it all by now, and is itself handed over
@@ -98,8 +103,11 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
         length[order],
     )
     signals = {prepared[0].recording.modality: signal}
-    if entries is not None and task.target is not None:
-        signals[task.target.vector] = _track(prepared, task.target.vector, signal, entries[order])
+    for name, entry in beside.items():
+        called = ORACLE_SIGNAL if name.startswith(ORACLE) else name
+        signals[called] = _track(prepared, name, signal, entry[order])
+    if answers is not None:
+        signals[ORACLE_SIGNAL] = oracle_signal(answers[order])
     reasons = {reason: count for reason, count in ignored.items() if count}
     return Cut(Trials(rows, signals), previous[order], reasons, tmin)
 
@@ -107,17 +115,27 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
 def _track(
     prepared: Sequence[Prepared], name: str, signal: TrialSignal, entry: np.ndarray
 ) -> TrialSignal:
-    """Give the piece of a track that belongs to each trial."""
+    """Give the piece of a track, or the entry of a table, that belongs to each trial."""
+    parts = tuple(one.tracks[name] for one in prepared)
+    if "time" in parts[0].axes:
+        return TrialSignal(parts, signal.part, signal.at, signal.length)
+    part = np.where(entry < 0, np.int32(-1), signal.part)
+    return TrialSignal(parts, part, entry, np.full(len(entry), -1, dtype=np.int32))
+
+
+def _beside(prepared: Sequence[Prepared], task: Task) -> list[str]:
+    """Name the tracks and tables that a task asks for, and those that hold an oracle's answers."""
+    name = "" if task.target is None else task.target.vector
+    if not name:
+        return []
     for one in prepared:
         if name not in one.tracks:
             raise DataError(
-                f"target: {one.recording.id} has no track {name!r}; there are: "
+                f"target: {one.recording.id} has no track or table {name!r}; there are: "
                 f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
             )
-    parts = tuple(one.tracks[name] for one in prepared)
-    if prepared[0].signal.continuous:
-        return TrialSignal(parts, signal.part, signal.at, signal.length)
-    return TrialSignal(parts, signal.part, entry, np.full(len(entry), -1, dtype=np.int32))
+    told = ORACLE + name
+    return [name, told] if all(told in one.tracks for one in prepared) else [name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +145,8 @@ class _Piece:
     columns: Mapping[str, np.ndarray]
     at: np.ndarray
     length: np.ndarray
-    entry: np.ndarray
+    at_of: Mapping[str, np.ndarray]
+    oracle: np.ndarray | None
     start: np.ndarray
     stop: np.ndarray
     previous: np.ndarray
@@ -184,11 +203,14 @@ def _cut_one(
     if "time" in signal.axes and keep.any():
         keep &= not_rejected(one, placed.at, placed.length, windows, ignored, keep)
     index = np.flatnonzero(keep)
+    columns = {name: values[index] for name, values in picked.columns.items()}
+    answers = oracle_answers(columns, task)
     return _Piece(
-        {name: values[index] for name, values in picked.columns.items()},
+        {name: values for name, values in columns.items() if not _is_hidden(name)},
         placed.at[index],
         placed.length[index],
-        placed.entry[index] if _tracked(task) else _NO_ENTRY,
+        {name: _entries(columns, name, placed.entry[index]) for name in _beside([one], task)},
+        answers,
         placed.start[index],
         placed.stop[index],
         picked.previous[index],
@@ -254,9 +276,17 @@ def _plain(values: Any) -> np.ndarray:
     return np.array(text, dtype=object)
 
 
-def _tracked(task: Task) -> bool:
-    """Whether the target is a track, so that each trial's entry must be known."""
-    return task.target is not None and bool(task.target.vector)
+def _is_hidden(column: str) -> bool:
+    """Whether a column of the events is no business of whoever reads rows."""
+    return column.startswith((ORACLE, table_column("")))
+
+
+def _entries(columns: Mapping[str, np.ndarray], name: str, entry: np.ndarray) -> np.ndarray:
+    """Give the entry of a track or table that belongs to each trial; -1 for none."""
+    pointed = columns.get(table_column(name))
+    if pointed is None:
+        return entry
+    return np.nan_to_num(pointed.astype(np.float64), nan=-1).astype(np.int64)
 
 
 def _label_column(task: Task) -> str:

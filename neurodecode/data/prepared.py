@@ -32,7 +32,7 @@ from neurodecode.data.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = 3  # of the folders; part of every key
+_LAYOUT = 4  # of the folders; part of every key
 _LIBRARIES = ("mne", "numpy", "scipy")  # that all preparations may compute with
 NOTHING: Mapping[str, Sequence[Any]] = {}
 
@@ -56,7 +56,7 @@ class Prepared:
     folder : Path
         Where it is, or will be.
     tracks : mapping of str to Part
-        What trials point into for each track; its file is there where `part` is.
+        What trials point into for each track and table; its file is there where `part` is.
     content : str
         Digest of the samples as they were read, by which a copy under another id is found; empty
         where nothing is computed yet.
@@ -295,7 +295,8 @@ def _each(recordings, preparations, cache, worker, missing, before) -> Iterable[
 def _header(recording, preparations, key, folder, worker) -> Prepared:
     signal = _run(worker, recording, preview, recording, tuple(preparations))
     signal = _folders.with_shared_space(signal)
-    tracks = _track_parts(signal, _folders.track_shapes(signal), folder, key)
+    shapes = _folders.track_shapes(signal.tracks), _folders.track_shapes(signal.tables)
+    tracks = _track_parts(signal, *shapes, folder, key)
     return Prepared(recording, signal, None, key, cached=False, seconds=0.0, folder=folder,
                     tracks=tracks)  # fmt: skip
 
@@ -328,7 +329,7 @@ def _opened(
         cached,
         meta["seconds"],
         folder,
-        _track_parts(signal, meta["tracks"], folder, key),
+        _track_parts(signal, meta["tracks"], meta["tables"], folder, key),
         meta["content"],
         tuple(preparations),
     )
@@ -349,10 +350,14 @@ def part_of(signal: Signal, folder: Path, key: str) -> Part:
 
 
 def _track_parts(
-    signal: Signal, shapes: Mapping[str, Sequence[int]], folder: Path, key: str
+    signal: Signal,
+    tracks: Mapping[str, Sequence[int]],
+    tables: Mapping[str, Sequence[int]],
+    folder: Path,
+    key: str,
 ) -> dict[str, Part]:
     axes = ("feature", "time") if signal.continuous else ("feature",)
-    return {
+    series = {
         name: Part(
             folder / _folders.track_file(name),
             _track_space(tuple(shape)),
@@ -362,7 +367,18 @@ def _track_parts(
             f"{key}/{name}",
             reach=signal.reach,
         )
-        for name, shape in shapes.items()
+        for name, shape in tracks.items()
+    }
+    return series | {
+        name: Part(
+            folder / _folders.track_file(name),
+            _track_space(tuple(shape)),
+            ("feature",),
+            None,
+            0.0,
+            f"{key}/{name}",
+        )
+        for name, shape in tables.items()
     }
 
 

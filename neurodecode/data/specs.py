@@ -271,6 +271,27 @@ class EventsSpec:
 
 
 @dataclass(frozen=True)
+class SimulateSpec:
+    """What makes recordings of a card's shape where there are none.
+
+    Parameters
+    ----------
+    generator : Call
+        A name of `neurodecode.simulate` with its arguments; the planted effect and the seed are
+        among them.
+    small : mapping
+        Arguments that the smaller preset has instead.
+    ceiling : mapping of str to mapping of str to float
+        Task to metric to what an oracle reaches that knows the sources; measured, and held by a
+        test.
+    """
+
+    generator: Call
+    small: Mapping[str, Any] = field(default_factory=dict)
+    ceiling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Variant:
     """One layout of a data set: the reader, its options, and what it must be told.
 
@@ -286,6 +307,7 @@ class Variant:
     options: Any
     channels: ChannelsSpec = ChannelsSpec()
     events: EventsSpec = EventsSpec()
+    simulate: SimulateSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -308,8 +330,9 @@ class Card:
     tasks : mapping of str to Task
     traps : tuple of str
         What has misled people.
-    simulate : Call or None
-        Makes recordings with a planted effect of this shape.
+    simulate : SimulateSpec or None
+        Makes recordings with a planted effect of this shape; of all layouts, or of those that do
+        not say otherwise. A card that has it and no reader is wholly simulated.
     stimuli : StimuliSpec or None
         Where what was shown is kept.
     show_stimuli : {"always", "never"}
@@ -329,21 +352,26 @@ class Card:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     traps: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
-    simulate: Call | None = None
+    simulate: SimulateSpec | None = None
     stimuli: StimuliSpec | None = None
     show_stimuli: Literal["always", "never"] = "always"
 
     def __post_init__(self):
         if not _NAME.fullmatch(self.name):  # it names a folder of every data root
             raise ConfigError(f"name: {self.name!r}: expected one word of letters, digits, _ or -.")
-        if bool(self.reader) == bool(self.variants):
-            raise ConfigError("expected a reader, or variants with a reader each.")
+        if bool(self.reader) + bool(self.variants) != 1 and (self.reader or not self.simulate):
+            raise ConfigError("expected a reader, or variants with a reader each, or simulate.")
+
+    @property
+    def wholly_simulated(self) -> bool:
+        """Whether there are no files of it anywhere."""
+        return self.reader is None and not self.variants
 
     def variant(self, name: str = "") -> Variant:
         """Give the named layout; without a name the first one."""
         if self.reader is not None and not name:
             return self.reader
-        if self.reader is not None:
+        if not self.variants:
             raise ConfigError(f"{self.name} has one layout and no variant {name!r}. Name none.")
         if not name:
             return next(iter(self.variants.values()))

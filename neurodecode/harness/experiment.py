@@ -22,6 +22,7 @@ from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import build, catalogue, check_call
 from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
+from neurodecode.data.simulated import simulated_card
 from neurodecode.data.specs import Card, TargetSpec, Task
 from neurodecode.harness.question import (
     NamedModel,
@@ -50,8 +51,9 @@ class Resolved:
         e = self.experiment
         assert e.protocol is not None and e.target is not None  # filled in by `resolve`
         data: dict[str, Any] = {"card": e.data.card, "task": e.data.task}
-        if e.data.variant:
-            data["variant"] = e.data.variant
+        for key in ("variant", "simulate"):
+            if getattr(e.data, key):
+                data[key] = getattr(e.data, key)
         data |= {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
         plain: dict[str, Any] = {
             "title": self.question.title,
@@ -171,6 +173,10 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     card = load_card(experiment.data.card, allow_code=allow_code)
     task = _task(card, experiment.data)
     variant = experiment.data.variant or next(iter(card.variants), "")
+    preset = experiment.data.simulate or ("full" if card.wholly_simulated else "")
+    if preset:
+        name = name if card.wholly_simulated or name.endswith("_simulated") else f"{name}_simulated"
+        card = simulated_card(card, preset, variant)
     card.variant(variant)  # says which there are, where this one is not
     target = experiment.target or task.target
     if target is None:
@@ -187,7 +193,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     experiment = replace(
         experiment,
         title=experiment.title or name.replace("_", " "),
-        data=replace(experiment.data, variant=variant),
+        data=replace(experiment.data, variant=variant, simulate=preset),
         prepare=task.prepare if experiment.prepare is None else experiment.prepare,
         windows=experiment.windows or task.windows,
         target=target,

@@ -16,6 +16,7 @@ from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.trials import Trials, stack
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.task import FoldTask, TaskJob
+from neurodecode.simulate import ORACLE_SIGNAL
 
 Input = Any  # ndarray, list of ndarray, or Trials
 
@@ -73,7 +74,8 @@ class FoldWork:
         joined = self._joins(job, model)
         y = job.told if joined else job.y
         reducer: Any = None
-        if self._task.reduce is not None:
+        # The oracle answers with whole vectors, which there is no need to cut.
+        if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
             reducer = clone(self._task.reduce)
             y = reducer.fit(y).transform(y)
         handed = self._handed(job, joined)
@@ -164,7 +166,7 @@ class FoldWork:
         """Give what the first stage is handed; `joined`: rows seen before are trained on."""
         needs = job.model.input_needs
         columns = needs.columns if needs.trials else None
-        which = (job.shared, job.model.flattens, columns, needs.ragged, joined)
+        which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined)
         if which not in self._inputs:
             task = self._task
             several = _Handed(task.train, task.test, None if joined else task.adapt)
@@ -179,19 +181,22 @@ class FoldWork:
         return self._inputs[which]
 
     def _input(self, trials: Trials, job: TaskJob, columns: tuple[str, ...] | None) -> Input:
+        named = job.model.input_needs.signals
+        signals = (self._task.signal,) if isinstance(named, int) else named
         if columns is not None:
-            return self._with_columns(trials, columns)
-        name = job.shared or self._task.signal
+            return self._with_columns(trials, columns, signals)
+        name = job.shared or signals[0]
         if job.model.input_needs.ragged and not job.shared:
             return trials.list(name)
         X = trials.array(name)
         return X.reshape(len(X), -1) if job.model.flattens else X
 
-    def _with_columns(self, trials: Trials, columns: tuple[str, ...]) -> Trials:
+    def _with_columns(
+        self, trials: Trials, columns: tuple[str, ...], signals: tuple[str | None, ...]
+    ) -> Trials:
         """Trials with the columns a model named and no others, in a table of their own."""
         rows = Rows(trials.rows.table.loc[:, list(columns)])
-        signal = self._task.signal
-        return Trials(rows, {} if signal is None else {signal: trials.signals[signal]})
+        return Trials(rows, {name: trials.signals[name] for name in signals if name is not None})
 
     def _apply(self, function: Callable[[Input], Any], X: Input) -> Any:
         """Call a function of test rows, one row at a time where the experiment says so."""

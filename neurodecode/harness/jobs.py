@@ -14,6 +14,7 @@ from sklearn.base import clone
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
+from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.study import Study
@@ -92,7 +93,8 @@ class JobKeys:
     """
 
     def __init__(self, study: Study, truth: TrainingTruth):
-        self._trials, self._truth, self._previous = study.inputs, truth, study.previous
+        self._trials, self._truth, self._previous = study.trials, truth, study.previous
+        self._inputs = tuple(study.inputs.signals)
         self._question = study.question
         self._uids = np.array(study.trials.rows["uid"], dtype="S16")
         self._memo: dict[Any, Any] = {}
@@ -113,9 +115,7 @@ class JobKeys:
         parts = {
             "format": FORMAT,
             "model": described,
-            "data": []
-            if needs.signals == 0
-            else self._once(("data", id(fold)), lambda: self._data(used)),
+            "data": self._once(("data", id(fold), needs.signals), lambda: self._data(used, needs)),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
             "y": self._once(told, lambda: self._y(fold, seed, draw, permutation)),
             "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
@@ -154,9 +154,11 @@ class JobKeys:
             for role in ("train", "val", "test", "adapt")
         }
 
-    def _data(self, used: np.ndarray) -> list[Any]:
+    def _data(self, used: np.ndarray, needs: Needs) -> list[Any]:
         described = []
-        for name, signal in sorted(self._trials.signals.items()):
+        names = self._inputs if isinstance(needs.signals, int) else needs.signals
+        for name in sorted(names) if needs.signals != 0 else ():
+            signal = self._trials.signals[name]
             mine = signal.take(used)
             pieces = [digest_array(array) for array in (mine.at, mine.length)]
             described.append([name, sorted(part.key for part in mine.used()), *pieces])

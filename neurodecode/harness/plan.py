@@ -19,6 +19,7 @@ from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
+from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
@@ -176,8 +177,10 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         )
     if needs.signals == 0:
         return None
+    if not isinstance(needs.signals, int):
+        return _why_no_signals(model, needs.signals, study)
     inputs = study.inputs
-    if isinstance(needs.signals, int) and needs.signals != len(inputs.signals):
+    if needs.signals != len(inputs.signals):
         return f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)}."
     signal = inputs.signal()
     axes = signal.used()[0].axes
@@ -186,6 +189,21 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         return f"it takes trials of {wanted}, and these are trials of {there}."
     if needs.full_rank:
         return _rank_problem(study)
+    return None
+
+
+def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> str | None:
+    """Say why the signals that a model names cannot be had."""
+    if names == (ORACLE_SIGNAL,):
+        if model.role != "control":
+            return "it asks for what the oracle of a simulation says, which is for controls alone."
+        if study.oracle is None:
+            return "there is no oracle: only simulated recordings have one, for what they plant."
+        return None
+    there = study.inputs.signals
+    lacking = [name for name in names if name not in there]
+    if lacking:
+        return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
     return None
 
 
@@ -219,7 +237,7 @@ def _difference(trials: Trials, ragged: bool) -> str | None:
 
 def _why_differs(model: NamedModel, differs: Mapping[bool, str | None]) -> str | None:
     needs = model.input_needs
-    alone = needs.signals == 0 or needs.spaces == "many"
+    alone = needs.signals == 0 or needs.signals == (ORACLE_SIGNAL,) or needs.spaces == "many"
     return None if alone else differs[needs.ragged]
 
 
@@ -271,7 +289,7 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
 
 
 def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
-    flags = list(fold.flags)
+    flags = [*fold.flags, *(["simulated"] if study.simulated else [])]
     if study.question.overlap == "allowed" and len(overlapping(fold, study.trials.rows)):
         flags.append("overlap")
     if study.reach > 0 and shares_within(fold, study.trials.rows, study.reach):

@@ -30,6 +30,7 @@ from neurodecode.harness.store import Store
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import inner_groups
+from neurodecode.simulate import ORACLE_SIGNAL
 
 FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
 
@@ -195,6 +196,8 @@ def _fold_tasks(
     if any("previous" in job.model.input_needs.columns for job in todo):
         rows = trials.rows.with_column("previous", plan.study.previous)
         trials = Trials(rows, trials.signals)
+    if plan.study.oracle is not None:
+        trials = Trials(trials.rows, {**trials.signals, ORACLE_SIGNAL: plan.study.oracle})
     truth = TrainingTruth(plan.study)
     groups = [list(jobs) for _, jobs in groupby(todo, key=lambda job: (job.seed, job.fold.name))]
     return len(groups), (_fold_task(plan, jobs, trials, shared, store, truth) for jobs in groups)

@@ -23,7 +23,10 @@ Channels = Literal["common", "interpolate", "error"]
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which recordings: a card, one of its tasks, and a selection."""
+    """Which recordings: a card, one of its tasks, and a selection.
+
+    With `simulate` they are made with a planted effect, as the card says, and no file is read.
+    """
 
     card: str
     task: str
@@ -31,6 +34,7 @@ class DataSpec:
     subjects: tuple[str, ...] | None = None
     sessions: tuple[str, ...] | None = None
     runs: tuple[str, ...] | None = None
+    simulate: Literal["", "full", "small"] = ""
 
     def __post_init__(self):
         for name in ("subjects", "sessions", "runs"):

@@ -7,17 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.config import Call
 from neurodecode.core.files import cache_folder
+from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
-from neurodecode.core.trials import Trials
+from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import find_recordings
+from neurodecode.data.simulated import is_simulated
+from neurodecode.data.specs import Variant
 from neurodecode.harness.experiment import Resolved
-from neurodecode.harness.question import Question
+from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.spec import Channels
 from neurodecode.signal.montage import channel_preparations
+from neurodecode.simulate import ORACLE_SIGNAL
+
+ORACLE_CONTROL = "baseline.oracle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +66,23 @@ class Study:
     notes: tuple[str, ...] = ()
 
     @property
+    def simulated(self) -> bool:
+        """Whether the recordings were made, with a planted effect."""
+        return bool(self.sources.get("simulated"))
+
+    @property
     def inputs(self) -> Trials:
-        """Trials with the signals that models are handed: all but the target's."""
-        hidden = self.question.target.signal
-        if not hidden:
+        """Trials with the signals that models are handed: all but the target's and the oracle's."""
+        hidden = (self.question.target.signal, ORACLE_SIGNAL)
+        if not any(name in self.trials.signals for name in hidden):
             return self.trials
-        shown = {name: one for name, one in self.trials.signals.items() if name != hidden}
+        shown = {name: one for name, one in self.trials.signals.items() if name not in hidden}
         return Trials(self.trials.rows, shown)
+
+    @property
+    def oracle(self) -> TrialSignal | None:
+        """What an oracle answers, of simulated recordings: for the control that says it."""
+        return self.trials.signals.get(ORACLE_SIGNAL)
 
     @property
     def reach(self) -> float:
@@ -133,9 +150,13 @@ def open_study(
     task = replace(resolved.task, target=resolved.experiment.target)
     done = cut(prepared, task, resolved.experiment.windows)
     copies = _copies(prepared)
+    layout = resolved.card.variant(resolved.experiment.data.variant)
+    question = resolved.question
+    if ORACLE_SIGNAL in done.trials.signals:
+        question = replace(question, models=_with_oracle(question.models))
     return Study(
         trials=done.trials,
-        question=resolved.question,
+        question=question,
         previous=done.previous,
         ignored=done.ignored,
         sources={
@@ -143,6 +164,7 @@ def open_study(
             "licence": dict(resolved.card.licence),
             "citation": resolved.card.citation,
             "root": str(root),
+            "simulated": _described(layout) if is_simulated(layout) else "",
             "files": {
                 _within(root, file.path): file.sha256
                 for one in outcomes
@@ -175,12 +197,13 @@ def open_recordings(
     Returns
     -------
     root : Path
-        Folder of the data set.
+        Folder of the data set; of simulated recordings, which have none, an empty path.
     outcomes : list of Prepared or Failed
         One a recording.
     """
     spec = resolved.experiment.data
-    root = find_root(resolved.card, data, spec.variant)
+    made = is_simulated(resolved.card.variant(spec.variant))
+    root = Path() if made else find_root(resolved.card, data, spec.variant)
     recordings = find_recordings(
         resolved.card,
         spec.variant,
@@ -213,6 +236,18 @@ def _one_list_of_channels(
         return {}
     opened = [one for one in look(recordings, (), cache) if isinstance(one, Prepared)]
     return channel_preparations({one.recording.id: one.signal for one in opened}, channels)
+
+
+def _with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
+    """Give models and the control that answers as the oracle does: the ceiling."""
+    if any(model.name == ORACLE_CONTROL for model in models):
+        return models
+    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
+
+
+def _described(layout: Variant) -> str:
+    """Say what made the recordings, with the planted effect and the seed."""
+    return repr(layout.options)
 
 
 def _copies(prepared: Sequence[Prepared]) -> tuple[tuple[str, ...], ...]:

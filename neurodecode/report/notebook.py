@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -37,6 +37,7 @@ def load(
     prepare: Sequence[str | Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
     windows: Mapping[str, Any] | None = None,
     data: str | Path | None = None,
+    simulate: Literal["", "full", "small"] = "",
     allow_code: bool = False,
 ) -> Trials:
     """Read recordings of a card, prepare them, and cut the trials of a task.
@@ -57,6 +58,8 @@ def load(
         ``tmin`` and ``tmax`` in seconds around the onset, ``reject``. Without it, the task's.
     data : path, optional
         A data root: a folder with one subfolder a card.
+    simulate : {"", "full", "small"}
+        Whether recordings are made, with a planted effect, as the card says; no file is read then.
     allow_code : bool
         Whether the card may name code of its own, such as the class of a MOABB data set.
 
@@ -67,7 +70,7 @@ def load(
     """
     return open_study_of(
         card, task, variant=variant, subjects=subjects, sessions=sessions, runs=runs,
-        prepare=prepare, windows=windows, data=data, allow_code=allow_code,
+        prepare=prepare, windows=windows, data=data, simulate=simulate, allow_code=allow_code,
     ).trials  # fmt: skip
 
 
@@ -82,7 +85,10 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
         card,
         task,
         choices["variant"],
-        *(_texts(choices[key]) for key in ("subjects", "sessions", "runs")),
+        _texts(choices["subjects"]),
+        _texts(choices["sessions"]),
+        _texts(choices["runs"]),
+        choices["simulate"],
     )
     preparations = None
     if choices["prepare"] is not None:

@@ -32,6 +32,8 @@ FLAGS = {
     "overlap": "Windows of training trials overlap windows of test trials: the model has seen part "
     "of what it is tested on.",
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
+    "simulated": "The recordings were made by a generator with a planted effect: the score says "
+    "what a model can do with such signals, nothing of brains. baseline.oracle is the ceiling.",
     "copied_recording": "A recording that is tested is the copy, sample for sample, of one under "
     "another id that was trained on: the model has seen it.",
 }

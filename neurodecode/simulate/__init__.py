@@ -6,7 +6,7 @@ A generator is one file here with one public class, a `Simulation`; its name is 
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 
 ORACLE = "oracle:"  # what columns and tracks that hold an oracle's answers begin with
+ORACLE_SIGNAL = "oracle"  # of trials: those answers; only a control may ask for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +39,13 @@ class Simulation:
     effect: float = 1.0
     seed: int = 0
 
-    modality: ClassVar[str]
     version: ClassVar[int]
 
     def __post_init__(self):
+        for field in fields(self):  # a card's lists
+            value = getattr(self, field.name)
+            if isinstance(value, list):
+                object.__setattr__(self, field.name, tuple(value))
         for name in ("subjects", "sessions", "runs"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):

@@ -99,7 +99,7 @@ def test_a_track_is_the_signal_of_a_vector_target(own_cache):
     np.testing.assert_array_equal(done.array("picture"), pictures[[0, 1, 3]].reshape(3, 6))
     assert done.signal("picture").parts[0].space.shape == (2, 3)
     assert set(done.signals) == {"eeg", "picture"}
-    with pytest.raises(DataError, match="no track 'pictur'; there are: picture"):
+    with pytest.raises(DataError, match="no track or table 'pictur'; there are: picture"):
         cut(prepare([recording], [], own_cache), Task(target=TargetSpec(vector="pictur")), None)
 
 

@@ -16,7 +16,9 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.recording import Recording, SourceFile
 from neurodecode.data.cards import reader_module
 from neurodecode.data.manifest import file_sha256
+from neurodecode.data.readers import _simulated
 from neurodecode.data.roots import how_to_get
+from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Card
 
 logger = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ def find_recordings(
         If two files are the same recording.
     """
     layout = card.variant(variant)
-    reader = reader_module(layout.reader)
+    reader = _simulated if is_simulated(layout) else reader_module(layout.reader)
     there = reader.find(card, layout, root)
     if not there:
         raise DataMissing(

@@ -1,4 +1,4 @@
-"""What an oracle makes of trials in noise that it knows: templates told apart, power weighed."""
+"""What an oracle makes of trials in noise that it knows: waves and power weighed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,22 +55,41 @@ class Whitener:
         return np.swapaxes(mixed @ np.swapaxes(self.time, 1, 2), 0, 1)
 
 
-def template_log_likelihood(X: np.ndarray, templates: np.ndarray, whitener: Whitener) -> np.ndarray:
-    """Log-likelihood of trials that are one of several templates in known noise.
+def wave_log_likelihood(
+    X: np.ndarray,
+    waves: np.ndarray,
+    strengths: np.ndarray,
+    variability: float,
+    whitener: Whitener,
+) -> np.ndarray:
+    """Log-likelihood of trials that are sums of waves of known mean strength in known noise.
 
     Parameters
     ----------
     X : ndarray, shape (n_trials, n_channels, n_times)
-    templates : ndarray, shape (n_templates, n_channels, n_times)
+    waves : ndarray, shape (n_waves, n_channels, n_times)
+    strengths : ndarray, shape (n_hypotheses, n_waves)
+        Mean of each wave.
+    variability : float
+        S.d. of every wave about its mean, in the same unit.
     whitener : Whitener
 
     Returns
     -------
-    log_likelihood : ndarray, shape (n_trials, n_templates)
+    log_likelihood : ndarray, shape (n_trials, n_hypotheses)
         Up to a constant of the trial.
+
+    Notes
+    -----
+    With D the whitened waves, G = D Dᵀ and strengths a ~ N(m, v² I), projections d = D x have
+    mean G m and covariance G (v² G + I); so the log-likelihood is dᵀ w - mᵀ G w / 2 with
+    w = (v² G + I)⁻¹ m.
     """
-    white = whitener(templates).reshape(len(templates), -1)
-    return whitener(X).reshape(len(X), -1) @ white.T - np.sum(white**2, axis=1) / 2
+    white = whitener(waves).reshape(len(waves), -1)
+    projections = whitener(X).reshape(len(X), -1) @ white.T  # (n_trials, n_waves)
+    gram = white @ white.T
+    weights = np.linalg.solve(variability**2 * gram + np.eye(len(gram)), strengths.T)
+    return projections @ weights - np.sum(strengths.T * (gram @ weights), axis=0) / 2
 
 
 def whitened_band(

@@ -1,0 +1,59 @@
+"""A card whose recordings are made, with a planted effect, instead of read."""
+
+from dataclasses import replace
+from typing import Literal
+
+from neurodecode.core.config import Call
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import build
+from neurodecode.data.specs import Card, SimulateSpec, Variant
+
+Preset = Literal["full", "small"]
+SIMULATED = "simulated"  # the reader of such a layout
+
+
+def simulated_card(card: Card, preset: Preset, variant: str = "") -> Card:
+    """Give the card with one layout, or the only one, simulated.
+
+    Parameters
+    ----------
+    card : Card
+    preset : {"full", "small"}
+        ``small``: with the fewer arguments that the card names for tests.
+    variant : str
+        Name of a layout.
+
+    Raises
+    ------
+    ConfigError
+        If the card does not say how, or an argument is wrong.
+    """
+    spec = card.simulate if card.wholly_simulated else card.variant(variant).simulate
+    if spec is None:
+        layout = f" ({variant})" if variant else ""
+        raise ConfigError(
+            f"{card.name}{layout} does not say how it is simulated. Add simulate: to its card, or "
+            "get its files."
+        )
+    made = replace(_layout(card, variant), reader=SIMULATED, options=_simulation(spec, preset))
+    if not variant:
+        return replace(card, reader=made, variants={})
+    return replace(card, variants={**card.variants, variant: made})
+
+
+def is_simulated(layout: Variant) -> bool:
+    """Whether the recordings of a layout are made."""
+    return layout.reader == SIMULATED
+
+
+def _layout(card: Card, variant: str) -> Variant:
+    if card.wholly_simulated:
+        return Variant(SIMULATED, None, card.channels, card.events, card.simulate)
+    return card.variant(variant)
+
+
+def _simulation(spec: SimulateSpec, preset: Preset):
+    arguments = dict(spec.generator.arguments)
+    if preset == "small":
+        arguments |= spec.small
+    return build(Call(spec.generator.name, arguments), "simulate")

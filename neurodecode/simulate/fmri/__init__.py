@@ -1,0 +1,1 @@
+"""Recordings of blood flow with a planted effect."""

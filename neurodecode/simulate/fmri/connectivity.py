@@ -1,0 +1,298 @@
+"""People at rest: a diagnosis in some edges of their networks, beside site, age, sex and motion."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.linalg import cholesky, expm
+from scipy.special import softmax
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.recording import Signal
+from neurodecode.core.space import Space
+from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels
+from neurodecode.simulate.fmri._noise import ar1
+
+_AGES = np.linspace(-4, 4, 33)  # s.d. of age at which the oracle weighs the evidence
+_SEX = ("male", "female")
+_MOTION = 0.35  # s.d. of the logarithm of motion
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where people were scanned.
+
+    Parameters
+    ----------
+    share : float
+        Of all people, relative to the other sites' shares.
+    prevalence : float
+        Probability of the diagnosis among them, 0 to 1.
+    n_times : int
+        Volumes of a recording.
+    t_r : float
+        Seconds.
+    """
+
+    share: float = 1.0
+    prevalence: float = 0.5
+    n_times: int = 195
+    t_r: float = 2.0
+
+    def __post_init__(self):
+        if not (self.share > 0 and self.t_r > 0 and self.n_times > 1):
+            raise ConfigError("share and t_r must be above zero, n_times above 1.")
+        if not 0 <= self.prevalence <= 1:
+            raise ConfigError(f"prevalence: {self.prevalence} is no probability, 0 to 1.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connectivity(Simulation):
+    """One recording at rest a person; who a person is moves their covariance.
+
+    A person's covariance is ``C = R expm(S) R`` with ``R`` the square root of what people have in
+    common, and ``S`` a sum of fixed directions, each times what the person has of it, and of
+    differences between people that follow nothing. Directions have Frobenius norm 1: `effect` is
+    the distance between the two groups in that unit, `site_effect` the one between any two sites,
+    and so on. The group's direction changes `n_edges` edges (to first order), each in two regions
+    that no other has.
+
+    People are drawn one at a time: site, diagnosis at the site's prevalence, age, sex and motion.
+    The oracle knows all directions, how much people differ and how long each was scanned, and all
+    columns but the one that it tells: log-likelihoods of the label and of the site, and the mean
+    of age given the data.
+
+    Parameters
+    ----------
+    regions : int, or tuple of str
+        How many, or their names.
+    sites : mapping of str to Site
+    diagnosis, control : str
+        What the two labels are called.
+    n_edges : int
+    site_effect, age_effect, age_squared_effect, sex_effect, motion_effect : float
+        Of the sites' directions, and of one s.d. of age, its square, sex and log motion.
+    age_gap, motion_gap : float
+        S.d. by which people with the diagnosis are older, and move more.
+    age_mean, age_sd : float
+        Years, of people without it.
+    differences : float
+        S.d. of what people differ in beside, in each entry of ``S``.
+    phi : float
+        Correlation of a region's series with the volume before.
+    """
+
+    regions: int | tuple[str, ...] = 30
+    sites: Mapping[str, Site] = field(default_factory=lambda: {"A": Site()})
+    diagnosis: str = "patient"
+    control: str = "control"
+    n_edges: int = 12
+    site_effect: float = 0.0
+    age_effect: float = 0.0
+    age_squared_effect: float = 0.0
+    sex_effect: float = 0.0
+    motion_effect: float = 0.0
+    age_gap: float = 0.0
+    motion_gap: float = 0.0
+    age_mean: float = 17.0
+    age_sd: float = 4.0
+    differences: float = 0.03
+    phi: float = 0.3
+
+    modality: ClassVar[str] = "fmri"
+    version: ClassVar[int] = 1
+
+    def __post_init__(self):
+        super().__post_init__()
+        n = len(self._names)
+        if not self.sites:
+            raise ConfigError("sites: there is none. Give one at least, as in sites: {A: {}}.")
+        if not 1 <= self.n_edges <= n // 2:
+            raise ConfigError(
+                f"n_edges: {self.n_edges} edges of two regions each do not fit into {n} regions. "
+                f"Give 1 to {n // 2}."
+            )
+        if len(set(self._names)) < n:
+            raise ConfigError("regions: two have the same name. Give different ones.")
+        if not (self.age_sd > 0 and self.differences >= 0 and 0 <= self.phi < 1):
+            raise ConfigError(
+                f"age_sd {self.age_sd} must be above zero, differences {self.differences} zero or "
+                f"more, and phi {self.phi} in [0, 1)."
+            )
+        if self.diagnosis == self.control:
+            raise ConfigError(f"diagnosis and control are both called {self.control!r}.")
+
+    def header(self, subject: str, session: str, run: str) -> Signal:
+        """Give who the person is; the oracle's answers are NaN."""
+        person = self._person(subject)
+        unknown = {name: np.full(1, np.nan) for name in self._answers(person, None)}
+        return self._signal(person, unknown, None)
+
+    def signal(self, subject: str, session: str, run: str) -> Signal:
+        """Make the recording."""
+        person, common = self._person(subject), self._common
+        n = len(common.root)
+        rng = self.rng("differences", subject)
+        drawn = rng.standard_normal((n, n)) * self.differences
+        own = np.triu(drawn, 1) + np.triu(drawn, 1).T + np.diag(np.sqrt(2) * np.diag(drawn))
+        covariance = common.root @ expm(self._moved(person) + own) @ common.root
+        noise = ar1(self.rng("noise", subject, session, run), person.site.n_times, n, self.phi)
+        series = noise @ cholesky(covariance, lower=True).T  # (n_times, n_regions)
+        return self._signal(person, self._answers(person, series), np.ascontiguousarray(series.T))
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        if isinstance(self.regions, int):
+            return tuple(f"region {i + 1}" for i in range(self.regions))
+        return self.regions
+
+    @cached_property
+    def _common(self) -> "_Common":
+        return _draw_common(self.rng("common"), len(self._names), self.n_edges, list(self.sites))
+
+    @property
+    def edges(self) -> np.ndarray:
+        """Regions of the edges in which the diagnosis shows, (n_edges, 2)."""
+        return self._common.edges
+
+    def difference(self) -> np.ndarray:
+        """Covariance of people with the diagnosis less that of others, to first order.
+
+        Returns
+        -------
+        difference : ndarray, shape (n_regions, n_regions)
+        """
+        root = self._common.root
+        return self.effect * root @ self._common.directions["label"] @ root
+
+    def _person(self, subject: str) -> "_Person":
+        # Each has a source of chance of its own: people are the same whatever the effects are.
+        rng = self.rng("person", subject)
+        names = list(self.sites)
+        shares = np.array([self.sites[name].share for name in names])
+        name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+        ill = bool(rng.random() < self.sites[name].prevalence)
+        return _Person(
+            subject,
+            name,
+            self.sites[name],
+            ill,
+            age=float(rng.standard_normal() + self.age_gap * ill),
+            female=bool(rng.random() < 0.5),
+            motion=float(rng.standard_normal() + self.motion_gap * ill),
+        )
+
+    def _moved(self, person: "_Person", **other: object) -> np.ndarray:
+        """Give what a person has of all directions; of another label, site or age where given."""
+        ill = bool(other.get("ill", person.ill))
+        site = str(other.get("site", person.site_name))
+        age = float(other.get("age", person.age))  # type: ignore[arg-type]
+        directions = self._common.directions
+        return (
+            self.effect * (ill - 0.5) * directions["label"]
+            # Any two sites are orthogonal directions of this norm: their distance is the effect.
+            + self.site_effect / np.sqrt(2) * directions[f"site {site}"]
+            + self.age_effect * age * directions["age"]
+            + self.age_squared_effect * (age**2 - 1) * directions["age squared"]
+            + self.sex_effect * (person.female - 0.5) * directions["sex"]
+            + self.motion_effect * person.motion * directions["motion"]
+        )
+
+    def _answers(self, person: "_Person", series: np.ndarray | None) -> dict[str, np.ndarray]:
+        labels, sites = (self.control, self.diagnosis), list(self.sites)
+        if series is None:
+            nothing = oracle_of_labels("label", labels, np.full((1, 2), np.nan))
+            nothing = {**nothing, f"{ORACLE}age": np.full(1, np.nan)}
+            return nothing | dict(
+                oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
+            )
+        whitener = self._common.whitener
+        seen = whitener @ (series.T @ series / len(series)) @ whitener
+        # Of n volumes that remember, this many tell of the covariance (Bartlett 1946).
+        n_free = len(series) * (1 - self.phi**2) / (1 + self.phi**2)
+        variance = 1 / n_free + self.differences**2
+
+        def log_likelihood(**other: object) -> float:
+            distance = np.sum((seen - expm(self._moved(person, **other))) ** 2)
+            return float(-distance / (4 * variance))  # every entry stands there twice
+
+        label = np.array([[log_likelihood(ill=one) for one in (False, True)]])
+        site = np.array([[log_likelihood(site=one) for one in sites]])
+        made = dict(oracle_of_labels("label", labels, label))
+        made |= oracle_of_labels("group", sites, site)
+        return made | {f"{ORACLE}age": np.array([self._age(person, log_likelihood)])}
+
+    def _age(self, person: "_Person", log_likelihood: Callable[..., float]) -> float:
+        """Mean of age in years given the data and the diagnosis."""
+        ages = _AGES + self.age_gap * person.ill
+        weight = -0.5 * _AGES**2
+        if self.age_effect or self.age_squared_effect:
+            weight += np.array([log_likelihood(age=one) for one in ages])
+        return self.age_mean + self.age_sd * float(ages @ softmax(weight))
+
+    def _signal(self, person: "_Person", answers: dict, data: np.ndarray | None) -> Signal:
+        site = person.site
+        events = pd.DataFrame(
+            {
+                "onset": [0.0],
+                "duration": [site.n_times * site.t_r],
+                "label": [self.diagnosis if person.ill else self.control],
+                "group": [person.site_name],
+                "age": [self.age_mean + self.age_sd * person.age],
+                "sex": [_SEX[person.female]],
+                "motion": [0.1 * np.exp(_MOTION * person.motion)],
+                **answers,
+            }
+        )
+        space = Space("parcels", names=self._names)
+        return Signal(data, space, ("parcel", "time"), 1 / site.t_r, events, n_times=site.n_times)
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Age, and logarithm of motion, in s.d. from those of people without the diagnosis."""
+
+    subject: str
+    site_name: str
+    site: Site
+    ill: bool
+    age: float
+    female: bool
+    motion: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Common:
+    """What people have in common: root of the covariance, its inverse, directions, edges."""
+
+    root: np.ndarray
+    whitener: np.ndarray
+    directions: Mapping[str, np.ndarray]
+    edges: np.ndarray
+
+
+def _draw_common(rng: np.random.Generator, n: int, n_edges: int, sites: list[str]) -> _Common:
+    n_networks = max(2, n // 8)
+    loadings = np.where(rng.random((n, n_networks)) < 0.3, rng.normal(0, 0.8, (n, n_networks)), 0)
+    covariance = loadings @ loadings.T + np.eye(n)
+    scale = np.sqrt(np.diag(covariance))
+    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
+    root = (vectors * np.sqrt(values)) @ vectors.T
+    whitener = (vectors / np.sqrt(values)) @ vectors.T
+    edges = np.sort(rng.permutation(n)[: 2 * n_edges].reshape(-1, 2), axis=1)
+    planted = np.zeros((n, n))
+    sign = rng.choice([-1.0, 1.0], size=n_edges)
+    planted[edges[:, 0], edges[:, 1]] = planted[edges[:, 1], edges[:, 0]] = sign
+    directions = {"label": whitener @ planted @ whitener}
+    for name in ("age", "age squared", "sex", "motion", *(f"site {one}" for one in sites)):
+        drawn = rng.standard_normal((n, n))
+        directions[name] = drawn + drawn.T
+    orthogonal: dict[str, np.ndarray] = {}
+    for name, one in directions.items():
+        for other in orthogonal.values():  # an effect is no other's, to first order
+            one = one - np.sum(one * other) * other
+        orthogonal[name] = one / np.linalg.norm(one)
+    return _Common(root, whitener, orthogonal, edges)
