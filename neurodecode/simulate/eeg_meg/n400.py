@@ -12,7 +12,7 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._evoked import Wave, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
-from neurodecode.simulate.eeg_meg._known import Whitener, template_log_likelihood
+from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
 from neurodecode.simulate.eeg_meg._session import session_of
 
 LABELS = ("unrelated", "related")
@@ -35,7 +35,9 @@ class N400(Simulation):
     Parameters
     ----------
     effect : float
-        Size of that wave; at 1 its sources have 10 nA m at the peak.
+        Mean size of that wave; at 1 each of its sources has 10 nA m at the peak.
+    variability : float
+        S.d. of the size of each wave from word to word, whatever the label; 1 is its usual size.
     channels, reference : tuple of str
         Electrodes of the 10-05 system, and those whose mean the amplifier subtracts.
     n_events : int
@@ -49,11 +51,12 @@ class N400(Simulation):
 
     Notes
     -----
-    The oracle compares the epoch from the word on with both templates, in noise that it knows,
+    The oracle knows the waves, how they vary, and the noise; it sees the epoch from the word on,
     before blinks were added and the mean was taken away.
     """
 
     channels: tuple[str, ...]
+    variability: float = 0.5
     reference: tuple[str, ...] = ()
     n_events: int = 200
     order: Order = "balanced"
@@ -68,6 +71,8 @@ class N400(Simulation):
         super().__post_init__()
         if self.n_events < 1:
             raise ConfigError(f"n_events: {self.n_events} is below one.")
+        if not self.variability >= 0:
+            raise ConfigError(f"variability: {self.variability} is below zero. Give 0 for none.")
         if not -_APART / 2 < self.tmin < 0 < self.tmax < _APART / 2:
             raise ConfigError(
                 f"tmin, tmax: {self.tmin:g} and {self.tmax:g} s; expected one before the word and "
@@ -103,18 +108,18 @@ class N400(Simulation):
         today = session_of(self, sensors, subject, session, self.sfreq)
         times = (self._first + np.arange(n_times)) / self.sfreq
         waves = responses(self, today, subject, (*_SEEN, *_UNEXPECTED), times)
-        always = waves[: len(_SEEN)].sum(axis=0)
-        unexpected = self.effect * waves[len(_SEEN) :].sum(axis=0)
-        is_unexpected = (events["label"] == "unrelated").to_numpy()[:, np.newaxis, np.newaxis]
+        means = np.array([[1.0] * len(_SEEN) + [0.0] * len(_UNEXPECTED)] * 2)
+        means[LABELS.index("unrelated"), len(_SEEN) :] = self.effect
         rng = self.rng("signal", subject, session, run)
         apart = round(_APART * self.sfreq)
         n_total = apart * self.n_events
         data = _cut(today.noise(n_total, self.sfreq, rng), apart, n_times)
-        data += always + is_unexpected * unexpected
-        after = slice(-self._first, None)
-        templates = np.stack([always + unexpected, always])[..., after]  # as in LABELS
-        whitener = Whitener.of(today.brain, today.own, templates.shape[2], self.sfreq)
-        answers = template_log_likelihood(data[..., after], templates, whitener)
+        truth = [LABELS.index(label) for label in events["label"]]
+        sizes = means[truth] + self.variability * rng.standard_normal((len(truth), len(waves)))
+        data += np.tensordot(sizes, waves, 1)
+        after = (data[..., -self._first :], waves[..., -self._first :])
+        whitener = Whitener.of(today.brain, today.own, after[0].shape[2], self.sfreq)
+        answers = wave_log_likelihood(*after, means, self.variability, whitener)
         data += _cut(today.artefacts(n_total, self.sfreq, 0.0, rng), apart, n_times)
         data -= data[..., : -self._first].mean(axis=2, keepdims=True)
         answered = events.assign(**oracle_of_labels("label", LABELS, answers))

@@ -12,7 +12,7 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._evoked import Wave, added, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
-from neurodecode.simulate.eeg_meg._known import Whitener, template_log_likelihood
+from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
 from neurodecode.simulate.eeg_meg._session import session_of
 
 LABELS = ("nontarget", "target")
@@ -40,7 +40,9 @@ class P300(Simulation):
     Parameters
     ----------
     effect : float
-        Size of the late wave; at 1 each of its sources has 25 nA m at the peak.
+        Mean size of the late wave; at 1 each of its sources has 25 nA m at the peak.
+    variability : float
+        S.d. of the size of each wave from event to event, whatever the label; 1 is its usual size.
     channels, reference : tuple of str
         Electrodes of the 10-05 system, and those whose mean the amplifier subtracts.
     n_events : int
@@ -54,11 +56,12 @@ class P300(Simulation):
 
     Notes
     -----
-    The oracle compares with both templates in noise that it knows. What the events before and after
+    The oracle knows the waves, how they vary, and the noise. What the events before and after
     evoked is taken away for it, and it sees neither blinks nor mains: an upper bound.
     """
 
     channels: tuple[str, ...]
+    variability: float = 0.5
     reference: tuple[str, ...] = ()
     n_events: int = 180
     order: Order = "balanced"
@@ -73,6 +76,8 @@ class P300(Simulation):
         super().__post_init__()
         if self.n_events < 1:
             raise ConfigError(f"n_events: {self.n_events} is below one.")
+        if not self.variability >= 0:
+            raise ConfigError(f"variability: {self.variability} is below zero. Give 0 for none.")
         if not -_MARGIN <= self.window[0] < self.window[1] <= _MARGIN:
             raise ConfigError(
                 f"window: {self.window} s; expected a beginning and a later end, both at most "
@@ -108,26 +113,23 @@ class P300(Simulation):
         sensors = electrodes(self.channels, self.reference)
         today = session_of(self, sensors, subject, session, self.sfreq)
         first, last = (round(end * self.sfreq) for end in self.window)
-        times = np.arange(round(_RESPONSE * self.sfreq)) / self.sfreq
-        waves = responses(self, today, subject, (*_SEEN, *_RARE), times)
-        frequent = waves[: len(_SEEN)].sum(axis=0)
-        rare = self.effect * waves[len(_SEEN) :].sum(axis=0)
-        onsets = np.round(events["onset"].to_numpy() * self.sfreq).astype(int)
-        is_rare = (events["label"] == "target").to_numpy()
-        each = frequent + is_rare[:, np.newaxis, np.newaxis] * rare
+        waves, in_window = (
+            responses(self, today, subject, (*_SEEN, *_RARE), np.arange(*span) / self.sfreq)
+            for span in ((0, round(_RESPONSE * self.sfreq)), (first, last + 1))
+        )
+        means = np.array([[1.0] * len(_SEEN) + [0.0] * len(_RARE)] * 2)  # (n_labels, n_waves)
+        means[LABELS.index("target"), len(_SEEN) :] = self.effect
         rng = self.rng("signal", subject, session, run)
         noise = today.noise(n_times, self.sfreq, rng)
-        # For the oracle each event stands alone in the noise: its wave and nothing of the others.
-        windows = np.stack([noise[:, at + first : at + last + 1] for at in onsets])
-        template = np.zeros((1, *windows.shape[1:]))
-        begin = max(first, 0)
-        seen = rare[:, begin : last + 1]
-        template[0, :, begin - first : begin - first + seen.shape[1]] = seen
-        windows += is_rare[:, np.newaxis, np.newaxis] * template
-        whitener = Whitener.of(today.brain, today.own, windows.shape[2], self.sfreq)
-        for_rare = template_log_likelihood(windows, template, whitener)
-        answers = np.hstack([np.zeros_like(for_rare), for_rare])
-        data = noise + added(n_times, onsets, each)
+        truth = [LABELS.index(label) for label in events["label"]]
+        sizes = means[truth] + self.variability * rng.standard_normal((len(truth), len(waves)))
+        onsets = np.round(events["onset"].to_numpy() * self.sfreq).astype(int)
+        # For the oracle each event stands alone in the noise.
+        alone = np.stack([noise[:, at + first : at + last + 1] for at in onsets])
+        alone += np.tensordot(sizes, in_window, 1)
+        whitener = Whitener.of(today.brain, today.own, alone.shape[2], self.sfreq)
+        answers = wave_log_likelihood(alone, in_window, means, self.variability, whitener)
+        data = noise + added(n_times, onsets, np.tensordot(sizes, waves, 1))
         data += today.artefacts(n_times, self.sfreq, self.line, rng)
         answered = events.assign(**oracle_of_labels("label", LABELS, answers))
         return replace(header, data=data, events=answered)
