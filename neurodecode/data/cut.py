@@ -82,7 +82,7 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
     counts = [len(piece.at) for piece in pieces]
     if sum(counts) == 0:
         raise DataError(_nothing_left(prepared, task, ignored, pieces))
-    tables = [_table(prepared, pieces, task)]
+    tables = [_table(prepared, pieces)]
     length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
     beside = {}  # other signals than the recordings', by name: as rows stand before sorting
@@ -185,6 +185,8 @@ def _choose(one: Prepared, task: Task, otherwise: str, ignored: Counter[str]) ->
     entry = labelled[asked]
     columns = {name: _plain(events[name])[entry] for name in events if name not in names}
     columns |= {name: named[entry] for name, named in names.items()}
+    if task.block:
+        columns["block"] = columns[task.block]
     ignored["other labels"] += len(events) - len(labelled)
     ignored["not among the rows of the task"] += int((~asked).sum())
     return Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
@@ -219,7 +221,7 @@ def _cut_one(
     )
 
 
-def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> pd.DataFrame:
+def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece]) -> pd.DataFrame:
     counts = [len(piece.at) for piece in pieces]
     of_recording = {
         name: [one.recording.id if name == "recording" else getattr(one.recording, name)
@@ -236,11 +238,7 @@ def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -
             columns[name] = _joined([piece.columns.get(name) for piece in pieces], counts)
     columns["start"] = np.concatenate([piece.start for piece in pieces])
     columns["stop"] = np.concatenate([piece.stop for piece in pieces])
-    table = pd.DataFrame(columns, copy=False)
-    if task.block:
-        _need_column(prepared[0], table, task.block)
-        table["block"] = table[task.block]
-    return table
+    return pd.DataFrame(columns, copy=False)
 
 
 def _joined(several: Sequence[np.ndarray | None], counts: Sequence[int]) -> object:

@@ -13,12 +13,13 @@ from neurodecode.core.names import find
 from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.harness.access import grant
+from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
+from neurodecode.protocols import check_training, purge, verify
 from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -267,6 +268,7 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
+    doubts = Doubts(study)
     for seed in question.seeds:
         names = set()
         for found in question.protocol.split(rows.take(known), question.target, seed):
@@ -285,31 +287,7 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
                     f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
                     "that keeps runs apart, or shorter windows."
                 )
-            yield PlannedFold(seed, fold, _flags(fold, study), _prior(y[train], study))
-
-
-def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
-    flags = [*fold.flags, *(["simulated"] if study.simulated else [])]
-    if study.question.overlap == "allowed" and len(overlapping(fold, study.trials.rows)):
-        flags.append("overlap")
-    if study.reach > 0 and shares_within(fold, study.trials.rows, study.reach):
-        flags.append("shared_preparation")
-    if fold.access != "none":
-        flags.append(fold.access)
-    if _holds_copies(fold, study):
-        flags.append("copied_recording")
-    return tuple(flags)
-
-
-def _holds_copies(fold: Fold, study: Study) -> bool:
-    """Whether a recording is trained on and its copy under another id tested."""
-    recording = study.trials.rows["recording"] if study.copies else np.zeros(0)
-    for ids in study.copies:
-        trained = set(recording[fold.index("train", "val")]) & set(ids)
-        tested = set(recording[fold.index("test")]) & set(ids)
-        if trained and tested and len(trained | tested) > 1:
-            return True
-    return False
+            yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:

@@ -1,6 +1,7 @@
 """What training rows are told: the truth, or a draw of the shuffled null."""
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
@@ -142,12 +143,14 @@ def permute_all(
 def shuffle_units(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Give units that are permuted together (blocks, else rows), and the groups within (runs).
 
-    Where each recording is one row, as of people with one label each, labels are permuted among the
-    rows of a ``group`` (a site), else among all.
+    A row of no block is a unit of its own. Where each recording is one row, as of people with one
+    label each, labels are permuted among the rows of a ``group`` (a site), else among all.
     """
     groups = rows.codes("recording")
     if len(rows) == len(np.unique(groups)):
         groups = rows.codes("group") if "group" in rows else np.zeros(len(rows), dtype=np.int64)
-    if "block" in rows:
-        return rows.codes("recording", "block"), groups
-    return np.arange(len(rows)), groups
+    alone = np.arange(len(rows))
+    if "block" not in rows:
+        return alone, groups
+    none = pd.isna(rows["block"])
+    return np.where(none, len(rows) + alone, rows.codes("recording", "block")), groups

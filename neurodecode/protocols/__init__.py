@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol as TypingProtocol
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.errors import DataError, LeakError
 from neurodecode.core.fold import ROLES, Fold
@@ -81,7 +82,11 @@ def inner_groups(rows: Rows, apart: tuple[str, ...]) -> np.ndarray | None:
     """
     if apart:
         return rows.codes(*apart)
-    return rows.codes("recording", "block") if "block" in rows else None
+    if "block" not in rows:
+        return None
+    alone = np.arange(len(rows))
+    none = pd.isna(rows["block"])
+    return np.where(none, len(rows) + alone, rows.codes("recording", "block"))
 
 
 def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
@@ -130,6 +135,21 @@ def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
     role = fold.role.copy()
     role[index] = _UNUSED
     return replace(fold, role=role, purged=fold.purged + len(index))
+
+
+def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
+    """Whether train and test share a value of the last column, within one of those before it.
+
+    Rows without a value share none; where there is no such column, nothing is shared.
+    """
+    if columns[-1] not in rows:
+        return False
+    known = pd.notna(rows[columns[-1]])
+    codes = rows.codes(*columns)
+    trained, tested = (
+        side[known[side]] for side in (fold.index("train", "val"), fold.index("test"))
+    )
+    return len(np.intersect1d(codes[trained], codes[tested])) > 0
 
 
 def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
