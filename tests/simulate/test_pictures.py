@@ -122,8 +122,7 @@ def test_a_picture_is_the_same_alone_and_among_others(kind):
     assert "category" in stimuli.table
     again = gallery(kind, names, 20, source)
     assert all(
-        np.array_equal(a, b)
-        for (_, a), (_, b) in zip(made.pieces(), again.pieces(), strict=True)
+        np.array_equal(a, b) for (_, a), (_, b) in zip(made.pieces(), again.pieces(), strict=True)
     )
 
 

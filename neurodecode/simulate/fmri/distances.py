@@ -80,7 +80,10 @@ class Distances(Simulation):
         means = np.hstack([traits, np.zeros((len(traits), _N_OWN))])
         prior = Kinds(tuple(_CATEGORIES), means, np.tile(covariance, (len(traits), 1, 1)))
         log_likelihood, _ = posterior(voxels, prior, patterns)
-        return self._signal(1.0 - np.corrcoef(patterns), log_likelihood)
+        alike = np.corrcoef(patterns)
+        distances = 1.0 - (alike + alike.T) / 2  # to the last bit symmetric
+        np.fill_diagonal(distances, 0.0)
+        return self._signal(distances, log_likelihood)
 
     def stimuli(self) -> Stimuli:
         """Give the objects as shapes, one a category; each is made when it is asked for."""
