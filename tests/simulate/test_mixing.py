@@ -5,7 +5,6 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
-from neurodecode.simulate._labels import labels_in_order
 from neurodecode.simulate._mixing import Kinds, mixing, of_groups, posterior
 
 N_VOXELS, N_FEATURES = 12, 5
@@ -81,16 +80,3 @@ def test_kinds_measured_from_a_sample():
     assert kinds.names == ("b", "a")
     np.testing.assert_array_equal(kinds.means, [[1, 0], [5, 5]])
     np.testing.assert_array_equal(kinds.covariances, [[[1, 0], [0, 0]], np.zeros((2, 2))])
-
-
-def test_balanced_labels_come_as_often_and_independent_ones_do_not():
-    rng = np.random.default_rng(0)
-    labels = labels_in_order(["a", "b", "c"], 32, "balanced", rng)
-    assert sorted(np.unique(labels, return_counts=True)[1]) == [10, 11, 11]
-    drawn = [labels_in_order(["a", "b"], 100, "independent", rng) for _ in range(200)]
-    counts = np.array([np.sum(one == "a") for one in drawn])
-    # Binomial: s.d. 5, s.e. of that from 200 draws .25.
-    assert counts.std() == pytest.approx(5, abs=1.0)
-    rest = [labels_in_order(["a", "b"], 3, "balanced", rng) for _ in range(200)]
-    more = np.mean([np.sum(one == "a") == 2 for one in rest])
-    assert more == pytest.approx(0.5, abs=0.14)  # 4 s.e.: the first label is not the likelier

@@ -49,7 +49,6 @@ class Distances(Simulation):
     noise. A row holds distances to all objects, those of test rows among them.
     """
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     n_objects: int = 92

@@ -10,12 +10,12 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.recording import Signal
+from neurodecode.core.recording import Signal, table_column
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
 from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels
-from neurodecode.simulate._labels import Order, labels_in_order
+from neurodecode.simulate._labels import draw_labels
 from neurodecode.simulate._mixing import Mixing, mixing, of_groups, posterior
 from neurodecode.simulate.fmri._picture_world import TOKENS, PictureWorld, picture_world
 from neurodecode.simulate.fmri._stream import trials_of_files, write_pieces
@@ -29,7 +29,7 @@ class Pictures(Simulation):
     """Betas of voxels that see pictures through receptive fields and in random mixtures.
 
     Each voxel answers principal components of the pictures linearly, with noise of which a part is
-    shared. Shapes have a track `tokens` beside: what shape, colour and ground mean, in which place
+    shared. Shapes have `tokens` beside: what shape, colour and ground mean, in which place
     and size do not count.
 
     Parameters
@@ -63,12 +63,11 @@ class Pictures(Simulation):
     the components; it answers with the mean of the posterior, from one trial at a time.
     """
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     pictures: Literal["figures", "digits", "shapes"] = "figures"
     names: tuple[str, ...] = ()
-    order: Order = "balanced"
+    order: Literal["balanced", "independent"] = "balanced"
     shown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     size: int = 10
     n_pictures: int = 0
@@ -106,9 +105,9 @@ class Pictures(Simulation):
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give what a recording will be, without data."""
         _, events = self._trials(subject, session, run)
-        tracks = {name: np.zeros((0, *shape)) for name, shape in self._tracks.items()}
+        nothing = {name: np.zeros((0, *shape)) for name, shape in self._shapes.items()}
         unknown = np.full((len(events), len(self._names)), np.nan)
-        return self._signal(None, events, unknown, tracks, tracks)
+        return self._signal(None, events, unknown, nothing, nothing)
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make the betas of one recording."""
@@ -124,8 +123,8 @@ class Pictures(Simulation):
             betas,
             events,
             log_likelihood,
-            {name: truth[name][shown].reshape(-1, *at) for name, at in self._tracks.items()},
-            {name: world.shown(name, guess, shape) for name, shape in self._tracks.items()},
+            {name: truth[name].reshape(-1, *shape) for name, shape in self._shapes.items()},
+            {name: world.shown(name, guess, shape) for name, shape in self._shapes.items()},
         )
 
     def stimuli(self) -> Stimuli:
@@ -190,7 +189,7 @@ class Pictures(Simulation):
         if self.pictures == "figures":
             return [*self._names]
         rng, n_train = self.rng("names"), self.n_pictures - self.n_test
-        drawn = [labels_in_order(self._names, n, self.order, rng) for n in (n_train, self.n_test)]
+        drawn = [draw_labels(self._names, n, self.order, rng) for n in (n_train, self.n_test)]
         return [*np.concatenate(drawn)]
 
     @property
@@ -206,8 +205,8 @@ class Pictures(Simulation):
         return picture_world(self.pictures, self._names, self.size, self.n_components, self.seed)
 
     @property
-    def _tracks(self) -> dict[str, tuple[int, ...]]:
-        """Shape of one entry of each track."""
+    def _shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one picture, and of what stands for it."""
         shape = (self.size, self.size)
         if self.pictures != "shapes":
             return {"picture": shape}
@@ -222,7 +221,7 @@ class Pictures(Simulation):
 
     def _voxels(self, subject: str) -> Mixing:
         rng = self.rng("voxels", subject)
-        directions = self._world.directions(self.n_voxels, self._tracks["picture"], rng)
+        directions = self._world.directions(self.n_voxels, self._shapes["picture"], rng)
         return mixing(rng, directions, self.effect)
 
     def _trials(self, subject: str, session: str, run: str) -> tuple[np.ndarray, pd.DataFrame]:
@@ -244,6 +243,7 @@ class Pictures(Simulation):
             columns |= {"split": self._split[shown], "label": mine["name"]}
             columns |= {name: mine[name] for name in mine if name != "name"}
         columns["stimulus"] = np.array(self._ids, dtype=object)[shown]
+        columns |= {table_column(name): shown for name in self._shapes}  # repeats share a picture
         return shown, pd.DataFrame(columns | {"onset": np.nan, "duration": 0.0})
 
     def _betas(
@@ -258,7 +258,7 @@ class Pictures(Simulation):
         betas: np.ndarray | None,
         events: pd.DataFrame,
         log_likelihood: np.ndarray,
-        tracks: Mapping[str, np.ndarray],
+        truth: Mapping[str, np.ndarray],
         guesses: Mapping[str, np.ndarray],
     ) -> Signal:
         if self.pictures == "figures":
@@ -274,5 +274,6 @@ class Pictures(Simulation):
             sfreq=None,
             events=events.assign(**answers),
             n_times=len(events),
-            tracks={**tracks, **{f"{ORACLE}{name}": one for name, one in guesses.items()}},
+            tracks={f"{ORACLE}{name}": one for name, one in guesses.items()},
+            tables=truth,
         )

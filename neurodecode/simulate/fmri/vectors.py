@@ -43,7 +43,6 @@ class Vectors(Simulation):
     the posterior, from one trial at a time.
     """
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     vectors: Mapping[str, int] = field(default_factory=lambda: {"tokens": 216})

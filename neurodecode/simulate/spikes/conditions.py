@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
-from neurodecode.simulate._labels import Order, labels_in_order
+from neurodecode.simulate._labels import draw_labels
 from neurodecode.simulate._mixing import of_groups
 
 _RATE = 1.0  # mean spikes a second; deconvolved calcium signals have few
@@ -53,13 +53,12 @@ class Conditions(Simulation):
     knows their likelihood exactly.
     """
 
-    modality: ClassVar[str] = "spikes"
     version: ClassVar[int] = 1
 
     factors: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {"motion": ("m0", "m1"), "coherence": ("90", "40")}
     )
-    order: Order = "balanced"
+    order: Literal["balanced", "independent"] = "balanced"
     repeats: int = 10
     areas: Mapping[str, str] = field(default_factory=dict)
     n_cells: int = 100
@@ -122,7 +121,7 @@ class Conditions(Simulation):
         n = len(conditions)
         numbers = list(map(str, range(n)))
         shown = np.concatenate(
-            [labels_in_order(numbers, n, self.order, rng) for _ in range(self.repeats)]
+            [draw_labels(numbers, n, self.order, rng) for _ in range(self.repeats)]
         ).astype(int)
         columns: dict[str, object] = {}
         if session in self.areas:

@@ -45,7 +45,6 @@ class Pictures(Simulation):
     There is nothing that an oracle could be asked: no target of these recordings is known.
     """
 
-    modality: ClassVar[str] = "spikes"
     version: ClassVar[int] = 1
 
     pictures: Mapping[str, Kind] = field(default_factory=lambda: {"1": "shapes"})
