@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.recording import Signal
+from neurodecode.core.recording import Signal, table_column
 from neurodecode.simulate import ORACLE, Simulation
 from neurodecode.simulate.eeg_meg._codes import Responses, most_likely_latents, strengths
 from neurodecode.simulate.eeg_meg._head import Sensors, Sources, cortex, electrodes, forward
@@ -23,6 +23,7 @@ _N_HUM = 200
 _MOMENT = 22e-9  # A m, of a feature that is one s.d., where `evoked` or `induced` is 1
 _SHARED = 0.6  # of a latent feature's variance is the concept's, the rest the picture's own
 _MARGIN = 1.0  # s before the first onset
+_ANSWER = f"{ORACLE}latent"
 _SPAN = (-0.2, 0.8)  # s from the onset: what answers lie in, and what the oracle weighs
 
 
@@ -31,8 +32,8 @@ class Images(Simulation):
     """Continuous EEG of people who see pictures of concepts; tested concepts are never trained on.
 
     A picture has 12 latent features, independent and standard normal: 60 % of their variance is
-    the concept's, 40 % its own. The track ``latent``, one entry an event, is a mixture of them, as
-    what a network says of a picture. Each feature stands in the signal twice: as a bump that is
+    the concept's, 40 % its own. The table ``latent`` holds a mixture of them for each picture, as
+    what a network says of it. Each feature stands in the signal twice: as a bump that is
     locked to the onset, and as a burst of a rhythm whose phase is drawn trial by trial, so that
     no mean over trials holds it. Columns ``stimulus``, ``concept``, ``repeat`` and ``split``.
 
@@ -45,7 +46,7 @@ class Images(Simulation):
     jitter : float
         S.d., in seconds, of how late the bumps of a trial are.
     n_concepts, n_pictures, n_repeats : int
-        Concepts that are trained on, pictures of each, and how often each is seen.
+        Concepts that are trained on, pictures of each, and how often a recording shows each.
     n_tested, n_tested_repeats : int
         Pictures that are tested, each the only one of its concept.
     n_features : int
@@ -97,26 +98,23 @@ class Images(Simulation):
             raise ConfigError(f"spacing: {self.spacing:g} s. Give .5 or more.")
         if self.sfreq < 80:
             raise ConfigError(f"sfreq: {self.sfreq:g} Hz does not hold bursts of 30 Hz. Give 80.")
-        if self._n_trials() < len(self.sessions) * len(self.runs):
-            raise ConfigError(
-                f"{self._n_trials()} trials a person do not fill {len(self.sessions)} sessions of "
-                f"{len(self.runs)} runs. Show more pictures, or name fewer runs."
-            )
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate and length, what was shown when, and its features."""
         shown = self._schedule(subject, session, run)
         onset = _MARGIN + self.spacing * np.arange(len(shown))
-        events = shown.assign(onset=onset, duration=0.5, label="picture")
-        vectors = (self._latents()[events.pop("picture")] @ self._basis()).astype(np.float32)
+        at = {table_column("latent"): shown.pop("picture"),
+              table_column(_ANSWER): np.arange(len(shown))}  # fmt: skip
+        vectors = (self._latents() @ self._basis()).astype(np.float32)
+        unknown = np.full((len(shown), self.n_features), np.nan, dtype=np.float32)
         return Signal(
             data=None,
             space=electrodes(self.channels).space,
             axes=("channel", "time"),
             sfreq=self.sfreq,
-            events=events,
+            events=shown.assign(onset=onset, duration=0.5, label="picture", **at),
             n_times=round((2 * _MARGIN + self.spacing * len(shown)) * self.sfreq),
-            tracks={"latent": vectors, f"{ORACLE}latent": np.full_like(vectors, np.nan)},
+            tables={"latent": vectors, _ANSWER: unknown},
         )
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
@@ -124,8 +122,8 @@ class Images(Simulation):
         header = self.header(subject, session, run)
         data, trials = self._made(subject, session, run)
         told = most_likely_latents(*trials) @ self._basis()
-        tracks = {**header.tracks, f"{ORACLE}latent": told.astype(np.float32)}
-        return replace(header, data=data.astype(np.float32), n_times=None, tracks=tracks)
+        tables = {**header.tables, _ANSWER: told.astype(np.float32)}
+        return replace(header, data=data.astype(np.float32), n_times=None, tables=tables)
 
     def _made(self, subject: str, session: str, run: str):
         """Give the recording, and what the oracle weighs: trials, responses, courses, whitener."""
@@ -152,10 +150,6 @@ class Images(Simulation):
         whitener = Whitener.of(*noise, len(times), self.sfreq)
         return data, (X, responses, courses, whitener)
 
-    def _n_trials(self) -> int:
-        seen = self.n_concepts * self.n_pictures * self.n_repeats
-        return seen + self.n_tested * self.n_tested_repeats
-
     def _pictures(self) -> pd.DataFrame:
         """All pictures: those trained on by concept, then those tested."""
         concept = self._concepts()
@@ -174,17 +168,14 @@ class Images(Simulation):
         return np.r_[seen, self.n_concepts + np.arange(self.n_tested)]
 
     def _schedule(self, subject: str, session: str, run: str) -> pd.DataFrame:
-        """Give what one recording shows, in order; runs share all trials of a person evenly."""
+        """Give what one recording shows, in order."""
         pictures = self._pictures()
         times = np.where(pictures["split"] == "train", self.n_repeats, self.n_tested_repeats)
         which = np.repeat(np.arange(len(pictures)), times)
         repeat = np.concatenate([np.arange(n) for n in times])
-        order = self.rng("schedule", subject).permutation(len(which))
-        n_runs = len(self.runs)
-        nth = self.sessions.index(session) * n_runs + self.runs.index(run)
-        mine = np.array_split(order, len(self.sessions) * n_runs)[nth]
-        table = pictures.iloc[which[mine]].reset_index(drop=True)
-        return table.assign(repeat=repeat[mine], picture=which[mine])
+        order = self.rng("schedule", subject, session, run).permutation(len(which))
+        table = pictures.iloc[which[order]].reset_index(drop=True)
+        return table.assign(repeat=repeat[order], picture=which[order])
 
     def _latents(self) -> np.ndarray:
         """Latent features of all pictures, the same for all people: (n_pictures, n_latents)."""
