@@ -99,6 +99,8 @@ def most_likely_latents(
     groups = np.arange(len(X)) if groups is None else groups
     used = np.flatnonzero(responses.patterns.any(axis=0))
     n_latents = responses.evoked.shape[1]
+    if len(used) == 0:  # nothing is planted
+        return np.zeros((groups.max() + 1, n_latents))
     gram = np.zeros((groups.max() + 1, len(used), len(used)))
     matched = np.zeros((len(gram), len(used)))
     patterns = whitener.space @ responses.patterns[:, used]  # (n_channels, n_used)
