@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import DEFAULT_CONTROLS, NamedModel, Question, display_names
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
-from neurodecode.harness.study import Study
+from neurodecode.harness.study import Study, with_oracle
 from neurodecode.harness.table import score_results
 from neurodecode.report.arrays import Data, as_trials, previous_labels
 from neurodecode.report.results import Results
@@ -64,7 +65,8 @@ def evaluate(
         ``within_session`` for one subject, ``cross_subject`` for several.
     metrics : str or sequence of str
     controls : str or sequence of str
-        Models that see no brain; their rows tell what the design gives away.
+        Models that see no brain; their rows tell what the design gives away. Simulated trials are
+        told by ``baseline.oracle`` too.
     rows : DataFrame or mapping, optional
         Columns of the trials (``session``, ``run``, ``block``, ``onset``, any other), in the order
         of the trials.
@@ -114,6 +116,10 @@ def evaluate(
         previous=previous_labels(trials.rows, target_column),
         sources={"data": "arrays or epochs in memory", "key": trials.key()},
     )
+    if study.oracle is not None:  # trials of a simulated card
+        made = {**study.sources, "simulated": "with a planted effect, by nd.load"}
+        question = replace(question, models=with_oracle(question.models))
+        study = replace(study, question=question, sources=made)
     plan = make_plan(study)
     folder = Path(out) if out is not None else cache_folder() / "evaluations" / trials.key()
     store = Store(folder).open()
