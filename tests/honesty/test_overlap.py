@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 from honesty_studies import ClassMeans, run
 from sklearn.neighbors import KNeighborsClassifier
 
-from neurodecode.core.errors import LeakError
-from neurodecode.core.names import catalogue, find
+from neurodecode.core.names import catalogue
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
