@@ -1,6 +1,6 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
+from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
@@ -106,7 +107,7 @@ def make_plan(study: Study) -> Plan:
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
     keys = JobKeys(study, truth)
-    n_permutations = 0 if tested_by_sign_flips(study) else question.n_permutations
+    n_permutations = 0 if tested_by_sign_flips(study, folds) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
         if question.target.kind == "label":
@@ -136,10 +137,17 @@ def _check_grids(question: Question) -> None:
                 )
 
 
-def tested_by_sign_flips(study: Study) -> bool:
-    """Whether p is of sign flips of subject means, which need no model fitted anew."""
-    subjects = set(study.trials.rows["subject"])
-    return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
+def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
+    """Whether p is of sign flips of subject means, which need no model fitted anew.
+
+    Subjects that train each other's models have scores that lean on each other, so that their signs
+    do not flip one by one.
+    """
+    if "subject" not in study.question.within:
+        return False
+    if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
+        return False
+    return describe_mutual(folds, study.trials.rows, study.question.within)["unit"] == 0
 
 
 def _check_classes(study: Study, y: Truth) -> None:
