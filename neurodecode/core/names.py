@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from neurodecode.core.config import Call, Node, Problems, check_arguments, nearest
 from neurodecode.core.errors import ConfigError, MissingDependency
@@ -242,7 +242,7 @@ def _outside_class(name: str) -> Any:
     return own[0]
 
 
-def is_module_class(found: Any) -> bool:
+def is_module_class(found: Any) -> TypeGuard[type]:
     """Whether something is a class of torch modules."""
     return isinstance(found, type) and ("torch", "Module") in _bases(found)
 

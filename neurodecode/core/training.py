@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import require
+
 Device = Literal["auto", "cpu", "cuda"]
 
 
@@ -30,6 +33,21 @@ class TrainingPlace:
     folder: Path | None = None
     device: Device = "auto"
     label: str = ""
+
+
+def resolve_device(asked: Device) -> Literal["cpu", "cuda"]:
+    """Say on what to compute: ``auto`` is the GPU where there is one.
+
+    Raises
+    ------
+    ConfigError
+        If a GPU is asked for and there is none.
+    """
+    torch = require("torch", purpose="a network", extra="torch")
+    there = torch.cuda.is_available()
+    if asked == "cuda" and not there:
+        raise ConfigError("device: cuda, and torch finds no GPU here. Use device: auto or cpu.")
+    return "cuda" if there and asked != "cpu" else "cpu"
 
 
 _NOWHERE = TrainingPlace()

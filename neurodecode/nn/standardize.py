@@ -14,6 +14,9 @@ class Standardized(torch.nn.Module):
         Of a shape that fits the last axes of the input, such as (n_channels, 1).
     """
 
+    mean: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self, module: torch.nn.Module, mean: np.ndarray, scale: np.ndarray):
         super().__init__()
         self.module = module

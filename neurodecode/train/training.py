@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.train.schedule import Schedule
@@ -37,11 +38,11 @@ class Training:
     10.1007/3-540-49430-8_3 (early stopping); Pascanu et al. 2013, arXiv 1211.5063 (clipping).
     """
 
-    max_epochs: int = 200
+    max_epochs: int = 500
     batch_size: int = 32
     lr: float = 1e-3
     weight_decay: float = 0.0
-    patience: int = 30
+    patience: int = 50
     schedule: Schedule = "constant"
     warmup_epochs: int = 0
     max_grad_norm: float | None = None
@@ -52,13 +53,14 @@ class Training:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ConfigError(f"{name} is {value!r}; give a whole number, {least} or more.")
-        for name, above in (("lr", True), ("weight_decay", False), ("max_grad_norm", True)):
-            value = getattr(self, name)
+        for name, least in (("lr", "above zero"), ("weight_decay", "zero or more"),
+                            ("max_grad_norm", "above zero")):  # fmt: skip
+            value: Any = getattr(self, name)
             if value is None and name == "max_grad_norm":
                 continue
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or value < 0 or (above and value == 0):
-                least = "above zero" if above else "zero or more"
+            finite = number and 0 <= value < math.inf
+            if not finite or (value == 0 and least == "above zero"):
                 raise ConfigError(f"{name} is {value!r}; give a number, {least}.")
         if self.schedule not in ("constant", "cosine"):
             raise ConfigError(f"schedule is {self.schedule!r}; give constant or cosine.")

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.training import training_place
+from neurodecode.core.training import resolve_device, training_place
 from neurodecode.core.trials import Trials
 from neurodecode.nn.standardize import Standardized
 from neurodecode.train.chance import seeded
@@ -67,7 +67,7 @@ def fit(
     held_out = None if val is None else _val_source(model, *val)
     seed = int(check_random_state(model.random_state).randint(2**31))
     place = training_place()
-    device = device_of(place.device)
+    device = resolve_device(place.device)
     with seeded(seed, 0):
         module = _start(model, source, init)
     _check_output(module, source, told, model.shape_, is_label=is_label, n_outputs=model.n_outputs_)
@@ -112,7 +112,7 @@ def scores(model: Any, X: Any) -> np.ndarray:
             "Use the same channels and window."
         )
     source = Source({"X": inputs})
-    device = device_of(training_place().device)
+    device = resolve_device(training_place().device)
     module = module_of(model).to(device)
     said = []
     with torch.inference_mode(), precision(device):
@@ -154,20 +154,6 @@ def module_of(model: Any) -> torch.nn.Module:
 def state_without_module(state: dict[str, Any]) -> dict[str, Any]:
     """Give the state of an estimator without the torch module, which its weights make again."""
     return {name: value for name, value in state.items() if name != "_made"}
-
-
-def device_of(asked: str) -> str:
-    """Say on what to compute: ``auto`` is the GPU where there is one.
-
-    Raises
-    ------
-    ConfigError
-        If a GPU is asked for and there is none.
-    """
-    there = torch.cuda.is_available()
-    if asked == "cuda" and not there:
-        raise ConfigError("device: cuda, and torch finds no GPU here. Use device: auto or cpu.")
-    return "cuda" if there and asked != "cpu" else "cpu"
 
 
 def training_of(model: Any) -> Training:
