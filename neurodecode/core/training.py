@@ -5,7 +5,7 @@ computes on the GPU where there is one.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ def training_place() -> TrainingPlace:
 
 
 @contextlib.contextmanager
-def trained_in(place: TrainingPlace) -> Iterator[None]:
+def trained_in(place: TrainingPlace) -> Generator[None]:
     """Let every training within the block write and compute where `place` says."""
     before = _here.set(place)
     try:

@@ -2,14 +2,14 @@
 
 import contextlib
 import random
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 import torch
 
 
 @contextlib.contextmanager
-def seeded(seed: int, epoch: int) -> Iterator[np.random.Generator]:
+def seeded(seed: int, epoch: int) -> Generator[np.random.Generator]:
     """Seed torch, numpy and Python for one pass, and put them back after it.
 
     Parameters

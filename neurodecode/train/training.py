@@ -58,9 +58,8 @@ class Training:
             value: Any = getattr(self, name)
             if value is None and name == "max_grad_norm":
                 continue
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            finite = number and 0 <= value < math.inf
-            if not finite or (value == 0 and least == "above zero"):
+            number = float(value) if type(value) in (int, float) else math.nan
+            if not 0 <= number < math.inf or (number == 0 and least == "above zero"):
                 raise ConfigError(f"{name} is {value!r}; give a number, {least}.")
         if self.schedule not in ("constant", "cosine"):
             raise ConfigError(f"schedule is {self.schedule!r}; give constant or cosine.")

@@ -108,7 +108,7 @@ class OfModule(BaseEstimator):
     def _build(self, shape: tuple[int, ...], n_outputs: int, sfreq: float | None) -> Any:
         """Make the module for trials of a shape."""
         known = {
-            "n_chans": shape[-2] if len(shape) > 1 else shape[0],
+            "n_chans": shape[0] if len(shape) == 1 else shape[-2],
             "n_outputs": n_outputs,
             "n_times": shape[-1] if len(shape) > 1 else 1,
             "sfreq": sfreq,

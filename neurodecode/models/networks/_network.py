@@ -151,7 +151,7 @@ def module_of(model: Any) -> torch.nn.Module:
     return model._made
 
 
-def state_without_module(state: dict[str, Any]) -> dict[str, Any]:
+def state_without_module(state: Any) -> dict[str, Any]:
     """Give the state of an estimator without the torch module, which its weights make again."""
     return {name: value for name, value in state.items() if name != "_made"}
 
