@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.train.schedule import Schedule
@@ -55,10 +54,10 @@ class Training:
                 raise ConfigError(f"{name} is {value!r}; give a whole number, {least} or more.")
         for name, least in (("lr", "above zero"), ("weight_decay", "zero or more"),
                             ("max_grad_norm", "above zero")):  # fmt: skip
-            value: Any = getattr(self, name)
+            value = getattr(self, name)
             if value is None and name == "max_grad_norm":
                 continue
-            number = float(value) if type(value) in (int, float) else math.nan
+            number = value if type(value) is int or type(value) is float else math.nan
             if not 0 <= number < math.inf or (number == 0 and least == "above zero"):
                 raise ConfigError(f"{name} is {value!r}; give a number, {least}.")
         if self.schedule not in ("constant", "cosine"):

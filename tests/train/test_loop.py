@@ -193,10 +193,10 @@ def test_chance_outside_is_left_as_it_was():
     def drawn():
         return torch.rand(1).item(), np.random.rand(), random.random()  # noqa: NPY002
 
-    for seed in (torch.manual_seed, np.random.seed, random.seed):  # noqa: NPY002
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
         seed(5)
     expected = drawn()
-    for seed in (torch.manual_seed, np.random.seed, random.seed):  # noqa: NPY002
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
         seed(5)
     go(max_epochs=2)
     assert drawn() == expected

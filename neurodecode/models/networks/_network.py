@@ -164,19 +164,20 @@ def training_of(model: Any) -> Training:
 def _checked(model: Any, X: Any, y: Any) -> tuple[Any, Any]:
     """Hold what `fit` or `predict` is handed to being trials; reads nothing of `Trials`."""
     if isinstance(X, Trials):
-        if y is None:
-            return inputs_of(X), None
-        y = np.asarray(y)
-        if len(y) != len(X):
-            raise DataError(f"fit: {len(X)} trials and {len(y)} targets.")
-        return inputs_of(X), y
-    how: dict[str, Any] = {"allow_nd": True, "ensure_all_finite": False}
+        inputs = inputs_of(X)
+    else:
+        # Whether values are finite is looked at where they are read, a batch at a time.
+        how: Any = {"allow_nd": True, "ensure_all_finite": False}
+        first = y is not None
+        inputs = validate_data(model, X, reset=first, ensure_min_samples=int(first), **how)
     if y is None:
-        return validate_data(model, X, reset=False, ensure_min_samples=0, **how), None
+        return inputs, None
     y = np.asarray(y)
-    numeric = y.dtype.kind == "f"
-    X, _ = validate_data(model, X, y, multi_output=y.ndim > 1, y_numeric=numeric, **how)
-    return X, y
+    if len(y) != len(X):
+        raise DataError(f"fit: {len(X)} trials and {len(y)} targets. Give one a trial.")
+    if y.dtype.kind not in "iubf" or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+        raise DataError("fit: targets are no finite numbers. Give codes of classes, or values.")
+    return inputs, y
 
 
 def _trial_shape(inputs: Any) -> tuple[int, ...]:
