@@ -60,6 +60,7 @@ def fit(
         model.n_outputs_ = len(model.classes_)
     else:
         model.classes_ = None
+        model.y_shape_ = y.shape[1:]
         model.y_mean_, model.y_scale_ = _target_moments(y)
         told = _in_units_of_training(model, y)
         model.n_outputs_ = told.shape[1]
@@ -136,8 +137,7 @@ def predict(model: Any, X: Any) -> np.ndarray:
     found = scores(model, X)
     if model.classes_ is not None:
         return model.classes_[found.argmax(axis=1)]
-    found = found.reshape(len(found), *np.shape(model.y_mean_))
-    return found * model.y_scale_ + model.y_mean_
+    return found.reshape(len(found), *model.y_shape_) * model.y_scale_ + model.y_mean_
 
 
 def module_of(model: Any) -> torch.nn.Module:
@@ -197,7 +197,9 @@ def _in_units_of_training(model: Any, y: np.ndarray) -> np.ndarray:
 
 
 def _target_moments(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    mean, scale = y.mean(axis=0), y.std(axis=0)
+    """Mean and scale of each target; of a series over its samples too, which share them."""
+    axes = (0, 2) if y.ndim == 3 else (0,)
+    mean, scale = (f(y, axis=axes, keepdims=True)[0] for f in (np.mean, np.std))
     return mean, np.where(scale > 0, scale, 1.0)
 
 
