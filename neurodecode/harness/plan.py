@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     needs, target = model.input_needs, study.question.target
     if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
+    for package in model.packages:
+        if find_spec(package) is None:
+            return (
+                f"it needs {package}, which is not installed. Install it with: pip install "
+                f'"neurodecode[{package}]"'
+            )
     if target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."

@@ -124,6 +124,13 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
     )
+    unconverged = {
+        job["model"]
+        for job in index["jobs"]
+        if job["draw"] is None
+        and job["permutation"] is None
+        and store.training(job["key"]).get("converged") is False
+    }
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
@@ -143,6 +150,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 bounds,
                 draws,
                 n_open[model["name"]],
+                converged=model["name"] not in unconverged,
             )
             for model in index["models"]
         ]
@@ -159,6 +167,8 @@ def _row(
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
     n_open: int,
+    *,
+    converged: bool,
 ) -> TableRow:
     mine = _select(scores, _itself(scores, model))
     known = _select(mine, mine["note"] == "")
@@ -198,6 +208,8 @@ def _row(
     failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
     if failed:
         flags.add(f"jobs failed: {failed}")
+    if not converged:
+        flags.add("not_converged")
     if n_open:
         flags.add(f"jobs not run yet: {n_open}")
     return TableRow(
