@@ -14,6 +14,7 @@ import numpy as np
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
+from neurodecode.core.stimuli import Stimuli
 
 ORACLE = "oracle:"  # what columns and tracks that hold an oracle's answers begin with
 ORACLE_SIGNAL = "oracle"  # of trials: those answers; only a control may ask for it
@@ -79,6 +80,17 @@ class Simulation:
         a track ``oracle:TRACK`` of the shape of the track that is to be told.
         """
         raise NotImplementedError
+
+    def stimuli(self) -> Stimuli:
+        """Give what was shown, by the column ``stimulus`` of the events; made here, so not secret.
+
+        Raises
+        ------
+        ConfigError
+            If nothing is shown that could be looked at.
+        """
+        name = type(self).__module__.removeprefix(f"{__name__}.")
+        raise ConfigError(f"{name}: these recordings show nothing that could be looked at.")
 
 
 def oracle_of_labels(
