@@ -51,10 +51,11 @@ def test_in_the_linear_world_the_oracle_is_above_ridge_and_ridge_above_chance(se
     # The three showings of a stimulus are averaged, and so are the oracle's answers to each: a
     # Gaussian posterior of the mean is more than the mean of posteriors, so this one is modest.
     order = np.argsort(events["stimulus"].to_numpy(), kind="stable")
+    tracks = signal.tracks
     betas, tokens, told = (
-        one[order].reshape(1200, 3, -1).mean(axis=1)
-        for one in (signal.data.astype(float), signal.tracks["tokens"], signal.tracks["oracle:tokens"])
-    )  # fmt: skip
+        one[order].astype(np.float64).reshape(1200, 3, -1).mean(axis=1)
+        for one in (signal.data, tracks["tokens"], tracks["oracle:tokens"])
+    )
     tested = (events["split"].to_numpy()[order] == "test")[::3]
     scale = Scale().fit(betas[~tested])
     ridge = Ridge(alphas=tuple(np.logspace(1, 6, 11)))
