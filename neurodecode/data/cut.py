@@ -138,8 +138,9 @@ def _beside(prepared: Sequence[Prepared], task: Task, features: str) -> list[str
                 f"{one.recording.id} has no track or table {name!r}; there are: "
                 f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
             )
-    told = ORACLE + name
-    known = not features and all(told in one.tracks for one in prepared)
+    # Where features are given it is the brain that is told.
+    told = ORACLE + (prepared[0].recording.modality if features else name)
+    known = all(told in one.tracks for one in prepared)
     return [name, told] if known else [name]
 
 
