@@ -111,7 +111,7 @@ def cut(
         called = ORACLE_SIGNAL if name.startswith(ORACLE) else name
         signals[called] = _track(prepared, name, signal, entry[order])
     if answers is not None:
-        signals[ORACLE_SIGNAL] = oracle_signal(answers[order])
+        signals[ORACLE_SIGNAL] = oracle_signal(answers[order], task)
     reasons = {reason: count for reason, count in ignored.items() if count}
     return Cut(Trials(rows, signals), previous[order], reasons, tmin)
 

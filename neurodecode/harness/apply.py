@@ -228,7 +228,7 @@ def _input(kept: Kept, trials: Trials) -> Any:
         raise ConfigError(
             f"predict: {kept.model} asks for columns of the trials, which new files do not have."
         )
-    if needs.trials:
+    if needs.trials or needs.batches:
         return Trials(trials.rows.keep_columns(()), trials.signals)
     if needs.ragged:
         return trials.array_or_list()

@@ -76,6 +76,7 @@ class Resolved:
             "target_access": _written(e.target_access),
             "n_permutations": e.n_permutations,
             "keep": e.keep,
+            "device": e.device,
         }
         for name in ("aggregate", "tune"):
             if getattr(e, name) is not None:
@@ -227,6 +228,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         tune=experiment.tune,
         n_permutations=experiment.n_permutations,
         keep=experiment.keep,
+        device=experiment.device,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     return Resolved(name, experiment, card, task, preparations, question)

@@ -1,5 +1,6 @@
 """Fit a model stage by stage within a fold, share what is equal, and predict."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.task import FoldTask, TaskJob
+from neurodecode.harness.validation import cut_validation
 from neurodecode.simulate import ORACLE_SIGNAL
 
 Input = Any  # ndarray, list of ndarray, or Trials
@@ -24,14 +26,15 @@ Input = Any  # ndarray, list of ndarray, or Trials
 
 @dataclass(frozen=True, eq=False)
 class _Handed:
-    """What a stage is handed: training rows, test rows, and rows seen before testing.
+    """What a stage is handed: training rows, test rows, rows seen before testing, validation rows.
 
-    A model that is fitted to be kept has no test rows.
+    A model that is fitted to be kept has no test rows; one that asks for none, no validation rows.
     """
 
     train: Input
     test: Input
     adapt: Input
+    val: Input = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,14 @@ class Fitted:
         return self.stages[-1]
 
 
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Positions of the training rows that are trained on, and of those that are validated on."""
+
+    train: np.ndarray
+    val: np.ndarray
+
+
 class FoldWork:
     """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
 
@@ -66,7 +77,11 @@ class FoldWork:
         self._task = task
         self._inputs: dict[Any, _Handed] = {}
         self._memo: dict[str, tuple[Any, _Handed]] = {}
-        self._names = {job.key: self._prefixes(job) for job in task.jobs if job.tuning is None}
+        self._cuts: dict[str, _Cut | None] = {}
+        self._names: dict[str, list[str]] = {}
+        for job in (one for one in task.jobs if one.tuning is None):
+            with contextlib.suppress(DataError):  # rows that cannot be parted: its fit says so
+                self._names[job.key] = self._prefixes(job)
         self._uses = Counter(name for names in self._names.values() for name in names)
 
     def fit(self, job: TaskJob) -> Fitted:
@@ -74,19 +89,29 @@ class FoldWork:
         model: Any = clone(job.model.estimator)
         joined = self._joins(job, model)
         y = job.told if joined else job.y
+        handed = self._handed(job, joined)
+        cut, y_val = self._cut(job), None
+        if cut is not None:
+            # Rows seen before testing stand after the training rows, and are trained on.
+            mine = np.append(cut.train, np.arange(len(job.y), len(y)))
+            y, y_val = y[mine], y[cut.val]
+            handed = replace(
+                handed, train=_picked(handed.train, mine), val=_picked(handed.train, cut.val)
+            )
         reducer: Any = None
         # The oracle answers with whole vectors, which there is no need to cut.
         if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
             reducer = clone(self._task.reduce)
             y = reducer.fit(y).transform(y)
-        handed = self._handed(job, joined)
+            y_val = None if y_val is None else reducer.transform(y_val)
         stages = stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
             stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
             fitted.append(stage)
-        last = stages[-1].fit(handed.train, y)
+        held_out = {} if cut is None else {"val": (handed.val, y_val)}
+        last = stages[-1].fit(handed.train, y, **held_out)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
         fitted.append(last)
@@ -124,6 +149,16 @@ class FoldWork:
                 f"the {n_times} samples of a trial."
             )
 
+    def _cut(self, job: TaskJob) -> "_Cut | None":
+        """Part a job's training rows, where its model asks for validation rows."""
+        if job.key not in self._cuts:
+            task, cut = self._task, None
+            if job.val is not None:
+                train, val = cut_validation(task.train.rows, job.y, job.val, task.kind, job.seed)
+                cut = _Cut(train, val)
+            self._cuts[job.key] = cut
+        return self._cuts[job.key]
+
     def _joins(self, job: TaskJob, model: Any) -> bool:
         """Whether labelled rows of the tested join the training: where no stage adapts to them."""
         stages = stages_of(model)
@@ -135,7 +170,9 @@ class FoldWork:
         joined = self._joins(job, estimator)
         needs = job.model.input_needs
         columns = list(needs.columns) if needs.trials else None
-        name: Any = [job.shared, job.model.flattens, columns, joined]
+        cut = self._cut(job)
+        parted = None if cut is None else digest_array(cut.val)
+        name: Any = [job.shared, job.model.flattens, columns, joined, parted]
         names = []
         truth = None
         for stage in stages_of(estimator)[job.n_shared : -1]:
@@ -158,7 +195,8 @@ class FoldWork:
                 stage = stage.adapt(adapt, y_adapt)
             adapt = stage.transform(adapt)
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
-        result = stage, _Handed(train, test, adapt)
+        val = None if handed.val is None else stage.transform(handed.val)
+        result = stage, _Handed(train, test, adapt, val)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
@@ -166,7 +204,7 @@ class FoldWork:
     def _handed(self, job: TaskJob, joined: bool) -> _Handed:
         """Give what the first stage is handed; `joined`: rows seen before are trained on."""
         needs = job.model.input_needs
-        columns = needs.columns if needs.trials else None
+        columns = needs.columns if needs.trials else () if needs.batches else None
         which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined)
         if which not in self._inputs:
             task = self._task
@@ -237,3 +275,10 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _picked(X: Input, index: np.ndarray) -> Input:
+    """Trials at `index`, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return X.take(index)
+    return [X[i] for i in index] if isinstance(X, list) else X[index]

@@ -1,7 +1,8 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
+from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
@@ -106,7 +108,7 @@ def make_plan(study: Study) -> Plan:
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
     keys = JobKeys(study, truth)
-    n_permutations = 0 if tested_by_sign_flips(study) else question.n_permutations
+    n_permutations = 0 if tested_by_sign_flips(study, folds) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
         if question.target.kind == "label":
@@ -136,10 +138,17 @@ def _check_grids(question: Question) -> None:
                 )
 
 
-def tested_by_sign_flips(study: Study) -> bool:
-    """Whether p is of sign flips of subject means, which need no model fitted anew."""
-    subjects = set(study.trials.rows["subject"])
-    return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
+def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
+    """Whether p is of sign flips of subject means, which need no model fitted anew.
+
+    Subjects that train each other's models have scores that lean on each other, so that their signs
+    do not flip one by one.
+    """
+    if "subject" not in study.question.within:
+        return False
+    if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
+        return False
+    return describe_mutual(folds, study.trials.rows, study.question.within)["unit"] == 0
 
 
 def _check_classes(study: Study, y: Truth) -> None:
@@ -171,6 +180,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     needs, target = model.input_needs, study.question.target
     if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
+    for package in model.packages:
+        if find_spec(package) is None:
+            return (
+                f"it needs {package}, which is not installed. Install it with: pip install "
+                f'"neurodecode[{package}]"'
+            )
     if target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."

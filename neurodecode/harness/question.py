@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
 from neurodecode.core.target import Target
+from neurodecode.core.training import Device
 from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
@@ -46,6 +47,12 @@ class NamedModel:
     def target_needs(self) -> Needs:
         """Needs of the last stage."""
         return needs_of(self.estimator, first=False)
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Optional packages that its stages need."""
+        stages = stages_of(self.estimator)
+        return tuple(dict.fromkeys(p for one in stages for p in needs_of(one, first=True).packages))
 
     @property
     def flattens(self) -> bool:
@@ -197,6 +204,8 @@ class Question:
         Permutations of the labels for the p value of each model.
     keep : {"none", "final", "folds"}
         Which fitted models are stored: each model once more on all rows, or also that of each fold.
+    device : {"auto", "cpu", "cuda"}
+        On what networks are trained; ``auto`` is the GPU where there is one.
     """
 
     target: Target
@@ -215,6 +224,7 @@ class Question:
     tune: Tune | None = None
     n_permutations: int = 0
     keep: Keep = "none"
+    device: Device = "auto"
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
@@ -224,6 +234,10 @@ class Question:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
         if not isinstance(self.n_permutations, int) or self.n_permutations < 0:
             raise ConfigError(f"n_permutations: {self.n_permutations!r}. Give 0 or more.")
+        if self.device not in get_args(Device):
+            raise ConfigError(
+                f"device: {self.device!r}. Give one of {', '.join(get_args(Device))}."
+            )
         names = [model.name for model in self.models]
         for name in self.tune.grids if self.tune else ():
             if name not in names:

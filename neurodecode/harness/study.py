@@ -13,6 +13,7 @@ from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.core.truth import Truth
+from neurodecode.data._oracle import in_order_of
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
@@ -83,7 +84,10 @@ class Study:
     @property
     def oracle(self) -> TrialSignal | None:
         """What an oracle answers, of simulated recordings: for the control that says it."""
-        return self.trials.signals.get(ORACLE_SIGNAL)
+        signal, target = self.trials.signals.get(ORACLE_SIGNAL), self.question.target
+        if signal is None or target.kind != "label":
+            return signal
+        return in_order_of(signal, target.classes)
 
     @property
     def reach(self) -> float:
@@ -157,7 +161,7 @@ def open_study(
     layout = resolved.card.variant(resolved.experiment.data.variant)
     question = resolved.question
     if ORACLE_SIGNAL in done.trials.signals:
-        question = replace(question, models=_with_oracle(question.models))
+        question = replace(question, models=with_oracle(question.models))
     return Study(
         trials=done.trials,
         question=question,
@@ -229,6 +233,13 @@ def open_recordings(
     return root, outcomes
 
 
+def with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
+    """Give models and the control that answers as the oracle does: the ceiling."""
+    if any(model.name == ORACLE_CONTROL for model in models):
+        return models
+    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
+
+
 def _one_list_of_channels(
     recordings: Sequence[Recording], channels: Channels, cache: Path
 ) -> Mapping[str, Sequence[Any]]:
@@ -240,13 +251,6 @@ def _one_list_of_channels(
         return {}
     opened = [one for one in look(recordings, (), cache) if isinstance(one, Prepared)]
     return channel_preparations({one.recording.id: one.signal for one in opened}, channels)
-
-
-def _with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
-    """Give models and the control that answers as the oracle does: the ceiling."""
-    if any(model.name == ORACLE_CONTROL for model in models):
-        return models
-    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
 
 
 def _described(layout: Variant) -> str:

@@ -177,9 +177,10 @@ def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -
     few = np.flatnonzero(counts < min_trials)
     if len(few):
         said = ", ".join(f"{target.classes[code]!r} {counts[code]}" for code in few)
+        purged = f" {fold.purged} overlap a test window and were left out." if fold.purged else ""
         raise DataError(
             f"fold {fold.name}: too few training trials of a class ({said}; {min_trials} are "
-            "needed). Use fewer folds, another protocol, or leave the class out of target."
+            f"needed).{purged} Use fewer folds, another protocol, or leave the class out of target."
         )
 
 

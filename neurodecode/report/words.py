@@ -40,6 +40,8 @@ FLAGS = {
     "another id that was trained on: the model has seen it.",
     "copied_trials": "Trials that are tested are copies, sample for sample, of trials that were "
     "trained on: the model has seen them.",
+    "not_converged": "In at least one fold the loss of the network still fell when its training "
+    "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")

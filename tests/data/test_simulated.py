@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import neurodecode as nd
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
-from neurodecode.data._oracle import oracle_answers
+from neurodecode.data._oracle import in_order_of, oracle_answers
 from neurodecode.data.cards import load_card
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
@@ -105,6 +106,26 @@ def test_the_oracle_answers_in_the_classes_of_the_task(card_file):
     # cat, dog, house are equally likely within their class, so an animal's likelihood is the mean.
     np.testing.assert_allclose(two[:, 0], three[:, 2])
     np.testing.assert_allclose(np.exp(two[:, 1]), np.exp(three[:, :2]).mean(axis=1), rtol=1e-9)
+
+
+def test_the_oracle_answers_in_the_order_of_whoever_asks(card_file):
+    """`nd.evaluate` orders classes by name, and the card as it says."""
+    trials = study(card_file(), "animal")[1].trials
+    asked = in_order_of(trials.signal("oracle"), ("animal", "thing"))
+    turned = np.asarray(asked.parts[0].open())[asked.at]
+    np.testing.assert_array_equal(turned, trials.array("oracle")[:, ::-1])
+    assert asked.parts[0].space.names == ("animal", "thing")
+    assert in_order_of(trials.signal("oracle"), ("animal", "plant")) is None
+
+
+def test_evaluate_shows_the_oracle_beside_models_on_simulated_trials(card_file):
+    trials = nd.load(str(card_file()), "animal")
+    results = nd.evaluate(trials, models=["linear.lda"], n_draws=1, verbose=False,
+                          protocol="cross_run", controls=[])  # fmt: skip
+    table = results.table().set_index("model")
+    # An oracle whose classes were turned around would be as far below chance.
+    assert table.loc["baseline.oracle", "mean"] > 0.8
+    assert table["flags"].str.contains("simulated").all()
 
 
 def test_the_oracle_is_no_input_and_stands_in_the_table_as_a_control(card_file):
