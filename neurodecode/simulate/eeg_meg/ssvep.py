@@ -70,6 +70,8 @@ class Ssvep(Simulation):
         super().__post_init__()
         if self.n_events < 1:
             raise ConfigError(f"n_events: {self.n_events} is below one.")
+        if len(self.freqs) < 2:
+            raise ConfigError(f"freqs: expected two labels or more, got {tuple(self.freqs)}.")
         highest = 2 * max(self.freqs.values(), default=0.0)
         if highest >= self.sfreq / 2:
             raise ConfigError(
