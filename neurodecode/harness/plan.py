@@ -167,12 +167,20 @@ def _check_classes(study: Study, y: Truth) -> None:
 
 
 def _check_pooling(study: Study) -> None:
-    """Refuse scores of brains of several spaces together; spaces are known before data are."""
+    """Refuse one score, or one model, of brains of several spaces: known before data are."""
     target, within = study.question.target, study.question.within
-    if target.kind != "brain" or {"subject", "fold"} & set(within):
+    if target.kind != "brain":
         return
     y = target.y(study.trials)
-    if isinstance(y, BrainTruth) and y.spaces.max() > 0:
+    if not isinstance(y, BrainTruth) or y.spaces.max() < 1:
+        return
+    if study.question.keep != "none":
+        raise ConfigError(
+            f"keep: {study.question.keep} fits one model on all rows, and these are of "
+            f"{y.spaces.max() + 1} spaces. Run one subject, as in data: {{subjects: […]}}, or keep "
+            "none."
+        )
+    if not {"subject", "fold"} & set(within):
         raise ConfigError(
             f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
             "spaces, whose voxels are not each other's. Add subject."

@@ -63,6 +63,21 @@ def test_pooling_brains_of_several_spaces_is_refused(data, tmp_path, capsys):
     assert "which pools brains of 2 spaces, whose voxels are not each other's. Add subject" in said
 
 
+def test_one_model_of_two_brains_is_not_kept_and_one_of_one_is(data, tmp_path, capsys):
+    kept = [*data, "--set", "keep=final", "--set", "shuffled.n_draws=0", "--out", str(tmp_path)]
+    assert main(["plan", str(HERE / "two_brains_encode.yaml"), *kept]) == 2
+    assert "keep: final fits one model on all rows, and these are of 2 spaces" in (
+        capsys.readouterr().err
+    )
+    one = [*kept, "--engine", "inline", "--set", "data.subjects=['02']"]
+    assert main(["run", str(HERE / "two_brains_encode.yaml"), *one]) == 0
+    results = str(tmp_path / "two_brains_encode")
+    assert main(["check", results, *data]) == 0
+    capsys.readouterr()
+    assert main(["predict", results, str(data_of(data, "02"))]) == 2
+    assert "holds encoders, which tell the brain from features" in capsys.readouterr().err
+
+
 def test_training_on_one_brain_and_testing_another_is_refused(data, tmp_path, capsys):
     across = ["--set", "protocol={cross_subject: {}}", "--out", str(tmp_path)]
     assert main(["plan", str(HERE / "two_brains_encode.yaml"), *data, *across]) == 2
