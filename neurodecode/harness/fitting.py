@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,12 @@ from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
+from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
-from neurodecode.core.trials import Trials, stack
+from neurodecode.core.trials import Part, Trials, stack
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.task import FoldTask, TaskJob
 from neurodecode.simulate import ORACLE_SIGNAL
@@ -57,6 +59,11 @@ class Fitted:
         """The predictor."""
         return self.stages[-1]
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What its stages found that the table must say, in their attribute ``flags_``."""
+        return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
+
 
 class FoldWork:
     """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
@@ -83,8 +90,10 @@ class FoldWork:
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
+            handed = self._for(stage, handed, joined)
             stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
             fitted.append(stage)
+        handed = self._for(stages[-1], handed, joined)
         last = stages[-1].fit(handed.train, y)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
@@ -162,16 +171,29 @@ class FoldWork:
             self._memo[name] = result
         return result
 
+    def _rows(self, joined: bool) -> _Handed:
+        """Give the rows of a fold; `joined`: those that are seen before are trained on."""
+        task = self._task
+        if not joined or task.adapt is None:
+            return _Handed(task.train, task.test, task.adapt)
+        return _Handed(stack([task.train, task.adapt]), task.test, None)
+
+    def _for(self, stage: Any, handed: _Handed, joined: bool) -> _Handed:
+        """Give a stage that asks for `Trials` what the stage before gave, with its columns."""
+        needs = getattr(stage, "needs", None)
+        if not isinstance(needs, Needs) or not needs.trials:
+            return handed
+        rows = self._rows(joined)
+        pairs = ((handed.train, rows.train), (handed.test, rows.test), (handed.adapt, rows.adapt))
+        return _Handed(*(_with_rows(X, trials, needs.columns) for X, trials in pairs))
+
     def _handed(self, job: TaskJob, joined: bool) -> _Handed:
-        """Give what the first stage is handed; `joined`: rows seen before are trained on."""
+        """Give what the first stage is handed."""
         needs = job.model.input_needs
         columns = needs.columns if needs.trials else None
         which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined)
         if which not in self._inputs:
-            task = self._task
-            several = _Handed(task.train, task.test, None if joined else task.adapt)
-            if joined and task.adapt is not None:
-                several = replace(several, train=stack([task.train, task.adapt]))
+            several = self._rows(joined)
             self._inputs[which] = _Handed(
                 *(
                     None if one is None or len(one) == 0 else self._input(one, job, columns)
@@ -236,3 +258,16 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _with_rows(X: Input, trials: Trials, columns: tuple[str, ...]) -> Input:
+    """Give trials as a stage made them, with columns of their rows; `Trials` are as they should."""
+    if X is None or isinstance(X, Trials):
+        return X
+    X = np.asarray(X)
+    space = Space("features", tuple(str(i) for i in range(X.shape[1])))
+    axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
+    rows = Rows(trials.rows.table.loc[:, list(columns)])
+    return Trials.of_entries(
+        rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
+    )

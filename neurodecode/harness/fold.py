@@ -45,8 +45,9 @@ def run_fold(task: FoldTask) -> list[Outcome]:
             log = "\n".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in said))
             seconds = time.perf_counter() - started
             task.store.save_job(
-                job.key, job.parts, predictions, task.classes, log, patterns, seconds, tuned
-            )
+                job.key, job.parts, predictions, task.classes, log, patterns, seconds, tuned,
+                fitted.flags,
+            )  # fmt: skip
             outcomes.append(Outcome(job.key))
     return outcomes
 

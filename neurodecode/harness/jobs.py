@@ -118,7 +118,7 @@ class JobKeys:
             "data": self._once(("data", id(fold), needs.signals), lambda: self._data(used, needs)),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
             "y": self._once(told, lambda: self._y(fold, seed, draw, permutation)),
-            "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
+            "columns": {name: digest_array(self._column(name)[used]) for name in model.columns},
             "access": [fold.access, self._question.access.one_by_one],
             "tune": self._tuning(model, fold),
             "device": "cpu",

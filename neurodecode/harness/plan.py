@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -162,19 +161,14 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column or target.signal, "label"} & set(needs.columns)
+    forbidden = {target.column or target.signal, "label"} & set(model.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
-    if "previous" in needs.columns and model.role != "control":
+    if "previous" in model.columns and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
-    missing = [c for c in needs.columns if c != "previous" and c not in study.trials.rows]
+    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
     if missing:
         return f"it needs the column {missing[0]!r}, which these rows lack."
-    later = [type(one).__name__ for one in stages_of(model.estimator)[1:] if _asks_trials(one)]
-    if later:
-        return (
-            f"{later[0]} reads columns of the trials, so it must be the first step. Put it first."
-        )
     if needs.signals == 0:
         return None
     if not isinstance(needs.signals, int):
@@ -205,10 +199,6 @@ def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> 
     if lacking:
         return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
     return None
-
-
-def _asks_trials(stage: Any) -> bool:
-    return getattr(getattr(stage, "needs", None), "trials", False)
 
 
 def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:

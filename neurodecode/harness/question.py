@@ -48,6 +48,12 @@ class NamedModel:
         return needs_of(self.estimator, first=False)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the rows that one of its stages is handed."""
+        declared = [self.input_needs, *map(_declared_needs, stages_of(self.estimator)[1:])]
+        return tuple(dict.fromkeys(name for needs in declared if needs for name in needs.columns))
+
+    @property
     def flattens(self) -> bool:
         """Whether trials are handed as rows of numbers, for an estimator of 2-D input."""
         if _declared_needs(self.estimator) is not None:

@@ -193,7 +193,7 @@ def _one_by_one(
 def _fold_tasks(
     plan: Plan, todo: list[Job], trials: Trials, shared: set[str], store: Store
 ) -> tuple[int, Iterator[FoldTask]]:
-    if any("previous" in job.model.input_needs.columns for job in todo):
+    if any("previous" in job.model.columns for job in todo):
         rows = trials.rows.with_column("previous", plan.study.previous)
         trials = Trials(rows, trials.signals)
     if plan.study.oracle is not None:

@@ -16,7 +16,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,7 @@ class Store:
         patterns: Mapping[str, np.ndarray],
         seconds: float,
         tuned: Mapping[str, Any] | None = None,
+        flags: Sequence[str] = (),
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -110,6 +111,8 @@ class Store:
             How long fitting and predicting took.
         tuned : mapping, optional
             Arguments that inner folds chose, and what each candidate scored.
+        flags : sequence of str
+            What the table must say of the fitted model.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -122,7 +125,13 @@ class Store:
             if tuned:
                 (temporary / "tuned.json").write_text(json.dumps(tuned, indent=1))
             (temporary / "done.json").write_text(
-                json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
+                json.dumps(
+                    {
+                        "n_test": len(predictions),
+                        "seconds": round(seconds, 4),
+                        "flags": list(flags),
+                    }
+                )
             )
 
     def predictions(self, key: str, classes: tuple[str, ...]) -> Predictions:
@@ -160,6 +169,10 @@ class Store:
     def seconds(self, key: str) -> float | None:
         """Say how long a job took; None where it is not stored."""
         return read_json(self._done(key))["seconds"] if self.has(key) else None
+
+    def flags(self, key: str) -> tuple[str, ...]:
+        """Read what the table must say of a job's fitted model; nothing where it is not stored."""
+        return tuple(read_json(self._done(key)).get("flags", ())) if self.has(key) else ()
 
     def key_parts(self, key: str) -> dict[str, Any]:
         """Read the readable key of a job."""
