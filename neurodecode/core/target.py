@@ -11,8 +11,9 @@ from neurodecode.core.rows import Rows
 if TYPE_CHECKING:
     from neurodecode.core.trials import Trials
 
-Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain"]
+Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain", "none"]
 _COLUMNS = ("label", "value")
+NOTHING = "none"  # kind of a target where models learn how trials are, and are told nothing
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Target:
     ----------
     kind : str
         ``label`` and ``value`` are columns of the rows; ``vector series picture text brain`` are
-        signals of the same `Trials`.
+        signals of the same `Trials`; ``none`` is nothing: models learn how trials are.
     column : str
         The column, for label and value.
     signal : str
@@ -40,7 +41,7 @@ class Target:
     def __post_init__(self):
         if self.kind in _COLUMNS and not self.column:
             raise ConfigError(f"target: a {self.kind} needs the column that holds it.")
-        if self.kind not in _COLUMNS and not self.signal:
+        if self.kind not in (*_COLUMNS, NOTHING) and not self.signal:
             raise ConfigError(f"target: a {self.kind} needs the signal that holds it.")
         if self.kind == "label" and len(set(self.classes)) < 2:
             raise ConfigError(f"target: classes {self.classes} are fewer than two.")
@@ -69,8 +70,11 @@ class Target:
         -------
         y : ndarray
             Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; or the
-            target signal's array, shape (n_trials, n) or (n_trials, n, n_times).
+            target signal's array, shape (n_trials, n) or (n_trials, n, n_times). Of no target,
+            zeros.
         """
+        if self.kind == NOTHING:
+            return np.zeros(len(trials))
         if self.kind in _COLUMNS:
             return self.column_values(trials.rows)
         if self.signal not in trials.signals:

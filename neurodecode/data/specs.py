@@ -83,6 +83,8 @@ class TargetSpec:
         Column of labels, or of numbers.
     vector : str
         Track of the recordings that holds an array for each trial, such as ``picture``.
+    none : bool
+        Whether nothing is told: models learn how trials are, to be kept and built on.
     classes : tuple of str
         Of labels, in order; where there are two, the last one is the positive class.
     reduce : Call or None
@@ -93,14 +95,15 @@ class TargetSpec:
     label: str = ""
     value: str = ""
     vector: str = ""
+    none: bool = False
     classes: tuple[str, ...] = ()
     reduce: Call | None = None
 
     def __post_init__(self):
-        if sum(map(bool, (self.label, self.value, self.vector))) != 1:
+        if sum(map(bool, (self.label, self.value, self.vector, self.none))) != 1:
             raise ConfigError(
-                "expected one of label (a column, with classes), value (a column of numbers) and "
-                "vector (a track of the recordings)."
+                "expected one of label (a column, with classes), value (a column of numbers), "
+                "vector (a track of the recordings) and none (true: nothing is told)."
             )
         if self.reduce is not None and not self.vector:
             raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from neurodecode.core.space import Space
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.trials import Part, Trials, stack
 from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.pretrained import open_start
+from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -27,12 +29,14 @@ Input = Any  # ndarray, list of ndarray, or Trials
 class _Handed:
     """What a stage is handed: training rows, test rows, and rows seen before testing.
 
-    A model that is fitted to be kept has no test rows.
+    A model that is fitted to be kept has no test rows; one that does not ask for training rows of
+    unknown target, none of those.
     """
 
     train: Input
     test: Input
     adapt: Input
+    unlabelled: Input = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +83,9 @@ class FoldWork:
         """Fit a clone of a job's model, its arguments chosen, on the training rows."""
         model: Any = clone(job.model.estimator)
         joined = self._joins(job, model)
-        y = job.told if joined else job.y
+        y: Any = job.told if joined else job.y
+        if self._task.kind == "none":
+            y = None
         reducer: Any = None
         # The oracle answers with whole vectors, which there is no need to cut.
         if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
@@ -91,10 +97,10 @@ class FoldWork:
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
             handed = self._for(stage, handed, joined)
-            stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
+            stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
         handed = self._for(stages[-1], handed, joined)
-        last = stages[-1].fit(handed.train, y)
+        last = self._learnt(stages[-1], handed, y, job)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
         fitted.append(last)
@@ -108,6 +114,9 @@ class FoldWork:
         """Give what a fitted model says of each test row."""
         task = self._task
         uid = task.test.rows["uid"]
+        if task.kind == "none":
+            said = self._apply(fitted.last.score_samples, fitted.test)
+            return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))
         if task.kind != "label":
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:
@@ -143,7 +152,9 @@ class FoldWork:
         joined = self._joins(job, estimator)
         needs = job.model.input_needs
         columns = list(needs.columns) if needs.trials else None
-        name: Any = [job.shared, job.model.flattens, columns, joined]
+        start = None if job.start is None else job.start.key
+        more = [job.model.unlabelled, start]
+        name: Any = [job.shared, job.model.flattens, columns, joined, *more]
         names = []
         truth = None
         for stage in stages_of(estimator)[job.n_shared : -1]:
@@ -153,20 +164,35 @@ class FoldWork:
             names.append(name)
         return names
 
+    def _learnt(self, stage: Any, handed: _Handed, y: Any, job: TaskJob) -> Any:
+        """Fit a stage on what it asks for, from a fitted one where it starts from one."""
+        X = handed.train
+        if handed.unlabelled is not None and asks_unlabelled(stage):
+            X, y = _joined(X, handed.unlabelled), _with_unknown(y, len(handed.unlabelled))
+        if job.start is None or not getattr(getattr(stage, "needs", None), "init", False):
+            return stage.fit(X, y)
+        return stage.fit(X, y, init=open_start(job.start))
+
     def _fitted(
-        self, name: str, stage: Any, handed: _Handed, y: np.ndarray, y_adapt: np.ndarray | None
+        self, name: str, stage: Any, handed: _Handed, y: Any, job: TaskJob
     ) -> tuple[Any, _Handed]:
         self._uses[name] -= 1
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
-        train = fit_transform(stage, handed.train, y)
-        adapt = handed.adapt
+        needs = getattr(stage, "needs", None)
+        if isinstance(needs, Needs) and (needs.unlabelled or needs.init):
+            stage = self._learnt(stage, handed, y, job)
+            train = stage.transform(handed.train)
+        else:
+            train = fit_transform(stage, handed.train, y)
+        adapt, more = handed.adapt, handed.unlabelled
         if adapt is not None:
             if hasattr(stage, "adapt"):
-                stage = stage.adapt(adapt, y_adapt)
+                stage = stage.adapt(adapt, job.y_adapt)
             adapt = stage.transform(adapt)
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
-        result = stage, _Handed(train, test, adapt)
+        more = None if more is None else stage.transform(more)
+        result = stage, _Handed(train, test, adapt, more)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
@@ -175,8 +201,8 @@ class FoldWork:
         """Give the rows of a fold; `joined`: those that are seen before are trained on."""
         task = self._task
         if not joined or task.adapt is None:
-            return _Handed(task.train, task.test, task.adapt)
-        return _Handed(stack([task.train, task.adapt]), task.test, None)
+            return _Handed(task.train, task.test, task.adapt, task.unlabelled)
+        return _Handed(stack([task.train, task.adapt]), task.test, None, task.unlabelled)
 
     def _for(self, stage: Any, handed: _Handed, joined: bool) -> _Handed:
         """Give a stage that asks for `Trials` what the stage before gave, with its columns."""
@@ -184,20 +210,26 @@ class FoldWork:
         if not isinstance(needs, Needs) or not needs.trials:
             return handed
         rows = self._rows(joined)
-        pairs = ((handed.train, rows.train), (handed.test, rows.test), (handed.adapt, rows.adapt))
+        pairs = (
+            (handed.train, rows.train), (handed.test, rows.test), (handed.adapt, rows.adapt),
+            (handed.unlabelled, rows.unlabelled),
+        )  # fmt: skip
         return _Handed(*(_with_rows(X, trials, needs.columns) for X, trials in pairs))
 
     def _handed(self, job: TaskJob, joined: bool) -> _Handed:
         """Give what the first stage is handed."""
         needs = job.model.input_needs
         columns = needs.columns if needs.trials else None
-        which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined)
+        asks = job.model.unlabelled
+        which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined, asks)
         if which not in self._inputs:
             several = self._rows(joined)
+            if not asks:
+                several = replace(several, unlabelled=None)
             self._inputs[which] = _Handed(
                 *(
                     None if one is None or len(one) == 0 else self._input(one, job, columns)
-                    for one in (several.train, several.test, several.adapt)
+                    for one in (several.train, several.test, several.adapt, several.unlabelled)
                 )
             )
         return self._inputs[which]
@@ -258,6 +290,21 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _joined(X: Input, more: Input) -> Input:
+    """Trials of two, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return stack([X, more])
+    return [*X, *more] if isinstance(X, list) else np.concatenate([X, more])
+
+
+def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
+    """Truth with that of rows of unknown target after it: -1 for classes, else NaN."""
+    if y is None:
+        return None
+    unknown = np.full((n_rows, *y.shape[1:]), -1 if y.dtype.kind == "i" else np.nan, dtype=y.dtype)
+    return np.concatenate([y, unknown])
 
 
 def _with_rows(X: Input, trials: Trials, columns: tuple[str, ...]) -> Input:

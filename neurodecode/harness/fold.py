@@ -38,7 +38,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     predictions = work.predictions(fitted)
                     patterns = _patterns(fitted.model, job)
                 if missing:
-                    save_model(task.store, job, fitted)
+                    save_model(task, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
@@ -62,7 +62,7 @@ def fit_final(task: FoldTask) -> list[Outcome]:
                 with _quiet_chance(job.seed), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # the folds' jobs have told them
                     chosen, _ = choose(job, task)
-                    save_model(task.store, job, work.fit(chosen))
+                    save_model(task, job, work.fit(chosen))
             except (Exception, SystemExit) as error:
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue

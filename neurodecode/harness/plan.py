@@ -17,7 +17,14 @@ from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
+from neurodecode.protocols import (
+    check_training,
+    overlapping,
+    purge,
+    shares_within,
+    verify,
+    with_unlabelled,
+)
 from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -118,7 +125,24 @@ def make_plan(study: Study) -> Plan:
     if question.keep != "none":
         whole, kept = final_fold(study), [model for model in models if model.role == "model"]
         finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
+    _check_starts(study, jobs)
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)), finals)
+
+
+def _check_starts(study: Study, jobs: list[Job]) -> None:
+    """Hold every fitted model that another starts from to having seen nothing of what is tested."""
+    if study.pretrained is None:
+        return
+    asking = {(job.start, id(job.fold)): job for job in jobs if job.start is not None}
+    if not asking:
+        raise ConfigError(
+            "init: none of the models starts from a fitted one. Name one that does, such as "
+            "linear.probe, or remove init."
+        )
+    for job in asking.values():
+        assert job.start is not None  # chosen so
+        apart, rows = study.question.protocol.apart, study.trials.rows
+        study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
 
 
 def _check_grids(question: Question) -> None:
@@ -156,9 +180,13 @@ def _check_classes(study: Study, y: np.ndarray) -> None:
 def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
-    if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
+    last = stages_of(model.estimator)[-1]
+    if target.kind == "none":
+        if not (hasattr(last, "fit") and hasattr(last, "score_samples")):
+            return "nothing is told, and it has no score_samples that says how trials fit it."
+    elif not (hasattr(last, "fit") and hasattr(last, "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
-    if target.kind not in model.target_needs.targets:
+    elif target.kind not in model.target_needs.targets:
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
     forbidden = {target.column or target.signal, "label"} & set(model.columns)
@@ -257,6 +285,7 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
+    asked = any(model.unlabelled for model in question.models)
     for seed in question.seeds:
         names = set()
         for found in question.protocol.split(rows.take(known), question.target, seed):
@@ -269,6 +298,10 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
             verify(fold, rows, question.protocol.apart)
             fold = grant(fold, rows, study.question.target.known(y), y, question.access)
             fold = purge(fold, rows, question.overlap)
+            if asked:
+                fold = with_unlabelled(
+                    fold, rows, question.target.known(y), question.protocol.apart
+                )
             train = fold.index("train", "val")
             if len(train) == 0:
                 raise LeakError(

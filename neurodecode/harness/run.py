@@ -217,11 +217,13 @@ def _fold_task(
     told = {draw: truth.of(fold, seed, *draw) for draw in draws}
     trained = np.isin(fold.labelled, fold.index("train", "val"))
     rows = study.trials.rows.take(fold.labelled[trained])
+    unlabelled = fold.index("unlabelled")
     groups = inner_groups(rows, question.protocol.apart) if question.tune else None
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
         keep=question.keep == "folds",
+        origin=study.origin,
         jobs=tuple(
             replace(
                 _task_job(
@@ -240,6 +242,7 @@ def _fold_task(
         signal=next(iter(study.inputs.signals), None),
         store=store,
         adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
+        unlabelled=_pruned(trials.take(unlabelled)) if len(unlabelled) else None,
         one_by_one=question.access.one_by_one,
         reduce=question.reduce,
     )
@@ -268,6 +271,7 @@ def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> Task
         n_shared=len(leading) if known else 0,
         y=y,
         is_null=job.draw is not None or job.permutation is not None,
+        start=job.start,
     )
 
 

@@ -11,6 +11,7 @@ from neurodecode.harness.question import (
     DEFAULT_WITHIN,
     Aggregate,
     Gallery,
+    Init,
     Keep,
     Overlap,
     TargetAccess,
@@ -90,3 +91,4 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
     keep: Keep = "none"
+    init: Init | None = None

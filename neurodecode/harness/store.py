@@ -6,7 +6,8 @@
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
-      models/KEY/      stages.skops  key.json  done.json, of models that are kept
+      models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
+                       models that are kept
       truth/           true vectors, each once, and which row has which
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
@@ -38,6 +39,7 @@ from neurodecode.core.files import (
 from neurodecode.core.predictions import Predictions
 
 INDEX_FORMAT = 3  # of jobs.json
+TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,22 @@ class Store:
     def has(self, key: str) -> bool:
         """Whether the job of this key is stored."""
         return self._done(key).is_file()
+
+    def trained(self, key: str) -> pd.DataFrame:
+        """Read the rows that a model which was kept has seen: ``card content``, and their columns.
+
+        Raises
+        ------
+        DataError
+            If they are not there.
+        """
+        path = self.folder / "models" / key / TRAINED
+        if not path.is_file():
+            raise DataError(
+                f"{path} is missing, so nobody knows what this model was trained on. Run that "
+                "experiment again with: --set keep=folds (or final)"
+            )
+        return pd.read_parquet(path)
 
     def has_model(self, key: str) -> bool:
         """Whether the fitted model of this key is stored."""
