@@ -2,6 +2,7 @@
 
     python docs/tables.py            what needs no run: models, protocols, cards
     python docs/tables.py --scores   also the score tables: runs the shipped experiments
+    python docs/tables.py --planted  also that of simulated cards: runs all experiments on them
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Experiments whose recordings
 are not on this machine keep the table they have.
@@ -16,6 +17,7 @@ from neurodecode.cli import main as neurodecode
 from neurodecode.cli.list_ import names_of
 from neurodecode.core.files import write_text
 from neurodecode.data.cards import load_card
+from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.report.results import Results
 from neurodecode.report.tables import format_rows, interval, null, number
 
@@ -101,6 +103,39 @@ def benchmark(out: Path) -> str:
     return markdown(head, lines)
 
 
+def planted(out: Path) -> str:
+    """Run every experiment on simulated recordings; give what was planted and what was found."""
+    lines = []
+    for name in names_of("experiments"):
+        resolved = read_experiment(find_experiment(name), ["data.simulate=full"])
+        if neurodecode(["run", name, "--out", str(out), "--simulate"]) != 0:
+            raise SystemExit(f"{name} does not run on simulated recordings.")
+        data = resolved.experiment.data
+        card = load_card(data.card)
+        spec = card.simulate if card.wholly_simulated else card.variant(data.variant).simulate
+        rows = Results(out / resolved.name).rows()
+        lines += [_planted_line(name, data.task, spec, [r for r in rows if r.metric == metric])
+                  for metric in resolved.question.metrics[:1]]  # fmt: skip
+    head = ("experiment", "metric", "effect", "ceiling in the card", "oracle", "best model",
+            "its score", "shuffled", "clock", "history", "chance")  # fmt: skip
+    return markdown(head, lines)
+
+
+def _planted_line(name: str, task: str, spec, rows) -> tuple[str, ...]:
+    controls = {row.model: number(row.mean) for row in rows if row.role == "control"}
+    models = [row for row in rows if row.role == "model" and row.mean is not None]
+    best = max(models, key=lambda row: row.mean)
+    metric = rows[0].metric
+    declared = spec.ceiling.get(task, {}).get(metric)
+    return (
+        f"`{name}`", metric, f"{spec.generator.arguments.get('effect', 1.0):g}",
+        "–" if declared is None else number(declared), controls.get("baseline.oracle", "–"),
+        f"`{best.model}`", f"{number(best.mean)} {interval(best)}", null(best),
+        controls.get("baseline.clock", "–"), controls.get("baseline.history", "–"),
+        number(best.chance),
+    )  # fmt: skip
+
+
 def filled(text: str, made: dict[str, str]) -> str:
     """Give a page with the tables that were made; others stay as they are."""
 
@@ -120,10 +155,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the generated tables.")
     parser.add_argument("--scores", action="store_true", help="run the shipped experiments too")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="results folder")
+    parser.add_argument("--planted", action="store_true", help="run them on simulated recordings")
     arguments = parser.parse_args()
     made = {name: make() for name, make in TABLES.items()}
     if arguments.scores:
         made |= score_tables(arguments.out)
+    if arguments.planted:
+        made["planted"] = planted(arguments.out)
     for page in PAGES:
         path = HERE / page
         write_text(path, filled(path.read_text(encoding="utf-8"), made))

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.target import n_axes
 
 AXES = ((), ("time",), ("train_time", "time"))  # by their number
 
@@ -21,8 +22,8 @@ class Predictions:
     kind : str
         The target's kind.
     pred : ndarray
-        Class codes, shape (n_rows,), for labels; values, shape (n_rows,), or vectors, shape
-        (n_rows, n), otherwise. Further axes are those of `axes`.
+        Class codes, shape (n_rows,), for labels; values, shape (n_rows,); vectors and brains, shape
+        (n_rows, n); series, shape (n_rows, n, n_times). Further axes are those of `axes`.
     scores : ndarray, shape (n_rows, …, n_classes), or None
         One column a class; for two classes a margin is given as (-margin, margin).
     score_kind : {"probability", "margin", ""}
@@ -38,15 +39,13 @@ class Predictions:
     @property
     def axes(self) -> tuple[str, ...]:
         """Axes beyond rows: ``time``; or ``train_time`` and ``time``, of generalization."""
-        n_own = 2 if self.kind == "vector" else 1
-        return AXES[self.pred.ndim - n_own]
+        return AXES[self.pred.ndim - n_axes(self.kind)]
 
     def __post_init__(self):
         if len(self.uid) != len(self.pred):
             raise DataError(f"{len(self.pred)} predictions for {len(self.uid)} test rows.")
-        n_own = 2 if self.kind == "vector" else 1
-        if not 0 <= self.pred.ndim - n_own < len(AXES):
-            one = "vector" if self.kind == "vector" else "number"
+        if not 0 <= self.pred.ndim - n_axes(self.kind) < len(AXES):
+            one = {1: "number", 2: "vector", 3: "series"}[n_axes(self.kind)]
             raise DataError(
                 f"predictions of shape {self.pred.shape}; one {one} a test row is needed, or one "
                 "at each time."

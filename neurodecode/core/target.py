@@ -1,15 +1,14 @@
 """`Target`: what is to be told from, or told of, the signals."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.rows import Rows
-
-if TYPE_CHECKING:
-    from neurodecode.core.trials import Trials
+from neurodecode.core.trials import Trials
+from neurodecode.core.truth import BrainTruth, Truth, known_rows
 
 Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain", "none"]
 _COLUMNS = ("label", "value")
@@ -24,7 +23,8 @@ class Target:
     ----------
     kind : str
         ``label`` and ``value`` are columns of the rows; ``vector series picture text brain`` are
-        signals of the same `Trials`; ``none`` is nothing: models learn how trials are.
+        signals of the same `Trials`. A ``series`` runs along with the recording. ``none`` is
+        nothing: models learn how trials are.
     column : str
         The column, for label and value.
     signal : str
@@ -63,15 +63,20 @@ class Target:
         codes = {name: code for code, name in enumerate(self.classes)}
         return np.array([codes.get(value, -1) for value in rows[self.column]], dtype=np.int64)
 
-    def y(self, trials: "Trials") -> np.ndarray:
+    @property
+    def n_axes(self) -> int:
+        """Axes of the truth, that of rows among them."""
+        return n_axes(self.kind)
+
+    def y(self, trials: Trials) -> Truth:
         """Give the truth of `trials`.
 
         Returns
         -------
-        y : ndarray
-            Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; or the
-            target signal's array, shape (n_trials, n) or (n_trials, n, n_times). Of no target,
-            zeros.
+        y : ndarray or BrainTruth
+            Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; vectors,
+            shape (n_trials, n); series, shape (n_trials, n, n_times); a brain gives arrays of shape
+            (n_trials, n) for rows of one space. Of no target, zeros.
         """
         if self.kind == NOTHING:
             return np.zeros(len(trials))
@@ -81,13 +86,19 @@ class Target:
             raise DataError(
                 f"target: no signal {self.signal!r}; there are: {', '.join(trials.signals)}."
             )
+        if self.kind == "brain":
+            told = {self.signal: trials.signals[self.signal]}
+            return BrainTruth(Trials(trials.rows, told))
         return trials.array(self.signal)
 
-    def known(self, y: np.ndarray) -> np.ndarray:
+    def known(self, y: Truth) -> np.ndarray:
         """Mask of the rows whose truth is known."""
-        if self.kind == "label":
-            return y >= 0
-        return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)
+        return known_rows(y, self.kind)
+
+
+def n_axes(kind: str) -> int:
+    """Axes of truth and predictions of a kind of target, that of rows among them."""
+    return {"vector": 2, "brain": 2, "series": 3}.get(kind, 1)
 
 
 def _numbers(rows: Rows, column: str) -> np.ndarray:

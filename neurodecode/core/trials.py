@@ -240,6 +240,11 @@ class Trials:
         signal = self.signal(name)
         return [np.array(signal.piece(i)) for i in range(len(self))]
 
+    def array_or_list(self, name: str | None = None) -> "np.ndarray | list[np.ndarray]":
+        """One signal as an array, or as a list where trials differ in length."""
+        alike = len(np.unique(self.signal(name).length)) <= 1
+        return self.array(name) if alike else self.list(name)
+
     def batches(self, size: int, seed: int) -> "Iterator[Trials]":
         """Trials in random order, `size` at a time; the last batch may be smaller."""
         order = np.random.default_rng(seed).permutation(len(self))

@@ -48,10 +48,11 @@ def oracle_answers(columns: Mapping[str, np.ndarray], task: Task) -> np.ndarray 
     return np.stack([logsumexp(one, axis=1) - np.log(one.shape[1]) for one in several], axis=1)
 
 
-def oracle_signal(answers: np.ndarray) -> TrialSignal:
-    """Give answers as a signal of trials, one entry a row."""
+def oracle_signal(answers: np.ndarray, task: Task) -> TrialSignal:
+    """Give answers as a signal of trials, one entry a row; its features are named by class."""
     n_trials, n_answers = answers.shape
-    space = Space("features", tuple(map(str, range(n_answers))))
+    classes = () if task.target is None else task.target.classes
+    space = Space("features", classes or tuple(map(str, range(n_answers))))
     part = Part(answers, space, ("feature",), None, 0.0, digest_array(answers))
     return TrialSignal(
         (part,),
@@ -59,3 +60,19 @@ def oracle_signal(answers: np.ndarray) -> TrialSignal:
         np.arange(n_trials, dtype=np.int64),
         np.full(n_trials, -1, dtype=np.int32),
     )
+
+
+def in_order_of(signal: TrialSignal, classes: tuple[str, ...]) -> TrialSignal | None:
+    """Give answers in the order of a question's classes; None where they are to another one."""
+    if any(set(part.space.names) != set(classes) for part in signal.parts):
+        return None
+    parts = tuple(_turned(part, classes) for part in signal.parts)
+    return TrialSignal(parts, signal.part, signal.at, signal.length)
+
+
+def _turned(part: Part, classes: tuple[str, ...]) -> Part:
+    if part.space.names == classes:
+        return part
+    index = np.array([part.space.names.index(name) for name in classes])
+    answers = np.asarray(part.open())[:, index]
+    return Part(answers, part.space.take(index), part.axes, None, 0.0, digest_array(answers))

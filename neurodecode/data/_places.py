@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data._sliding import slide
@@ -146,7 +147,11 @@ def _as_entries(
 def _slid(
     one: Prepared, choice: Choice, windows: WindowsSpec, column: str, ignored: Counter[str]
 ) -> tuple[Choice, Places]:
-    """Give windows of one length in place of events: each has the columns of what names it."""
+    """Give windows of one length in place of events: each has the columns of what names it.
+
+    Windows of one event share its label and the noise of the moment, so they are a block, unless
+    the events have blocks of their own; so are those between two events.
+    """
     sfreq = one.signal.sfreq
     assert sfreq is not None and windows.length is not None  # the caller asked
     events = choice.columns
@@ -166,6 +171,7 @@ def _slid(
     columns["onset"] = start
     columns["duration"] = np.full(len(at), windows.length)
     columns["position"] = np.arange(len(at), dtype=np.int32)
+    columns["block"] = _blocks(events.get("block"), named, begun)
     # The event before the one that names a window; before an unnamed one, the last that began.
     before = _with_last(choice.previous, None)[named]
     previous = np.where(named >= 0, before, _with_last(events[column], None)[begun])
@@ -175,6 +181,19 @@ def _slid(
     return (
         Choice(columns, entry, previous, choice.seen),
         Places(at, length, entry, start, stop, np.ones(len(at), dtype=bool)),
+    )
+
+
+def _blocks(of_events: np.ndarray | None, named: np.ndarray, begun: np.ndarray) -> np.ndarray:
+    """Block of each window: that of its event, else the event itself, else what it comes after."""
+    own = [None if of_events is None else of_events[i] for i in range(named.max(initial=-1) + 1)]
+    names = [f"event {i}" if pd.isna(block) else str(block) for i, block in enumerate(own)]
+    return np.array(
+        [
+            names[i] if i >= 0 else f"after event {before}" if before >= 0 else "before all events"
+            for i, before in zip(named, begun, strict=True)
+        ],
+        dtype=object,
     )
 
 

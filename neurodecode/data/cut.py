@@ -31,8 +31,8 @@ class Cut:
     Parameters
     ----------
     trials : Trials
-        The recordings' signal, named by the modality, the track or table that is the target, if
-        one is, and what a simulation's `oracle` answers; rows by recording, then onset.
+        The recordings' signal, named by the modality, the track or table that is told or told from,
+        if one is, and what a simulation's `oracle` answers; rows by recording, then onset.
     previous : ndarray of object, shape (n_trials,)
         Label of the last earlier event of the same recording that has one of the task's labels,
         whether or not that became a trial; None for a first one.
@@ -49,7 +49,9 @@ class Cut:
     tmin: float | None = None
 
 
-def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -> Cut:
+def cut(
+    prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None, features: str = ""
+) -> Cut:
     """Choose the events that a task asks for, and point each at its piece of the signal.
 
     Parameters
@@ -61,6 +63,8 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
         Which rows, and what their labels are called.
     windows : WindowsSpec or None
         None for entries, which are trials as they are; continuous signals need it.
+    features : str
+        Track or table that an encoder is handed; the target is the recordings' signal then.
 
     Returns
     -------
@@ -77,16 +81,16 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
     if not prepared:
         raise DataError("there is no prepared recording to cut trials from.")
     ignored: Counter[str] = Counter()
-    pieces = [_cut_one(one, task, windows, ignored) for one in prepared]
+    pieces = [_cut_one(one, task, windows, ignored, features) for one in prepared]
     _check_labels(prepared, pieces, task, windows.otherwise if windows else "")
     counts = [len(piece.at) for piece in pieces]
     if sum(counts) == 0:
         raise DataError(_nothing_left(prepared, task, ignored, pieces))
-    tables = [_table(prepared, pieces, task)]
+    tables = [_table(prepared, pieces)]
     length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
     beside = {}  # other signals than the recordings', by name: as rows stand before sorting
-    for name in _beside(prepared, task):
+    for name in _beside(prepared, task, features):
         beside[name] = np.concatenate([piece.at_of[name] for piece in pieces])
     answers = None
     if all(piece.oracle is not None for piece in pieces):
@@ -107,7 +111,7 @@ def cut(prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None) -
         called = ORACLE_SIGNAL if name.startswith(ORACLE) else name
         signals[called] = _track(prepared, name, signal, entry[order])
     if answers is not None:
-        signals[ORACLE_SIGNAL] = oracle_signal(answers[order])
+        signals[ORACLE_SIGNAL] = oracle_signal(answers[order], task)
     reasons = {reason: count for reason, count in ignored.items() if count}
     return Cut(Trials(rows, signals), previous[order], reasons, tmin)
 
@@ -123,19 +127,20 @@ def _track(
     return TrialSignal(parts, part, entry, np.full(len(entry), -1, dtype=np.int32))
 
 
-def _beside(prepared: Sequence[Prepared], task: Task) -> list[str]:
+def _beside(prepared: Sequence[Prepared], task: Task, features: str) -> list[str]:
     """Name the tracks and tables that a task asks for, and those that hold an oracle's answers."""
-    name = "" if task.target is None else task.target.vector
+    name = features or ("" if task.target is None else task.target.track)
     if not name:
         return []
     for one in prepared:
         if name not in one.tracks:
             raise DataError(
-                f"target: {one.recording.id} has no track or table {name!r}; there are: "
+                f"{one.recording.id} has no track or table {name!r}; there are: "
                 f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
             )
     told = ORACLE + name
-    return [name, told] if all(told in one.tracks for one in prepared) else [name]
+    known = not features and all(told in one.tracks for one in prepared)
+    return [name, told] if known else [name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +190,19 @@ def _choose(one: Prepared, task: Task, otherwise: str, ignored: Counter[str]) ->
     entry = labelled[asked]
     columns = {name: _plain(events[name])[entry] for name in events if name not in names}
     columns |= {name: named[entry] for name, named in names.items()}
+    if task.block:
+        columns["block"] = columns[task.block]
     ignored["other labels"] += len(events) - len(labelled)
     ignored["not among the rows of the task"] += int((~asked).sum())
     return Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
 
 
 def _cut_one(
-    one: Prepared, task: Task, windows: WindowsSpec | None, ignored: Counter[str]
+    one: Prepared,
+    task: Task,
+    windows: WindowsSpec | None,
+    ignored: Counter[str],
+    features: str,
 ) -> _Piece:
     otherwise = windows.otherwise if windows else ""
     picked = _choose(one, task, otherwise, ignored)
@@ -204,12 +215,15 @@ def _cut_one(
         keep &= not_rejected(one, placed.at, placed.length, windows, ignored, keep)
     index = np.flatnonzero(keep)
     columns = {name: values[index] for name, values in picked.columns.items()}
-    answers = oracle_answers(columns, task)
+    answers = None if features else oracle_answers(columns, task)
     return _Piece(
         {name: values for name, values in columns.items() if not _is_hidden(name)},
         placed.at[index],
         placed.length[index],
-        {name: _entries(columns, name, placed.entry[index]) for name in _beside([one], task)},
+        {
+            name: _entries(columns, name, placed.entry[index])
+            for name in _beside([one], task, features)
+        },
         answers,
         placed.start[index],
         placed.stop[index],
@@ -219,7 +233,7 @@ def _cut_one(
     )
 
 
-def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -> pd.DataFrame:
+def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece]) -> pd.DataFrame:
     counts = [len(piece.at) for piece in pieces]
     of_recording = {
         name: [one.recording.id if name == "recording" else getattr(one.recording, name)
@@ -236,11 +250,7 @@ def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece], task: Task) -
             columns[name] = _joined([piece.columns.get(name) for piece in pieces], counts)
     columns["start"] = np.concatenate([piece.start for piece in pieces])
     columns["stop"] = np.concatenate([piece.stop for piece in pieces])
-    table = pd.DataFrame(columns, copy=False)
-    if task.block:
-        _need_column(prepared[0], table, task.block)
-        table["block"] = table[task.block]
-    return table
+    return pd.DataFrame(columns, copy=False)
 
 
 def _joined(several: Sequence[np.ndarray | None], counts: Sequence[int]) -> object:

@@ -75,7 +75,7 @@ class WindowsSpec:
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """What is to be told: a column of labels with its classes, a column of numbers, or a track.
+    """What is to be told: a column of labels with its classes, one of numbers, or a track.
 
     Parameters
     ----------
@@ -83,6 +83,8 @@ class TargetSpec:
         Column of labels, or of numbers.
     vector : str
         Track of the recordings that holds an array for each trial, such as ``picture``.
+    series : str
+        Track that runs along with the recordings, such as ``envelope``; told at each sample.
     none : bool
         Whether nothing is told: models learn how trials are, to be kept and built on.
     classes : tuple of str
@@ -95,20 +97,28 @@ class TargetSpec:
     label: str = ""
     value: str = ""
     vector: str = ""
+    series: str = ""
     none: bool = False
     classes: tuple[str, ...] = ()
     reduce: Call | None = None
 
     def __post_init__(self):
-        if sum(map(bool, (self.label, self.value, self.vector, self.none))) != 1:
+        given = (self.label, self.value, self.vector, self.series, self.none)
+        if sum(map(bool, given)) != 1:
             raise ConfigError(
                 "expected one of label (a column, with classes), value (a column of numbers), "
-                "vector (a track of the recordings) and none (true: nothing is told)."
+                "vector (a track of the recordings, one entry a trial), series (a track that "
+                "runs along with them) and none (true: nothing is told)."
             )
         if self.reduce is not None and not self.vector:
             raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")
         if self.label and len(set(self.classes)) < max(2, len(self.classes)):
             raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
+
+    @property
+    def track(self) -> str:
+        """The track that is to be told, if one is."""
+        return self.vector or self.series
 
 
 @dataclass(frozen=True)

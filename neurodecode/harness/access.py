@@ -7,12 +7,13 @@ import numpy as np
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import ROLES, Fold
 from neurodecode.core.rows import Rows, in_time
+from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.question import TargetAccess
 
 _ADAPT = ROLES.index("adapt")
 
 
-def grant(fold: Fold, rows: Rows, known: np.ndarray, y: np.ndarray, access: TargetAccess) -> Fold:
+def grant(fold: Fold, rows: Rows, known: np.ndarray, y: Truth, access: TargetAccess) -> Fold:
     """Give the fold in which the rows that may be seen before testing have the role ``adapt``.
 
     Parameters
@@ -68,7 +69,7 @@ def _first_part(index: np.ndarray, part: float) -> np.ndarray:
     return index[: max(1, round(part * len(index)))]
 
 
-def _first_of_each_class(index: np.ndarray, y: np.ndarray, n_trials: int) -> np.ndarray:
-    if y.dtype.kind == "f":  # values have no classes
+def _first_of_each_class(index: np.ndarray, y: Truth, n_trials: int) -> np.ndarray:
+    if isinstance(y, BrainTruth) or y.dtype.kind == "f":  # numbers have no classes
         return index[:n_trials]
     return np.concatenate([index[y[index] == code][:n_trials] for code in np.unique(y[index])])

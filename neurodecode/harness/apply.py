@@ -224,12 +224,14 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
 def _input(kept: Kept, trials: Trials) -> Any:
     """Give what the first stage of a kept model is handed."""
     needs = needs_of(kept.stages[0], first=True)
-    if any(getattr(getattr(stage, "needs", None), "trials", False) for stage in kept.stages):
+    if any(needs_of(stage, first=True).columns for stage in kept.stages):
         raise ConfigError(
             f"predict: {kept.model} asks for columns of the trials, which new files do not have."
         )
+    if needs.trials or needs.batches:
+        return Trials(trials.rows.keep_columns(()), trials.signals)
     if needs.ragged:
-        return trials.list()
+        return trials.array_or_list()
     X = trials.X
     flattens = NamedModel(kept.model, kept.stages[0]).flattens
     return X.reshape(len(X), -1) if flattens else X

@@ -16,7 +16,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y, is_stateless
-from neurodecode.core.target import Target
+from neurodecode.core.target import Target, n_axes
 from neurodecode.core.trials import Part, Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
@@ -270,7 +270,7 @@ def check_metric(metric: Any) -> list[Finding]:
         best = np.eye(2)[true]
         drawn = [rng.dirichlet([1, 1], n_rows) for _ in range(50)]
     else:
-        shape = (n_rows,) if kind == "value" else (n_rows, 5)
+        shape = (n_rows, *(5,) * (n_axes(kind) - 1))
         true = rng.standard_normal(shape)
         best, drawn = true, [rng.standard_normal(shape) for _ in range(50)]
 
@@ -356,8 +356,10 @@ def _planted(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]:
     if axes == _SPD:
         X = X @ X.swapaxes(1, 2) + np.eye(X.shape[1])
     truth = y if kind == "label" else X.reshape(len(X), -1)[:, :3].sum(axis=1)
-    if kind == "vector":
+    if kind in ("vector", "brain"):
         truth = np.column_stack([truth, -truth])
+    if kind == "series":
+        truth = X[:, :1]
     needs: Needs = named.input_needs
     if needs.trials:
         table = rows.table.assign(previous="a")

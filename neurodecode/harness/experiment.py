@@ -52,7 +52,7 @@ class Resolved:
     def plain(self) -> dict[str, Any]:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
         e = self.experiment
-        assert e.protocol is not None and e.target is not None  # filled in by `resolve`
+        assert e.protocol is not None  # filled in by `resolve`
         data: dict[str, Any] = {"card": e.data.card, "task": e.data.task}
         for key in ("variant", "simulate"):
             if getattr(e.data, key):
@@ -64,7 +64,7 @@ class Resolved:
             "prepare": [
                 _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
             ],
-            "target": self._plain_target(e.target),
+            **self._plain_target(e),
             "protocol": {
                 e.protocol.call.name: dict(vars(self.question.protocol)),
                 "overlap": e.protocol.overlap,
@@ -79,6 +79,7 @@ class Resolved:
             "target_access": _written(e.target_access),
             "n_permutations": e.n_permutations,
             "keep": e.keep,
+            "device": e.device,
         }
         for name in ("aggregate", "tune", "init"):
             if getattr(e, name) is not None:
@@ -90,11 +91,14 @@ class Resolved:
         return plain
 
     @staticmethod
-    def _plain_target(spec: TargetSpec) -> dict[str, Any]:
+    def _plain_target(experiment: Experiment) -> dict[str, Any]:
+        spec = experiment.target
+        if spec is None:  # of an encoder
+            return {"direction": experiment.direction, "features": experiment.features}
         plain = _written(spec)
         if spec.reduce is not None:
             plain["reduce"] = _full_call(spec.reduce, "steps")
-        return plain
+        return {"direction": experiment.direction, "target": plain}
 
     @staticmethod
     def _plain_model(steps: tuple[Call, ...]) -> Any:
@@ -181,8 +185,9 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         name = name if card.wholly_simulated or name.endswith("_simulated") else f"{name}_simulated"
         card = simulated_card(card, preset, variant)
     card.variant(variant)  # says which there are, where this one is not
-    target = experiment.target or task.target
-    if target is None:
+    encodes = experiment.direction == "encode"
+    target = None if encodes else experiment.target or task.target
+    if target is None and not encodes:
         raise ConfigError(
             f"target: neither the experiment nor {card.name}'s {experiment.data.task!r} has one."
         )
@@ -202,7 +207,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         target=target,
         protocol=protocol,
     )
-    if target.none:
+    if target is not None and target.none:
         experiment = _of_no_target(experiment)
     calls = (*experiment.models, *experiment.controls)
     estimators = [_estimator(steps, allow_code) for steps in calls]
@@ -212,7 +217,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         for i, (name, estimator) in enumerate(zip(names, estimators, strict=True))
     ]
     question = Question(
-        target=_target(target),
+        target=Target("brain", signal=card.modality) if target is None else _target(target),
         protocol=build(protocol.call, "protocols"),
         models=tuple(named),
         metrics=experiment.metrics,
@@ -222,12 +227,13 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         gallery=experiment.score.gallery,
         n_draws=experiment.shuffled.n_draws,
         title=experiment.title,
-        reduce=None if target.reduce is None else build(target.reduce, "steps"),
+        reduce=build(target.reduce, "steps") if target is not None and target.reduce else None,
         access=experiment.target_access,
         aggregate=experiment.aggregate,
         tune=experiment.tune,
         n_permutations=experiment.n_permutations,
         keep=experiment.keep,
+        device=experiment.device,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     return Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
@@ -258,8 +264,8 @@ def _target(spec: TargetSpec) -> Target:
         return Target("none")
     if spec.value:
         return Target("value", column=spec.value)
-    if spec.vector:
-        return Target("vector", signal=spec.vector)
+    if spec.track:
+        return Target("vector" if spec.vector else "series", signal=spec.track)
     return Target("label", column=spec.label, classes=spec.classes)
 
 

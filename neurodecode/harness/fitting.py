@@ -1,8 +1,9 @@
 """Fit a model stage by stage within a fold, share what is equal, and predict."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
+from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Part, Trials, stack
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.pretrained import open_start
 from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
+from neurodecode.harness.validation import cut_validation
 from neurodecode.simulate import ORACLE_SIGNAL
 
 Input = Any  # ndarray, list of ndarray, or Trials
@@ -27,15 +30,16 @@ Input = Any  # ndarray, list of ndarray, or Trials
 
 @dataclass(frozen=True, eq=False)
 class _Handed:
-    """What a stage is handed: training rows, test rows, and rows seen before testing.
+    """What a stage is handed: training rows, test rows, rows seen before testing, validation rows.
 
-    A model that is fitted to be kept has no test rows; one that does not ask for training rows of
-    unknown target, none of those.
+    A model that is fitted to be kept has no test rows; one that asks for none, no validation rows
+    and no training rows of unknown target.
     """
 
     train: Input
     test: Input
     adapt: Input
+    val: Input = None
     unlabelled: Input = None
 
 
@@ -69,6 +73,14 @@ class Fitted:
         return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
 
 
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Positions of the training rows that are trained on, and of those that are validated on."""
+
+    train: np.ndarray
+    val: np.ndarray
+
+
 class FoldWork:
     """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
 
@@ -76,7 +88,12 @@ class FoldWork:
         self._task = task
         self._inputs: dict[Any, _Handed] = {}
         self._memo: dict[str, tuple[Any, _Handed]] = {}
-        self._names = {job.key: self._prefixes(job) for job in task.jobs if job.tuning is None}
+        self._cuts: dict[str, _Cut | None] = {}
+        self._stacked: Trials | None = None
+        self._names: dict[str, list[str]] = {}
+        for job in (one for one in task.jobs if one.tuning is None):
+            with contextlib.suppress(DataError):  # rows that cannot be parted: its fit says so
+                self._names[job.key] = self._prefixes(job)
         self._uses = Counter(name for names in self._names.values() for name in names)
 
     def fit(self, job: TaskJob) -> Fitted:
@@ -84,23 +101,34 @@ class FoldWork:
         model: Any = clone(job.model.estimator)
         joined = self._joins(job, model)
         y: Any = job.told if joined else job.y
+        handed, rows = self._handed(job, joined), self._rows(joined)
+        cut, y_val = self._cut(job), None
+        if cut is not None:
+            # Rows seen before testing stand after the training rows, and are trained on.
+            mine = np.append(cut.train, np.arange(len(job.y), len(y)))
+            y, y_val = y[mine], y[cut.val]
+            handed, rows = (
+                replace(one, train=_picked(one.train, mine), val=_picked(one.train, cut.val))
+                for one in (handed, rows)
+            )
         if self._task.kind == "none":
-            y = None
+            y = y_val = None
         reducer: Any = None
         # The oracle answers with whole vectors, which there is no need to cut.
         if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
             reducer = clone(self._task.reduce)
             y = reducer.fit(y).transform(y)
-        handed = self._handed(job, joined)
+            y_val = None if y_val is None else reducer.transform(y_val)
         stages = stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
-            handed = self._for(stage, handed, joined)
+            handed = _with_columns_for(stage, handed, rows)
             stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
-        handed = self._for(stages[-1], handed, joined)
-        last = self._learnt(stages[-1], handed, y, job)
+        handed = _with_columns_for(stages[-1], handed, rows)
+        held_out = {} if cut is None else {"val": (handed.val, y_val)}
+        last = self._learnt(stages[-1], handed, y, job, **held_out)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
         fitted.append(last)
@@ -121,7 +149,7 @@ class FoldWork:
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:
                 pred = fitted.reducer.inverse_transform(pred)
-            self._check_times(pred, 2 if task.kind == "vector" else 1)
+            self._check_times(pred, n_axes(task.kind))
             return Predictions(uid, task.kind, pred)
         pred = self._codes(fitted.last, fitted.test, len(task.classes))
         self._check_times(pred, 1)
@@ -141,6 +169,16 @@ class FoldWork:
                 f"the {n_times} samples of a trial."
             )
 
+    def _cut(self, job: TaskJob) -> "_Cut | None":
+        """Part a job's training rows, where its model asks for validation rows."""
+        if job.key not in self._cuts:
+            task, cut = self._task, None
+            if job.val is not None:
+                train, val = cut_validation(task.train.rows, job.y, job.val, task.kind, job.seed)
+                cut = _Cut(train, val)
+            self._cuts[job.key] = cut
+        return self._cuts[job.key]
+
     def _joins(self, job: TaskJob, model: Any) -> bool:
         """Whether labelled rows of the tested join the training: where no stage adapts to them."""
         stages = stages_of(model)
@@ -152,8 +190,10 @@ class FoldWork:
         joined = self._joins(job, estimator)
         needs = job.model.input_needs
         columns = list(needs.columns) if needs.trials else None
+        cut = self._cut(job)
+        parted = None if cut is None else digest_array(cut.val)
         start = None if job.start is None else job.start.key
-        more = [job.model.unlabelled, start]
+        more = [parted, job.model.unlabelled, start]
         name: Any = [job.shared, job.model.flattens, columns, joined, *more]
         names = []
         truth = None
@@ -164,14 +204,14 @@ class FoldWork:
             names.append(name)
         return names
 
-    def _learnt(self, stage: Any, handed: _Handed, y: Any, job: TaskJob) -> Any:
+    def _learnt(self, stage: Any, handed: _Handed, y: Any, job: TaskJob, **more: Any) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
         X = handed.train
         if handed.unlabelled is not None and asks_unlabelled(stage):
             X, y = _joined(X, handed.unlabelled), _with_unknown(y, len(handed.unlabelled))
-        if job.start is None or not getattr(getattr(stage, "needs", None), "init", False):
-            return stage.fit(X, y)
-        return stage.fit(X, y, init=open_start(job.start))
+        if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
+            more["init"] = open_start(job.start)
+        return stage.fit(X, y, **more)
 
     def _fitted(
         self, name: str, stage: Any, handed: _Handed, y: Any, job: TaskJob
@@ -191,8 +231,9 @@ class FoldWork:
                 stage = stage.adapt(adapt, job.y_adapt)
             adapt = stage.transform(adapt)
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
+        val = None if handed.val is None else stage.transform(handed.val)
         more = None if more is None else stage.transform(more)
-        result = stage, _Handed(train, test, adapt, more)
+        result = stage, _Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
@@ -201,37 +242,27 @@ class FoldWork:
         """Give the rows of a fold; `joined`: those that are seen before are trained on."""
         task = self._task
         if not joined or task.adapt is None:
-            return _Handed(task.train, task.test, task.adapt, task.unlabelled)
-        return _Handed(stack([task.train, task.adapt]), task.test, None, task.unlabelled)
-
-    def _for(self, stage: Any, handed: _Handed, joined: bool) -> _Handed:
-        """Give a stage that asks for `Trials` what the stage before gave, with its columns."""
-        needs = getattr(stage, "needs", None)
-        if not isinstance(needs, Needs) or not needs.trials:
-            return handed
-        rows = self._rows(joined)
-        pairs = (
-            (handed.train, rows.train), (handed.test, rows.test), (handed.adapt, rows.adapt),
-            (handed.unlabelled, rows.unlabelled),
-        )  # fmt: skip
-        return _Handed(*(_with_rows(X, trials, needs.columns) for X, trials in pairs))
+            return _Handed(task.train, task.test, task.adapt, unlabelled=task.unlabelled)
+        if self._stacked is None:
+            self._stacked = stack([task.train, task.adapt])
+        return _Handed(self._stacked, task.test, None, unlabelled=task.unlabelled)
 
     def _handed(self, job: TaskJob, joined: bool) -> _Handed:
         """Give what the first stage is handed."""
         needs = job.model.input_needs
-        columns = needs.columns if needs.trials else None
+        columns = needs.columns if needs.trials else () if needs.batches else None
         asks = job.model.unlabelled
         which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined, asks)
         if which not in self._inputs:
             several = self._rows(joined)
             if not asks:
                 several = replace(several, unlabelled=None)
-            self._inputs[which] = _Handed(
-                *(
-                    None if one is None or len(one) == 0 else self._input(one, job, columns)
-                    for one in (several.train, several.test, several.adapt, several.unlabelled)
-                )
-            )
+            handed = {}
+            for one in fields(_Handed):
+                mine = getattr(several, one.name)
+                none = mine is None or len(mine) == 0
+                handed[one.name] = None if none else self._input(mine, job, columns)
+            self._inputs[which] = _Handed(**handed)
         return self._inputs[which]
 
     def _input(self, trials: Trials, job: TaskJob, columns: tuple[str, ...] | None) -> Input:
@@ -241,7 +272,7 @@ class FoldWork:
             return self._with_columns(trials, columns, signals)
         name = job.shared or signals[0]
         if job.model.input_needs.ragged and not job.shared:
-            return trials.list(name)
+            return trials.array_or_list(name)
         X = trials.array(name)
         return X.reshape(len(X), -1) if job.model.flattens else X
 
@@ -290,6 +321,26 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _picked(X: Input, index: np.ndarray) -> Input:
+    """Trials at `index`, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return X.take(index)
+    return [X[i] for i in index] if isinstance(X, list) else X[index]
+
+
+def _with_columns_for(stage: Any, handed: _Handed, rows: _Handed) -> _Handed:
+    """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
+    needs = getattr(stage, "needs", None)
+    if not isinstance(needs, Needs) or not needs.trials:
+        return handed
+    return _Handed(
+        *(
+            _with_rows(getattr(handed, one.name), getattr(rows, one.name), needs.columns)
+            for one in fields(_Handed)
+        )
+    )
 
 
 def _joined(X: Input, more: Input) -> Input:

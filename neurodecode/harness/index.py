@@ -15,14 +15,17 @@ import yaml
 from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
+from neurodecode.core.truth import BrainTruth
+from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.harness.study import Study, describe_input
+from neurodecode.harness.truth import rotates
 
 _LIBRARIES = (
     "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
-    "nilearn", "joblib",
+    "nilearn", "joblib", "torch",
 )  # fmt: skip
 
 
@@ -48,10 +51,10 @@ def write_study(
     source : str
         The experiment file as it was written; empty where there is none.
     """
-    study = plan.study
+    study, question = plan.study, plan.study.question
     rows = study.trials.rows.table
     y = study.y
-    if y.ndim == 1:
+    if question.target.n_axes == 1:
         rows["y"] = y
     else:
         store.write_truth(y)
@@ -60,7 +63,9 @@ def write_study(
         store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
     write_index(plan, store, name, {})
-    write_json(store.folder / "provenance.json", provenance(study.sources, engine))
+    devices = {job.parts["device"] for job in plan.jobs}
+    device = "cuda" if "cuda" in devices else "cpu"
+    write_json(store.folder / "provenance.json", provenance(study.sources, engine, device))
 
 
 def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) -> None:
@@ -75,10 +80,15 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "format": INDEX_FORMAT,
             "name": name,
             "title": question.title,
-            "target": {"kind": question.target.kind, "classes": list(question.target.classes)},
-            "truth": digest_array(study.y),
+            "target": {
+                "kind": question.target.kind,
+                "classes": list(question.target.classes),
+                "rotates": rotates(study),
+            },
+            "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
+            "mutual": describe_mutual(plan.folds, study.trials.rows, question.within),
             "gallery": question.gallery,
             "n_draws": question.n_draws,
             "n_permutations": question.n_permutations,
@@ -137,7 +147,7 @@ def _times(study: Study) -> dict[str, float]:
     return {"tmin": 0.0 if study.tmin is None else study.tmin, "sfreq": sfreq}
 
 
-def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
+def provenance(sources: Mapping[str, Any], engine: str, device: str) -> dict[str, Any]:
     """Versions, git state, machine, data: what a reader needs to judge and repeat a result."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},
@@ -146,7 +156,7 @@ def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
             "system": platform.platform(),
             "processor": platform.machine(),
             "cores": os.cpu_count(),
-            "device": "cpu",
+            "device": device,
             "engine": engine,
         },
         "data": dict(sources),

@@ -1,7 +1,8 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -11,20 +12,16 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
+from neurodecode.harness.dependence import describe_mutual
+from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.protocols import (
-    check_training,
-    overlapping,
-    purge,
-    shares_within,
-    verify,
-    with_unlabelled,
-)
+from neurodecode.protocols import check_training, purge, verify, with_unlabelled
 from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -96,6 +93,7 @@ def make_plan(study: Study) -> Plan:
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
+    _check_pooling(study, y)
     folds = tuple(_folds(study, y))
     differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
     refused = tuple(
@@ -109,7 +107,7 @@ def make_plan(study: Study) -> Plan:
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
     keys = JobKeys(study, truth)
-    n_permutations = 0 if tested_by_sign_flips(study) else question.n_permutations
+    n_permutations = 0 if tested_by_sign_flips(study, folds) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
         if question.target.kind == "label":
@@ -156,13 +154,20 @@ def _check_grids(question: Question) -> None:
                 )
 
 
-def tested_by_sign_flips(study: Study) -> bool:
-    """Whether p is of sign flips of subject means, which need no model fitted anew."""
-    subjects = set(study.trials.rows["subject"])
-    return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
+def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
+    """Whether p is of sign flips of subject means, which need no model fitted anew.
+
+    Subjects that train each other's models have scores that lean on each other, so that their signs
+    do not flip one by one.
+    """
+    if "subject" not in study.question.within:
+        return False
+    if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
+        return False
+    return describe_mutual(folds, study.trials.rows, study.question.within)["unit"] == 0
 
 
-def _check_classes(study: Study, y: np.ndarray) -> None:
+def _check_classes(study: Study, y: Truth) -> None:
     target = study.question.target
     if target.kind != "label":
         return
@@ -177,6 +182,15 @@ def _check_classes(study: Study, y: np.ndarray) -> None:
             )
 
 
+def _check_pooling(study: Study, y: Truth) -> None:
+    within = study.question.within
+    if isinstance(y, BrainTruth) and y.spaces.max() > 0 and not {"subject", "fold"} & set(within):
+        raise ConfigError(
+            f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
+            "spaces, whose voxels are not each other's. Add subject."
+        )
+
+
 def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
@@ -186,7 +200,13 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             return "nothing is told, and it has no score_samples that says how trials fit it."
     elif not (hasattr(last, "fit") and hasattr(last, "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
-    elif target.kind not in model.target_needs.targets:
+    for package in model.packages:
+        if find_spec(package) is None:
+            return (
+                f"it needs {package}, which is not installed. Install it with: pip install "
+                f'"neurodecode[{package}]"'
+            )
+    if target.kind not in ("none", *model.target_needs.targets):
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
     forbidden = {target.column or target.signal, "label"} & set(model.columns)
@@ -280,12 +300,13 @@ def _rank_problem(study: Study) -> str | None:
     return None
 
 
-def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
+def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     question, rows = study.question, study.trials.rows
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
     asked = any(model.unlabelled for model in question.models)
+    doubts = Doubts(study)
     for seed in question.seeds:
         names = set()
         for found in question.protocol.split(rows.take(known), question.target, seed):
@@ -308,31 +329,9 @@ def _folds(study: Study, y: np.ndarray) -> Iterator[PlannedFold]:
                     f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
                     "that keeps runs apart, or shorter windows."
                 )
-            yield PlannedFold(seed, fold, _flags(fold, study), _prior(y[train], study))
-
-
-def _flags(fold: Fold, study: Study) -> tuple[str, ...]:
-    flags = [*fold.flags, *(["simulated"] if study.simulated else [])]
-    if study.question.overlap == "allowed" and len(overlapping(fold, study.trials.rows)):
-        flags.append("overlap")
-    if study.reach > 0 and shares_within(fold, study.trials.rows, study.reach):
-        flags.append("shared_preparation")
-    if fold.access != "none":
-        flags.append(fold.access)
-    if _holds_copies(fold, study):
-        flags.append("copied_recording")
-    return tuple(flags)
-
-
-def _holds_copies(fold: Fold, study: Study) -> bool:
-    """Whether a recording is trained on and its copy under another id tested."""
-    recording = study.trials.rows["recording"] if study.copies else np.zeros(0)
-    for ids in study.copies:
-        trained = set(recording[fold.index("train", "val")]) & set(ids)
-        tested = set(recording[fold.index("test")]) & set(ids)
-        if trained and tested and len(trained | tested) > 1:
-            return True
-    return False
+            if isinstance(y, BrainTruth):
+                y.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
+            yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
@@ -347,8 +346,8 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     yield from study.notes
     if study.lacks_truth:
         yield (
-            "true vectors are read when recordings are prepared; until then no job is known to be "
-            "done."
+            f"the truth ({study.question.target.kind}) is read when recordings are prepared; until "
+            "then no job is known to be done."
         )
     if not study.inputs.signals:
         return

@@ -113,7 +113,7 @@ class Pretrained:
             If the rows of the pretraining lack a column that is kept apart.
         """
         tested = rows.take(fold.index("test", "adapt")).table
-        tested["content"] = tested["recording"].map(origin.contents)
+        tested["content"] = [origin.contents.get(one, "") for one in tested["recording"]]
         trained = Store(start.folder).trained(start.key)
         seen = _seen(trained, tested, apart, origin.card, str(start.folder))
         if seen.any():
@@ -235,7 +235,7 @@ def _seen(
 ) -> np.ndarray:
     """Mask of the rows trained on that a fold may not have seen before it tests."""
     same_card = (trained["card"] == card).to_numpy() & bool(card)
-    same_content = trained["content"].isin(set(tested["content"])).to_numpy()
+    same_content = np.isin(trained["content"].to_numpy(str), tested["content"].to_numpy(str))
     if not apart:
         return _overlap(trained, tested)
     lacking = [name for name in apart if name not in trained]
@@ -246,9 +246,12 @@ def _seen(
         )
     seen = same_content & ~same_card  # one recording under two names, on both sides
     if not lacking:
-        ours = pd.MultiIndex.from_frame(tested[list(apart)].astype(str))
-        theirs = pd.MultiIndex.from_frame(trained[list(apart)].astype(str))
-        seen |= theirs.isin(ours) & same_card
+        ours, theirs = (
+            list(zip(*(table[name].astype(str) for name in apart), strict=True))
+            for table in (tested, trained)
+        )
+        known = set(ours)
+        seen |= np.array([one in known for one in theirs], dtype=bool) & same_card
     return seen
 
 

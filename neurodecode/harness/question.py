@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
+from neurodecode.core.training import Device
 from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
@@ -57,6 +58,12 @@ class NamedModel:
     def unlabelled(self) -> bool:
         """Whether one of its stages learns from rows of unknown target too."""
         return any(asks_unlabelled(stage) for stage in stages_of(self.estimator))
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Optional packages that its stages need."""
+        stages = stages_of(self.estimator)
+        return tuple(dict.fromkeys(p for one in stages for p in needs_of(one, first=True).packages))
 
     @property
     def flattens(self) -> bool:
@@ -215,6 +222,8 @@ class Question:
         Permutations of the labels for the p value of each model.
     keep : {"none", "final", "folds"}
         Which fitted models are stored: each model once more on all rows, or also that of each fold.
+    device : {"auto", "cpu", "cuda"}
+        On what networks are trained; ``auto`` is the GPU where there is one.
     """
 
     target: Target
@@ -233,6 +242,7 @@ class Question:
     tune: Tune | None = None
     n_permutations: int = 0
     keep: Keep = "none"
+    device: Device = "auto"
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
@@ -246,6 +256,10 @@ class Question:
             raise ConfigError(
                 "n_draws, n_permutations: nothing is told, so there are no labels to permute. Give "
                 "0."
+            )
+        if self.device not in get_args(Device):
+            raise ConfigError(
+                f"device: {self.device!r}. Give one of {', '.join(get_args(Device))}."
             )
         names = [model.name for model in self.models]
         for name in self.tune.grids if self.tune else ():
@@ -314,7 +328,7 @@ def _targets_of(estimator: Any) -> tuple[str, ...]:
     if tags is None or tags().estimator_type != "regressor":
         return ("label",)
     several = tags().target_tags.multi_output or tags().target_tags.two_d_labels
-    return ("value", "vector") if several else ("value",)
+    return ("value", "vector", "brain") if several else ("value",)
 
 
 def _with_arguments(call: Call) -> str:

@@ -11,8 +11,9 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
 from neurodecode.core.rows import Rows
+from neurodecode.core.truth import Truth, known_rows
 from neurodecode.harness.store import Store
-from neurodecode.harness.truth import permute_all, shuffle_units
+from neurodecode.harness.truth import permuted_rows, shuffle_units
 
 NO_DRAW = -1
 _COLUMNS = (
@@ -35,8 +36,8 @@ class Group:
         Draw of the shuffled null, or number of the permutation; `NO_DRAW` for the model itself.
     rows : ndarray of int, shape (n,)
         Positions in ``rows.parquet``; of rows answered together, the first.
-    true : ndarray, shape (n,) or (n, n_targets)
-        Codes, values or vectors.
+    true : ndarray, shape (n,), (n, n_targets) or (n, n_targets, n_times)
+        Codes, values, vectors (a brain is one), or series.
     pred : ndarray, shape of `true`, and the axes of `axes`
     scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
@@ -119,7 +120,7 @@ def collect_groups(store: Store) -> Iterator[Group]:
     index, rows = store.index(), store.rows()
     classes = tuple(index["target"]["classes"])
     position = pd.Index(rows["uid"])
-    truth = _Truth(store.truth(rows), rows, index["target"]["kind"])
+    truth = _Truth(store.truth(rows), rows, index["target"])
     priors = {(f["seed"], f["name"]): np.array(f["prior"]) for f in index["folds"]}
     within = index["within"]
     columns = {u: rows[u].astype(str).to_numpy(dtype=object) for u in ("subject", "session")}
@@ -127,11 +128,13 @@ def collect_groups(store: Store) -> Iterator[Group]:
 
     def together(job: dict[str, Any]) -> tuple[Any, ...]:
         numbers = (NO_DRAW if job[k] is None else job[k] for k in ("draw", "permutation"))
-        return job["model"], *numbers, job["seed"], job["fold"] if "fold" in within else ""
+        fold = job["fold"] if "fold" in within else ""
+        # Brains of people whose spaces differ are as wide as their folds' training means.
+        return job["model"], *numbers, job["seed"], fold, len(priors[job["seed"], job["fold"]])
 
     # Jobs come grouped by fold; sorting keeps the folds of one model in their order.
     for called, several in groupby(sorted(jobs, key=together), key=together):
-        model, draw, permutation, seed, fold = called
+        model, draw, permutation, seed, fold, _ = called
         mine = list(several)
         found = [store.predictions(job["key"], classes) for job in mine]
         at = position.get_indexer(pd.Index(np.concatenate([p.uid for p in found])))
@@ -145,7 +148,7 @@ def collect_groups(store: Store) -> Iterator[Group]:
             draw=draw,
             permutation=permutation,
             rows=at,
-            true=truth.of(permutation)[at],
+            true=truth.of(at, permutation),
             pred=np.concatenate([p.pred for p in found]),
             scores=np.concatenate(scores) if len(scores) == len(found) else None,
             score_kind=found[0].score_kind,
@@ -157,23 +160,30 @@ def collect_groups(store: Store) -> Iterator[Group]:
 
 
 class _Truth:
-    """The truth of all rows, or one permutation of it; the last one asked for is kept."""
+    """The truth of rows, or of one permutation of all; the last one asked for is kept."""
 
-    def __init__(self, y: np.ndarray, rows: pd.DataFrame, kind: str):
+    def __init__(self, y: Truth, rows: pd.DataFrame, target: dict[str, Any]):
         self._y, self._rows = y, Rows(rows)
-        known = y >= 0 if kind == "label" else np.isfinite(y.reshape(len(y), -1)).all(axis=1)
-        self._known = np.asarray(known)
-        self._last: tuple[int, np.ndarray] = (NO_DRAW, y)
+        self._known = known_rows(y, target["kind"])
+        self._rotate = target["rotates"]
+        self._last: tuple[int, np.ndarray] = (NO_DRAW, np.arange(len(rows)))
 
-    def of(self, permutation: int) -> np.ndarray:
+    def of(self, index: np.ndarray, permutation: int) -> np.ndarray:
         if permutation == NO_DRAW:
-            return self._y
+            return self._y[index]
         if self._last[0] != permutation:
             units, groups = shuffle_units(self._rows)
-            uids = self._rows["uid"]
-            y = permute_all(self._y, self._known, units, groups, uids, permutation)
-            self._last = permutation, y
-        return self._last[1]
+            drawn = permuted_rows(
+                self._y,
+                self._known,
+                units,
+                groups,
+                self._rows["uid"],
+                permutation,
+                rotate=self._rotate,
+            )
+            self._last = permutation, drawn
+        return self._y[self._last[1][index]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,8 +208,9 @@ class Scorer:
         """Read what scoring needs from a results folder."""
         index = store.index()
         kind, gallery = index["target"]["kind"], None
-        if index["gallery"] == "all" and kind not in ("label", "value"):
-            gallery = store.truth(store.rows())
+        if index["gallery"] == "all" and kind == "vector":
+            y = store.truth(store.rows())
+            gallery = y[np.arange(len(y))]
         return Scorer(kind, len(index["target"]["classes"]), gallery)
 
     def score(self, metric: Any, group: Group) -> float | str:

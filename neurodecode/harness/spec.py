@@ -5,6 +5,7 @@ from typing import Literal
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.training import Device
 from neurodecode.data.specs import TargetSpec, WindowsSpec
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
@@ -20,6 +21,7 @@ from neurodecode.harness.question import (
 )
 
 Channels = Literal["common", "interpolate", "error"]
+Direction = Literal["decode", "encode"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Experiment:
     data: DataSpec
     models: tuple[tuple[Call, ...], ...]
     title: str = ""
+    direction: Direction = "decode"
+    features: str = ""
     channels: Channels = "error"
     prepare: tuple[Call, ...] | None = None
     windows: WindowsSpec | None = None
@@ -92,3 +96,13 @@ class Experiment:
     n_permutations: int = 0
     keep: Keep = "none"
     init: Init | None = None
+    device: Device = "auto"
+
+    def __post_init__(self):
+        if (self.direction == "encode") != bool(self.features):
+            raise ConfigError(
+                "direction: encode and features belong together: features names the track of the "
+                "recordings from which the brain is told."
+            )
+        if self.direction == "encode" and self.target is not None:
+            raise ConfigError("target: of direction: encode it is the brain. Leave it out.")

@@ -7,15 +7,19 @@
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
       models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
-                       models that are kept
-      truth/           true vectors, each once, and which row has which
+                       models that are kept; of networks: stage-I.safetensors  history.csv
+      truth/           true vectors or series, each once, and which row has which; brains by space
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
+                       of networks: history.csv  training.json
+      training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       failures.txt     tracebacks of jobs that failed in the last run
 """
 
+import contextlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +41,11 @@ from neurodecode.core.files import (
     write_text,
 )
 from neurodecode.core.predictions import Predictions
+from neurodecode.core.truth import BrainTruth, Truth
+from neurodecode.harness.brains import read_brains, save_array, write_brains
 
-INDEX_FORMAT = 3  # of jobs.json
+HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
+INDEX_FORMAT = 4  # of jobs.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
@@ -111,6 +118,7 @@ class Store:
         patterns: Mapping[str, np.ndarray],
         seconds: float,
         tuned: Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
         flags: Sequence[str] = (),
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
@@ -129,6 +137,8 @@ class Store:
             How long fitting and predicting took.
         tuned : mapping, optional
             Arguments that inner folds chose, and what each candidate scored.
+        training : mapping, optional
+            How a network's training went; its history is taken from the training's folder.
         flags : sequence of str
             What the table must say of the fitted model.
         """
@@ -142,6 +152,9 @@ class Store:
                 np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
             if tuned:
                 (temporary / "tuned.json").write_text(json.dumps(tuned, indent=1))
+            if training:
+                (temporary / "training.json").write_text(json.dumps(training, indent=1))
+                self.take_history(key, temporary)
             (temporary / "done.json").write_text(
                 json.dumps(
                     {
@@ -165,6 +178,38 @@ class Store:
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
         return _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+
+    def training_folder(self, key: str) -> Path:
+        """Folder in which the training of a job writes as it goes."""
+        return self.folder / "training" / key
+
+    def remove_training(self, key: str) -> None:
+        """Remove what the training of a job wrote as it went; what it came to is stored."""
+        shutil.rmtree(self.training_folder(key), ignore_errors=True)
+        with contextlib.suppress(OSError):  # others are under way, or it was never made
+            (self.folder / "training").rmdir()
+
+    def remove_trainings(self) -> None:
+        """Remove what trainings left whose jobs are stored: their process ended in between."""
+        for folder in (self.folder / "training").glob("*"):
+            if self.has(folder.name) or self.has_model(folder.name):
+                self.remove_training(folder.name)
+
+    def take_history(self, key: str, folder: Path) -> None:
+        """Put the history of a training, where there is one, into the folder of what it made."""
+        path = self.training_folder(key) / HISTORY
+        if path.is_file():
+            shutil.copyfile(path, folder / HISTORY)
+
+    def training(self, key: str) -> dict[str, Any]:
+        """Read how the training of a job went; empty where it is no network's."""
+        path = self.folder / "jobs" / key / "training.json"
+        return read_json(path) if path.is_file() else {}
+
+    def history(self, key: str) -> pd.DataFrame | None:
+        """Read the losses of a job's training, a row a pass; None where there are none."""
+        path = self.folder / "jobs" / key / HISTORY
+        return pd.read_csv(path) if path.is_file() else None
 
     def tuned(self, key: str) -> dict[str, Any]:
         """Read which arguments inner folds chose; empty where nothing was tuned."""
@@ -229,23 +274,26 @@ class Store:
         """Read ``rows.parquet``."""
         return pd.read_parquet(self.folder / "rows.parquet")
 
-    def write_truth(self, y: np.ndarray) -> None:
-        """Write the true vectors of all rows, each once.
+    def write_truth(self, y: Truth) -> None:
+        """Write the true vectors or series of all rows, each once; of brains each row's.
 
         Parameters
         ----------
-        y : ndarray, shape (n_rows, n)
+        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), or BrainTruth
         """
+        if isinstance(y, BrainTruth):
+            write_brains(y, self.folder / "truth")
+            return
         vectors, row = np.unique(y, axis=0, return_inverse=True)
-        (self.folder / "truth").mkdir(exist_ok=True)
-        for name, array in (("vectors", vectors), ("row", row.reshape(-1))):
-            with whole_file(self.folder / "truth" / f"{name}.npy") as path, path.open("wb") as out:
-                np.save(out, array, allow_pickle=False)
+        save_array(self.folder / "truth" / "vectors.npy", vectors)
+        save_array(self.folder / "truth" / "row.npy", row.reshape(-1))
 
-    def truth(self, rows: pd.DataFrame) -> np.ndarray:
-        """Give the truth of all rows: the column ``y``, or the vectors that were written."""
+    def truth(self, rows: pd.DataFrame) -> Truth:
+        """Give the truth of all rows: the column ``y``, or what was written beside."""
         if "y" in rows:
             return rows["y"].to_numpy()
+        if not (self.folder / "truth" / "vectors.npy").is_file():
+            return read_brains(rows, self.folder / "truth")
         vectors, row = (
             np.load(self.folder / "truth" / f"{name}.npy", allow_pickle=False)
             for name in ("vectors", "row")

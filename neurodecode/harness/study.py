@@ -14,6 +14,8 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.truth import Truth
+from neurodecode.data._oracle import in_order_of
 from neurodecode.data.cards import find_root
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
@@ -93,7 +95,10 @@ class Study:
     @property
     def oracle(self) -> TrialSignal | None:
         """What an oracle answers, of simulated recordings: for the control that says it."""
-        return self.trials.signals.get(ORACLE_SIGNAL)
+        signal, target = self.trials.signals.get(ORACLE_SIGNAL), self.question.target
+        if signal is None or target.kind != "label":
+            return signal
+        return in_order_of(signal, target.classes)
 
     @property
     def reach(self) -> float:
@@ -102,13 +107,14 @@ class Study:
         return max((part.reach for part in parts), default=0.0)
 
     @property
-    def y(self) -> np.ndarray:
-        """Truth of every row: codes (-1 unknown), or values or vectors (NaN unknown).
+    def y(self) -> Truth:
+        """Truth of every row: codes (-1 unknown), or numbers (NaN unknown); see `Target.y`.
 
-        Where recordings are not prepared yet, a vector is there as one zero alone.
+        Where recordings are not prepared yet, a vector, series or brain is there as one zero alone.
         """
         if self.lacks_truth:
-            return np.zeros((len(self.trials), 1))
+            target = self.question.target
+            return np.zeros((len(self.trials), *(1,) * (target.n_axes - 1)))
         return self.question.target.y(self.trials)
 
     @property
@@ -161,13 +167,15 @@ def open_study(
     if not prepared:
         raise failed[0].error
     # The experiment's own target stands in for the task's: it says which column or track is asked.
-    task = replace(resolved.task, target=resolved.experiment.target)
-    done = cut(prepared, task, resolved.experiment.windows)
+    # An encoder has none, and the task's says which rows there are.
+    experiment = resolved.experiment
+    task = replace(resolved.task, target=experiment.target or resolved.task.target)
+    done = cut(prepared, task, experiment.windows, experiment.features)
     copies = _copies(prepared)
     layout = resolved.card.variant(resolved.experiment.data.variant)
     question = resolved.question
     if ORACLE_SIGNAL in done.trials.signals:
-        question = replace(question, models=_with_oracle(question.models))
+        question = replace(question, models=with_oracle(question.models))
     init = resolved.experiment.init
     pretrained = None
     if init is not None:
@@ -247,6 +255,13 @@ def open_recordings(
     return root, outcomes
 
 
+def with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
+    """Give models and the control that answers as the oracle does: the ceiling."""
+    if any(model.name == ORACLE_CONTROL for model in models):
+        return models
+    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
+
+
 def _one_list_of_channels(
     recordings: Sequence[Recording], channels: Channels, cache: Path
 ) -> Mapping[str, Sequence[Any]]:
@@ -307,13 +322,6 @@ def _contents(inputs: Trials) -> dict[str, str]:
             mine = sorted({str(one) for one in recordings[signal.part == i]})
             found |= {one: part.key if len(mine) == 1 else digest([part.key, one]) for one in mine}
     return found
-
-
-def _with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
-    """Give models and the control that answers as the oracle does: the ceiling."""
-    if any(model.name == ORACLE_CONTROL for model in models):
-        return models
-    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
 
 
 def _described(layout: Variant) -> str:

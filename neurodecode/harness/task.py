@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
+from neurodecode.harness.validation import Validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,10 @@ class TaskJob:
         Truth of the training rows, in their order.
     y_adapt : ndarray, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
+    val : Validation or None
+        How validation rows are cut from the training rows, for a model that asks for them.
+    device : {"cpu", "cuda"}
+        On what a network is trained.
     start : Start or None
         Fitted model to start from.
     """
@@ -95,6 +100,8 @@ class TaskJob:
     is_null: bool
     y_adapt: np.ndarray | None = None
     tuning: Tuning | None = None
+    val: Validation | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
     start: Start | None = None
 
     @property
@@ -128,6 +135,8 @@ class FoldTask:
         What vectors are brought through before they are learnt.
     keep : bool
         Whether the fitted models are stored too.
+    talks : bool
+        Whether trainings show how they go.
     origin : Origin
         Where the rows come from, for models that are stored.
     """
@@ -144,6 +153,7 @@ class FoldTask:
     one_by_one: bool = False
     reduce: Any = None
     keep: bool = False
+    talks: bool = False
     origin: Origin = Origin()
 
 

@@ -1,10 +1,12 @@
 """What training rows are told: the truth, or a draw of the shuffled null."""
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
+from neurodecode.core.truth import Truth
 from neurodecode.harness.study import Study
 
 
@@ -17,12 +19,13 @@ class TrainingTruth:
 
     Attributes
     ----------
-    y : ndarray, shape (n_rows,)
-        Truth of every row: codes (-1 unknown) or values (NaN unknown).
+    y : ndarray, shape (n_rows, …), or BrainTruth
+        Truth of every row.
     """
 
     def __init__(self, study: Study):
         self.y = study.y
+        self._rotates = rotates(study)
         self._trials = study.trials
         self._units, self._groups = shuffle_units(study.trials.rows)
         self._known = study.question.target.known(self.y)
@@ -51,7 +54,7 @@ class TrainingTruth:
         """
         told = fold.labelled
         if permutation is not None:
-            return self.permuted(permutation)[told]
+            return self.y[self.permuted(permutation)[told]]
         if draw is None:
             return self.y[told]
         return permuted(
@@ -59,13 +62,22 @@ class TrainingTruth:
             self._units[told],
             self._groups[told],
             [seed, draw, self._content(fold, told)],
+            rotate=self._rotates,
         )
 
     def permuted(self, permutation: int) -> np.ndarray:
-        """Give one permutation of the labels of all rows; the last one asked for is kept."""
+        """Give rows whose truth stands for each row's own; the last order asked for is kept."""
         if self._permutation is None or self._permutation[0] != permutation:
-            y = permute_all(self.y, self._known, self._units, self._groups, self._uids, permutation)
-            self._permutation = permutation, y
+            order = permuted_rows(
+                self.y,
+                self._known,
+                self._units,
+                self._groups,
+                self._uids,
+                permutation,
+                rotate=self._rotates,
+            )
+            self._permutation = permutation, order
         return self._permutation[1]
 
     def _content(self, fold: Fold, train: np.ndarray) -> int:
@@ -76,78 +88,126 @@ class TrainingTruth:
         return self._last[1]
 
 
-def permuted(y: np.ndarray, units: np.ndarray, groups: np.ndarray, seed: list[int]) -> np.ndarray:
+def permuted(
+    y: np.ndarray,
+    units: np.ndarray,
+    groups: np.ndarray,
+    seed: list[int],
+    *,
+    rotate: bool = False,
+) -> np.ndarray:
     """Permute labels within groups, all rows of a unit together where they share one label.
 
     Parameters
     ----------
-    y : ndarray, shape (n_rows,)
+    y : ndarray, shape (n_rows, …)
     units : ndarray of int, shape (n_rows,)
         Block of each row; rows that are their own unit have numbers of their own.
     groups : ndarray of int, shape (n_rows,)
         Run of each row.
     seed : list of int
+    rotate : bool
+        Whether rows of a group keep their order and are moved on, the last ones to the front: what
+        follows each other in time is not exchangeable one by one, and a null of scattered pieces
+        would be too narrow. They move by a number that is drawn, a quarter of the group or more
+        either way, since what lies near in time is alike.
 
     Returns
     -------
-    shuffled : ndarray, shape (n_rows,)
+    shuffled : ndarray, shape (n_rows, …)
     """
     rng = np.random.default_rng(seed)
-    shuffled = y.copy()
+    return y[_drawn_order(y, units, groups, rng, least=0.25 if rotate else None)]
+
+
+def _drawn_order(
+    y: np.ndarray,
+    units: np.ndarray,
+    groups: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    least: float | None,
+) -> np.ndarray:
+    """Give the row whose label each gets; `least`: share of a group that it is moved on by."""
+    drawn = np.arange(len(y))
     order = np.argsort(groups, kind="stable")
     for mine in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+        if least is not None:
+            n = len(mine)
+            shortest = int(np.ceil(least * n))
+            beyond = min(n - shortest + 1, n)  # all the way round is no move
+            drawn[mine] = np.roll(mine, rng.integers(shortest, beyond) if shortest < beyond else 0)
+            continue
         names, first, unit = np.unique(units[mine], return_index=True, return_inverse=True)
-        if np.array_equal(y[mine], y[mine][first][unit]):
-            shuffled[mine] = y[mine][first][rng.permutation(len(names))][unit]
+        alone = len(names) == len(mine)
+        if alone or np.array_equal(y[mine], y[mine[first]][unit]):
+            drawn[mine] = mine[first][rng.permutation(len(names))][unit]
         else:
-            shuffled[mine] = y[mine][rng.permutation(len(mine))]
-    return shuffled
+            drawn[mine] = mine[rng.permutation(len(mine))]
+    return drawn
 
 
-def permute_all(
-    y: np.ndarray,
+def permuted_rows(
+    y: Truth,
     known: np.ndarray,
     units: np.ndarray,
     groups: np.ndarray,
     uids: np.ndarray,
     permutation: int,
+    *,
+    rotate: bool = False,
 ) -> np.ndarray:
     """Permute the known labels of every run within it, by a draw of the run's own.
 
     Parameters
     ----------
-    y : ndarray, shape (n_rows, …)
+    y : ndarray, shape (n_rows, …), or BrainTruth
     known : ndarray of bool, shape (n_rows,)
     units, groups : ndarray of int, shape (n_rows,)
         As `permuted` takes them.
     uids : ndarray of str, shape (n_rows,)
         Names of the rows: a run's draw depends on them, so that other runs change nothing.
     permutation : int
+    rotate : bool
+        As in `permuted`, but for that any move may be drawn, none too: an exact test needs all.
 
     Returns
     -------
-    shuffled : ndarray, shape (n_rows, …)
+    drawn : ndarray of int, shape (n_rows,)
+        For each row the one whose truth it is given.
     """
-    shuffled = y.copy()
+    drawn = np.arange(len(y))
     for group in np.unique(groups):
         mine = np.flatnonzero((groups == group) & known)
         if len(mine) == 0:
             continue
         content = int.from_bytes(bytes.fromhex(digest([str(u) for u in uids[mine]])[:16]), "big")
         same = np.zeros(len(mine), dtype=np.int64)
-        shuffled[mine] = permuted(y[mine], units[mine], same, [permutation, content])
-    return shuffled
+        rng = np.random.default_rng([permutation, content])
+        least = 0.0 if rotate else None
+        drawn[mine] = mine[_drawn_order(y[mine], units[mine], same, rng, least=least)]
+    return drawn
+
+
+def rotates(study: Study) -> bool:
+    """Whether pieces of a target follow each other in time, so that draws move them on together."""
+    target = study.question.target
+    if target.kind not in ("series", "brain"):
+        return False
+    return any(part.sfreq is not None for part in study.trials.signals[target.signal].used())
 
 
 def shuffle_units(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """Give units that are permuted together (blocks, else rows), and the groups within (runs).
 
-    Where each recording is one row, as of people with one label each, labels are permuted among the
-    rows of a ``group`` (a site), else among all.
+    A row of no block is a unit of its own. Where each recording is one row, as of people with one
+    label each, labels are permuted among the rows of a ``group`` (a site), else among all.
     """
     groups = rows.codes("recording")
     if len(rows) == len(np.unique(groups)):
         groups = rows.codes("group") if "group" in rows else np.zeros(len(rows), dtype=np.int64)
-    if "block" in rows:
-        return rows.codes("recording", "block"), groups
-    return np.arange(len(rows)), groups
+    alone = np.arange(len(rows))
+    if "block" not in rows:
+        return alone, groups
+    none = pd.isna(rows["block"])
+    return np.where(none, len(rows) + alone, rows.codes("recording", "block")), groups

@@ -1,8 +1,9 @@
-"""Scores of predicted values, and of vectors: a mean over their targets.
+"""Scores of predicted values, and of vectors and brains: a mean over their targets.
 
-A vector's targets are its entries, such as the pixels of a picture or the features of a word. A
-target whose truth is the same in all rows that are scored together can be told neither well nor
-badly, so `r` and `r2` leave it out of their mean.
+A vector's targets are its entries, such as the pixels of a picture or the features of a word; a
+brain's are its voxels, or the samples of its channels. A target whose truth is the same in all rows
+that are scored together can be told neither well nor badly, so `r` and `r2` leave it out of their
+mean.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.metrics.metric import metric, zero
 
-_KINDS = ("value", "vector")
+_KINDS = ("value", "vector", "brain")
 # Of the largest size: what is nearer is equal but for rounding, and a correlation would be noise.
 _ROUNDING = 1e-13
 

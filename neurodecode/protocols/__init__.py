@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol as TypingProtocol
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.errors import DataError, LeakError
 from neurodecode.core.fold import ROLES, Fold
@@ -81,7 +82,11 @@ def inner_groups(rows: Rows, apart: tuple[str, ...]) -> np.ndarray | None:
     """
     if apart:
         return rows.codes(*apart)
-    return rows.codes("recording", "block") if "block" in rows else None
+    if "block" not in rows:
+        return None
+    alone = np.arange(len(rows))
+    none = pd.isna(rows["block"])
+    return np.where(none, len(rows) + alone, rows.codes("recording", "block"))
 
 
 def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
@@ -162,6 +167,21 @@ def with_unlabelled(fold: Fold, rows: Rows, known: np.ndarray, apart: tuple[str,
     return replace(fold, role=role)
 
 
+def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
+    """Whether train and test share a value of the last column, within one of those before it.
+
+    Rows without a value share none; where there is no such column, nothing is shared.
+    """
+    if columns[-1] not in rows:
+        return False
+    known = pd.notna(rows[columns[-1]])
+    codes = rows.codes(*columns)
+    trained, tested = (
+        side[known[side]] for side in (fold.index("train", "val"), fold.index("test"))
+    )
+    return len(np.intersect1d(codes[trained], codes[tested])) > 0
+
+
 def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
     """Whether a training window lies within `reach` seconds of a test window of its recording."""
     return len(_near(fold, rows, reach, fold.index("train", "val"))) > 0
@@ -187,9 +207,10 @@ def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -
     few = np.flatnonzero(counts < min_trials)
     if len(few):
         said = ", ".join(f"{target.classes[code]!r} {counts[code]}" for code in few)
+        purged = f" {fold.purged} overlap a test window and were left out." if fold.purged else ""
         raise DataError(
             f"fold {fold.name}: too few training trials of a class ({said}; {min_trials} are "
-            "needed). Use fewer folds, another protocol, or leave the class out of target."
+            f"needed).{purged} Use fewer folds, another protocol, or leave the class out of target."
         )
 
 

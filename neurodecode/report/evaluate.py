@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from sklearn.base import BaseEstimator
 from neurodecode.core.config import Call, Node, Problems, call, from_plain
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
-from neurodecode.core.names import build, check_call
+from neurodecode.core.names import build, check_call, is_module_class, module_model
 from neurodecode.core.progress import progress
 from neurodecode.core.target import Target
+from neurodecode.core.training import Device
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import unwritable
 from neurodecode.harness.index import write_index, write_study
@@ -23,7 +25,7 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import DEFAULT_CONTROLS, NamedModel, Question, display_names
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
-from neurodecode.harness.study import Study
+from neurodecode.harness.study import Study, with_oracle
 from neurodecode.harness.table import score_results
 from neurodecode.report.arrays import Data, as_trials, previous_labels
 from neurodecode.report.results import Results
@@ -43,6 +45,7 @@ def evaluate(
     title: str = "",
     out: str | Path | None = None,
     n_jobs: int = 1,
+    device: Device = "auto",
     verbose: bool = True,
 ) -> Results:
     """Score models on trials in memory, with chance, nulls and intervals beside each score.
@@ -57,14 +60,16 @@ def evaluate(
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.
-    models : sequence of str, scikit-learn estimators, or mappings
-        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``.
+    models : sequence of str, scikit-learn estimators, torch module classes, or mappings
+        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; of a class
+        of torch modules, ``n_chans``, ``n_outputs``, ``n_times`` and ``sfreq`` are filled in.
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
     metrics : str or sequence of str
     controls : str or sequence of str
-        Models that see no brain; their rows tell what the design gives away.
+        Models that see no brain; their rows tell what the design gives away. Simulated trials are
+        told by ``baseline.oracle`` too.
     rows : DataFrame or mapping, optional
         Columns of the trials (``session``, ``run``, ``block``, ``onset``, any other), in the order
         of the trials.
@@ -77,6 +82,8 @@ def evaluate(
         so that a second call finds them.
     n_jobs : int
         Processes; 1 works in this one, -1 takes one a core.
+    device : {"auto", "cpu", "cuda"}
+        On what networks are trained; ``auto`` is the GPU where there is one.
     verbose : bool
         Whether progress is shown on stderr.
 
@@ -106,6 +113,7 @@ def evaluate(
         metrics=metrics,
         seeds=seeds,
         n_draws=n_draws,
+        device=device,
         title=title or f"{target if isinstance(target, str) else 'label'} of {len(trials)} trials",
     )
     study = Study(
@@ -114,6 +122,10 @@ def evaluate(
         previous=previous_labels(trials.rows, target_column),
         sources={"data": "arrays or epochs in memory", "key": trials.key()},
     )
+    if study.oracle is not None:  # trials of a simulated card
+        made = {**study.sources, "simulated": "with a planted effect, by nd.load"}
+        question = replace(question, models=with_oracle(question.models))
+        study = replace(study, question=question, sources=made)
     plan = make_plan(study)
     folder = Path(out) if out is not None else cache_folder() / "evaluations" / trials.key()
     store = Store(folder).open()
@@ -127,6 +139,7 @@ def evaluate(
         "score": {"within": list(question.within)},
         "seeds": list(seeds),
         "shuffled": {"n_draws": n_draws},
+        "device": device,
     }
     try:
         write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
@@ -172,7 +185,8 @@ def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[An
 
 
 def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
-    asked = [models] if isinstance(models, str | BaseEstimator) else list(models)
+    single = isinstance(models, str | BaseEstimator | type)
+    asked = [models] if single else list(models)
     problems = Problems("evaluate")
     calls: list[tuple[Call, ...]] = []
     estimators = []
@@ -180,6 +194,10 @@ def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
         if isinstance(one, BaseEstimator):
             calls.append((Call(_short_name(one)),))
             estimators.append(one)
+            continue
+        if is_module_class(one):
+            calls.append((Call(one.__name__),))
+            estimators.append(module_model(one)())
             continue
         if isinstance(one, type):
             raise ConfigError(f"{role}s: {one.__name__} is a class. Make one: {one.__name__}().")

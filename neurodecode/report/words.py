@@ -32,6 +32,8 @@ FLAGS = {
     "training signal.",
     "split_blocks": "Trials of one block are on both sides of a split. Neighbours in a block "
     "resemble each other whatever was shown, so the score may be far too high.",
+    "shared_stimulus": "A stimulus is on both sides of a split: the score is of stimuli that the "
+    "model was trained on, and does not say how it would do on new ones.",
     "overlap": "Windows of training trials overlap windows of test trials: the model has seen part "
     "of what it is tested on.",
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
@@ -39,6 +41,10 @@ FLAGS = {
     "what a model can do with such signals, nothing of brains. baseline.oracle is the ceiling.",
     "copied_recording": "A recording that is tested is the copy, sample for sample, of one under "
     "another id that was trained on: the model has seen it.",
+    "copied_trials": "Trials that are tested are copies, sample for sample, of trials that were "
+    "trained on: the model has seen them.",
+    "not_converged": "In at least one fold the loss of the network still fell when its training "
+    "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")

@@ -34,6 +34,32 @@ def trials_of(X: Any, axes: tuple[str, ...], step: object) -> np.ndarray:
     return X
 
 
+def each_trial(X: Any, axes: tuple[str, ...], step: object) -> list[np.ndarray]:
+    """Give trials that may differ in length, one array each, of the axes that a step takes.
+
+    Parameters
+    ----------
+    X : array-like, shape (n_trials, …), or sequence of ndarray
+    axes : tuple of str
+        Axes of one trial, time last.
+    step : object
+        Whose input it is; named in the error.
+
+    Raises
+    ------
+    DataError
+        If a trial has other axes, or no sample.
+    """
+    trials = [np.asarray(one, dtype=np.float64) for one in X]
+    for one in trials:
+        if one.ndim != len(axes) or one.shape[-1] == 0:
+            raise DataError(
+                f"{type(step).__name__} takes trials of {' × '.join(axes)}, and was handed one of "
+                f"shape {one.shape}. Look at the step before it, and at windows."
+            )
+    return trials
+
+
 def columns_of(trials: Any, names: tuple[str, ...], who: object) -> dict[str, np.ndarray]:
     """Give columns of the rows that a step or model is handed.
 

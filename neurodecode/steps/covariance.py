@@ -2,13 +2,15 @@
 
 from typing import ClassVar, Literal
 
+import numpy as np
 from pyriemann.geometry.covariance import covariances
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from neurodecode.core.needs import Needs
-from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps._input import each_trial, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
 
+_AXES = ("channel", "time")
 Estimator = Literal["oas", "lwf", "sch", "scm", "cov"]
 
 
@@ -35,8 +37,8 @@ class Covariance(TransformerMixin, BaseEstimator):
 
     @property
     def needs(self) -> Needs:
-        """Trials of channels by time; of full rank where the estimator does not shrink."""
-        return Needs(axes=("channel", "time"), full_rank=self.estimator not in SHRINKING)
+        """Trials of channels by time, of any lengths; of full rank where nothing shrinks."""
+        return Needs(axes=_AXES, ragged=True, full_rank=self.estimator not in SHRINKING)
 
     def fit(self, X, y=None):
         """Learn nothing."""
@@ -47,7 +49,8 @@ class Covariance(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : ndarray, shape (n_trials, n_channels, n_times)
+        X : ndarray, shape (n_trials, n_channels, n_times), or list of ndarray
+            A list where trials differ in length.
 
         Returns
         -------
@@ -59,8 +62,11 @@ class Covariance(TransformerMixin, BaseEstimator):
         DataError
             If a covariance without shrinkage has no inverse.
         """
-        X = trials_of(X, ("channel", "time"), self)
-        C = covariances(X, estimator=self.estimator)
+        if isinstance(X, list) and len({np.shape(one) for one in X}) > 1:
+            each = (one[None] for one in each_trial(X, _AXES, self))
+            C = np.concatenate([covariances(one, estimator=self.estimator) for one in each])
+        else:
+            C = covariances(trials_of(X, _AXES, self), estimator=self.estimator)
         if self.estimator not in SHRINKING:
             check_inverses(C)
         return C

@@ -1,6 +1,6 @@
 """Features with mean zero and standard deviation one."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
+from neurodecode.core.trials import Trials
 
 
 class Scale(TransformerMixin, BaseEstimator):
@@ -16,14 +17,21 @@ class Scale(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    per : {"feature", "channel"}
+    per : {"feature", "channel", "type"}
         What has a mean of its own. A feature is one number of a trial, such as one sample of one
         channel, or one voxel. A channel is all of its samples, whatever the time: ratios between
-        its samples are kept.
+        its samples are kept. A type is all channels of it, such as ``mag`` and ``grad``, whose
+        units differ by a hundredfold: ratios between its channels are kept too. It must then be
+        the first step, since it reads which channel is of which type.
 
     Attributes
     ----------
     scaler_ : sklearn.preprocessing.StandardScaler
+        Of features or channels.
+    types_ : tuple of str
+        Type of each channel, where those are scaled.
+    means_, scales_ : ndarray, shape (n_channels,)
+        Of types: those of each channel's type, in the unit of the channel.
 
     Notes
     -----
@@ -31,25 +39,34 @@ class Scale(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
-    needs = Needs()
     version: ClassVar[int] = 1
 
-    def __init__(self, per: Literal["feature", "channel"] = "feature"):
+    def __init__(self, per: Literal["feature", "channel", "type"] = "feature"):
         self.per = per
+
+    @property
+    def needs(self) -> Needs:
+        """Anything; trials of channels by time with their space where types are asked for."""
+        if self.per == "type":
+            return Needs(trials=True, axes=("channel", "time"))
+        return Needs()
 
     def fit(self, X, y=None):
         """Learn means and standard deviations.
 
         Parameters
         ----------
-        X : ndarray, shape (n_trials, …)
-            Per channel the last axis is time, as in (n_trials, n_channels, n_times).
+        X : ndarray, shape (n_trials, …), or Trials
+            Per channel the last axis is time, as in (n_trials, n_channels, n_times); per type
+            `Trials` of such.
 
         Raises
         ------
         DataError
-            If channels are asked of trials that have no time.
+            If channels are asked of trials that have no time, or types where none are known.
         """
+        if self.per == "type":
+            return self._fit_types(X)
         X = np.asarray(validate_data(self, X, allow_nd=True))
         self.scaler_ = StandardScaler().fit(self._as_rows(X))
         return self
@@ -59,17 +76,39 @@ class Scale(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : ndarray, shape (n_trials, …)
+        X : ndarray, shape (n_trials, …), or Trials
 
         Returns
         -------
         Z : ndarray, shape (n_trials, …)
             Without unit.
+
+        Raises
+        ------
+        DataError
+            If types are scaled and the channels are of others than those of training.
         """
         check_is_fitted(self)
+        if self.per == "type":
+            if _types_of(X) != self.types_:
+                raise DataError(
+                    "scale: the channels are of other types than those of training. Bring all "
+                    "recordings to one list of channels, as with channels: common."
+                )
+            return (X.array() - self.means_[:, None]) / self.scales_[:, None]
         X = np.asarray(validate_data(self, X, reset=False, allow_nd=True))
         scaled = np.asarray(self.scaler_.transform(self._as_rows(X)))
         return self._as_trials(scaled, X.shape)
+
+    def _fit_types(self, X: Any) -> "Scale":
+        self.types_ = _types_of(X)
+        data = X.array()
+        self.means_, self.scales_ = np.zeros(len(self.types_)), np.ones(len(self.types_))
+        for one in dict.fromkeys(self.types_):
+            mine = np.array(self.types_) == one
+            self.means_[mine] = data[:, mine].mean()
+            self.scales_[mine] = data[:, mine].std() or 1.0
+        return self
 
     def _as_rows(self, X: np.ndarray) -> np.ndarray:
         """Give rows of what has means of its own: one a trial, or one a trial and sample."""
@@ -86,3 +125,18 @@ class Scale(TransformerMixin, BaseEstimator):
         if self.per == "feature":
             return rows.reshape(shape)
         return np.moveaxis(rows.reshape(shape[0], shape[-1], *shape[1:-1]), 1, -1)
+
+
+def _types_of(X: Any) -> tuple[str, ...]:
+    if not isinstance(X, Trials):
+        raise DataError(
+            f"scale: per: type reads the types of the channels, which the first step of a model is "
+            f"handed, and it was handed {type(X).__name__}. Put it first."
+        )
+    types = X.signal().used()[0].space.types
+    if not all(types) or not types:
+        raise DataError(
+            "scale: per: type, and the types of these channels are not known. Say them in the card "
+            "(channels: types), or use per: channel."
+        )
+    return types

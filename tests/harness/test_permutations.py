@@ -22,7 +22,7 @@ def permuted_study(effect=1.0, seed=0, subjects=("1", "2", "3"), n=19, **questio
 def test_a_permutation_is_the_same_in_every_fold_and_stays_within_runs():
     study = permuted_study()
     truth = TrainingTruth(study)
-    y = truth.permuted(3)
+    y = study.y[truth.permuted(3)]
     assert not np.array_equal(y, study.y)
     for recording in set(study.trials.rows["recording"]):
         mine = study.trials.rows["recording"] == recording
@@ -64,7 +64,7 @@ def test_p_is_made_of_scores_of_permuted_labels_against_permuted_truth(tmp_path)
     found = store.predictions(job["key"], ("a", "b"))
     position = {uid: i for i, uid in enumerate(study.trials.rows["uid"])}
     at = [position[uid] for uid in found.uid]
-    true = truth.permuted(4)[at]
+    true = study.y[truth.permuted(4)][at]
     expected = np.mean([np.mean(found.pred[true == c] == c) for c in (0, 1)])
     mine = permuted[(permuted["permutation"] == 4) & (permuted["fold"] == job["fold"])]
     assert mine["score"].tolist() == pytest.approx([expected])

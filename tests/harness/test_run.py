@@ -263,7 +263,7 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path):
 def test_results_of_another_version_are_told_and_made_again(study, tmp_path):
     run(study, tmp_path / "r")
     path = tmp_path / "r" / "jobs.json"
-    path.write_text(path.read_text().replace('"format": 3', '"format": 1'))
+    path.write_text(path.read_text().replace('"format": 4', '"format": 1'))
     with pytest.raises(ConfigError, match="written by another version"):
         Store(tmp_path / "r").index()
     _, finished, _ = run(study, tmp_path / "r")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neurodecode.core.rows import Rows
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.truth import TrainingTruth, permuted, shuffle_units
+from neurodecode.harness.truth import TrainingTruth, permuted, permuted_rows, shuffle_units
 
 
 @settings(max_examples=100, deadline=None)
@@ -74,3 +74,28 @@ def test_people_with_one_label_each_are_permuted_within_their_site(study):
         assert sorted(drawn[mine]) == sorted(y[mine])
     _, everyone = shuffle_units(Rows(table.drop(columns="group")))
     assert len(set(everyone)) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 7, 20])
+def test_what_follows_in_time_is_moved_on_together_and_far(n):
+    y, groups = np.arange(2 * n), np.repeat([0, 1], n)
+    moves = set()
+    for i in range(200):
+        drawn = permuted(y, y, groups, [i], rotate=True)
+        for mine in (drawn[:n], drawn[n:] - n):
+            move = int(-mine[0] % n)
+            np.testing.assert_array_equal(mine, np.roll(np.arange(n), move))
+            moves.add(min(move, n - move))
+    assert moves == set(range(int(np.ceil(n / 4)), n // 2 + 1)) | ({0} if n == 1 else set())
+
+
+def test_every_move_is_as_likely_where_a_test_needs_all():
+    n, uids = 5, np.array([f"{i:016x}" for i in range(5)], dtype=object)
+    zeros, known = np.zeros(n, dtype=int), np.ones(n, dtype=bool)
+    counts = Counter(
+        int(permuted_rows(np.arange(n), known, np.arange(n), zeros, uids, i, rotate=True)[0])
+        for i in range(1000)
+    )
+    assert len(counts) == n
+    # Each of five moves comes 200 times, s.d. 12.6.
+    assert all(abs(found - 200) < 4 * 12.6 for found in counts.values())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neurodecode.core.config import Call, Node, Problems
 from neurodecode.core.errors import DataError
-from neurodecode.core.names import build, catalogue, check_call
+from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.signal.rank import measured_rank
 
 # Each name of the folder, with arguments as a file gives them. A new preparation is added here.
@@ -193,6 +193,45 @@ def test_a_sample_changes_the_output_only_within_reach(call, at, channel, seed, 
         # sample that falls on the new grid is seen nowhere else: a sinc has its zeros there.)
         outer = (np.abs(away) > reach / 2) & ~outside
         assert difference[outer].max(initial=0) > ROUNDING * 1e-4
+
+
+def moved_within(window, preparation, signal, size, seed):
+    """How far a window moves when all that lies beyond the reach of it is noise of some size.
+
+    `window` is first and last sample; the answer is in units of the noise.
+    """
+    rng = np.random.default_rng(seed)
+    reach, times = preparation.reach(signal.sfreq), np.arange(signal.n_times) / signal.sfreq
+    first, last = times[list(window)]
+    beyond = (times < first - reach - 1e-9) | (times > last + reach + 1e-9)
+    changed = signal.data.copy()
+    changed[:, beyond] = size * rng.standard_normal((len(changed), int(beyond.sum())))
+    before, after = preparation(signal), preparation(replace(signal, data=changed))
+    times = after.tmin + np.arange(after.n_times) / after.sfreq
+    inside = (times >= first - 1e-9) & (times <= last + 1e-9)
+    return np.abs(after.data - before.data)[..., inside].max(initial=0) / size
+
+
+@pytest.mark.parametrize("call", LOCAL, ids=lambda call: f"{call.name}-{call.arguments}")
+@given(
+    first=st.integers(0, 999), length=st.integers(1, 200), size=st.sampled_from([1e-5, 1.0]),
+    seed=st.integers(0, 9),
+)  # fmt: skip
+@settings(max_examples=8, deadline=None)
+def test_a_window_is_what_lies_within_its_reach(call, first, length, size, seed, eeg):
+    preparation = build(call, "signal")
+    window = first, min(first + length, 999)
+    # Of a Butterworth many samples beyond add up, with either sign.
+    allowed = 10 * BEYOND["iir"] if call.arguments.get("method") == "iir" else 100 * ROUNDING
+    assert moved_within(window, preparation, eeg(seed), size, seed) <= allowed
+
+
+def test_a_reach_that_is_too_short_is_seen(eeg):
+    class Short(find("filter", "signal")):
+        def reach(self, sfreq):
+            return super().reach(sfreq) / 2
+
+    assert moved_within((400, 500), Short(l_freq=8, h_freq=30), eeg(), 1.0, 0) > 1e-4
 
 
 CUT = "already cut into epochs|cut into epochs, "

@@ -49,7 +49,7 @@ class Covariates(BaseEstimator):
         return Needs(
             trials=True,
             signals=0,
-            targets=("label", "value", "vector"),
+            targets=("label", "value", "vector", "brain"),
             columns=tuple(self.columns),
         )
 

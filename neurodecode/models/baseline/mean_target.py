@@ -18,7 +18,7 @@ class MeanTarget(RegressorMixin, BaseEstimator):
     mean_ : float or ndarray
     """
 
-    needs = Needs(trials=True, signals=0, targets=("value", "vector"))
+    needs = Needs(trials=True, signals=0, targets=("value", "vector", "series", "brain"))
     version: ClassVar[int] = 1
 
     def fit(self, X, y):

@@ -22,7 +22,7 @@ class Oracle(BaseEstimator):
         Of labels.
     """
 
-    needs = Needs(signals=("oracle",), targets=("label", "value", "vector"))
+    needs = Needs(signals=("oracle",), targets=("label", "value", "vector", "series"))
     version: ClassVar[int] = 1
 
     def fit(self, X, y):
@@ -30,11 +30,11 @@ class Oracle(BaseEstimator):
 
         Parameters
         ----------
-        X : ndarray, shape (n_trials, n_answers)
+        X : ndarray, shape (n_trials, n_answers) or (n_trials, n_targets, n_times)
             Log-likelihoods of the classes in their order; or what is to be told.
-        y : ndarray, shape (n_trials,) or (n_trials, n_targets)
+        y : ndarray, shape (n_trials,), or that of `X`
         """
-        X = np.asarray(validate_data(self, X))
+        X = np.asarray(validate_data(self, X, allow_nd=True))
         self.asks_labels_ = np.asarray(y).dtype.kind in "iu"
         self.n_own_ = np.ndim(y) - 1
         self.classes_ = np.arange(X.shape[1]) if self.asks_labels_ else None
@@ -51,4 +51,4 @@ class Oracle(BaseEstimator):
 
     def _checked(self, X) -> np.ndarray:
         check_is_fitted(self)
-        return np.asarray(validate_data(self, X, reset=False))
+        return np.asarray(validate_data(self, X, reset=False, allow_nd=True))

@@ -40,7 +40,7 @@ class Ridge(RegressorMixin, BaseEstimator):
     doi 10.1080/00401706.1979.10489751.
     """
 
-    needs = Needs(targets=("value", "vector"))
+    needs = Needs(targets=("value", "vector", "brain"))
     version: ClassVar[int] = 1
 
     def __init__(

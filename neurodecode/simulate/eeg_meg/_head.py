@@ -49,17 +49,17 @@ class Sensors:
     loc: np.ndarray
     reference: np.ndarray
 
-    def moved(self, rotation: Sequence[float]) -> "Sensors":
+    def moved(self, rotation: np.ndarray) -> "Sensors":
         """Sensors rotated about the centre of the head, which still are called what they were.
 
         Parameters
         ----------
-        rotation : sequence of float, shape (3,)
+        rotation : ndarray, shape (3,)
             Axis times angle, radians: the cap slipped, or the head moved in the helmet.
         """
         from scipy.spatial.transform import Rotation
 
-        turn = Rotation.from_rotvec(np.asarray(rotation, dtype=np.float64))
+        turn = Rotation.from_rotvec(rotation)
         loc = self.loc.copy()
         loc[:, :3] = turn.apply(loc[:, :3] - CENTER) + CENTER
         for at in (3, 6, 9):

@@ -11,8 +11,14 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
-from neurodecode.simulate.fmri._labels import Order, draw_labels
-from neurodecode.simulate.fmri._tuning import Run, draw_tuning, simulate_betas, simulate_run
+from neurodecode.simulate._labels import Order, draw_labels
+from neurodecode.simulate.fmri._tuning import (
+    Run,
+    draw_tuning,
+    knowing_balance,
+    simulate_betas,
+    simulate_run,
+)
 from neurodecode.simulate.fmri._voxels import voxel_space
 
 REST = "rest"
@@ -26,8 +32,8 @@ class Categories(Simulation):
     A voxel's series is a response to each event (a double gamma of the voxel's own delay), noise
     that remembers the volume before and that neighbours share, and a drift of the run. `effect` is
     the s.d. over categories of a tuned voxel's response to what lasts, in s.d. of the noise (of
-    betas, of their noise). The oracle knows tuning, delays and noise; it gives all volumes of an
-    event that event's log-likelihoods.
+    betas, of their noise). The oracle knows tuning, delays and noise, and that a balanced run has
+    each category as often; all volumes of an event have that event's log-likelihoods.
 
     Parameters
     ----------
@@ -36,8 +42,9 @@ class Categories(Simulation):
         ``volumes``: each volume is an event, with the label of what was shown at its middle or
         ``rest``, and a ``block``. ``task``: the same without the volumes of rest, which leaves no
         rate. ``events``: volumes, with an event each showing. ``betas``: an entry each showing.
-    order : {"balanced", "independent"}
-        Whether a run has each category as often, or each showing is drawn by itself.
+    order : {"balanced", "independent", "stretches"}
+        Whether a run has each category as often, each showing is drawn by itself, or ten of one
+        category follow each other.
     repeats : int
         Showings of a category in a run.
     onset, duration, gap : float
@@ -83,7 +90,6 @@ class Categories(Simulation):
     t_r: float = 2.5
     motion: bool = False
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -100,7 +106,10 @@ class Categories(Simulation):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} s is below zero.")
         if not 0 <= self.phi < 1 or not 0 < self.tuned <= 1 or not self.variability >= 0:
-            raise ConfigError(f"phi {self.phi} must be in [0, 1) and tuned {self.tuned} in (0, 1].")
+            raise ConfigError(
+                f"phi {self.phi} must be in [0, 1), tuned {self.tuned} in (0, 1], variability "
+                f"{self.variability} zero or more."
+            )
         if self.regions and self.form in ("volumes", "task"):
             raise ConfigError(
                 f"regions: their series are continuous, and form: {self.form} makes each volume "
@@ -142,13 +151,15 @@ class Categories(Simulation):
                 tracks["confounds"] = motion[timetable.number]
                 motion = (motion - motion.mean(axis=0)) / motion.std(axis=0)
             data, answers = simulate_run(rng, tuning, timetable, motion)
+        if self.order == "balanced":
+            answers = knowing_balance(answers)
         return self._signal(subject, run, timetable, answers, data, tracks)
 
     def _timetable(self, subject: str, session: str, run: str) -> Run:
         n_events = self.repeats * len(self.categories)
-        codes = draw_labels(
-            self.rng("labels", subject, session, run), self.categories, n_events, self.order
-        )
+        rng = self.rng("labels", subject, session, run)
+        drawn = draw_labels(self.categories, n_events, self.order, rng)
+        codes = np.array([self.categories.index(one) for one in drawn])
         steps = int(self.jitter / self.t_r)
         longer = self.rng("gaps", subject, session, run).integers(steps + 1, size=n_events)
         spent = self.duration + self.gap + self.t_r * longer

@@ -15,38 +15,11 @@ from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels
 from neurodecode.simulate.fmri._noise import ar1
+from neurodecode.simulate.fmri._people import Common, Person, Site, draw_common
 
 _AGES = np.linspace(-4, 4, 33)  # s.d. of age at which the oracle weighs the evidence
 _SEX = ("male", "female")
 _MOTION = 0.35  # s.d. of the logarithm of motion
-
-
-@dataclass(frozen=True)
-class Site:
-    """Where people were scanned.
-
-    Parameters
-    ----------
-    share : float
-        Of all people, relative to the other sites' shares.
-    prevalence : float
-        Probability of the diagnosis among them, 0 to 1.
-    n_times : int
-        Volumes of a recording.
-    t_r : float
-        Seconds.
-    """
-
-    share: float = 1.0
-    prevalence: float = 0.5
-    n_times: int = 195
-    t_r: float = 2.0
-
-    def __post_init__(self):
-        if not (self.share > 0 and self.t_r > 0 and self.n_times > 1):
-            raise ConfigError("share and t_r must be above zero, n_times above 1.")
-        if not 0 <= self.prevalence <= 1:
-            raise ConfigError(f"prevalence: {self.prevalence} is no probability, 0 to 1.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +75,15 @@ class Connectivity(Simulation):
     differences: float = 0.03
     phi: float = 0.3
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
         super().__post_init__()
+        given = {
+            name: Site(**one) if isinstance(one, Mapping) else one
+            for name, one in self.sites.items()
+        }
+        object.__setattr__(self, "sites", given)  # a card's are plain data
         n = len(self._names)
         if not self.sites:
             raise ConfigError("sites: there is none. Give one at least, as in sites: {A: {}}.")
@@ -150,8 +127,8 @@ class Connectivity(Simulation):
         return self.regions
 
     @cached_property
-    def _common(self) -> "_Common":
-        return _draw_common(self.rng("common"), len(self._names), self.n_edges, list(self.sites))
+    def _common(self) -> Common:
+        return draw_common(self.rng("common"), len(self._names), self.n_edges, list(self.sites))
 
     @property
     def edges(self) -> np.ndarray:
@@ -168,15 +145,14 @@ class Connectivity(Simulation):
         root = self._common.root
         return self.effect * root @ self._common.directions["label"] @ root
 
-    def _person(self, subject: str) -> "_Person":
+    def _person(self, subject: str) -> Person:
         # Each has a source of chance of its own: people are the same whatever the effects are.
         rng = self.rng("person", subject)
         names = list(self.sites)
         shares = np.array([self.sites[name].share for name in names])
         name = names[int(rng.choice(len(names), p=shares / shares.sum()))]
         ill = bool(rng.random() < self.sites[name].prevalence)
-        return _Person(
-            subject,
+        return Person(
             name,
             self.sites[name],
             ill,
@@ -185,7 +161,7 @@ class Connectivity(Simulation):
             motion=float(rng.standard_normal() + self.motion_gap * ill),
         )
 
-    def _moved(self, person: "_Person", **other: object) -> np.ndarray:
+    def _moved(self, person: Person, **other: object) -> np.ndarray:
         """Give what a person has of all directions; of another label, site or age where given."""
         ill = bool(other.get("ill", person.ill))
         site = str(other.get("site", person.site_name))
@@ -201,14 +177,12 @@ class Connectivity(Simulation):
             + self.motion_effect * person.motion * directions["motion"]
         )
 
-    def _answers(self, person: "_Person", series: np.ndarray | None) -> dict[str, np.ndarray]:
+    def _answers(self, person: Person, series: np.ndarray | None) -> dict[str, np.ndarray]:
         labels, sites = (self.control, self.diagnosis), list(self.sites)
         if series is None:
-            nothing = oracle_of_labels("label", labels, np.full((1, 2), np.nan))
-            nothing = {**nothing, f"{ORACLE}age": np.full(1, np.nan)}
-            return nothing | dict(
-                oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
-            )
+            nothing = dict(oracle_of_labels("label", labels, np.full((1, 2), np.nan)))
+            nothing |= oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
+            return nothing | {f"{ORACLE}age": np.full(1, np.nan)}
         whitener = self._common.whitener
         seen = whitener @ (series.T @ series / len(series)) @ whitener
         # Of n volumes that remember, this many tell of the covariance (Bartlett 1946).
@@ -225,7 +199,7 @@ class Connectivity(Simulation):
         made |= oracle_of_labels("group", sites, site)
         return made | {f"{ORACLE}age": np.array([self._age(person, log_likelihood)])}
 
-    def _age(self, person: "_Person", log_likelihood: Callable[..., float]) -> float:
+    def _age(self, person: Person, log_likelihood: Callable[..., float]) -> float:
         """Mean of age in years given the data and the diagnosis."""
         ages = _AGES + self.age_gap * person.ill
         weight = -0.5 * _AGES**2
@@ -233,7 +207,7 @@ class Connectivity(Simulation):
             weight += np.array([log_likelihood(age=one) for one in ages])
         return self.age_mean + self.age_sd * float(ages @ softmax(weight))
 
-    def _signal(self, person: "_Person", answers: dict, data: np.ndarray | None) -> Signal:
+    def _signal(self, person: Person, answers: dict, data: np.ndarray | None) -> Signal:
         site = person.site
         events = pd.DataFrame(
             {
@@ -249,50 +223,3 @@ class Connectivity(Simulation):
         )
         space = Space("parcels", names=self._names)
         return Signal(data, space, ("parcel", "time"), 1 / site.t_r, events, n_times=site.n_times)
-
-
-@dataclass(frozen=True)
-class _Person:
-    """Age, and logarithm of motion, in s.d. from those of people without the diagnosis."""
-
-    subject: str
-    site_name: str
-    site: Site
-    ill: bool
-    age: float
-    female: bool
-    motion: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Common:
-    """What people have in common: root of the covariance, its inverse, directions, edges."""
-
-    root: np.ndarray
-    whitener: np.ndarray
-    directions: Mapping[str, np.ndarray]
-    edges: np.ndarray
-
-
-def _draw_common(rng: np.random.Generator, n: int, n_edges: int, sites: list[str]) -> _Common:
-    n_networks = max(2, n // 8)
-    loadings = np.where(rng.random((n, n_networks)) < 0.3, rng.normal(0, 0.8, (n, n_networks)), 0)
-    covariance = loadings @ loadings.T + np.eye(n)
-    scale = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    root = (vectors * np.sqrt(values)) @ vectors.T
-    whitener = (vectors / np.sqrt(values)) @ vectors.T
-    edges = np.sort(rng.permutation(n)[: 2 * n_edges].reshape(-1, 2), axis=1)
-    planted = np.zeros((n, n))
-    sign = rng.choice([-1.0, 1.0], size=n_edges)
-    planted[edges[:, 0], edges[:, 1]] = planted[edges[:, 1], edges[:, 0]] = sign
-    directions = {"label": whitener @ planted @ whitener}
-    for name in ("age", "age squared", "sex", "motion", *(f"site {one}" for one in sites)):
-        drawn = rng.standard_normal((n, n))
-        directions[name] = drawn + drawn.T
-    orthogonal: dict[str, np.ndarray] = {}
-    for name, one in directions.items():
-        for other in orthogonal.values():  # an effect is no other's, to first order
-            one = one - np.sum(one * other) * other
-        orthogonal[name] = one / np.linalg.norm(one)
-    return _Common(root, whitener, orthogonal, edges)

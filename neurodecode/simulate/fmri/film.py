@@ -11,8 +11,8 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
-from neurodecode.simulate.fmri._labels import Order, draw_labels
-from neurodecode.simulate.fmri._tuning import Run, draw_tuning, simulate_run
+from neurodecode.simulate._labels import Order, draw_labels
+from neurodecode.simulate.fmri._tuning import Run, draw_tuning, knowing_balance, simulate_run
 from neurodecode.simulate.fmri._voxels import voxel_space
 
 _SPREAD = 0.6  # s.d. of the logarithm of a segment's length
@@ -28,8 +28,9 @@ class Film(Simulation):
     Parameters
     ----------
     labels : tuple of str
-    order : {"balanced", "independent"}
-        Whether a run has as many segments of each label, or each is drawn by itself.
+    order : {"balanced", "independent", "stretches"}
+        Whether a run has as many segments of each label, each is drawn by itself, or ten of one
+        label follow each other: a scene.
     volumes : mapping of str to int
         Length of each run; of all the others, that of ``""``.
     seconds : float
@@ -54,7 +55,6 @@ class Film(Simulation):
     phi: float = 0.4
     t_r: float = 1.5
 
-    modality: ClassVar[str] = "fmri"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -99,6 +99,8 @@ class Film(Simulation):
         )
         rng = self.rng("noise", subject, session, run)
         data, answers = simulate_run(rng, tuning, segments)
+        if self.order == "balanced":
+            answers = knowing_balance(answers)
         return self._signal(subject, session, run, segments, answers, data)
 
     def _n_volumes(self, run: str) -> int:
@@ -114,7 +116,8 @@ class Film(Simulation):
         onset = np.append(0.0, np.cumsum(lengths)[:-1])
         inside = onset + lengths <= total + 1e-9
         onset, lengths = onset[inside], lengths[inside]
-        codes = draw_labels(rng, self.labels, len(onset), self.order)
+        drawn = draw_labels(self.labels, len(onset), self.order, rng)
+        codes = np.array([self.labels.index(one) for one in drawn])
         return Run(
             onset, lengths, codes, self.t_r, np.arange(n_volumes), n_volumes, self.phi, self.delay
         )

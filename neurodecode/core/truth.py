@@ -1,0 +1,106 @@
+"""`BrainTruth`: the brain as what is to be told, of people whose spaces differ."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import DataError
+from neurodecode.core.trials import Trials
+
+
+@dataclass(frozen=True, eq=False)
+class BrainTruth:
+    """True recordings of all rows, each read when it is asked for.
+
+    One array could not hold them: one person has 300 voxels, another 410. Rows of one space are
+    taken together as an array, as the rows of a fold are.
+
+    Parameters
+    ----------
+    trials : Trials
+        With the signal that is to be told, and no other.
+    """
+
+    trials: Trials
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, index: np.ndarray) -> np.ndarray:
+        """Give the truth of rows of one space.
+
+        Parameters
+        ----------
+        index : ndarray of int
+
+        Returns
+        -------
+        y : ndarray, shape (n_rows, n_values)
+            Values of a trial of channels by time are flattened, times varying fastest.
+
+        Raises
+        ------
+        DataError
+            If the rows are of several spaces; it names who differs.
+        """
+        y = self.trials.take(index).array()
+        return y.reshape(len(y), -1)
+
+    def check_alike(self, index: np.ndarray, fold: str) -> None:
+        """Hold the rows of a fold to one space.
+
+        Raises
+        ------
+        DataError
+            If they are of several; it names the fold, and who differs.
+        """
+        try:
+            self.trials.take(index).check_alike()
+        except DataError as error:
+            raise DataError(f"fold {fold}: {error}") from None
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        signal = self.trials.signal()
+        return (np.array(signal.piece(i), dtype=np.float64).reshape(-1) for i in range(len(self)))
+
+    @property
+    def known(self) -> np.ndarray:
+        """Mask of the rows that were recorded; a prepared recording holds finite numbers alone."""
+        return self.trials.signal().part >= 0
+
+    @property
+    def spaces(self) -> np.ndarray:
+        """Number of the space that each row is of, in the order of first rows; -1 for none."""
+        signal = self.trials.signal()
+        number: dict[str, int] = {}
+        of_part = [number.setdefault(part.space.key, len(number)) for part in signal.parts]
+        return np.array([*of_part, -1])[signal.part]
+
+    @property
+    def key(self) -> str:
+        """Digest of what the rows point to."""
+        signal = self.trials.signal()
+        pieces = [digest_array(array) for array in (signal.part, signal.at, signal.length)]
+        return digest([[part.key for part in signal.parts], *pieces])
+
+
+Truth = np.ndarray | BrainTruth  # of all rows; both give an array for an index of rows
+
+
+def known_rows(y: Truth, kind: str) -> np.ndarray:
+    """Give a mask of the rows whose truth is known.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_rows, …), or BrainTruth
+        Codes are unknown below zero, other numbers where one of a row is not finite.
+    kind : str
+        The target's kind.
+    """
+    if isinstance(y, BrainTruth):
+        return y.known
+    if kind == "label":
+        return y >= 0
+    return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)

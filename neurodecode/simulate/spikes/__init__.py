@@ -1,0 +1,1 @@
+"""Counts of spikes with a planted effect."""

@@ -1,0 +1,224 @@
+"""Studies in memory with a truth that was planted here, for every model and step of the tree."""
+
+import contextlib
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import make_pipeline
+
+from neurodecode.core.digest import digest_array
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import catalogue, find
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.target import Target
+from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.harness.fitting import FoldWork
+from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.run import execute
+from neurodecode.harness.store import Store
+from neurodecode.harness.study import Study
+from neurodecode.harness.table import TableRow, score_results
+from neurodecode.report.arrays import previous_labels
+
+SFREQ = 32.0
+CLASSES = ("a", "b")
+SIZES = {"channel": 5, "parcel": 5, "voxel": 8, "feature": 8, "band": 2, "time": 32}
+SPACES = {"channel": "sensors", "parcel": "parcels", "voxel": "voxels"}
+# What cannot be meant without arguments. A model that needs some is added here.
+ARGUMENTS = {
+    "baseline.covariates": {"columns": ("position", "site")},
+    "deconfound": {"columns": ("position", "site")},
+    "linear.cca_ssvep": {"freqs": (4.0, 6.0), "sfreq": SFREQ},
+}
+SHIPPED = [(group, name) for group in ("models", "steps") for name in catalogue(group)]
+
+
+class ClassMeans(ClassifierMixin, BaseEstimator):
+    """Answer the class whose training mean is nearest, whatever the shape of a trial."""
+
+    version: ClassVar[int] = 1
+
+    def fit(self, X, y):
+        flat = X.reshape(len(X), -1)
+        self.classes_ = np.unique(y)
+        self.means_ = np.stack([flat[y == code].mean(axis=0) for code in self.classes_])
+        return self
+
+    def predict(self, X):
+        return self.classes_[np.argmax(self.decision_function(X), axis=1)]
+
+    def decision_function(self, X):
+        flat = X.reshape(len(X), 1, -1)
+        return -np.sum((flat - self.means_) ** 2, axis=2)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.no_validation = True
+        return tags
+
+
+def shipped(group: str, name: str) -> NamedModel:
+    """Give a model of the tree, or a step of it before a model that takes what it gives."""
+    one = find(name, group)(**ARGUMENTS.get(name, {}))
+    if group == "steps":
+        return NamedModel(name, make_pipeline(one, ClassMeans()))
+    role: Any = "control" if name == "baseline.history" else "model"
+    return NamedModel(name, one, role)
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """Rows of a study without its signal: subjects, sessions, runs of trials four seconds apart."""
+
+    table: pd.DataFrame
+
+    @staticmethod
+    def of(
+        n_subjects: int = 2, n_sessions: int = 1, n_runs: int = 2, n_per_run: int = 8, seed: int = 0
+    ) -> "Design":
+        rng = np.random.default_rng([seed, 1])
+        table = pd.DataFrame(
+            [
+                {"subject": f"{s:02d}", "session": f"{e}", "run": f"{r}", "onset": 4.0 * i}
+                for s in range(n_subjects) for e in range(n_sessions) for r in range(n_runs)
+                for i in range(n_per_run)
+            ]
+        )  # fmt: skip
+        n = len(table)
+        table["recording"] = table["subject"] + "/" + table["session"] + "/" + table["run"]
+        table["position"] = np.tile(np.arange(n_per_run), n // n_per_run)
+        table["duration"], table["start"] = 1.0, table["onset"]
+        table["stop"] = table["onset"] + 1.0
+        table["site"] = rng.choice(["north", "south"], n)
+        table["label"] = np.array(CLASSES)[rng.integers(2, size=n)]
+        table["value"] = rng.standard_normal(n)
+        return Design(table)
+
+
+def signal_of(table: pd.DataFrame, axes: tuple[str, ...], effect: float, seed: int) -> np.ndarray:
+    """Noise in which the first channel is stronger and higher in class b."""
+    rng = np.random.default_rng([seed, 2])
+    if axes == ("channel", "channel"):
+        X = signal_of(table, ("channel", "time"), effect, seed)
+        return X @ X.swapaxes(1, 2) / X.shape[2] + 0.1 * np.eye(X.shape[1])
+    X = rng.standard_normal((len(table), *(SIZES.get(axis, 6) for axis in axes)))
+    is_b = table["label"].to_numpy() == "b"
+    X[is_b, ..., 0, :] *= 1 + effect
+    X[is_b, ..., 0, :] += effect
+    return X
+
+
+def study_of(
+    X: np.ndarray,
+    table: pd.DataFrame,
+    axes: tuple[str, ...],
+    models: tuple[NamedModel, ...],
+    kind: str = "label",
+    **question: Any,
+) -> Study:
+    """Give a study of trials in memory; a recording is a part, a trial an entry of it."""
+    rows = Rows.build(table)
+    parts, part, at = [], np.zeros(len(table), dtype=np.int32), np.zeros(len(table), dtype=np.int64)
+    names = tuple(f"{axes[0]} {i}" for i in range(X.shape[1]))
+    for i, recording in enumerate(dict.fromkeys(table["recording"])):
+        mine = np.flatnonzero(table["recording"] == recording)
+        part[mine], at[mine] = i, np.arange(len(mine))
+        space = Space(SPACES.get(axes[0], "features"), names if axes[0] != "band" else ())
+        parts.append(Part(X[mine], space, axes, SFREQ, 0.0, digest_array(X[mine])))
+    length = np.full(len(table), -1, dtype=np.int32)
+    signals = {"eeg": TrialSignal(tuple(parts), part, at, length)}
+    target = Target("label", column="label", classes=CLASSES)
+    if kind == "value":
+        target = Target("value", column="value")
+    if kind == "vector":
+        Y = np.stack([table["value"], -table["value"], np.arange(len(table)) % 3], axis=1)
+        shown = Part(
+            Y, Space("features", ("0", "1", "2")), ("feature",), None, 0.0, digest_array(Y)
+        )
+        zeros = np.zeros(len(table), dtype=np.int32)
+        signals["shown"] = TrialSignal((shown,), zeros, np.arange(len(table)), zeros - 1)
+        target = Target("vector", signal="shown")
+    metric = {"label": "balanced_accuracy", "value": "r2", "vector": "r2"}[kind]
+    asked = {"target": target, "models": models, "metrics": (metric,), "n_draws": 0}
+    trials = Trials(rows, signals)
+    return Study(trials, Question(**{**asked, **question}), previous_labels(rows, "label"))
+
+
+def run(study: Study, folder: Path) -> list[TableRow]:
+    """Plan, run and score; give the table."""
+    store = Store(folder).open()
+    plan = make_plan(study)
+    write_study(plan, store, "honesty", {}, "inline")
+    finished = execute(plan, store)
+    write_index(plan, store, "honesty", finished.errors)
+    return score_results(store)
+
+
+def fitted_numbers(study: Study) -> dict[str, Any]:
+    """Run a study in a folder of its own and give all that was learnt, job by job."""
+    kept: dict[str, Any] = {}
+
+    class Recorder(FoldWork):
+        def fit(self, job):
+            fitted = super().fit(job)
+            learnt = {f"stage {i}": numbers(one) for i, one in enumerate(fitted.stages)}
+            kept[job.label] = learnt | {"reducer": numbers(fitted.reducer)}
+            return fitted
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.dict("os.environ", NEURODECODE_CACHE=f"{folder}/cache"),
+        mock.patch("neurodecode.harness.fold.FoldWork", Recorder),
+    ):
+        plan = make_plan(study)
+        finished = execute(plan, Store(Path(folder) / "r").open())
+    if finished.errors:
+        raise AssertionError(next(iter(finished.errors.values())))
+    return kept
+
+
+def numbers(found: Any) -> Any:
+    """Give all that an object holds as plain data, arrays as their bytes, down to the last one."""
+    if found is None or isinstance(found, str | bytes | bool | int | float | complex | np.generic):
+        return repr(found)
+    if isinstance(found, np.ndarray):
+        if found.dtype == object:
+            return [numbers(one) for one in found.ravel()]
+        return (str(found.dtype), found.shape, np.ascontiguousarray(found).tobytes())
+    if isinstance(found, dict):
+        return {str(key): numbers(one) for key, one in found.items()}
+    if isinstance(found, list | tuple | set | frozenset):
+        return [numbers(one) for one in found]
+    if hasattr(found, "state_dict"):
+        return numbers(found.state_dict())
+    if hasattr(found, "detach"):
+        return numbers(found.detach().cpu().numpy())
+    if isinstance(found, type) or callable(found):
+        return getattr(found, "__qualname__", type(found).__qualname__)
+    with contextlib.suppress(TypeError):
+        return {"": type(found).__qualname__} | numbers(vars(found))
+    return repr(found)
+
+
+def refusal(study: Study) -> str:
+    """Say why the plan refuses these data; empty where it does not."""
+    try:
+        make_plan(study)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def with_question(study: Study, **changes: Any) -> Study:
+    """Give the study with its question changed."""
+    return replace(study, question=replace(study.question, **changes))
