@@ -231,7 +231,7 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
 def _input(kept: Kept, trials: Trials) -> Any:
     """Give what the first stage of a kept model is handed."""
     needs = needs_of(kept.stages[0], first=True)
-    if needs.columns:
+    if any(needs_of(stage, first=True).columns for stage in kept.stages):
         raise ConfigError(
             f"predict: {kept.model} asks for columns of the trials, which new files do not have."
         )

@@ -45,7 +45,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     predictions = work.predictions(fitted)
                     patterns = _patterns(fitted.model, job)
                 if missing:
-                    save_model(task.store, job, fitted)
+                    save_model(task, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
@@ -61,6 +61,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 seconds,
                 tuned,
                 _training(fitted.last),
+                fitted.flags,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))
@@ -82,7 +83,7 @@ def fit_final(task: FoldTask) -> list[Outcome]:
                 ):
                     warnings.simplefilter("ignore")  # the folds' jobs have told them
                     chosen, _ = choose(job, task)
-                    save_model(task.store, job, work.fit(chosen))
+                    save_model(task, job, work.fit(chosen))
                 task.store.remove_training(job.key)
             except (Exception, SystemExit) as error:
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))

@@ -20,7 +20,7 @@ from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
-from neurodecode.harness.study import Study
+from neurodecode.harness.study import Study, describe_input
 from neurodecode.harness.truth import rotates
 
 _LIBRARIES = (
@@ -102,7 +102,8 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "notes": list(plan.notes),
             "spaces": spaces,
             "finals": {job.model.name: job.key for job in plan.finals},
-            "input": _input(study),
+            "input": describe_input(study.inputs),
+            "init": None if study.pretrained is None else study.pretrained.described(),
             "models": [{"name": model.name, "role": model.role} for model in question.models],
             "folds": [describe_fold(one) for one in plan.folds],
             "jobs": [
@@ -137,23 +138,6 @@ def describe_job(job: Job) -> dict[str, Any]:
         "permutation": job.permutation,
         "key": job.key,
     }
-
-
-def _input(study: Study) -> dict[str, Any]:
-    """Say what models are handed: by this, recordings for a kept one are judged."""
-    for name, signal in study.inputs.signals.items():
-        used, lengths = signal.used(), sorted({int(n) for n in signal.length})
-        part = used[0]
-        return {
-            "signal": name,
-            "space": part.space.key,
-            "names": list(part.space.names),
-            "unit": part.space.unit,
-            "axes": list(part.axes),
-            "sfreq": part.sfreq,
-            "n_times": lengths[0] if len(lengths) == 1 else None,
-        }
-    return {}
 
 
 def _times(study: Study) -> dict[str, float]:

@@ -19,6 +19,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
+from neurodecode.harness.task import Start
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.validation import VERSION
 from neurodecode.protocols import inner_groups
@@ -43,6 +44,8 @@ class Job:
         The readable key, of which `key` is the digest.
     permutation : int or None
         Number of the permutation of all labels that it is trained and scored on.
+    start : Start or None
+        Fitted model that it starts from.
     """
 
     model: NamedModel
@@ -52,6 +55,7 @@ class Job:
     key: str
     parts: dict[str, Any] = field(repr=False)
     permutation: int | None = None
+    start: Start | None = None
 
     @property
     def label(self) -> str:
@@ -97,7 +101,7 @@ class JobKeys:
     def __init__(self, study: Study, truth: TrainingTruth):
         self._trials, self._truth, self._previous = study.trials, truth, study.previous
         self._inputs = tuple(study.inputs.signals)
-        self._question = study.question
+        self._question, self._pretrained = study.question, study.pretrained
         self._uids = np.array(study.trials.rows["uid"], dtype="S16")
         self._memo: dict[Any, Any] = {}
         self._device = device_of(study.question)
@@ -113,22 +117,31 @@ class JobKeys:
         """Give the job of `model` on `fold`, or of a draw of its null, or of a permutation."""
         named, described = self._once((model.name, seed), lambda: _seeded_model(model, seed))
         needs = model.input_needs
-        used = fold.index("train", "val", "test", "adapt")
+        more = ("unlabelled",) if model.unlabelled else ()
+        used = fold.index("train", "val", "test", "adapt", *more)
         told = ("y", id(fold), seed, draw, permutation)
         parts = {
             "format": FORMAT,
             "model": described,
-            "data": self._once(("data", id(fold), needs.signals), lambda: self._data(used, needs)),
+            "data": self._once(
+                ("data", id(fold), needs.signals, more), lambda: self._data(used, needs)
+            ),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
             "y": self._once(told, lambda: self._y(fold, seed, draw, permutation)),
-            "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
+            "columns": {name: digest_array(self._column(name)[used]) for name in model.columns},
             "access": [fold.access, self._question.access.one_by_one],
             "tune": self._tuning(model, fold),
             "device": self._device if "torch" in model.packages else "cpu",
         }
         if model.target_needs.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
-        return Job(named, seed, fold, draw, digest(parts), parts, permutation)
+        if more:
+            parts["unlabelled"] = digest_array(self._uids[fold.index(*more)])
+        pretrained = self._pretrained
+        start = None if pretrained is None else pretrained.start(named, described, seed, fold)
+        if start is not None:
+            parts["init"] = start.key
+        return Job(named, seed, fold, draw, digest(parts), parts, permutation, start)
 
     def _tuning(self, model: NamedModel, fold: Fold) -> Any:
         """Say what choosing a model's arguments uses: the grid, what inner folds keep apart."""

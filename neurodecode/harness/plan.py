@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.protocols import check_training, purge, verify
+from neurodecode.protocols import check_training, purge, verify, with_unlabelled
 from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -124,7 +123,24 @@ def make_plan(study: Study) -> Plan:
     if question.keep != "none":
         whole, kept = final_fold(study), [model for model in models if model.role == "model"]
         finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
+    _check_starts(study, jobs)
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)), finals)
+
+
+def _check_starts(study: Study, jobs: list[Job]) -> None:
+    """Hold every fitted model that another starts from to having seen nothing of what is tested."""
+    if study.pretrained is None:
+        return
+    asking = {(job.start, id(job.fold)): job for job in jobs if job.start is not None}
+    if not asking:
+        raise ConfigError(
+            "init: none of the models starts from a fitted one. Name one that does, such as "
+            "linear.probe, or remove init."
+        )
+    for job in asking.values():
+        assert job.start is not None  # chosen so
+        apart, rows = study.question.protocol.apart, study.trials.rows
+        study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
 
 
 def _check_grids(question: Question) -> None:
@@ -190,7 +206,11 @@ def _check_pooling(study: Study) -> None:
 def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
-    if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
+    last = stages_of(model.estimator)[-1]
+    if target.kind == "none":
+        if not (hasattr(last, "fit") and hasattr(last, "score_samples")):
+            return "nothing is told, and it has no score_samples that says how trials fit it."
+    elif not (hasattr(last, "fit") and hasattr(last, "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
     for package in model.packages:
         if find_spec(package) is None:
@@ -198,22 +218,17 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
                 f"it needs {package}, which is not installed. Install it with: pip install "
                 f'"neurodecode[{package}]"'
             )
-    if target.kind not in model.target_needs.targets:
+    if target.kind not in ("none", *model.target_needs.targets):
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column or target.signal, "label"} & set(needs.columns)
+    forbidden = {target.column or target.signal, "label"} & set(model.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
-    if "previous" in needs.columns and model.role != "control":
+    if "previous" in model.columns and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
-    missing = [c for c in needs.columns if c != "previous" and c not in study.trials.rows]
+    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
     if missing:
         return f"it needs the column {missing[0]!r}, which these rows lack."
-    later = [type(one).__name__ for one in stages_of(model.estimator)[1:] if _asks_trials(one)]
-    if later:
-        return (
-            f"{later[0]} reads columns of the trials, so it must be the first step. Put it first."
-        )
     if needs.signals == 0:
         return None
     if not isinstance(needs.signals, int):
@@ -244,10 +259,6 @@ def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> 
     if lacking:
         return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
     return None
-
-
-def _asks_trials(stage: Any) -> bool:
-    return getattr(getattr(stage, "needs", None), "trials", False)
 
 
 def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:
@@ -307,6 +318,7 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
+    asked = any(model.unlabelled for model in question.models)
     doubts = Doubts(study)
     for seed in question.seeds:
         names = set()
@@ -320,6 +332,10 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             verify(fold, rows, question.protocol.apart)
             fold = grant(fold, rows, study.question.target.known(y), y, question.access)
             fold = purge(fold, rows, question.overlap)
+            if asked:
+                fold = with_unlabelled(
+                    fold, rows, question.target.known(y), question.protocol.apart
+                )
             train = fold.index("train", "val")
             if len(train) == 0:
                 raise LeakError(

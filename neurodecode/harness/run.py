@@ -197,7 +197,7 @@ def _one_by_one(
 def _fold_tasks(
     plan: Plan, todo: list[Job], trials: Trials, shared: set[str], store: Store
 ) -> tuple[int, Iterator[FoldTask]]:
-    if any("previous" in job.model.input_needs.columns for job in todo):
+    if any("previous" in job.model.columns for job in todo):
         rows = trials.rows.with_column("previous", plan.study.previous)
         trials = Trials(rows, trials.signals)
     if plan.study.oracle is not None:
@@ -221,6 +221,7 @@ def _fold_task(
     told = {draw: truth.of(fold, seed, *draw) for draw in draws}
     trained = np.isin(fold.labelled, fold.index("train", "val"))
     rows = study.trials.rows.take(fold.labelled[trained])
+    unlabelled = fold.index("unlabelled")
     asking = question.tune or any(job.model.target_needs.val for job in jobs)
     groups = inner_groups(rows, question.protocol.apart) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
@@ -229,6 +230,7 @@ def _fold_task(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
         keep=question.keep == "folds",
+        origin=study.origin,
         jobs=tuple(
             replace(
                 _task_job(
@@ -249,6 +251,7 @@ def _fold_task(
         signal=next(iter(study.inputs.signals), None),
         store=store,
         adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
+        unlabelled=_pruned(trials.take(unlabelled)) if len(unlabelled) else None,
         one_by_one=question.access.one_by_one,
         reduce=question.reduce,
     )
@@ -277,6 +280,7 @@ def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> Task
         n_shared=len(leading) if known else 0,
         y=y,
         is_null=job.draw is not None or job.permutation is not None,
+        start=job.start,
     )
 
 

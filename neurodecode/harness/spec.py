@@ -12,6 +12,7 @@ from neurodecode.harness.question import (
     DEFAULT_WITHIN,
     Aggregate,
     Gallery,
+    Init,
     Keep,
     Overlap,
     TargetAccess,
@@ -94,6 +95,7 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
     keep: Keep = "none"
+    init: Init | None = None
     device: Device = "auto"
 
     def __post_init__(self):

@@ -6,8 +6,8 @@
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
-      models/KEY/      stages.skops  key.json  done.json, of models that are kept
-                       of networks: stage-I.safetensors  history.csv
+      models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
+                       models that are kept; of networks: stage-I.safetensors  history.csv
       truth/           true vectors or series, each once, and which row has which; brains by space
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
@@ -21,7 +21,7 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 INDEX_FORMAT = 4  # of jobs.json
+TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,22 @@ class Store:
         """Whether the job of this key is stored."""
         return self._done(key).is_file()
 
+    def trained(self, key: str) -> pd.DataFrame:
+        """Read the rows that a model which was kept has seen: ``card content``, and their columns.
+
+        Raises
+        ------
+        DataError
+            If they are not there.
+        """
+        path = self.folder / "models" / key / TRAINED
+        if not path.is_file():
+            raise DataError(
+                f"{path} is missing, so nobody knows what this model was trained on. Run that "
+                "experiment again with: --set keep=folds (or final)"
+            )
+        return pd.read_parquet(path)
+
     def has_model(self, key: str) -> bool:
         """Whether the fitted model of this key is stored."""
         return (self.folder / "models" / key / "done.json").is_file()
@@ -102,6 +119,7 @@ class Store:
         seconds: float,
         tuned: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
+        flags: Sequence[str] = (),
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -121,6 +139,8 @@ class Store:
             Arguments that inner folds chose, and what each candidate scored.
         training : mapping, optional
             How a network's training went; its history is taken from the training's folder.
+        flags : sequence of str
+            What the table must say of the fitted model.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -136,7 +156,13 @@ class Store:
                 (temporary / "training.json").write_text(json.dumps(training, indent=1))
                 self.take_history(key, temporary)
             (temporary / "done.json").write_text(
-                json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
+                json.dumps(
+                    {
+                        "n_test": len(predictions),
+                        "seconds": round(seconds, 4),
+                        "flags": list(flags),
+                    }
+                )
             )
 
     def predictions(self, key: str, classes: tuple[str, ...]) -> Predictions:
@@ -206,6 +232,10 @@ class Store:
     def seconds(self, key: str) -> float | None:
         """Say how long a job took; None where it is not stored."""
         return read_json(self._done(key))["seconds"] if self.has(key) else None
+
+    def flags(self, key: str) -> tuple[str, ...]:
+        """Read what the table must say of a job's fitted model; nothing where it is not stored."""
+        return tuple(read_json(self._done(key)).get("flags", ())) if self.has(key) else ()
 
     def key_parts(self, key: str) -> dict[str, Any]:
         """Read the readable key of a job."""

@@ -20,7 +20,9 @@ from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import mean_interval, percentile_interval
 
-_BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
+_BOUNDS = {
+    "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -136,11 +138,13 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
         mine = _select(scores, scores["metric"] == metric)
         draws = _Draws(metric, groups, blocks, scorer)
         bounds = {
-            flag: _select(mine, _itself(mine, model) & (mine["note"] == ""))
-            for model, flag in _BOUNDS.items()
+            model["name"]: _select(mine, _itself(mine, model["name"]) & (mine["note"] == ""))
+            for model in index["models"]
+            if model["role"] == "control" and _bound(model["name"])
         }
         rows += [
             _row(
+                store,
                 index,
                 model["name"],
                 model["role"],
@@ -158,6 +162,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
 
 
 def _row(
+    store: Store,
     index: dict[str, Any],
     model: str,
     role: str,
@@ -195,12 +200,13 @@ def _row(
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if judged.direction == "up" else -1
-        for flag, bound in bounds.items():
+        for control, bound in bounds.items():
             if len(bound) and not _beats(
-                model, flag, per_unit, unit_means(bound, unit, "score"), draws, better_is,
+                model, control, per_unit, unit_means(bound, unit, "score"), draws, better_is,
                 index["mutual"],
             ):  # fmt: skip
-                flags.add(flag)
+                flags.add(_bound(control))
+    flags |= {flag for key in _own_jobs(index, model) for flag in store.flags(key)}
     if len(per_unit) == 1:
         flags.add("test-set only")
     if len(known) < len(mine):
@@ -289,7 +295,7 @@ def _interval(
 
 def _beats(
     model: str,
-    flag: str,
+    control: str,
     mine: pd.Series,
     bound: pd.Series,
     draws: "_Draws",
@@ -297,7 +303,6 @@ def _beats(
     mutual: dict[str, float],
 ) -> bool:
     """Whether the paired difference to a bound is above zero with its 95 % interval."""
-    control = next(name for name, one in _BOUNDS.items() if one == flag)
     difference = better_is * (mine - bound).dropna().to_numpy()
     mean = float(difference.mean()) if len(difference) else float("nan")
     if len(difference) > 1:
@@ -308,6 +313,23 @@ def _beats(
         drawn = percentile_interval(better_is * (own[:n_draws] - theirs[:n_draws]))
         low, _ = widened(drawn, mean, mutual["row"])
     return bool(low > 0)
+
+
+def _own_jobs(index: dict[str, Any], model: str) -> list[str]:
+    """Keys of the jobs of a model itself, not of its null."""
+    return [
+        job["key"]
+        for job in index["jobs"]
+        if job["model"] == model and job["draw"] is None and job["permutation"] is None
+    ]
+
+
+def _bound(control: str) -> str:
+    """Flag of a model that is not clearly better than a control; empty where that tells nothing.
+
+    Two of a kind are told apart by their arguments, which follow the name.
+    """
+    return _BOUNDS.get(control.partition("(")[0], "")
 
 
 def _select(scores: pd.DataFrame, keep: Any) -> pd.DataFrame:

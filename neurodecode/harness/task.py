@@ -1,7 +1,8 @@
 """What a worker is sent: the rows of one fold, and the jobs that are open on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -32,6 +33,44 @@ class Tuning:
     groups: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from, so that they are known again in other results.
+
+    Parameters
+    ----------
+    card : str
+        Empty of arrays in memory.
+    contents : mapping of str to str
+        Recording to a digest of its files, or of its samples.
+    """
+
+    card: str = ""
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A fitted model that another starts from.
+
+    Parameters
+    ----------
+    folder : Path
+        Results that have kept it.
+    key : str
+        Of the job that fitted it.
+    n_before : int
+        How many of its stages stand before the one that starts from the others.
+    allow_code : bool
+        Whether it may be of classes from outside.
+    """
+
+    folder: Path
+    key: str
+    n_before: int
+    allow_code: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class TaskJob:
     """What a worker needs of a job.
@@ -46,6 +85,8 @@ class TaskJob:
         How validation rows are cut from the training rows, for a model that asks for them.
     device : {"cpu", "cuda"}
         On what a network is trained.
+    start : Start or None
+        Fitted model to start from.
     """
 
     key: str
@@ -61,6 +102,7 @@ class TaskJob:
     tuning: Tuning | None = None
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"
+    start: Start | None = None
 
     @property
     def told(self) -> np.ndarray:
@@ -85,6 +127,8 @@ class FoldTask:
     store : Store
     adapt : Trials or None
         Rows of the tested that are seen before testing.
+    unlabelled : Trials or None
+        Rows to train on whose target is unknown, for models that ask.
     one_by_one : bool
         Whether test rows are handed over one at a time.
     reduce : scikit-learn transformer or None
@@ -93,6 +137,8 @@ class FoldTask:
         Whether the fitted models are stored too.
     talks : bool
         Whether trainings show how they go.
+    origin : Origin
+        Where the rows come from, for models that are stored.
     """
 
     train: Trials
@@ -103,10 +149,12 @@ class FoldTask:
     signal: str | None
     store: Store
     adapt: Trials | None = None
+    unlabelled: Trials | None = None
     one_by_one: bool = False
     reduce: Any = None
     keep: bool = False
     talks: bool = False
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,7 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
             train=task.train.take(train),
             test=task.train.take(test),
             adapt=None,
+            unlabelled=None,  # nothing tells which of them inner folds may learn from
             jobs=inner,
         )
     )

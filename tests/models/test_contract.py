@@ -61,6 +61,7 @@ def input_of(model, seed=0, n=32):
     table = pd.DataFrame(
         {
             "position": np.arange(n),
+            "subject": np.repeat(["1", "2", "3", "4", "5", "6", "7", "8"], n // 8).astype(object),
             "recording": ["sub-1"] * (n // 2) + ["sub-2"] * (n - n // 2),
             "onset": rng.uniform(0, 100, size=n),
             "previous": np.array([None, *(f"class {code}" for code in y[:-1])], dtype=object),
