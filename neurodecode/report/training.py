@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -39,7 +40,7 @@ def loss_figures(results: Results) -> Iterator[tuple[str, Figure, str]]:
                 ("train_loss", CONTROL, "training"),
                 ("val_loss", MODEL, "validation"),
             ):
-                if history[column].notna().any():
+                if np.isfinite(history[column].to_numpy()).any():
                     ax.plot(
                         history["epoch"], history[column], color=color, lw=0.9, alpha=0.7,
                         label=name if i == 0 else None,
