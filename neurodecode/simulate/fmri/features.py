@@ -154,7 +154,7 @@ class Features(Simulation):
 
     def _followed(self, shown: np.ndarray, peak: float) -> np.ndarray:
         """Features as a response of that peak follows them, shape as `shown`."""
-        return lfilter(self._kernel(peak), [1.0], shown, axis=0)
+        return np.asarray(lfilter(self._kernel(peak), [1.0], shown, axis=0))
 
     def _space(self, subject: str) -> Space:
         n = self.n_voxels[subject] if isinstance(self.n_voxels, Mapping) else self.n_voxels
