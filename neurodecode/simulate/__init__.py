@@ -53,6 +53,8 @@ class Simulation:
                 raise ConfigError(f"{name}: expected different names, got {values}.")
         if not self.effect >= 0:
             raise ConfigError(f"effect: {self.effect} is below zero. Give 0 for nothing planted.")
+        if self.seed < 0:
+            raise ConfigError(f"seed: {self.seed} is below zero. Give 0 or more.")
 
     def recordings(self) -> Sequence[tuple[str, str, str]]:
         """Subject, session and run of each recording."""

@@ -211,6 +211,10 @@ def test_the_oracle_believes_as_much_as_it_should(generator, labels, odds):
         (IMAGERY, {"sfreq": 50.0}, "does not hold rhythms up to 30 Hz"),
         (IMAGERY, {"n_trials": 0}, "n_trials: 0 is below one"),
         (IMAGERY, {"effect": -1.0}, "effect: -1.0 is below zero"),
+        (IMAGERY, {"seed": -1}, "seed: -1 is below zero"),
+        (IMAGERY, {"line": 80.0}, "80 Hz is not below half of the 160 Hz"),
+        (LIGHTS, {"line": -50.0}, "line: -50 Hz is not below half"),
+        (FLASHES, {"line": 200.0}, "line: 200 Hz is not below half"),
         (FLASHES, {"window": (0.5, 0.1)}, "a beginning and a later end"),
         (FLASHES, {"variability": -1.0}, "variability: -1.0 is below zero"),
         (FLASHES, {"n_events": 0}, "n_events: 0 is below one"),
@@ -224,6 +228,13 @@ def test_the_oracle_believes_as_much_as_it_should(generator, labels, odds):
 def test_what_cannot_be_made_is_named(generator, change, said):
     with pytest.raises(ConfigError, match=said):
         replace(generator, **change)
+
+
+@every
+@pytest.mark.parametrize("channels", [(), ("Oz", "Cz", "Oz")])
+def test_electrodes_that_are_none_or_not_different_are_named(generator, channels):
+    with pytest.raises(ConfigError, match="channels: expected different electrodes"):
+        replace(generator, channels=channels).header("1", "1", "1")
 
 
 @every

@@ -14,7 +14,7 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener
-from neurodecode.simulate.eeg_meg._session import Session, own_sources, session_of
+from neurodecode.simulate.eeg_meg._session import Session, check_line, own_sources, session_of
 
 _HARMONICS = ((1, ("Oz", "POz"), 4e-9), (2, ("O1", "O2"), 2e-9))  # order, where, A m of each source
 _MARGIN = 3.0  # s before the first event and after the last
@@ -85,6 +85,7 @@ class Ssvep(Simulation):
             raise ConfigError(
                 f"window: {self.window} s is not within the {self.duration:g} s of an event."
             )
+        check_line(self.line, self.sfreq)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate, length and events."""
