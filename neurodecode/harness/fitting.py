@@ -123,8 +123,17 @@ class FoldWork:
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
+        return self._said(fitted, self._task.test.rows["uid"])
+
+    def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
+        """Give what a fitted model says of test row `i` when no other stands beside it."""
+        X = _picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
+        for stage in fitted.stages[:-1]:
+            X = stage.transform(X)
+        return self._said(replace(fitted, test=X), self._task.test.rows["uid"][[i]])
+
+    def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
         task = self._task
-        uid = task.test.rows["uid"]
         if task.kind != "label":
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:

@@ -250,6 +250,7 @@ def _fold_task(
         store=store,
         adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
         one_by_one=question.access.one_by_one,
+        transductive=question.access.transductive,
         reduce=question.reduce,
     )
 

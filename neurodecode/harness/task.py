@@ -87,6 +87,8 @@ class FoldTask:
         Rows of the tested that are seen before testing.
     one_by_one : bool
         Whether test rows are handed over one at a time.
+    transductive : bool
+        Whether models may look at the test rows before they are tested, without labels.
     reduce : scikit-learn transformer or None
         What vectors are brought through before they are learnt.
     keep : bool
@@ -104,6 +106,7 @@ class FoldTask:
     store: Store
     adapt: Trials | None = None
     one_by_one: bool = False
+    transductive: bool = False
     reduce: Any = None
     keep: bool = False
     talks: bool = False

@@ -91,7 +91,7 @@ def test_intervals_hold_chance_where_there_is_nothing(n_subjects, protocol, low,
 P = [
     (8, CrossRun(), "label", 0),
     (8, CrossRun(), "value", 0),
-    (8, CrossSubject(), "label", 39),
+    (6, CrossSubject(), "label", 19),
     (1, CrossRun(), "label", 39),
     (1, CrossRun(), "value", 39),
 ]

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from honesty_studies import ClassMeans, Design, run, signal_of, study_of
+from honesty_studies import ClassMeans, Design, fitted_numbers, run, signal_of, study_of
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline
@@ -79,7 +79,7 @@ def test_a_class_that_is_one_stimulus_is_no_shared_stimulus():
 
 
 def test_blocks_on_both_sides_are_refused_or_flagged_whoever_splits_them():
-    with pytest.raises(LeakError, match="splits .* blocks, the first is block"):
+    with pytest.raises(LeakError, match=r"splits .* blocks, the first is block"):
         flags(WithinSession(), in_blocks)
     assert "split_blocks" in flags(WithinSession(split_blocks=True), in_blocks)
 
@@ -159,8 +159,6 @@ def test_a_step_is_never_fitted_on_tested_rows():
     table = Design.of(n_per_run=20, seed=1).table
     X = signal_of(table, AXES, effect=0.0, seed=1)
     study = study_of(X, table, AXES, (NamedModel("counts", Counts()),), protocol=CrossRun())
-    from honesty_studies import fitted_numbers
-
     fitted_numbers(study)
     for handed, planned in zip(seen, make_plan(study).folds, strict=True):
         np.testing.assert_array_equal(handed, study.trials.X[planned.fold.index("train")])
