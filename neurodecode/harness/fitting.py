@@ -266,11 +266,11 @@ class FoldWork:
             several = self._rows(joined)
             if not asks:
                 several = replace(several, unlabelled=None)
-            handed = {}
+            handed: dict[str, Any] = dict.fromkeys((one.name for one in fields(_Handed)), None)
             for one in fields(_Handed):
-                mine = getattr(several, one.name)
-                none = mine is None or len(mine) == 0
-                handed[one.name] = None if none else self._input(mine, job, columns)
+                mine: Trials | None = getattr(several, one.name)
+                if mine is not None and len(mine) > 0:
+                    handed[one.name] = self._input(mine, job, columns)
             self._inputs[which] = _Handed(**handed)
         return self._inputs[which]
 

@@ -104,7 +104,7 @@ def most_likely_latents(
     gram = np.zeros((groups.max() + 1, len(used), len(used)))
     matched = np.zeros((len(gram), len(used)))
     patterns = whitener.space @ responses.patterns[:, used]  # (n_channels, n_used)
-    design = np.zeros(0)
+    design = of_trials = np.zeros((0, 0, 0))  # made in the first turn
     for begin in range(0, len(X), _AT_ONCE):
         here = slice(begin, begin + _AT_ONCE)
         if begin == 0 or len(courses) > 1:

@@ -124,7 +124,7 @@ class Evoked(Simulation):
             sfreq=self.sfreq,
             events=events,
             tmin=self._span()[0] / self.sfreq if epochs else 0.0,
-            n_times=np.subtract(*self._span()[::-1]) if epochs else self._length(),
+            n_times=self._span()[1] - self._span()[0] if epochs else self._length(),
             entries=epochs,
         )
 
