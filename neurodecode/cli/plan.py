@@ -37,7 +37,9 @@ def main(arguments: argparse.Namespace) -> int:
     from neurodecode.harness.study import open_study
 
     resolved = read(arguments)
-    study = open_study(resolved, arguments.data, compute=False, rehash=arguments.rehash)
+    study = open_study(
+        resolved, arguments.data, compute=False, rehash=arguments.rehash, out=arguments.out
+    )
     for failed in study.failed:
         say(f"left out: {failed.message}")
     plan = make_plan(study)

@@ -83,8 +83,9 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     store = Store(folder).open()
     say(f"{resolved.question.title}")
     study = open_study(
-        resolved, arguments.data, compute=True, progress=progress, rehash=arguments.rehash
-    )
+        resolved, arguments.data, compute=True, progress=progress, rehash=arguments.rehash,
+        out=arguments.out,
+    )  # fmt: skip
     for failed in study.failed:
         say(f"left out: {failed.message}")
     plan = make_plan(study)

@@ -7,8 +7,8 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError
 
-ROLES = ("unused", "train", "val", "test", "adapt")
-Role = Literal["unused", "train", "val", "test", "adapt"]
+ROLES = ("unused", "train", "val", "test", "adapt", "unlabelled")
+Role = Literal["unused", "train", "val", "test", "adapt", "unlabelled"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,8 @@ class Fold:
     name : str
         Such as ``001/1/fold-0`` or ``subject-003``; unique among the folds of a seed.
     role : ndarray of uint8, shape (n_rows,)
-        Position in `ROLES`.
+        Position in `ROLES`. ``unlabelled`` are rows to train on whose target is unknown, for
+        models that ask.
     apart : tuple of str
         Columns of which train and test share no value; the runner verifies the claim.
     access : str

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from neurodecode.core.config import Call, Node, Problems, check_arguments, nearest
 from neurodecode.core.errors import ConfigError, MissingDependency
@@ -84,6 +84,11 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
     allow_code : bool
         Whether the person allowed code that is not trusted.
 
+    Returns
+    -------
+    found : class or function
+        Of a torch module class, what makes its model.
+
     Raises
     ------
     ConfigError
@@ -94,10 +99,10 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
         return entries[name].load()
     if group in ("models", "steps"):
         if name.startswith(tuple(prefix + "." for prefix in TRUSTED)):
-            return _trusted_class(name)
+            return _model_class(_trusted_class(name), name, group)
         own_family = name.partition(".")[0] in {entry.partition(".")[0] for entry in entries}
         if allow_code and not own_family:
-            return _outside_class(name)
+            return _model_class(_outside_class(name), name, group)
         if not own_family and ("." in name or ":" in name):
             raise ConfigError(
                 f"{name!r} is code from outside. If you trust it, say --allow-code, or name it "
@@ -199,7 +204,7 @@ def _trusted_class(name: str) -> Any:
     except AttributeError:
         known = dir(importlib.import_module(module))
         raise ConfigError(f"{module} has no {attribute!r}.{nearest(attribute, known)}") from None
-    return _model_class(found, name)
+    return found
 
 
 def _outside_class(name: str) -> Any:
@@ -224,7 +229,7 @@ def _outside_class(name: str) -> Any:
             raise ConfigError(
                 f"{module_name} has no {attribute!r}.{nearest(attribute, dir(module))}"
             )
-        return _model_class(getattr(module, attribute), name)
+        return getattr(module, attribute)
     own = [
         value
         for key, value in vars(module).items()
@@ -234,16 +239,35 @@ def _outside_class(name: str) -> Any:
         raise ConfigError(
             f"{module_name} has {len(own)} public classes. Name one: {module_name}:CLASS."
         )
-    return _model_class(own[0], name)
+    return own[0]
 
 
-def _model_class(found: Any, name: str) -> Any:
-    bases = {  # told by name: `core` does not import scikit-learn
-        (base.__module__.partition(".")[0], base.__name__) for base in getattr(found, "__mro__", ())
-    }
-    if not isinstance(found, type) or ("sklearn", "BaseEstimator") not in bases:
+def is_module_class(found: Any) -> TypeGuard[type]:
+    """Whether something is a class of torch modules."""
+    return isinstance(found, type) and ("torch", "Module") in _bases(found)
+
+
+def module_model(module: type) -> Any:
+    """Give what makes the model of a torch module class, called with the module's arguments."""
+    # By name, as models are found: `core` imports nothing that stands above it.
+    return importlib.import_module("neurodecode.models.networks._module").named(module)
+
+
+def _model_class(found: Any, name: str, group: str) -> Any:
+    if is_module_class(found):
+        if group == "steps":
+            raise ConfigError(f"{name} is a torch module, which is a model: put it last.")
+        return module_model(found)
+    if not isinstance(found, type) or ("sklearn", "BaseEstimator") not in _bases(found):
         raise ConfigError(
-            f"{name} is no scikit-learn estimator (a class that inherits from "
-            "sklearn.base.BaseEstimator), so it cannot be a model or a step."
+            f"{name} is neither a scikit-learn estimator (a class that inherits from "
+            "sklearn.base.BaseEstimator) nor a torch.nn.Module, so it cannot be a model or a step."
         )
     return found
+
+
+def _bases(found: Any) -> set[tuple[str, str]]:
+    """Classes that one descends from, by library and name: `core` imports no such library."""
+    return {
+        (base.__module__.partition(".")[0], base.__name__) for base in getattr(found, "__mro__", ())
+    }

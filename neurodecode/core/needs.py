@@ -11,6 +11,9 @@ class Needs:
     ----------
     trials : bool
         Handed `Trials` instead of arrays.
+    batches : bool
+        Reads trials one batch at a time: handed `Trials` without columns where it stands first,
+        arrays where steps stand before it.
     targets : tuple of str
         Kinds of target it can learn.
     signals : int or tuple of str
@@ -36,6 +39,7 @@ class Needs:
     """
 
     trials: bool = False
+    batches: bool = False
     targets: tuple[str, ...] = ("label",)
     signals: int | tuple[str, ...] = 1
     axes: tuple[str, ...] | None = None

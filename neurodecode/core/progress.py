@@ -52,6 +52,46 @@ def transfer(what: str, total: int | None) -> Generator[Callable[[int], object]]
     yield advance
 
 
+@contextlib.contextmanager
+def passes(what: str, total: int, done: int = 0) -> Generator[Callable[[str], object]]:
+    """Give a function to be told of every pass of a training, with what its loss is.
+
+    Parameters
+    ----------
+    what : str
+        Names the training; empty shows nothing.
+    total : int
+        Passes at most.
+    done : int
+        Passes of an earlier run, from which this one goes on.
+    """
+    if what and sys.stderr.isatty():
+        from tqdm import tqdm
+
+        bar = tqdm(desc=what, total=total, initial=done, unit="pass", leave=False, file=sys.stderr)
+        with bar:
+
+            def draw(said: str) -> None:
+                bar.set_postfix_str(said, refresh=False)
+                bar.update()
+
+            yield draw
+        return
+    started = last = time.monotonic()
+    came = 0
+
+    def tell(said: str) -> None:
+        nonlocal came, last
+        came += 1
+        now = time.monotonic()
+        if what and now - last > _SECONDS_BETWEEN_LINES and done + came < total:
+            last = now
+            left = (now - started) / came * (total - done - came)
+            say(f"{what}: pass {done + came} of {total}, {said}, at most {left:.0f} s left")
+
+    yield tell
+
+
 def say(line: str) -> None:
     """Write a line of talk to stderr; results go to stdout.
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.needs import Needs
+
 # Functions of one trial alone, in libraries whose tags do not say so.
 _STATELESS = {
     ("pyriemann.estimation", "Covariances"),
@@ -30,6 +32,21 @@ def stages_of(model: Any) -> list[Any]:
     if hasattr(model, "steps") and hasattr(model, "named_steps"):  # scikit-learn's Pipeline
         return [step for _, step in model.steps if step not in (None, "passthrough")]
     return [model]
+
+
+def takes_rows_of_numbers(model: Any) -> bool:
+    """Whether an estimator's first stage, which declares no needs, takes 2-D input alone."""
+    first = stages_of(model)[0]
+    if isinstance(getattr(model, "needs", None), Needs):
+        return False
+    if isinstance(getattr(first, "needs", None), Needs):
+        return False
+    if type(first).__module__.startswith(("pyriemann.", "mne.")):
+        return False  # their tags do not say that they take (n_trials, n_channels, n_times)
+    tags = first.__sklearn_tags__()
+    if tags.no_validation:
+        return False  # a FunctionTransformer takes what it is given
+    return tags.input_tags.two_d_array and not tags.input_tags.three_d_array
 
 
 def is_stateless(stage: Any) -> bool:

@@ -10,8 +10,9 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth, known_rows
 
-Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain"]
+Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain", "none"]
 _COLUMNS = ("label", "value")
+NOTHING = "none"  # kind of a target where models learn how trials are, and are told nothing
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Target:
     ----------
     kind : str
         ``label`` and ``value`` are columns of the rows; ``vector series picture text brain`` are
-        signals of the same `Trials`. A ``series`` runs along with the recording.
+        signals of the same `Trials`. A ``series`` runs along with the recording. ``none`` is
+        nothing: models learn how trials are.
     column : str
         The column, for label and value.
     signal : str
@@ -39,7 +41,7 @@ class Target:
     def __post_init__(self):
         if self.kind in _COLUMNS and not self.column:
             raise ConfigError(f"target: a {self.kind} needs the column that holds it.")
-        if self.kind not in _COLUMNS and not self.signal:
+        if self.kind not in (*_COLUMNS, NOTHING) and not self.signal:
             raise ConfigError(f"target: a {self.kind} needs the signal that holds it.")
         if self.kind == "label" and len(set(self.classes)) < 2:
             raise ConfigError(f"target: classes {self.classes} are fewer than two.")
@@ -74,8 +76,10 @@ class Target:
         y : ndarray or BrainTruth
             Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; vectors,
             shape (n_trials, n); series, shape (n_trials, n, n_times); a brain gives arrays of shape
-            (n_trials, n) for rows of one space.
+            (n_trials, n) for rows of one space. Of no target, zeros.
         """
+        if self.kind == NOTHING:
+            return np.zeros(len(trials))
         if self.kind in _COLUMNS:
             return self.column_values(trials.rows)
         if self.signal not in trials.signals:

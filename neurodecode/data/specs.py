@@ -85,6 +85,8 @@ class TargetSpec:
         Track of the recordings that holds an array for each trial, such as ``picture``.
     series : str
         Track that runs along with the recordings, such as ``envelope``; told at each sample.
+    none : bool
+        Whether nothing is told: models learn how trials are, to be kept and built on.
     classes : tuple of str
         Of labels, in order; where there are two, the last one is the positive class.
     reduce : Call or None
@@ -96,15 +98,17 @@ class TargetSpec:
     value: str = ""
     vector: str = ""
     series: str = ""
+    none: bool = False
     classes: tuple[str, ...] = ()
     reduce: Call | None = None
 
     def __post_init__(self):
-        if sum(map(bool, (self.label, self.value, self.vector, self.series))) != 1:
+        given = (self.label, self.value, self.vector, self.series, self.none)
+        if sum(map(bool, given)) != 1:
             raise ConfigError(
                 "expected one of label (a column, with classes), value (a column of numbers), "
-                "vector (a track of the recordings, one entry a trial) and series (a track that "
-                "runs along with them)."
+                "vector (a track of the recordings, one entry a trial), series (a track that "
+                "runs along with them) and none (true: nothing is told)."
             )
         if self.reduce is not None and not self.vector:
             raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")

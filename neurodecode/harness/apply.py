@@ -79,6 +79,11 @@ def predict_files(
     index = store.index()
     kept = open_model(store, _key(index, model), allow_code=allow_code)
     resolved = _resolved(folder, allow_code)
+    if resolved.experiment.direction == "encode":
+        raise ConfigError(
+            f"predict: {folder} holds encoders, which tell the brain from "
+            f"{resolved.experiment.features}; of a recording of the brain they tell nothing."
+        )
     variant = resolved.experiment.data.variant
     recordings = [open_file(resolved.card, variant, path) for path in paths]
     fitting, failed = _fitting(recordings, resolved, index["input"])
@@ -130,6 +135,8 @@ def _task(resolved: Resolved, *, every_event: bool) -> Task:
     if every_event:
         return replace(resolved.task, rows={}, target=None)
     target: TargetSpec | None = resolved.experiment.target
+    if target is not None and target.track:
+        target = None  # a new file need not hold what is to be told
     return replace(resolved.task, rows=rows, target=target)
 
 
@@ -224,11 +231,11 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
 def _input(kept: Kept, trials: Trials) -> Any:
     """Give what the first stage of a kept model is handed."""
     needs = needs_of(kept.stages[0], first=True)
-    if needs.columns:
+    if any(needs_of(stage, first=True).columns for stage in kept.stages):
         raise ConfigError(
             f"predict: {kept.model} asks for columns of the trials, which new files do not have."
         )
-    if needs.trials:
+    if needs.trials or needs.batches:
         return Trials(trials.rows.keep_columns(()), trials.signals)
     if needs.ragged:
         return trials.array_or_list()

@@ -149,7 +149,7 @@ def check_model(model: Any) -> list[Finding]:
         assert same, "a copy predicts otherwise"
 
     def sees_no_truth() -> None:
-        columns = set(named.input_needs.columns)
+        columns = set(named.columns)
         assert not columns & {"label", "value", "y"}, f"it asks for {sorted(columns)}"
         if named.input_needs.trials:
             fitted().predict(_take(X, test))  # the table it is handed holds no other column

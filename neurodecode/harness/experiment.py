@@ -31,7 +31,9 @@ from neurodecode.harness.question import (
     TargetAccess,
     display_names,
 )
-from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec
+from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
+
+OF_NO_TARGET = "mean_log_likelihood"  # metric of experiments that tell nothing
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Resolved:
     preparations: tuple[Any, ...]
     question: Question
     source: str = ""  # the file as it was written
+    allow_code: bool = False  # whether it may name code from outside
 
     def plain(self) -> dict[str, Any]:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
@@ -76,8 +79,9 @@ class Resolved:
             "target_access": _written(e.target_access),
             "n_permutations": e.n_permutations,
             "keep": e.keep,
+            "device": e.device,
         }
-        for name in ("aggregate", "tune"):
+        for name in ("aggregate", "tune", "init"):
             if getattr(e, name) is not None:
                 plain[name] = _written(getattr(e, name))
         if e.windows is not None:
@@ -203,6 +207,8 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         target=target,
         protocol=protocol,
     )
+    if target is not None and target.none:
+        experiment = _of_no_target(experiment)
     calls = (*experiment.models, *experiment.controls)
     estimators = [_estimator(steps, allow_code) for steps in calls]
     names = display_names(calls)
@@ -227,9 +233,10 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         tune=experiment.tune,
         n_permutations=experiment.n_permutations,
         keep=experiment.keep,
+        device=experiment.device,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
-    return Resolved(name, experiment, card, task, preparations, question)
+    return Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
 
 
 def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
@@ -241,7 +248,20 @@ def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
     return Pipeline([*fitted_before, (last.name, model)])
 
 
+def _of_no_target(experiment: Experiment) -> Experiment:
+    """Give an experiment that tells nothing the defaults that such a one has."""
+    defaults = Experiment(experiment.data, experiment.models)
+    return replace(
+        experiment,
+        shuffled=ShuffledSpec(0),  # there are no labels to permute, or to tell from the design
+        controls=() if experiment.controls == defaults.controls else experiment.controls,
+        metrics=(OF_NO_TARGET,) if experiment.metrics == defaults.metrics else experiment.metrics,
+    )
+
+
 def _target(spec: TargetSpec) -> Target:
+    if spec.none:
+        return Target("none")
     if spec.value:
         return Target("value", column=spec.value)
     if spec.track:

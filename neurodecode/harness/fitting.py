@@ -1,8 +1,9 @@
 """Fit a model stage by stage within a fold, share what is equal, and predict."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,18 @@ from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
+from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
-from neurodecode.core.trials import Trials, stack
+from neurodecode.core.trials import Part, Trials, stack
 from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.pretrained import open_start
+from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
+from neurodecode.harness.validation import cut_validation
 from neurodecode.simulate import ORACLE_SIGNAL
 
 Input = Any  # ndarray, list of ndarray, or Trials
@@ -24,14 +30,17 @@ Input = Any  # ndarray, list of ndarray, or Trials
 
 @dataclass(frozen=True, eq=False)
 class _Handed:
-    """What a stage is handed: training rows, test rows, and rows seen before testing.
+    """What a stage is handed: training rows, test rows, rows seen before testing, validation rows.
 
-    A model that is fitted to be kept has no test rows.
+    A model that is fitted to be kept has no test rows; one that asks for none, no validation rows
+    and no training rows of unknown target.
     """
 
     train: Input
     test: Input
     adapt: Input
+    val: Input = None
+    unlabelled: Input = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +67,19 @@ class Fitted:
         """The predictor."""
         return self.stages[-1]
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What its stages found that the table must say, in their attribute ``flags_``."""
+        return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """Positions of the training rows that are trained on, and of those that are validated on."""
+
+    train: np.ndarray
+    val: np.ndarray
+
 
 class FoldWork:
     """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
@@ -66,27 +88,47 @@ class FoldWork:
         self._task = task
         self._inputs: dict[Any, _Handed] = {}
         self._memo: dict[str, tuple[Any, _Handed]] = {}
-        self._names = {job.key: self._prefixes(job) for job in task.jobs if job.tuning is None}
+        self._cuts: dict[str, _Cut | None] = {}
+        self._stacked: Trials | None = None
+        self._names: dict[str, list[str]] = {}
+        for job in (one for one in task.jobs if one.tuning is None):
+            with contextlib.suppress(DataError):  # rows that cannot be parted: its fit says so
+                self._names[job.key] = self._prefixes(job)
         self._uses = Counter(name for names in self._names.values() for name in names)
 
     def fit(self, job: TaskJob) -> Fitted:
         """Fit a clone of a job's model, its arguments chosen, on the training rows."""
         model: Any = clone(job.model.estimator)
         joined = self._joins(job, model)
-        y = job.told if joined else job.y
+        y: Any = job.told if joined else job.y
+        handed, rows = self._handed(job, joined), self._rows(joined)
+        cut, y_val = self._cut(job), None
+        if cut is not None:
+            # Rows seen before testing stand after the training rows, and are trained on.
+            mine = np.append(cut.train, np.arange(len(job.y), len(y)))
+            y, y_val = y[mine], y[cut.val]
+            handed, rows = (
+                replace(one, train=_picked(one.train, mine), val=_picked(one.train, cut.val))
+                for one in (handed, rows)
+            )
+        if self._task.kind == "none":
+            y = y_val = None
         reducer: Any = None
         # The oracle answers with whole vectors, which there is no need to cut.
         if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
             reducer = clone(self._task.reduce)
             y = reducer.fit(y).transform(y)
-        handed = self._handed(job, joined)
+            y_val = None if y_val is None else reducer.transform(y_val)
         stages = stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
-            stage, handed = self._fitted(name, stage, handed, y, job.y_adapt)
+            handed = _with_columns_for(stage, handed, rows)
+            stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
-        last = stages[-1].fit(handed.train, y)
+        handed = _with_columns_for(stages[-1], handed, rows)
+        held_out = {} if cut is None else {"val": (handed.val, y_val)}
+        last = self._learnt(stages[-1], handed, y, job, **held_out)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
         fitted.append(last)
@@ -100,6 +142,9 @@ class FoldWork:
         """Give what a fitted model says of each test row."""
         task = self._task
         uid = task.test.rows["uid"]
+        if task.kind == "none":
+            said = self._apply(fitted.last.score_samples, fitted.test)
+            return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))
         if task.kind != "label":
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
             if fitted.reducer is not None:
@@ -124,6 +169,16 @@ class FoldWork:
                 f"the {n_times} samples of a trial."
             )
 
+    def _cut(self, job: TaskJob) -> "_Cut | None":
+        """Part a job's training rows, where its model asks for validation rows."""
+        if job.key not in self._cuts:
+            task, cut = self._task, None
+            if job.val is not None:
+                train, val = cut_validation(task.train.rows, job.y, job.val, task.kind, job.seed)
+                cut = _Cut(train, val)
+            self._cuts[job.key] = cut
+        return self._cuts[job.key]
+
     def _joins(self, job: TaskJob, model: Any) -> bool:
         """Whether labelled rows of the tested join the training: where no stage adapts to them."""
         stages = stages_of(model)
@@ -135,7 +190,11 @@ class FoldWork:
         joined = self._joins(job, estimator)
         needs = job.model.input_needs
         columns = list(needs.columns) if needs.trials else None
-        name: Any = [job.shared, job.model.flattens, columns, joined]
+        cut = self._cut(job)
+        parted = None if cut is None else digest_array(cut.val)
+        start = None if job.start is None else job.start.key
+        more = [parted, job.model.unlabelled, start]
+        name: Any = [job.shared, job.model.flattens, columns, joined, *more]
         names = []
         truth = None
         for stage in stages_of(estimator)[job.n_shared : -1]:
@@ -145,40 +204,65 @@ class FoldWork:
             names.append(name)
         return names
 
+    def _learnt(self, stage: Any, handed: _Handed, y: Any, job: TaskJob, **more: Any) -> Any:
+        """Fit a stage on what it asks for, from a fitted one where it starts from one."""
+        X = handed.train
+        if handed.unlabelled is not None and asks_unlabelled(stage):
+            X, y = _joined(X, handed.unlabelled), _with_unknown(y, len(handed.unlabelled))
+        if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
+            more["init"] = open_start(job.start)
+        return stage.fit(X, y, **more)
+
     def _fitted(
-        self, name: str, stage: Any, handed: _Handed, y: np.ndarray, y_adapt: np.ndarray | None
+        self, name: str, stage: Any, handed: _Handed, y: Any, job: TaskJob
     ) -> tuple[Any, _Handed]:
         self._uses[name] -= 1
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
-        train = fit_transform(stage, handed.train, y)
-        adapt = handed.adapt
+        needs = getattr(stage, "needs", None)
+        if isinstance(needs, Needs) and (needs.unlabelled or needs.init):
+            stage = self._learnt(stage, handed, y, job)
+            train = stage.transform(handed.train)
+        else:
+            train = fit_transform(stage, handed.train, y)
+        adapt, more = handed.adapt, handed.unlabelled
         if adapt is not None:
             if hasattr(stage, "adapt"):
-                stage = stage.adapt(adapt, y_adapt)
+                stage = stage.adapt(adapt, job.y_adapt)
             adapt = stage.transform(adapt)
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
-        result = stage, _Handed(train, test, adapt)
+        val = None if handed.val is None else stage.transform(handed.val)
+        more = None if more is None else stage.transform(more)
+        result = stage, _Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
 
+    def _rows(self, joined: bool) -> _Handed:
+        """Give the rows of a fold; `joined`: those that are seen before are trained on."""
+        task = self._task
+        if not joined or task.adapt is None:
+            return _Handed(task.train, task.test, task.adapt, unlabelled=task.unlabelled)
+        if self._stacked is None:
+            self._stacked = stack([task.train, task.adapt])
+        return _Handed(self._stacked, task.test, None, unlabelled=task.unlabelled)
+
     def _handed(self, job: TaskJob, joined: bool) -> _Handed:
-        """Give what the first stage is handed; `joined`: rows seen before are trained on."""
+        """Give what the first stage is handed."""
         needs = job.model.input_needs
-        columns = needs.columns if needs.trials else None
-        which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined)
+        columns = needs.columns if needs.trials else () if needs.batches else None
+        asks = job.model.unlabelled
+        which = (job.shared, job.model.flattens, columns, needs.signals, needs.ragged, joined, asks)
         if which not in self._inputs:
-            task = self._task
-            several = _Handed(task.train, task.test, None if joined else task.adapt)
-            if joined and task.adapt is not None:
-                several = replace(several, train=stack([task.train, task.adapt]))
-            self._inputs[which] = _Handed(
-                *(
-                    None if one is None or len(one) == 0 else self._input(one, job, columns)
-                    for one in (several.train, several.test, several.adapt)
-                )
-            )
+            several = self._rows(joined)
+            if not asks:
+                several = replace(several, unlabelled=None)
+            handed = {}
+            for one in fields(_Handed):
+                mine = getattr(several, one.name)
+                none = mine is None or len(mine) == 0
+                handed[one.name] = None if none else self._input(mine, job, columns)
+            self._inputs[which] = _Handed(**handed)
         return self._inputs[which]
 
     def _input(self, trials: Trials, job: TaskJob, columns: tuple[str, ...] | None) -> Input:
@@ -237,3 +321,51 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _picked(X: Input, index: np.ndarray) -> Input:
+    """Trials at `index`, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return X.take(index)
+    return [X[i] for i in index] if isinstance(X, list) else X[index]
+
+
+def _with_columns_for(stage: Any, handed: _Handed, rows: _Handed) -> _Handed:
+    """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
+    needs = getattr(stage, "needs", None)
+    if not isinstance(needs, Needs) or not needs.trials:
+        return handed
+    return _Handed(
+        *(
+            _with_rows(getattr(handed, one.name), getattr(rows, one.name), needs.columns)
+            for one in fields(_Handed)
+        )
+    )
+
+
+def _joined(X: Input, more: Input) -> Input:
+    """Trials of two, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return stack([X, more])
+    return [*X, *more] if isinstance(X, list) else np.concatenate([X, more])
+
+
+def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
+    """Truth with that of rows of unknown target after it: -1 for classes, else NaN."""
+    if y is None:
+        return None
+    unknown = np.full((n_rows, *y.shape[1:]), -1 if y.dtype.kind == "i" else np.nan, dtype=y.dtype)
+    return np.concatenate([y, unknown])
+
+
+def _with_rows(X: Input, trials: Trials, columns: tuple[str, ...]) -> Input:
+    """Give trials as a stage made them, with columns of their rows; `Trials` are as they should."""
+    if X is None or isinstance(X, Trials):
+        return X
+    X = np.asarray(X)
+    space = Space("features", tuple(str(i) for i in range(X.shape[1])))
+    axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
+    rows = Rows(trials.rows.table.loc[:, list(columns)])
+    return Trials.of_entries(
+        rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
+    )

@@ -1,6 +1,7 @@
 """One fold: run its jobs one after the other, each stored before the next begins."""
 
 import contextlib
+import importlib
 import random
 import time
 import traceback
@@ -12,6 +13,7 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.processes import one_thread
+from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
@@ -21,6 +23,7 @@ from neurodecode.harness.tune import choose
 def run_fold(task: FoldTask) -> list[Outcome]:
     """Run the jobs of a fold under one thread; a job that fails does not stop the others."""
     outcomes = []
+    _import_packages(task)
     with one_thread():
         work = FoldWork(task)
         for job in task.jobs:
@@ -31,22 +34,36 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 continue
             started = time.perf_counter()
             try:
-                with _quiet_chance(job.seed), warnings.catch_warnings(record=True) as said:
+                with (
+                    trained_in(_place(job, task)),
+                    _quiet_chance(job.seed),
+                    warnings.catch_warnings(record=True) as said,
+                ):
                     warnings.simplefilter("always")
                     chosen, tuned = choose(job, task)
                     fitted = work.fit(chosen)
                     predictions = work.predictions(fitted)
                     patterns = _patterns(fitted.model, job)
                 if missing:
-                    save_model(task.store, job, fitted)
+                    save_model(task, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
             log = "\n".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in said))
             seconds = time.perf_counter() - started
             task.store.save_job(
-                job.key, job.parts, predictions, task.classes, log, patterns, seconds, tuned
+                job.key,
+                job.parts,
+                predictions,
+                task.classes,
+                log,
+                patterns,
+                seconds,
+                tuned,
+                _training(fitted.last),
+                fitted.flags,
             )
+            task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))
     return outcomes
 
@@ -54,19 +71,51 @@ def run_fold(task: FoldTask) -> list[Outcome]:
 def fit_final(task: FoldTask) -> list[Outcome]:
     """Fit models on all rows of a task and store them; there is nothing to test."""
     outcomes = []
+    _import_packages(task)
     with one_thread():
         work = FoldWork(task)
         for job in task.jobs:
             try:
-                with _quiet_chance(job.seed), warnings.catch_warnings():
+                with (
+                    trained_in(_place(job, task)),
+                    _quiet_chance(job.seed),
+                    warnings.catch_warnings(),
+                ):
                     warnings.simplefilter("ignore")  # the folds' jobs have told them
                     chosen, _ = choose(job, task)
-                    save_model(task.store, job, work.fit(chosen))
+                    save_model(task, job, work.fit(chosen))
+                task.store.remove_training(job.key)
             except (Exception, SystemExit) as error:
                 outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
                 continue
             outcomes.append(Outcome(job.key))
     return outcomes
+
+
+def _import_packages(task: FoldTask) -> None:
+    """Import what models need before threads are counted: a library that comes later has its own.
+
+    What is not there is told by the job that needs it.
+    """
+    for package in {name for job in task.jobs for name in job.model.packages}:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(package)
+
+
+def _place(job: TaskJob, task: FoldTask) -> TrainingPlace:
+    folder = task.store.training_folder(job.key)
+    return TrainingPlace(folder, job.device, job.label if task.talks else "")
+
+
+def _training(last: Any) -> dict[str, Any]:
+    """Say how a training went; empty of a predictor that was not trained by passes."""
+    if not hasattr(last, "converged_"):
+        return {}
+    return {
+        "converged": bool(last.converged_),
+        "best_epoch": int(last.best_epoch_),
+        "n_epochs": int(last.n_epochs_),
+    }
 
 
 def _patterns(model: Any, job: TaskJob) -> dict[str, np.ndarray]:

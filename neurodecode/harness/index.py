@@ -16,15 +16,16 @@ from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
 from neurodecode.core.truth import BrainTruth
+from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
-from neurodecode.harness.study import Study
+from neurodecode.harness.study import Study, describe_input
 from neurodecode.harness.truth import rotates
 
 _LIBRARIES = (
     "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
-    "nilearn", "joblib",
+    "nilearn", "joblib", "torch",
 )  # fmt: skip
 
 
@@ -62,7 +63,9 @@ def write_study(
         store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
     write_index(plan, store, name, {})
-    write_json(store.folder / "provenance.json", provenance(study.sources, engine))
+    devices = {job.parts["device"] for job in plan.jobs}
+    device = "cuda" if "cuda" in devices else "cpu"
+    write_json(store.folder / "provenance.json", provenance(study.sources, engine, device))
 
 
 def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) -> None:
@@ -85,6 +88,7 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
+            "mutual": describe_mutual(plan.folds, study.trials.rows, question.within),
             "gallery": question.gallery,
             "n_draws": question.n_draws,
             "n_permutations": question.n_permutations,
@@ -98,7 +102,8 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "notes": list(plan.notes),
             "spaces": spaces,
             "finals": {job.model.name: job.key for job in plan.finals},
-            "input": _input(study),
+            "input": describe_input(study.inputs),
+            "init": None if study.pretrained is None else study.pretrained.described(),
             "models": [{"name": model.name, "role": model.role} for model in question.models],
             "folds": [describe_fold(one) for one in plan.folds],
             "jobs": [
@@ -135,23 +140,6 @@ def describe_job(job: Job) -> dict[str, Any]:
     }
 
 
-def _input(study: Study) -> dict[str, Any]:
-    """Say what models are handed: by this, recordings for a kept one are judged."""
-    for name, signal in study.inputs.signals.items():
-        used, lengths = signal.used(), sorted({int(n) for n in signal.length})
-        part = used[0]
-        return {
-            "signal": name,
-            "space": part.space.key,
-            "names": list(part.space.names),
-            "unit": part.space.unit,
-            "axes": list(part.axes),
-            "sfreq": part.sfreq,
-            "n_times": lengths[0] if len(lengths) == 1 else None,
-        }
-    return {}
-
-
 def _times(study: Study) -> dict[str, float]:
     """When the samples of a trial are: seconds from the event, and samples a second."""
     parts = [part for signal in study.inputs.signals.values() for part in signal.used()]
@@ -159,7 +147,7 @@ def _times(study: Study) -> dict[str, float]:
     return {"tmin": 0.0 if study.tmin is None else study.tmin, "sfreq": sfreq}
 
 
-def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
+def provenance(sources: Mapping[str, Any], engine: str, device: str) -> dict[str, Any]:
     """Versions, git state, machine, data: what a reader needs to judge and repeat a result."""
     return {
         "versions": {"python": platform.python_version(), **_versions()},
@@ -168,7 +156,7 @@ def provenance(sources: Mapping[str, Any], engine: str) -> dict[str, Any]:
             "system": platform.platform(),
             "processor": platform.machine(),
             "cores": os.cpu_count(),
-            "device": "cpu",
+            "device": device,
             "engine": engine,
         },
         "data": dict(sources),

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import clone
@@ -16,9 +16,12 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
-from neurodecode.harness.question import NamedModel
+from neurodecode.core.training import resolve_device
+from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
+from neurodecode.harness.task import Start
 from neurodecode.harness.truth import TrainingTruth
+from neurodecode.harness.validation import VERSION
 from neurodecode.protocols import inner_groups
 
 FORMAT = 2  # of what a job folder holds
@@ -41,6 +44,8 @@ class Job:
         The readable key, of which `key` is the digest.
     permutation : int or None
         Number of the permutation of all labels that it is trained and scored on.
+    start : Start or None
+        Fitted model that it starts from.
     """
 
     model: NamedModel
@@ -50,6 +55,7 @@ class Job:
     key: str
     parts: dict[str, Any] = field(repr=False)
     permutation: int | None = None
+    start: Start | None = None
 
     @property
     def label(self) -> str:
@@ -95,9 +101,10 @@ class JobKeys:
     def __init__(self, study: Study, truth: TrainingTruth):
         self._trials, self._truth, self._previous = study.trials, truth, study.previous
         self._inputs = tuple(study.inputs.signals)
-        self._question = study.question
+        self._question, self._pretrained = study.question, study.pretrained
         self._uids = np.array(study.trials.rows["uid"], dtype="S16")
         self._memo: dict[Any, Any] = {}
+        self._device = device_of(study.question)
 
     def job(
         self,
@@ -110,20 +117,31 @@ class JobKeys:
         """Give the job of `model` on `fold`, or of a draw of its null, or of a permutation."""
         named, described = self._once((model.name, seed), lambda: _seeded_model(model, seed))
         needs = model.input_needs
-        used = fold.index("train", "val", "test", "adapt")
+        more = ("unlabelled",) if model.unlabelled else ()
+        used = fold.index("train", "val", "test", "adapt", *more)
         told = ("y", id(fold), seed, draw, permutation)
         parts = {
             "format": FORMAT,
             "model": described,
-            "data": self._once(("data", id(fold), needs.signals), lambda: self._data(used, needs)),
+            "data": self._once(
+                ("data", id(fold), needs.signals, more), lambda: self._data(used, needs)
+            ),
             "rows": self._once(("rows", id(fold)), lambda: self._rows(fold)),
             "y": self._once(told, lambda: self._y(fold, seed, draw, permutation)),
-            "columns": {name: digest_array(self._column(name)[used]) for name in needs.columns},
+            "columns": {name: digest_array(self._column(name)[used]) for name in model.columns},
             "access": [fold.access, self._question.access.one_by_one],
             "tune": self._tuning(model, fold),
-            "device": "cpu",
+            "device": self._device if "torch" in model.packages else "cpu",
         }
-        return Job(named, seed, fold, draw, digest(parts), parts, permutation)
+        if model.target_needs.val:  # else the model trains on all of them
+            parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
+        if more:
+            parts["unlabelled"] = digest_array(self._uids[fold.index(*more)])
+        pretrained = self._pretrained
+        start = None if pretrained is None else pretrained.start(named, described, seed, fold)
+        if start is not None:
+            parts["init"] = start.key
+        return Job(named, seed, fold, draw, digest(parts), parts, permutation, start)
 
     def _tuning(self, model: NamedModel, fold: Fold) -> Any:
         """Say what choosing a model's arguments uses: the grid, what inner folds keep apart."""
@@ -136,6 +154,12 @@ class JobKeys:
         metric = tune.metric or self._question.metrics[0]
         codes = None if groups is None else digest_array(groups)
         return [grid, tune.n_splits, metric, codes]
+
+    def _val(self, fold: Fold) -> list[Any]:
+        """Say what cutting validation rows from training rows goes by."""
+        rows = self._trials.rows.take(fold.index("train", "val"))
+        several = (inner_groups(rows, self._question.protocol.apart), inner_groups(rows, ()))
+        return [VERSION, *(None if one is None else digest_array(one) for one in several)]
 
     def _once(self, name: Any, make: Any) -> Any:
         if name not in self._memo:
@@ -166,6 +190,13 @@ class JobKeys:
 
     def _column(self, name: str) -> np.ndarray:
         return self._previous if name == "previous" else self._trials.rows[name]
+
+
+def device_of(question: Question) -> Literal["cpu", "cuda"]:
+    """Say on what networks are trained; torch is imported only where a model needs it."""
+    if question.device == "cpu" or not any("torch" in one.packages for one in question.models):
+        return "cpu"
+    return resolve_device(question.device)
 
 
 def _seeded_model(model: NamedModel, seed: int) -> tuple[NamedModel, list[Any]]:
@@ -199,6 +230,8 @@ def _describe_value(value: Any) -> Any:
         return [_describe_value(one) for one in value]
     if value is None or isinstance(value, str | int | float | bool | np.generic):
         return value
+    if isinstance(value, type):
+        return [f"{value.__module__}.{value.__qualname__}", _version(value)]
     if callable(value):
         return [getattr(value, "__qualname__", repr(value)), _source_digest(value)]
     return repr(value)
@@ -209,7 +242,9 @@ def _version(cls: type) -> str:
     library = cls.__module__.partition(".")[0]
     if library == "neurodecode":
         # What our class computes also depends on the library that it wraps.
-        wrapped = ", ".join(map(_release, ("scikit-learn", "pyriemann", "mne")))
+        needs = getattr(cls, "needs", None)
+        more = needs.packages if isinstance(needs, Needs) else ()
+        wrapped = ", ".join(map(_release, ("scikit-learn", "pyriemann", "mne", *more)))
         return f"{vars(cls)['version']} on {wrapped}"
     distribution = {"sklearn": "scikit-learn"}.get(library, library)
     if library in ("sklearn", "pyriemann", "mne", "nilearn", "braindecode"):

@@ -1,22 +1,28 @@
 """Fitted models on disk: stored with skops, and opened without running anything of a stranger."""
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json, whole_folder
 from neurodecode.core.fold import Fold
-from neurodecode.harness.fitting import Fitted
-from neurodecode.harness.store import Store
-from neurodecode.harness.study import Study
-from neurodecode.harness.task import TaskJob
+from neurodecode.harness.store import TRAINED, Store
+from neurodecode.harness.task import FoldTask, TaskJob
+
+if TYPE_CHECKING:  # both open models that were kept
+    from neurodecode.harness.fitting import Fitted
+    from neurodecode.harness.study import Study
 
 FINAL = "final"  # name of the fold that trains on all rows
 _STAGES, _REDUCER = "stages.skops", "reducer.skops"
+_WEIGHTS = "stage-{}.safetensors"  # of the network that is this stage
 # What may be opened: classes of these libraries, none of which runs code when it is made.
 _TRUSTED = ("neurodecode.", "sklearn.", "pyriemann.", "mne.decoding.", "nilearn.", "numpy.",
             "scipy.", "collections.", "builtins.")  # fmt: skip
@@ -47,28 +53,39 @@ class Kept:
         return X
 
 
-def final_fold(study: Study) -> Fold:
-    """Give the fold that trains on every row whose target is known, and tests none."""
-    known = np.flatnonzero(study.question.target.known(study.y))
-    return Fold.of(FINAL, len(study.trials), train=known)
+def final_fold(study: "Study") -> Fold:
+    """Give the fold that trains on every row whose target is known, and tests none.
+
+    The others are there for models that learn from them too.
+    """
+    known = study.question.target.known(study.y)
+    more = {}
+    if any(model.unlabelled for model in study.question.models):
+        more["unlabelled"] = np.flatnonzero(~known)
+    return Fold.of(FINAL, len(study.trials), train=np.flatnonzero(known), **more)
 
 
-def save_model(store: Store, job: TaskJob, fitted: Fitted) -> None:
-    """Store the stages of a fitted model.
+def save_model(task: FoldTask, job: TaskJob, fitted: "Fitted") -> None:
+    """Store the stages of a fitted model, and which rows it has seen.
 
     Raises
     ------
     DataError
         If they cannot be stored, as with functions typed at a prompt.
     """
-    io = _skops()
+    io, store = _skops(), task.store
     (store.folder / "models").mkdir(exist_ok=True)
     try:
         with whole_folder(store.folder / "models" / job.key) as folder:
-            io.dump(fitted.stages, folder / _STAGES)
+            io.dump(
+                [_without_weights(one, i, folder) for i, one in enumerate(fitted.stages)],
+                folder / _STAGES,
+            )
             if fitted.reducer is not None:
                 io.dump(fitted.reducer, folder / _REDUCER)
             _load(folder / _STAGES, allow_code=True)  # some classes can be written and not read
+            store.take_history(job.key, folder)
+            _rows_seen(task, job).to_parquet(folder / TRAINED, index=False)
             (folder / "key.json").write_text(json.dumps(job.parts, indent=1, sort_keys=True))
             (folder / "done.json").write_text(json.dumps({"model": job.model.name}))
     except OSError:
@@ -78,6 +95,22 @@ def save_model(store: Store, job: TaskJob, fitted: Fitted) -> None:
             f"keep: {job.model.name} cannot be stored ({type(error).__name__}: {error}). Models "
             "that are kept are made of importable classes and plain data."
         ) from error
+
+
+def _rows_seen(task: FoldTask, job: TaskJob) -> pd.DataFrame:
+    """Give the rows that a model has seen, also those of what it started from."""
+    own = (task.train, task.adapt, task.unlabelled if job.model.unlabelled else None)
+    tables = [one.rows.table for one in own if one is not None]
+    seen = pd.concat(tables, ignore_index=True)
+    seen = seen.assign(
+        card=task.origin.card,
+        content=[task.origin.contents.get(one, "") for one in seen["recording"]],
+    )
+    if job.start is not None:
+        before = Store(job.start.folder).trained(job.start.key)
+        seen = pd.concat([seen, before], ignore_index=True)
+    text = [name for name, column in seen.items() if column.dtype.kind not in "biuf"]
+    return seen.astype(dict.fromkeys(text, "string"))  # parquet has no column of several types
 
 
 def open_model(store: Store, key: str, *, allow_code: bool = False) -> Kept:
@@ -101,11 +134,48 @@ def open_model(store: Store, key: str, *, allow_code: bool = False) -> Kept:
             f"{store.folder}: this model was not kept. Run the experiment with: --set keep=final"
         )
     reducer = folder / _REDUCER
+    stages = _load(folder / _STAGES, allow_code)
     return Kept(
         read_json(folder / "done.json")["model"],
-        _load(folder / _STAGES, allow_code),
+        [_with_weights(one, i, folder) for i, one in enumerate(stages)],
         _load(reducer, allow_code) if reducer.is_file() else None,
     )
+
+
+def _without_weights(stage: Any, i: int, folder: Path) -> Any:
+    """Give a stage without the weights of its network, if it has one, which are stored apart."""
+    if not hasattr(stage, "weights_"):
+        return stage
+    from safetensors.numpy import save_file  # comes with torch, which made the weights
+
+    weights = {name: np.ascontiguousarray(one) for name, one in stage.weights_.items()}
+    save_file(weights, folder / _WEIGHTS.format(i))
+    stage = copy.copy(stage)
+    del stage.weights_
+    return stage
+
+
+def _with_weights(stage: Any, i: int, folder: Path) -> Any:
+    """Give a stage the weights that were stored of it.
+
+    Raises
+    ------
+    DataError
+        If their file is damaged.
+    """
+    path = folder / _WEIGHTS.format(i)
+    if path.is_file():
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        try:
+            stage.weights_ = load_file(path)
+        except SafetensorError as error:
+            raise DataError(
+                f"{path}: damaged ({error}). Delete its folder and run the experiment again: the "
+                "model is fitted anew."
+            ) from error
+    return stage
 
 
 def _load(path: Any, allow_code: bool) -> Any:

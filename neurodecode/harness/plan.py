@@ -1,8 +1,8 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -14,13 +14,14 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
+from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.protocols import check_training, purge, verify
+from neurodecode.protocols import check_training, purge, verify, with_unlabelled
 from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -92,7 +93,7 @@ def make_plan(study: Study) -> Plan:
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
-    _check_pooling(study, y)
+    _check_pooling(study)
     folds = tuple(_folds(study, y))
     differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
     refused = tuple(
@@ -106,10 +107,10 @@ def make_plan(study: Study) -> Plan:
         raise ConfigError("\n".join(f"{r.model} cannot be run: {r.reason}" for r in refused))
     min_trials = max(model.target_needs.min_trials for model in models)
     keys = JobKeys(study, truth)
-    n_permutations = 0 if tested_by_sign_flips(study) else question.n_permutations
+    n_permutations = 0 if tested_by_sign_flips(study, folds) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
-        if question.target.kind == "label":
+        if isinstance(y, np.ndarray) and question.target.kind == "label":
             check_training(planned.fold, y, question.target, min_trials)
         fold, seed = planned.fold, planned.seed
         jobs += [keys.job(model, seed, fold) for model in models]
@@ -122,7 +123,24 @@ def make_plan(study: Study) -> Plan:
     if question.keep != "none":
         whole, kept = final_fold(study), [model for model in models if model.role == "model"]
         finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
+    _check_starts(study, jobs)
     return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)), finals)
+
+
+def _check_starts(study: Study, jobs: list[Job]) -> None:
+    """Hold every fitted model that another starts from to having seen nothing of what is tested."""
+    if study.pretrained is None:
+        return
+    asking = {(job.start, id(job.fold)): job for job in jobs if job.start is not None}
+    if not asking:
+        raise ConfigError(
+            "init: none of the models starts from a fitted one. Name one that does, such as "
+            "linear.probe, or remove init."
+        )
+    for job in asking.values():
+        assert job.start is not None  # chosen so
+        apart, rows = study.question.protocol.apart, study.trials.rows
+        study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
 
 
 def _check_grids(question: Question) -> None:
@@ -136,10 +154,17 @@ def _check_grids(question: Question) -> None:
                 )
 
 
-def tested_by_sign_flips(study: Study) -> bool:
-    """Whether p is of sign flips of subject means, which need no model fitted anew."""
-    subjects = set(study.trials.rows["subject"])
-    return "subject" in study.question.within and len(subjects) >= MIN_FOR_SIGN_FLIPS
+def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
+    """Whether p is of sign flips of subject means, which need no model fitted anew.
+
+    Subjects that train each other's models have scores that lean on each other, so that their signs
+    do not flip one by one.
+    """
+    if "subject" not in study.question.within:
+        return False
+    if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
+        return False
+    return describe_mutual(folds, study.trials.rows, study.question.within)["unit"] == 0
 
 
 def _check_classes(study: Study, y: Truth) -> None:
@@ -157,9 +182,21 @@ def _check_classes(study: Study, y: Truth) -> None:
             )
 
 
-def _check_pooling(study: Study, y: Truth) -> None:
-    within = study.question.within
-    if isinstance(y, BrainTruth) and y.spaces.max() > 0 and not {"subject", "fold"} & set(within):
+def _check_pooling(study: Study) -> None:
+    """Refuse one score, or one model, of brains of several spaces: known before data are."""
+    target, within = study.question.target, study.question.within
+    if target.kind != "brain":
+        return
+    y = target.y(study.trials)
+    if not isinstance(y, BrainTruth) or y.spaces.max() < 1:
+        return
+    if study.question.keep != "none":
+        raise ConfigError(
+            f"keep: {study.question.keep} fits one model on all rows, and these are of "
+            f"{y.spaces.max() + 1} spaces. Run one subject, as in data: {{subjects: […]}}, or keep "
+            "none."
+        )
+    if not {"subject", "fold"} & set(within):
         raise ConfigError(
             f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
             "spaces, whose voxels are not each other's. Add subject."
@@ -169,24 +206,29 @@ def _check_pooling(study: Study, y: Truth) -> None:
 def why_refused(model: NamedModel, study: Study) -> str | None:
     """Say why a model cannot be run on these trials; None where it can."""
     needs, target = model.input_needs, study.question.target
-    if not all(hasattr(stages_of(model.estimator)[-1], name) for name in ("fit", "predict")):
+    last = stages_of(model.estimator)[-1]
+    if target.kind == "none":
+        if not (hasattr(last, "fit") and hasattr(last, "score_samples")):
+            return "nothing is told, and it has no score_samples that says how trials fit it."
+    elif not (hasattr(last, "fit") and hasattr(last, "predict")):
         return "it has no fit and predict, so it is no model. Put one after it."
-    if target.kind not in model.target_needs.targets:
+    for package in model.packages:
+        if find_spec(package) is None:
+            return (
+                f"it needs {package}, which is not installed. Install it with: pip install "
+                f'"neurodecode[{package}]"'
+            )
+    if target.kind not in ("none", *model.target_needs.targets):
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column or target.signal, "label"} & set(needs.columns)
+    forbidden = {target.column or target.signal, "label"} & set(model.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
-    if "previous" in needs.columns and model.role != "control":
+    if "previous" in model.columns and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
-    missing = [c for c in needs.columns if c != "previous" and c not in study.trials.rows]
+    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
     if missing:
         return f"it needs the column {missing[0]!r}, which these rows lack."
-    later = [type(one).__name__ for one in stages_of(model.estimator)[1:] if _asks_trials(one)]
-    if later:
-        return (
-            f"{later[0]} reads columns of the trials, so it must be the first step. Put it first."
-        )
     if needs.signals == 0:
         return None
     if not isinstance(needs.signals, int):
@@ -217,10 +259,6 @@ def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> 
     if lacking:
         return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
     return None
-
-
-def _asks_trials(stage: Any) -> bool:
-    return getattr(getattr(stage, "needs", None), "trials", False)
 
 
 def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:
@@ -276,9 +314,11 @@ def _rank_problem(study: Study) -> str | None:
 
 def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     question, rows = study.question, study.trials.rows
+    brains = question.target.y(study.trials) if question.target.kind == "brain" else None
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
+    asked = any(model.unlabelled for model in question.models)
     doubts = Doubts(study)
     for seed in question.seeds:
         names = set()
@@ -292,14 +332,18 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             verify(fold, rows, question.protocol.apart)
             fold = grant(fold, rows, study.question.target.known(y), y, question.access)
             fold = purge(fold, rows, question.overlap)
+            if asked:
+                fold = with_unlabelled(
+                    fold, rows, question.target.known(y), question.protocol.apart
+                )
             train = fold.index("train", "val")
             if len(train) == 0:
                 raise LeakError(
                     f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
                     "that keeps runs apart, or shorter windows."
                 )
-            if isinstance(y, BrainTruth):
-                y.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
+            if isinstance(brains, BrainTruth):  # their spaces are known before their data are
+                brains.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
             yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 

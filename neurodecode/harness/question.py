@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import stages_of
+from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
+from neurodecode.core.training import Device
 from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
@@ -48,19 +49,26 @@ class NamedModel:
         return needs_of(self.estimator, first=False)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the rows that one of its stages is handed."""
+        declared = [self.input_needs, *map(_declared_needs, stages_of(self.estimator)[1:])]
+        return tuple(dict.fromkeys(name for needs in declared if needs for name in needs.columns))
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether one of its stages learns from rows of unknown target too."""
+        return any(asks_unlabelled(stage) for stage in stages_of(self.estimator))
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """Optional packages that its stages need."""
+        stages = stages_of(self.estimator)
+        return tuple(dict.fromkeys(p for one in stages for p in needs_of(one, first=True).packages))
+
+    @property
     def flattens(self) -> bool:
         """Whether trials are handed as rows of numbers, for an estimator of 2-D input."""
-        if _declared_needs(self.estimator) is not None:
-            return False
-        first = stages_of(self.estimator)[0]
-        if _declared_needs(first) is not None:
-            return False
-        if type(first).__module__.startswith(("pyriemann.", "mne.")):
-            return False  # their tags do not say that they take (n_trials, n_channels, n_times)
-        tags = first.__sklearn_tags__()
-        if tags.no_validation:
-            return False  # a FunctionTransformer takes what it is given
-        return tags.input_tags.two_d_array and not tags.input_tags.three_d_array
+        return takes_rows_of_numbers(self.estimator)
 
 
 @dataclass(frozen=True)
@@ -166,6 +174,23 @@ class Tune:
 
 
 @dataclass(frozen=True)
+class Init:
+    """Fitted models that models which ask for one start from.
+
+    Parameters
+    ----------
+    results : str
+        Folder of results, or the name of an experiment whose results stand beside these. The model
+        of the same fold is taken, where folds were kept, else the one of all rows.
+    model : str
+        Name in their table; needed where there are several.
+    """
+
+    results: str
+    model: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked, apart from the data.
 
@@ -197,6 +222,8 @@ class Question:
         Permutations of the labels for the p value of each model.
     keep : {"none", "final", "folds"}
         Which fitted models are stored: each model once more on all rows, or also that of each fold.
+    device : {"auto", "cpu", "cuda"}
+        On what networks are trained; ``auto`` is the GPU where there is one.
     """
 
     target: Target
@@ -215,6 +242,7 @@ class Question:
     tune: Tune | None = None
     n_permutations: int = 0
     keep: Keep = "none"
+    device: Device = "auto"
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]
@@ -224,6 +252,15 @@ class Question:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
         if not isinstance(self.n_permutations, int) or self.n_permutations < 0:
             raise ConfigError(f"n_permutations: {self.n_permutations!r}. Give 0 or more.")
+        if self.target.kind == "none" and (self.n_draws or self.n_permutations):
+            raise ConfigError(
+                "n_draws, n_permutations: nothing is told, so there are no labels to permute. Give "
+                "0."
+            )
+        if self.device not in get_args(Device):
+            raise ConfigError(
+                f"device: {self.device!r}. Give one of {', '.join(get_args(Device))}."
+            )
         names = [model.name for model in self.models]
         for name in self.tune.grids if self.tune else ():
             if name not in names:
@@ -272,6 +309,12 @@ def needs_of(estimator: Any, *, first: bool) -> Needs:
     if declared is not None:
         return declared
     return Needs(targets=_targets_of(estimator))
+
+
+def asks_unlabelled(stage: Any) -> bool:
+    """Whether a stage learns from rows of unknown target too."""
+    needs = _declared_needs(stage)
+    return needs is not None and needs.unlabelled
 
 
 def _declared_needs(estimator: Any) -> Needs | None:

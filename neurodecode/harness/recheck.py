@@ -49,7 +49,7 @@ def recheck(folder: Path, data: Path | None = None, *, allow_code: bool = False)
     _, outcomes = open_recordings(resolved, data, compute=True)
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     findings = [_same_signal(prepared[0])] if prepared else []
-    plan = make_plan(open_study(resolved, data, compute=True))
+    plan = make_plan(open_study(resolved, data, compute=True, out=folder.absolute().parent))
     for name, job in _one_a_model(plan, store).items():
         if job is None:
             problem = (

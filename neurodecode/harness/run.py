@@ -29,6 +29,7 @@ from neurodecode.harness.sharing import (
 from neurodecode.harness.store import Store
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
+from neurodecode.harness.validation import Validation
 from neurodecode.protocols import inner_groups
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -97,6 +98,7 @@ def execute(
         )
     start = ENGINES[engine]
     mark_running(cache_folder())
+    store.remove_trainings()
     # A draw of the null may be the truth by chance: its job is that of the model itself.
     unique: dict[str, Job] = {}
     for job in plan.jobs:
@@ -111,7 +113,9 @@ def execute(
     if todo:
         trials, shared = _share(plan, todo, start, n_jobs, progress)
         n_folds, tasks = _fold_tasks(plan, todo, trials, shared, store)
-        outcomes = start(run_fold, tasks, n_jobs)
+        # Workers would talk at once, each over the lines of the others.
+        talks = progress is not silent and engine == "inline"
+        outcomes = start(run_fold, (replace(task, talks=talks) for task in tasks), n_jobs)
         try:
             for several in progress(outcomes, "folds", n_folds, "fold"):
                 failed += [one for one in several if one.error]
@@ -193,7 +197,7 @@ def _one_by_one(
 def _fold_tasks(
     plan: Plan, todo: list[Job], trials: Trials, shared: set[str], store: Store
 ) -> tuple[int, Iterator[FoldTask]]:
-    if any("previous" in job.model.input_needs.columns for job in todo):
+    if any("previous" in job.model.columns for job in todo):
         rows = trials.rows.with_column("previous", plan.study.previous)
         trials = Trials(rows, trials.signals)
     if plan.study.oracle is not None:
@@ -217,11 +221,16 @@ def _fold_task(
     told = {draw: truth.of(fold, seed, *draw) for draw in draws}
     trained = np.isin(fold.labelled, fold.index("train", "val"))
     rows = study.trials.rows.take(fold.labelled[trained])
-    groups = inner_groups(rows, question.protocol.apart) if question.tune else None
+    unlabelled = fold.index("unlabelled")
+    asking = question.tune or any(job.model.target_needs.val for job in jobs)
+    groups = inner_groups(rows, question.protocol.apart) if asking else None
+    given = np.isin(fold.index("train", "val"), fold.index("val"))
+    validation = Validation(groups, given if given.any() else None)
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),
         keep=question.keep == "folds",
+        origin=study.origin,
         jobs=tuple(
             replace(
                 _task_job(
@@ -232,6 +241,8 @@ def _fold_task(
                 ),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups),
+                val=validation if job.model.target_needs.val else None,
+                device=job.parts["device"],
             )
             for job in jobs
         ),
@@ -240,6 +251,7 @@ def _fold_task(
         signal=next(iter(study.inputs.signals), None),
         store=store,
         adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
+        unlabelled=_pruned(trials.take(unlabelled)) if len(unlabelled) else None,
         one_by_one=question.access.one_by_one,
         reduce=question.reduce,
     )
@@ -268,6 +280,7 @@ def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> Task
         n_shared=len(leading) if known else 0,
         y=y,
         is_null=job.draw is not None or job.permutation is not None,
+        start=job.start,
     )
 
 

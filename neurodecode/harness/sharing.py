@@ -38,7 +38,7 @@ def leading_stateless(model: NamedModel) -> tuple[Any, ...]:
         return ()
     leading: list[Any] = []
     for stage in stages_of(model.estimator)[:-1]:
-        if not is_stateless(stage):
+        if not is_stateless(stage) or getattr(getattr(stage, "needs", None), "trials", False):
             break
         leading.append(stage)
     return tuple(leading)

@@ -5,12 +5,14 @@ from typing import Literal
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.training import Device
 from neurodecode.data.specs import TargetSpec, WindowsSpec
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
     Aggregate,
     Gallery,
+    Init,
     Keep,
     Overlap,
     TargetAccess,
@@ -93,6 +95,8 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
     keep: Keep = "none"
+    init: Init | None = None
+    device: Device = "auto"
 
     def __post_init__(self):
         if (self.direction == "encode") != bool(self.features):

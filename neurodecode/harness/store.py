@@ -6,17 +6,22 @@
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
       jobs.json        what the table reads: the question, folds, current keys, refusals
-      models/KEY/      stages.skops  key.json  done.json, of models that are kept
+      models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
+                       models that are kept; of networks: stage-I.safetensors  history.csv
       truth/           true vectors or series, each once, and which row has which; brains by space
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
+                       of networks: history.csv  training.json
+      training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       failures.txt     tracebacks of jobs that failed in the last run
 """
 
+import contextlib
 import json
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +44,9 @@ from neurodecode.core.predictions import Predictions
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.brains import read_brains, save_array, write_brains
 
+HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 INDEX_FORMAT = 4  # of jobs.json
+TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,22 @@ class Store:
         """Whether the job of this key is stored."""
         return self._done(key).is_file()
 
+    def trained(self, key: str) -> pd.DataFrame:
+        """Read the rows that a model which was kept has seen: ``card content``, and their columns.
+
+        Raises
+        ------
+        DataError
+            If they are not there.
+        """
+        path = self.folder / "models" / key / TRAINED
+        if not path.is_file():
+            raise DataError(
+                f"{path} is missing, so nobody knows what this model was trained on. Run that "
+                "experiment again with: --set keep=folds (or final)"
+            )
+        return pd.read_parquet(path)
+
     def has_model(self, key: str) -> bool:
         """Whether the fitted model of this key is stored."""
         return (self.folder / "models" / key / "done.json").is_file()
@@ -95,6 +118,8 @@ class Store:
         patterns: Mapping[str, np.ndarray],
         seconds: float,
         tuned: Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
+        flags: Sequence[str] = (),
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -112,6 +137,10 @@ class Store:
             How long fitting and predicting took.
         tuned : mapping, optional
             Arguments that inner folds chose, and what each candidate scored.
+        training : mapping, optional
+            How a network's training went; its history is taken from the training's folder.
+        flags : sequence of str
+            What the table must say of the fitted model.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -123,8 +152,17 @@ class Store:
                 np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
             if tuned:
                 (temporary / "tuned.json").write_text(json.dumps(tuned, indent=1))
+            if training:
+                (temporary / "training.json").write_text(json.dumps(training, indent=1))
+                self.take_history(key, temporary)
             (temporary / "done.json").write_text(
-                json.dumps({"n_test": len(predictions), "seconds": round(seconds, 4)})
+                json.dumps(
+                    {
+                        "n_test": len(predictions),
+                        "seconds": round(seconds, 4),
+                        "flags": list(flags),
+                    }
+                )
             )
 
     def predictions(self, key: str, classes: tuple[str, ...]) -> Predictions:
@@ -140,6 +178,38 @@ class Store:
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
         return _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+
+    def training_folder(self, key: str) -> Path:
+        """Folder in which the training of a job writes as it goes."""
+        return self.folder / "training" / key
+
+    def remove_training(self, key: str) -> None:
+        """Remove what the training of a job wrote as it went; what it came to is stored."""
+        shutil.rmtree(self.training_folder(key), ignore_errors=True)
+        with contextlib.suppress(OSError):  # others are under way, or it was never made
+            (self.folder / "training").rmdir()
+
+    def remove_trainings(self) -> None:
+        """Remove what trainings left whose jobs are stored: their process ended in between."""
+        for folder in (self.folder / "training").glob("*"):
+            if self.has(folder.name) or self.has_model(folder.name):
+                self.remove_training(folder.name)
+
+    def take_history(self, key: str, folder: Path) -> None:
+        """Put the history of a training, where there is one, into the folder of what it made."""
+        path = self.training_folder(key) / HISTORY
+        if path.is_file():
+            shutil.copyfile(path, folder / HISTORY)
+
+    def training(self, key: str) -> dict[str, Any]:
+        """Read how the training of a job went; empty where it is no network's."""
+        path = self.folder / "jobs" / key / "training.json"
+        return read_json(path) if path.is_file() else {}
+
+    def history(self, key: str) -> pd.DataFrame | None:
+        """Read the losses of a job's training, a row a pass; None where there are none."""
+        path = self.folder / "jobs" / key / HISTORY
+        return pd.read_csv(path) if path.is_file() else None
 
     def tuned(self, key: str) -> dict[str, Any]:
         """Read which arguments inner folds chose; empty where nothing was tuned."""
@@ -162,6 +232,10 @@ class Store:
     def seconds(self, key: str) -> float | None:
         """Say how long a job took; None where it is not stored."""
         return read_json(self._done(key))["seconds"] if self.has(key) else None
+
+    def flags(self, key: str) -> tuple[str, ...]:
+        """Read what the table must say of a job's fitted model; nothing where it is not stored."""
+        return tuple(read_json(self._done(key)).get("flags", ())) if self.has(key) else ()
 
     def key_parts(self, key: str) -> dict[str, Any]:
         """Read the readable key of a job."""

@@ -1,5 +1,6 @@
 """`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.config import Call
+from neurodecode.core.digest import digest
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
@@ -21,8 +23,10 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
 from neurodecode.harness.experiment import Resolved
+from neurodecode.harness.pretrained import Pretrained, open_pretrained
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.spec import Channels
+from neurodecode.harness.task import Origin
 from neurodecode.signal.montage import channel_preparations
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -54,6 +58,10 @@ class Study:
         Groups of recordings that are the same sample for sample under several ids.
     notes : tuple of str
         What a reader of the table should know of the recordings.
+    pretrained : Pretrained or None
+        Fitted models of other results that models which ask for one start from.
+    contents : mapping of str to str
+        Recording to a digest of its files; of arrays in memory it is found from their keys.
     """
 
     trials: Trials
@@ -66,6 +74,13 @@ class Study:
     tmin: float | None = None
     copies: tuple[tuple[str, ...], ...] = ()
     notes: tuple[str, ...] = ()
+    pretrained: Pretrained | None = None
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> Origin:
+        """Where the rows come from."""
+        return Origin(str(self.sources.get("card", "")), self.contents or _contents(self.inputs))
 
     @property
     def simulated(self) -> bool:
@@ -75,11 +90,7 @@ class Study:
     @property
     def inputs(self) -> Trials:
         """Trials with the signals that models are handed: all but the target's and the oracle's."""
-        hidden = (self.question.target.signal, ORACLE_SIGNAL)
-        if not any(name in self.trials.signals for name in hidden):
-            return self.trials
-        shown = {name: one for name, one in self.trials.signals.items() if name not in hidden}
-        return Trials(self.trials.rows, shown)
+        return _inputs(self.trials, self.question)
 
     @property
     def oracle(self) -> TrialSignal | None:
@@ -123,6 +134,7 @@ def open_study(
     compute: bool,
     progress: Callable[..., Any] | None = None,
     rehash: bool = False,
+    out: Path = Path("results"),
 ) -> Study:
     """Find the recordings of an experiment and cut its trials.
 
@@ -137,6 +149,8 @@ def open_study(
         As `neurodecode.core.progress.progress`.
     rehash : bool
         Whether source files are hashed again.
+    out : Path
+        Folder of results, where those that `init` names are looked for.
 
     Raises
     ------
@@ -162,6 +176,12 @@ def open_study(
     question = resolved.question
     if ORACLE_SIGNAL in done.trials.signals:
         question = replace(question, models=with_oracle(question.models))
+    init = resolved.experiment.init
+    pretrained = None
+    if init is not None:
+        pretrained = open_pretrained(init, out, allow_code=resolved.allow_code)
+        prepare = resolved.plain()["prepare"]
+        pretrained.check_input(describe_input(_inputs(done.trials, question)), prepare)
     return Study(
         trials=done.trials,
         question=question,
@@ -183,6 +203,8 @@ def open_study(
         to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
         tmin=done.tmin,
         copies=copies,
+        pretrained=pretrained,
+        contents=_files_of([one.recording for one in prepared]),
         notes=(
             *(f"{p.recording.id}: {note}" for p in prepared for note in p.signal.notes),
             *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
@@ -251,6 +273,55 @@ def _one_list_of_channels(
         return {}
     opened = [one for one in look(recordings, (), cache) if isinstance(one, Prepared)]
     return channel_preparations({one.recording.id: one.signal for one in opened}, channels)
+
+
+def describe_input(inputs: Trials) -> dict[str, Any]:
+    """Say what models are handed: by this, recordings for a kept one are judged."""
+    for name, signal in inputs.signals.items():
+        used, lengths = signal.used(), sorted({int(n) for n in signal.length})
+        part = used[0]
+        return {
+            "signal": name,
+            "kind": part.space.kind,
+            "space": part.space.key,
+            "names": list(part.space.names),
+            "unit": part.space.unit,
+            "axes": list(part.axes),
+            "sfreq": part.sfreq,
+            "n_times": lengths[0] if len(lengths) == 1 else None,
+        }
+    return {}
+
+
+def _inputs(trials: Trials, question: Question) -> Trials:
+    hidden = (question.target.signal, ORACLE_SIGNAL)
+    if not any(name in trials.signals for name in hidden):
+        return trials
+    shown = {name: one for name, one in trials.signals.items() if name not in hidden}
+    return Trials(trials.rows, shown)
+
+
+def _files_of(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Digest of what each recording is read from; of several in one file, with its entities."""
+    files = {one.id: [file.sha256 for file in one.files] for one in recordings}
+    shared = Counter(sha for several in files.values() for sha in several)
+    contents = {}
+    for one in recordings:
+        mine = files[one.id]
+        alone = bool(mine) and all(shared[sha] == 1 for sha in mine)
+        contents[one.id] = digest(mine if alone else [one.key, one.id])
+    return contents
+
+
+def _contents(inputs: Trials) -> dict[str, str]:
+    """Digest of the samples of each recording, of arrays in memory; of several in one, its name."""
+    found: dict[str, str] = {}
+    recordings = inputs.rows["recording"]
+    for signal in list(inputs.signals.values())[:1]:
+        for i, part in enumerate(signal.parts):
+            mine = sorted({str(one) for one in recordings[signal.part == i]})
+            found |= {one: part.key if len(mine) == 1 else digest([part.key, one]) for one in mine}
+    return found
 
 
 def _described(layout: Variant) -> str:

@@ -12,6 +12,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.dependence import unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
@@ -19,7 +20,9 @@ from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import mean_interval, percentile_interval
 
-_BOUNDS = {"baseline.clock": "clock", "baseline.history": "history"}
+_BOUNDS = {
+    "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,15 +36,17 @@ class TableRow:
         Over folds and seeds, then sessions, then units.
     ci_low, ci_high : float
         95 % interval: Student t over units (bias-corrected bootstrap from 20 on); over the blocks
-        or trials of one unit a percentile bootstrap, flagged ``test-set only``.
+        or trials of one unit a percentile bootstrap, flagged ``test-set only``. Wider by up to
+        the root of two where who is tested trains the others' models:
+        `neurodecode.harness.dependence.mutual_training`.
     chance : float
         Expected score of one who knows the training prior alone.
     shuffled_mean, shuffled_sd : float or None
         The null: training labels permuted within run or block.
     p : float or None
         Where `n_permutations` is given: share of permutations of the labels within runs or blocks,
-        the model fitted anew, that score as well; of six or more subjects, of flips of the signs of
-        their scores less chance.
+        the model fitted anew, that score as well; of six or more subjects, none of which trains
+        another's model, of flips of the signs of their scores less chance.
     n_units : int
     unit : str
         What `per_unit` counts: subject, session or fold.
@@ -116,21 +121,30 @@ def _made_from(store: Store) -> str:
 
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
     index = store.index()
-    unit = next((u for u in ("subject", "session", "fold") if u in index["within"]), "study")
+    unit = unit_of(index["within"])
     blocks, scorer = _blocks(store.rows()), Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
     )
+    unconverged = {
+        job["model"]
+        for job in index["jobs"]
+        if job["draw"] is None
+        and job["permutation"] is None
+        and store.training(job["key"]).get("converged") is False
+    }
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
         draws = _Draws(metric, groups, blocks, scorer)
         bounds = {
-            flag: _select(mine, _itself(mine, model) & (mine["note"] == ""))
-            for model, flag in _BOUNDS.items()
+            model["name"]: _select(mine, _itself(mine, model["name"]) & (mine["note"] == ""))
+            for model in index["models"]
+            if model["role"] == "control" and _bound(model["name"])
         }
         rows += [
             _row(
+                store,
                 index,
                 model["name"],
                 model["role"],
@@ -140,6 +154,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 bounds,
                 draws,
                 n_open[model["name"]],
+                converged=model["name"] not in unconverged,
             )
             for model in index["models"]
         ]
@@ -147,6 +162,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
 
 
 def _row(
+    store: Store,
     index: dict[str, Any],
     model: str,
     role: str,
@@ -156,6 +172,8 @@ def _row(
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
     n_open: int,
+    *,
+    converged: bool,
 ) -> TableRow:
     mine = _select(scores, _itself(scores, model))
     known = _select(mine, mine["note"] == "")
@@ -169,22 +187,26 @@ def _row(
     per_unit = unit_means(known, unit, "score")
     judged = find(metric, "metrics")
     # Student t knows no bounds; the mean of scores lies within those of the metric.
-    low, high = np.clip(_interval(model, per_unit, draws), *judged.range).tolist()
+    low, high = np.clip(_interval(model, per_unit, draws, index["mutual"]), *judged.range).tolist()
     own = (scores["model"] == model) & (scores["note"] == "")
     nulls = _select(scores, own & (scores["draw"] != NO_DRAW))
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
     p = None
     if index["n_permutations"] and role == "model":
         permuted = _select(scores, own & (scores["permutation"] != NO_DRAW))
-        p = _p(judged, known, per_unit, permuted, unit)
+        # Units that train each other's models cannot be tested by flips of their signs.
+        flips = index["mutual"]["unit"] == 0
+        p = _p(judged, known, per_unit, permuted, unit, flips=flips)
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if judged.direction == "up" else -1
-        for flag, bound in bounds.items():
+        for control, bound in bounds.items():
             if len(bound) and not _beats(
-                model, flag, per_unit, unit_means(bound, unit, "score"), draws, better_is
-            ):
-                flags.add(flag)
+                model, control, per_unit, unit_means(bound, unit, "score"), draws, better_is,
+                index["mutual"],
+            ):  # fmt: skip
+                flags.add(_bound(control))
+    flags |= {flag for key in _own_jobs(index, model) for flag in store.flags(key)}
     if len(per_unit) == 1:
         flags.add("test-set only")
     if len(known) < len(mine):
@@ -192,6 +214,8 @@ def _row(
     failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
     if failed:
         flags.add(f"jobs failed: {failed}")
+    if not converged:
+        flags.add("not_converged")
     if n_open:
         flags.add(f"jobs not run yet: {n_open}")
     return TableRow(
@@ -238,7 +262,13 @@ def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:
 
 
 def _p(
-    metric: Any, known: pd.DataFrame, per_unit: pd.Series, permuted: pd.DataFrame, unit: str
+    metric: Any,
+    known: pd.DataFrame,
+    per_unit: pd.Series,
+    permuted: pd.DataFrame,
+    unit: str,
+    *,
+    flips: bool,
 ) -> float | None:
     """One-sided p value of a score better than its null, or None where none can be had."""
     better_is = 1 if metric.direction == "up" else -1
@@ -249,30 +279,57 @@ def _p(
         return permutation_p(better_is * float(per_unit.mean()), better_is * np.array(means))
     chance = unit_means(known, unit, "chance")
     difference = better_is * (per_unit - chance).to_numpy()
-    if len(difference) < MIN_FOR_SIGN_FLIPS or not np.isfinite(difference).all():
+    if not flips or len(difference) < MIN_FOR_SIGN_FLIPS or not np.isfinite(difference).all():
         return None
     return sign_flip_test(difference, "greater").p
 
 
-def _interval(model: str, per_unit: pd.Series, draws: "_Draws") -> tuple[float, float]:
+def _interval(
+    model: str, per_unit: pd.Series, draws: "_Draws", mutual: dict[str, float]
+) -> tuple[float, float]:
+    mean = float(per_unit.mean())
     if len(per_unit) > 1:
-        return mean_interval(per_unit.to_numpy())
-    return percentile_interval(draws.of(model))
+        return widened(mean_interval(per_unit.to_numpy()), mean, mutual["unit"])
+    return widened(percentile_interval(draws.of(model)), mean, mutual["row"])
 
 
 def _beats(
-    model: str, flag: str, mine: pd.Series, bound: pd.Series, draws: "_Draws", better_is: int
+    model: str,
+    control: str,
+    mine: pd.Series,
+    bound: pd.Series,
+    draws: "_Draws",
+    better_is: int,
+    mutual: dict[str, float],
 ) -> bool:
     """Whether the paired difference to a bound is above zero with its 95 % interval."""
-    control = next(name for name, one in _BOUNDS.items() if one == flag)
-    difference = (mine - bound).dropna().to_numpy()
+    difference = better_is * (mine - bound).dropna().to_numpy()
+    mean = float(difference.mean()) if len(difference) else float("nan")
     if len(difference) > 1:
-        low, _ = mean_interval(better_is * difference)
+        low, _ = widened(mean_interval(difference), mean, mutual["unit"])
     else:
         own, theirs = draws.of(model), draws.of(control)
         n_draws = min(len(own), len(theirs))  # the same draws, of which times have fewer
-        low, _ = percentile_interval(better_is * (own[:n_draws] - theirs[:n_draws]))
+        drawn = percentile_interval(better_is * (own[:n_draws] - theirs[:n_draws]))
+        low, _ = widened(drawn, mean, mutual["row"])
     return bool(low > 0)
+
+
+def _own_jobs(index: dict[str, Any], model: str) -> list[str]:
+    """Keys of the jobs of a model itself, not of its null."""
+    return [
+        job["key"]
+        for job in index["jobs"]
+        if job["model"] == model and job["draw"] is None and job["permutation"] is None
+    ]
+
+
+def _bound(control: str) -> str:
+    """Flag of a model that is not clearly better than a control; empty where that tells nothing.
+
+    Two of a kind are told apart by their arguments, which follow the name.
+    """
+    return _BOUNDS.get(control.partition("(")[0], "")
 
 
 def _select(scores: pd.DataFrame, keep: Any) -> pd.DataFrame:

@@ -1,14 +1,16 @@
 """What a worker is sent: the rows of one fold, and the jobs that are open on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
+from neurodecode.harness.validation import Validation
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,44 @@ class Tuning:
     groups: np.ndarray | None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from, so that they are known again in other results.
+
+    Parameters
+    ----------
+    card : str
+        Empty of arrays in memory.
+    contents : mapping of str to str
+        Recording to a digest of its files, or of its samples.
+    """
+
+    card: str = ""
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A fitted model that another starts from.
+
+    Parameters
+    ----------
+    folder : Path
+        Results that have kept it.
+    key : str
+        Of the job that fitted it.
+    n_before : int
+        How many of its stages stand before the one that starts from the others.
+    allow_code : bool
+        Whether it may be of classes from outside.
+    """
+
+    folder: Path
+    key: str
+    n_before: int
+    allow_code: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class TaskJob:
     """What a worker needs of a job.
@@ -41,6 +81,12 @@ class TaskJob:
         Truth of the training rows, in their order.
     y_adapt : ndarray, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
+    val : Validation or None
+        How validation rows are cut from the training rows, for a model that asks for them.
+    device : {"cpu", "cuda"}
+        On what a network is trained.
+    start : Start or None
+        Fitted model to start from.
     """
 
     key: str
@@ -54,6 +100,9 @@ class TaskJob:
     is_null: bool
     y_adapt: np.ndarray | None = None
     tuning: Tuning | None = None
+    val: Validation | None = None
+    device: Literal["cpu", "cuda"] = "cpu"
+    start: Start | None = None
 
     @property
     def told(self) -> np.ndarray:
@@ -78,12 +127,18 @@ class FoldTask:
     store : Store
     adapt : Trials or None
         Rows of the tested that are seen before testing.
+    unlabelled : Trials or None
+        Rows to train on whose target is unknown, for models that ask.
     one_by_one : bool
         Whether test rows are handed over one at a time.
     reduce : scikit-learn transformer or None
         What vectors are brought through before they are learnt.
     keep : bool
         Whether the fitted models are stored too.
+    talks : bool
+        Whether trainings show how they go.
+    origin : Origin
+        Where the rows come from, for models that are stored.
     """
 
     train: Trials
@@ -94,9 +149,12 @@ class FoldTask:
     signal: str | None
     store: Store
     adapt: Trials | None = None
+    unlabelled: Trials | None = None
     one_by_one: bool = False
     reduce: Any = None
     keep: bool = False
+    talks: bool = False
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,14 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
     """Score of each candidate on one inner fold; NaN where it has none."""
     train, test = fold.index("train"), fold.index("test")
     inner = tuple(
-        replace(job, key=str(i), y=job.y[train], y_adapt=None) for i, job in enumerate(jobs)
+        replace(
+            job,
+            key=str(i),
+            y=job.y[train],
+            y_adapt=None,
+            val=None if job.val is None else job.val.take(train),
+        )
+        for i, job in enumerate(jobs)
     )
     work = FoldWork(
         replace(
@@ -136,6 +143,7 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
             train=task.train.take(train),
             test=task.train.take(test),
             adapt=None,
+            unlabelled=None,  # nothing tells which of them inner folds may learn from
             jobs=inner,
         )
     )

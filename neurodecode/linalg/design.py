@@ -81,19 +81,35 @@ class Design:
         return raw - means
 
 
+def numbers(name: str, column: np.ndarray) -> np.ndarray:
+    """Give a column of numbers as floats, shape (n_rows,).
+
+    Raises
+    ------
+    DataError
+        If a value is missing, or it holds text.
+    """
+    _check_complete(name, column)
+    if not _is_number(column):
+        raise DataError(f"column {name!r} held numbers in training, and holds {column[0]!r} here.")
+    return np.asarray(column, dtype=np.float64)
+
+
 def _raw(name: str, column: np.ndarray, levels: tuple[str, ...]) -> np.ndarray:
     """Regressors of one column, not yet centred, shape (n_rows, n_regressors)."""
+    if not levels:
+        return numbers(name, column)[:, None]
+    _check_complete(name, column)
+    return (np.asarray(column, dtype=str)[:, None] == np.array(levels)).astype(np.float64)
+
+
+def _check_complete(name: str, column: np.ndarray) -> None:
     missing = np.array([value is None or value != value for value in column.tolist()], dtype=bool)
     if missing.any():
         raise DataError(
             f"column {name!r} has no value in {int(missing.sum())} of {len(column)} rows. Select "
             "the rows that have one, or leave the column out."
         )
-    if levels:
-        return (np.asarray(column, dtype=str)[:, None] == np.array(levels)).astype(np.float64)
-    if not _is_number(column):
-        raise DataError(f"column {name!r} held numbers in training, and holds {column[0]!r} here.")
-    return np.asarray(column, dtype=np.float64)[:, None]
 
 
 def _is_number(column: np.ndarray) -> bool:

@@ -25,6 +25,20 @@ def one_of_gallery(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | No
     return 1.0 / len(_distinct(_flat(true if gallery is None else gallery))[0])
 
 
+def five_of_gallery(
+    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
+) -> float:
+    """Five over the number of pictures in the gallery."""
+    return min(1.0, 5 * one_of_gallery(true, prior, gallery))
+
+
+def middle_of_gallery(
+    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
+) -> float:
+    """Middle of the places in the gallery: half of it, and half a place."""
+    return (1 / one_of_gallery(true, prior, gallery) + 1) / 2
+
+
 @metric(direction="up", range=(-1, 1), kinds=_KINDS, chance=no_formula)
 def pixcorr(true, pred, *, scores=None, rows=None, gallery=None):
     """Mean over pictures of the Pearson correlation, over pixels, of reconstruction and picture.
@@ -82,9 +96,9 @@ def two_way(true, pred, *, scores=None, rows=None, gallery=None):
     """
     del scores, rows
     own, others = _likeness(true, pred, gallery)
-    below = np.sum(others < own[:, None] - _ROUNDING, axis=1)
-    tied = np.sum(np.abs(others - own[:, None]) <= _ROUNDING, axis=1) - 1  # but for itself
-    return float(np.mean((below + tied / 2) / (others.shape[1] - 1)))
+    better, alike = _placed(own, others)
+    below = others.shape[1] - better - alike
+    return float(np.mean((below + (alike - 1) / 2) / (others.shape[1] - 1)))
 
 
 @metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_of_gallery)
@@ -114,6 +128,78 @@ def top_1(true, pred, *, scores=None, rows=None, gallery=None):
     best = others.max(axis=1, keepdims=True)
     n_best = np.sum(others >= best - _ROUNDING, axis=1)
     return float(np.mean((own >= best[:, 0] - _ROUNDING) / n_best))
+
+
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=five_of_gallery)
+def top_5(true, pred, *, scores=None, rows=None, gallery=None):
+    """Share of reconstructions with at most four pictures more like them than the true one.
+
+    Where pictures are as like as the true one, the row counts the share of their orders in which
+    the true one is among the first five: answers that are all alike reach chance and no more.
+
+    Parameters
+    ----------
+    true, pred : ndarray, shape (n, n_pixels) or (n, height, width) or (n, height, width, channels)
+    gallery : ndarray, shape (n_pictures, …), optional
+        As in `two_way`.
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        As `two_way`; also if the gallery has five pictures or fewer, of which all are among five.
+    """
+    del scores, rows
+    own, others = _likeness(true, pred, gallery)
+    if others.shape[1] <= 5:
+        raise DataError(f"all of {others.shape[1]} pictures are among the first five")
+    better, alike = _placed(own, others)
+    return float(np.mean(np.clip((5 - better) / alike, 0, 1)))
+
+
+@metric(direction="down", range=(1, np.inf), kinds=_KINDS, chance=middle_of_gallery)
+def median_rank(true, pred, *, scores=None, rows=None, gallery=None):
+    """Median over rows of the true picture's place among those of the gallery, the first being 1.
+
+    Pictures that are as like as the true one count half: it has the mean of their places.
+
+    Parameters
+    ----------
+    true, pred : ndarray, shape (n, n_pixels) or (n, height, width) or (n, height, width, channels)
+    gallery : ndarray, shape (n_pictures, …), optional
+        As in `two_way`.
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        As `two_way`.
+    """
+    del scores, rows
+    better, alike = _placed(*_likeness(true, pred, gallery))
+    return float(np.median(1 + better + (alike - 1) / 2))
+
+
+def _placed(own: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How many pictures are more like each reconstruction, and how many as like, the own one too.
+
+    Parameters
+    ----------
+    own : ndarray, shape (n,)
+    others : ndarray, shape (n, n_pictures)
+
+    Returns
+    -------
+    better, alike : ndarray of int, shape (n,)
+    """
+    better = np.sum(others > own[:, None] + _ROUNDING, axis=1)
+    return better, np.sum(others >= own[:, None] - _ROUNDING, axis=1) - better
 
 
 def _likeness(

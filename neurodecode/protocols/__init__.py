@@ -12,7 +12,7 @@ from neurodecode.core.fold import ROLES, Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.target import Target
 
-_UNUSED = ROLES.index("unused")
+_UNUSED, _UNLABELLED = ROLES.index("unused"), ROLES.index("unlabelled")
 
 
 class Protocol(TypingProtocol):
@@ -103,7 +103,7 @@ def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
     index : ndarray of int
         Ascending.
     """
-    return _near(fold, rows, 0.0)
+    return _near(fold, rows, 0.0, fold.index("train", "val"))
 
 
 def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
@@ -137,6 +137,36 @@ def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
     return replace(fold, role=role, purged=fold.purged + len(index))
 
 
+def with_unlabelled(fold: Fold, rows: Rows, known: np.ndarray, apart: tuple[str, ...]) -> Fold:
+    """Give the fold in which rows of unknown target that may be trained on have that role.
+
+    They share no value of `apart` with a test row, and their windows overlap none. Where a fold
+    trains on no one but the tested, they are of the sessions that are trained on.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+    known : ndarray of bool, shape (n_rows,)
+        Whether a row's target is known.
+    apart : tuple of str
+        Columns that the protocol keeps apart.
+    """
+    free = ~known & (fold.role == _UNUSED)
+    train, test = fold.index("train", "val"), fold.index("test", "adapt")
+    if apart:
+        codes = rows.codes(*apart)
+        free &= ~np.isin(codes, codes[test])
+    subjects, sessions = rows.codes("subject"), rows.codes("subject", "session")
+    if np.isin(subjects[train], subjects[test]).all():
+        free &= np.isin(sessions, sessions[train])
+    role = fold.role.copy()
+    role[free] = _UNLABELLED
+    made = replace(fold, role=role)
+    role[_near(made, rows, 0.0, made.index("unlabelled"))] = _UNUSED
+    return replace(fold, role=role)
+
+
 def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
     """Whether train and test share a value of the last column, within one of those before it.
 
@@ -154,7 +184,7 @@ def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
 
 def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
     """Whether a training window lies within `reach` seconds of a test window of its recording."""
-    return len(_near(fold, rows, reach)) > 0
+    return len(_near(fold, rows, reach, fold.index("train", "val"))) > 0
 
 
 def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -> None:
@@ -177,15 +207,16 @@ def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -
     few = np.flatnonzero(counts < min_trials)
     if len(few):
         said = ", ".join(f"{target.classes[code]!r} {counts[code]}" for code in few)
+        purged = f" {fold.purged} overlap a test window and were left out." if fold.purged else ""
         raise DataError(
             f"fold {fold.name}: too few training trials of a class ({said}; {min_trials} are "
-            "needed). Use fewer folds, another protocol, or leave the class out of target."
+            f"needed).{purged} Use fewer folds, another protocol, or leave the class out of target."
         )
 
 
-def _near(fold: Fold, rows: Rows, reach: float) -> np.ndarray:
-    """Training rows within `reach` seconds of a test window, by sorting: n log n."""
-    train, test = fold.index("train", "val"), fold.index("test")
+def _near(fold: Fold, rows: Rows, reach: float, train: np.ndarray) -> np.ndarray:
+    """Rows of `train` within `reach` seconds of a test window, by sorting: n log n."""
+    test = fold.index("test")
     recording = rows.codes("recording")
     start, stop = rows["start"], rows["stop"]
     found = []

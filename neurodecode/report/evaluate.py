@@ -13,9 +13,10 @@ from sklearn.base import BaseEstimator
 from neurodecode.core.config import Call, Node, Problems, call, from_plain
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
-from neurodecode.core.names import build, check_call
+from neurodecode.core.names import build, check_call, is_module_class, module_model
 from neurodecode.core.progress import progress
 from neurodecode.core.target import Target
+from neurodecode.core.training import Device
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import unwritable
 from neurodecode.harness.index import write_index, write_study
@@ -44,6 +45,7 @@ def evaluate(
     title: str = "",
     out: str | Path | None = None,
     n_jobs: int = 1,
+    device: Device = "auto",
     verbose: bool = True,
 ) -> Results:
     """Score models on trials in memory, with chance, nulls and intervals beside each score.
@@ -58,8 +60,9 @@ def evaluate(
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.
-    models : sequence of str, scikit-learn estimators, or mappings
-        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``.
+    models : sequence of str, scikit-learn estimators, torch module classes, or mappings
+        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; of a class
+        of torch modules, ``n_chans``, ``n_outputs``, ``n_times`` and ``sfreq`` are filled in.
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
@@ -79,6 +82,8 @@ def evaluate(
         so that a second call finds them.
     n_jobs : int
         Processes; 1 works in this one, -1 takes one a core.
+    device : {"auto", "cpu", "cuda"}
+        On what networks are trained; ``auto`` is the GPU where there is one.
     verbose : bool
         Whether progress is shown on stderr.
 
@@ -108,6 +113,7 @@ def evaluate(
         metrics=metrics,
         seeds=seeds,
         n_draws=n_draws,
+        device=device,
         title=title or f"{target if isinstance(target, str) else 'label'} of {len(trials)} trials",
     )
     study = Study(
@@ -133,6 +139,7 @@ def evaluate(
         "score": {"within": list(question.within)},
         "seeds": list(seeds),
         "shuffled": {"n_draws": n_draws},
+        "device": device,
     }
     try:
         write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
@@ -178,7 +185,8 @@ def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[An
 
 
 def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
-    asked = [models] if isinstance(models, str | BaseEstimator) else list(models)
+    single = isinstance(models, str | BaseEstimator | type)
+    asked = [models] if single else list(models)
     problems = Problems("evaluate")
     calls: list[tuple[Call, ...]] = []
     estimators = []
@@ -186,6 +194,10 @@ def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
         if isinstance(one, BaseEstimator):
             calls.append((Call(_short_name(one)),))
             estimators.append(one)
+            continue
+        if is_module_class(one):
+            calls.append((Call(one.__name__),))
+            estimators.append(module_model(one)())
             continue
         if isinstance(one, type):
             raise ConfigError(f"{role}s: {one.__name__} is a class. Make one: {one.__name__}().")

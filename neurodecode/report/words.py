@@ -22,6 +22,9 @@ FLAGS = {
     "clock": "Not clearly better than baseline.clock, which knows only when in the run a trial "
     "came: the paired difference is not above zero with its 95 % interval. Slow drifts could give "
     "this score.",
+    "covariates": "Not clearly better than baseline.covariates, which knows only columns such as "
+    "age, sex and site: the paired difference is not above zero with its 95 % interval. Those "
+    "columns alone could give this score.",
     "test-set only": "One subject (or session, or fold) was tested, so the interval comes from its "
     "test trials alone. It does not say how the model would do on others.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
@@ -40,6 +43,8 @@ FLAGS = {
     "another id that was trained on: the model has seen it.",
     "copied_trials": "Trials that are tested are copies, sample for sample, of trials that were "
     "trained on: the model has seen them.",
+    "not_converged": "In at least one fold the loss of the network still fell when its training "
+    "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -77,6 +82,12 @@ def flag_sentence(flag: str) -> str:
         return (
             "The model saw some trials of the tested session without their labels; none of them is "
             "tested."
+        )
+    if flag.startswith("confound:"):
+        return (
+            "After the correction for it, trees still told this column from the features of "
+            "training rows that were held out: what is left, such as an effect that is not linear, "
+            "may carry the score."
         )
     if "groups not computed" in flag:
         return (
@@ -151,6 +162,11 @@ def verdict(results: Results) -> list[str]:
         said.append(
             f"{row.model} is not clearly better than {' and '.join(bounds)}, so what the design "
             "of the recording gives away could alone give this score."
+        )
+    if "covariates" in row.flags:
+        said.append(
+            f"{row.model} is not clearly better than baseline.covariates, so what is known of the "
+            "people could alone give this score."
         )
     if n_models > 1:
         said.append("The best was picked by the scores below, which favours it a little.")

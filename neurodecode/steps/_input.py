@@ -77,8 +77,8 @@ def columns_of(trials: Any, names: tuple[str, ...], who: object) -> dict[str, np
     """
     if not isinstance(trials, Trials):
         raise DataError(
-            f"{type(who).__name__} reads columns of the rows, which the first step of a model is "
-            f"handed, and it was handed {type(trials).__name__}. Put it first."
+            f"{type(who).__name__} reads columns of the rows, and was handed "
+            f"{type(trials).__name__}, which has none. Hand it Trials; an experiment does."
         )
     return {name: trials.rows[name] for name in names}
 

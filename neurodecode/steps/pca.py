@@ -22,6 +22,9 @@ class Pca(TransformerMixin, BaseEstimator):
         How many, or the share of variance (between 0 and 1) that they keep at least.
     whiten : bool
         Whether components are divided by their standard deviation.
+    unlabelled : bool
+        Whether components are those of the training rows whose target is unknown too, such as
+        rest.
 
     Attributes
     ----------
@@ -33,12 +36,19 @@ class Pca(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
-    needs = Needs()
     version: ClassVar[int] = 1
 
-    def __init__(self, n_components: int | float = 0.95, whiten: bool = False):
+    def __init__(
+        self, n_components: int | float = 0.95, whiten: bool = False, unlabelled: bool = False
+    ):
         self.n_components = n_components
         self.whiten = whiten
+        self.unlabelled = unlabelled
+
+    @property
+    def needs(self) -> Needs:
+        """Arrays; rows of unknown target where that is asked for."""
+        return Needs(unlabelled=self.unlabelled)
 
     def fit(self, X, y=None):
         """Learn the components.

@@ -155,7 +155,7 @@ def test_two_experiments_of_one_name_are_not_written_over_each_other(neurodecode
         ("def f(:", "importing it fails (SyntaxError"),
         ("1 / 0", "importing it fails (ZeroDivisionError"),
         ("x = 1", "has 0 public classes"),
-        ("class Mine: ...", "is no scikit-learn estimator"),
+        ("class Mine: ...", "is neither a scikit-learn estimator"),
     ],
 )
 def test_code_that_is_no_model(source, sentence, monkeypatch, run_it, said, done):

@@ -4,7 +4,8 @@ from pathlib import Path
 import mne
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # honesty_studies: what these tests share
+# What these tests share, and what they share with those of the harness.
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "harness")]
 mne.set_log_level("ERROR")
 
 

@@ -74,7 +74,7 @@ def test_a_fold_of_other_rows_is_refused(rows):
 def test_an_unknown_role_is_refused(rows):
     fold = fold_of(len(rows), train=[0], test=[1])
     fold.role[2] = len(ROLES)
-    with pytest.raises(LeakError, match="role 5 is unknown"):
+    with pytest.raises(LeakError, match="role 6 is unknown"):
         verify(fold, rows, ())
 
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
 import neurodecode as nd
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part, Trials
@@ -18,7 +18,8 @@ from neurodecode.steps.deconfound import Deconfound
 def table(n=40, seed=0):
     rng = np.random.default_rng(seed)
     site = rng.choice(["north", "south", "west"], size=n).astype(object)
-    return pd.DataFrame({"age": rng.uniform(20, 60, size=n), "site": site})
+    subject = np.array([f"{i:03}" for i in range(n)], dtype=object)
+    return pd.DataFrame({"age": rng.uniform(20, 60, size=n), "site": site, "subject": subject})
 
 
 def confounded(columns, seed=0):
@@ -94,14 +95,73 @@ def test_a_column_of_numbers_stays_one():
         step.transform(trials(columns.assign(age="old"), confounded(columns)))
 
 
-def test_a_later_step_is_told_to_be_the_first():
-    with pytest.raises(DataError, match=r"Deconfound reads columns .* handed ndarray\. Put it"):
+def test_arrays_have_no_columns():
+    with pytest.raises(DataError, match=r"Deconfound reads columns .* handed ndarray, which has"):
         Deconfound(("age",)).fit(confounded(table()))
+
+
+def test_an_unknown_kind_is_refused():
+    columns = table()
+    with pytest.raises(ConfigError, match=r"kind is 'cubic'\. Give linear or spline"):
+        Deconfound(("age",), kind="cubic").fit(trials(columns, confounded(columns)))
+
+
+def bent(n=200, seed=0):
+    """Thirty features that hold the square of age beside noise, and rows of as many subjects."""
+    columns = table(n, seed)
+    age = (columns["age"].to_numpy() - 40) / 12
+    X = np.random.default_rng(seed).normal(size=(n, 30, 1)) + 0.8 * (age**2 - 1)[:, None, None]
+    return columns, X
+
+
+def test_what_a_linear_correction_leaves_is_named():
+    columns, X = bent()
+    with pytest.warns(UserWarning, match=r"after linear removal, trees still tell age \(AUC 0\.8"):
+        step = Deconfound(("age", "site")).fit(trials(columns, X))
+    assert step.flags_ == ("confound:age",)
+    assert step.audit_["age"] > 0.8 > 0.65 > step.audit_["site"]
+
+
+def test_a_spline_leaves_nothing_that_can_be_named():
+    columns, X = bent()
+    step = Deconfound(("age", "site"), kind="spline").fit(trials(columns, X))
+    assert step.flags_ == () and step.audit_["age"] < 0.65
+    late = columns.assign(age=np.where(columns["age"] > 30, np.nan, columns["age"]))
+    with pytest.raises(DataError, match="column 'age' has no value in"):
+        step.transform(trials(late, X))
+
+
+def test_the_audit_does_not_take_who_for_how_old():
+    # Six people, each with features and an age of their own: who knows one knows the other.
+    rng = np.random.default_rng(0)
+    columns = pd.DataFrame({"age": np.repeat(rng.uniform(20, 60, 6), 20), "site": "north"})
+    X = np.repeat(rng.normal(size=(6, 30)), 20, axis=0) + 0.1 * rng.normal(size=(120, 30))
+    of_people = columns.assign(subject=np.repeat(list("abcdef"), 20).astype(object))
+    step = Deconfound(("age",)).fit(trials(of_people, X[:, :2, None]))
+    assert step.flags_ == ()
+
+
+def test_the_audit_alarms_where_nothing_is_left_as_rarely_as_it_says():
+    alarms = 0
+    for seed in range(8):
+        columns = table(80, seed)
+        X = np.random.default_rng(seed).normal(size=(80, 20, 1))
+        alarms += len(Deconfound(("age", "site")).fit(trials(columns, X)).flags_)
+    assert alarms == 0  # of 16 at a level of .001: one comes once in 60 such tests
+
+
+def test_rows_are_left_as_they_are_where_nothing_is_looked_for():
+    columns = table()
+    X = confounded(columns)
+    looked = Deconfound(("age",)).fit(trials(columns, X))
+    blind = Deconfound(("age",), audit=False).fit(trials(columns.drop(columns="subject"), X))
+    assert blind.audit_ == {} and list(looked.audit_) == ["age"]
+    np.testing.assert_array_equal(looked.weights_, blind.weights_)
 
 
 def test_a_label_that_only_age_tells_is_told_no_more(tmp_path):
     rng = np.random.default_rng(0)
-    columns = table(n=120)
+    columns = table(n=120).drop(columns="subject")
     y = np.where(columns["age"] + rng.normal(size=120) > 40, "old", "young")
     X = rng.normal(size=(120, 4)) + 0.3 * columns["age"].to_numpy()[:, None]
     clean = Pipeline([("deconfound", Deconfound(("age",))), ("logistic", Logistic())])

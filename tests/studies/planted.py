@@ -30,6 +30,7 @@ def two_brains(folder: Path, n_voxels: Mapping[str, int], effect: float = 1.0) -
             stimulus=np.array([f"picture{i:02d}" for i in order]),
             run=np.repeat(["1", "2", "3"], len(label)),
             features=features[order],
+            tuning=tuning,
         )
 
 
@@ -69,9 +70,32 @@ def rhythms(folder: Path, sfreq: float = 100.0, effect: float = 1.0) -> None:
             for channel, (code, freq) in enumerate(((1, 10), (2, 22))):
                 phase = 2 * np.pi * freq * np.arange(len(codes)) / sfreq
                 swing = _smooth(rng.standard_normal(len(codes)), 100)
-                size = 0.5 + effect * (codes == code)
+                size = 0.5 + 0.5 * effect * (codes == code)
                 noise[channel] += size * np.sin(phase + swing)
             _save(folder / f"sub-{subject}_run-{run}.npz", eeg=1e-5 * noise, codes=codes)
+
+
+def seen_pictures(folder: Path, effect: float = 1.0) -> None:
+    """EEG epochs of 60 pictures shown four times; 12 channels of 0.5 s follow their features.
+
+    Pictures are shown once a run. A fifth of them, which ``split`` names, is to be held out.
+    """
+    shown = np.random.default_rng(3)
+    features = shown.standard_normal((60, 8))
+    held_out = shown.permutation(60) < 12
+    for subject in ("01", "02"):
+        rng = np.random.default_rng([int(subject), 11])
+        mixing = rng.standard_normal((8, 12, 1)) * np.hanning(25)[None, None, :]
+        for run in ("1", "2", "3", "4"):
+            order = rng.permutation(60)
+            eeg = effect * 0.6 * np.einsum("nf,fct->nct", features[order], mixing)
+            _save(
+                folder / f"sub-{subject}_run-{run}.npz",
+                eeg=1e-6 * (eeg + 3 * rng.standard_normal(eeg.shape)),
+                stimulus=np.array([f"picture{i:02d}" for i in order]),
+                split=np.where(held_out, "test", "train")[order],
+                embedding=features[order],
+            )
 
 
 def _smooth(series: np.ndarray, width: int) -> np.ndarray:

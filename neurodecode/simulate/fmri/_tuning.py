@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.special import softmax
+from scipy.special import logsumexp, softmax
 
 from neurodecode.core.space import Space
 from neurodecode.simulate.fmri._hrf import responses
@@ -16,6 +16,7 @@ BASELINE = 1000.0
 PEAKS = np.array([4.0, 4.5, 5.0, 5.5, 6.0])  # seconds: voxels differ in when they answer
 EVOKED = 1.0  # answer to every event, whatever its label, in s.d. of the noise
 DRIFT = 1.0  # s.d. of a run's drift, in s.d. of the noise
+_SCALINGS = 200  # a run's posteriors add up to within a hundredth by then
 _SWEEPS = 10  # over the events of a run; their answers settle within four
 
 
@@ -246,6 +247,29 @@ def _weigh(
     beside = variability**2 * np.linalg.solve(np.eye(n_labels) + variability**2 * products, left)
     answers = seen - 0.5 * np.diag(products) + 0.5 * (left * beside).sum(axis=0)
     return answers, (np.eye(n_labels) + beside) @ softmax(answers)
+
+
+def knowing_balance(log_likelihood: np.ndarray) -> np.ndarray:
+    """Let an oracle know that a run has each label as often.
+
+    A model learns as much, where its preparation takes a run's mean out: what all events of the
+    run have of one label tells of none of them. Each label's log-likelihoods are shifted until the
+    posteriors of the events add up to the label's share (Sinkhorn's scaling).
+
+    Parameters
+    ----------
+    log_likelihood : ndarray, shape (n_events, n_labels)
+
+    Returns
+    -------
+    log_likelihood : ndarray, shape (n_events, n_labels)
+    """
+    n_events, n_labels = log_likelihood.shape
+    known = log_likelihood - log_likelihood.max(axis=1, keepdims=True)
+    for _ in range(_SCALINGS):
+        known = known - logsumexp(known, axis=1, keepdims=True)
+        known = known - logsumexp(known, axis=0) + np.log(n_events / n_labels)
+    return known
 
 
 def _white_in_space(factor: np.ndarray, values: np.ndarray) -> np.ndarray:

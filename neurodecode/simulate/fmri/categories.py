@@ -12,7 +12,13 @@ from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
-from neurodecode.simulate.fmri._tuning import Run, draw_tuning, simulate_betas, simulate_run
+from neurodecode.simulate.fmri._tuning import (
+    Run,
+    draw_tuning,
+    knowing_balance,
+    simulate_betas,
+    simulate_run,
+)
 from neurodecode.simulate.fmri._voxels import voxel_space
 
 REST = "rest"
@@ -26,8 +32,8 @@ class Categories(Simulation):
     A voxel's series is a response to each event (a double gamma of the voxel's own delay), noise
     that remembers the volume before and that neighbours share, and a drift of the run. `effect` is
     the s.d. over categories of a tuned voxel's response to what lasts, in s.d. of the noise (of
-    betas, of their noise). The oracle knows tuning, delays and noise; it gives all volumes of an
-    event that event's log-likelihoods.
+    betas, of their noise). The oracle knows tuning, delays and noise, and that a balanced run has
+    each category as often; all volumes of an event have that event's log-likelihoods.
 
     Parameters
     ----------
@@ -145,6 +151,8 @@ class Categories(Simulation):
                 tracks["confounds"] = motion[timetable.number]
                 motion = (motion - motion.mean(axis=0)) / motion.std(axis=0)
             data, answers = simulate_run(rng, tuning, timetable, motion)
+        if self.order == "balanced":
+            answers = knowing_balance(answers)
         return self._signal(subject, run, timetable, answers, data, tracks)
 
     def _timetable(self, subject: str, session: str, run: str) -> Run:

@@ -12,7 +12,7 @@ from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
-from neurodecode.simulate.fmri._tuning import Run, draw_tuning, simulate_run
+from neurodecode.simulate.fmri._tuning import Run, draw_tuning, knowing_balance, simulate_run
 from neurodecode.simulate.fmri._voxels import voxel_space
 
 _SPREAD = 0.6  # s.d. of the logarithm of a segment's length
@@ -99,6 +99,8 @@ class Film(Simulation):
         )
         rng = self.rng("noise", subject, session, run)
         data, answers = simulate_run(rng, tuning, segments)
+        if self.order == "balanced":
+            answers = knowing_balance(answers)
         return self._signal(subject, session, run, segments, answers, data)
 
     def _n_volumes(self, run: str) -> int:

@@ -1,0 +1,123 @@
+"""How far the scores of a study lean on each other, because who is tested also trains the others.
+
+Where subject A trains the model that B is tested on, and B the model of A, both scores hold what A
+and B have in common by chance. Means of such scores vary more than their spread tells.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.fold import Fold
+from neurodecode.core.rows import Rows
+
+
+def mutual_training(folds: Sequence[Fold], rows: Rows, unit: str) -> float:
+    """Give the part of a tested unit's training that comes from units trained on it in turn.
+
+    Parameters
+    ----------
+    folds : sequence of Fold
+        Of one seed.
+    rows : Rows
+    unit : {"subject", "session", "fold", "row"}
+        ``fold``: what is tested together; ``row``: each row by itself.
+
+    Returns
+    -------
+    share : float
+        Mean over tested units, from 0 (all train on rows of their own alone, or on what came
+        before) to 1 (each unit is tested on the others' model and trains it: leave-one-out).
+
+    Notes
+    -----
+    Let every unit's data be a vector of noise, ``u_i``, and a model the sum of those it was trained
+    on. The score of unit i is then the mean of ``u_i' u_k`` over the n - 1 others; scores i and k
+    share a term, so they correlate by ``1 / (n - 1)``, and the variance of the mean of n scores is
+    twice what their spread tells: ``1 + share`` in general. This holds where there is nothing to
+    find; what there is to find makes models more alike and scores less dependent. Nadeau & Bengio
+    2003, doi 10.1023/A:1024068626366, arrive at ``1 + n_test / n_train * n_folds``, which is the
+    same for many folds.
+    """
+    if unit in ("row", "fold"):
+        return _of_rows(folds) if unit == "row" else _of_units(folds, _tested_in(folds))
+    columns = ("subject", "session") if unit == "session" else ("subject",)
+    return _of_units(folds, rows.codes(*columns))
+
+
+def _of_rows(folds: Sequence[Fold]) -> float:
+    """Rows of one fold are trained alike, so pairs of folds are counted: not pairs of rows."""
+    tested_in = _tested_in(folds)
+    trained, n_pairs = np.zeros((len(folds), len(folds))), 0.0
+    for f, fold in enumerate(folds):
+        train = fold.index("train", "val")
+        there = tested_in[train]
+        trained[f] = np.bincount(there[there >= 0], minlength=len(folds))
+        n_pairs += len(fold.index("test")) * len(train)
+    return float(np.sum(trained * trained.T) / n_pairs)
+
+
+def _of_units(folds: Sequence[Fold], unit: np.ndarray) -> float:
+    n_units = int(unit.max()) + 1
+    trained = np.zeros((n_units, n_units))  # row: who is tested; column: whose rows train
+    for fold in folds:
+        there = unit[fold.index("train", "val")]
+        counts = np.bincount(there[there >= 0], minlength=n_units)
+        trained[np.unique(unit[fold.index("test")])] += counts
+    others = trained * (1 - np.eye(n_units))
+    tested = trained.sum(axis=1) > 0
+    share = np.sum(others * (others.T > 0), axis=1)[tested] / trained.sum(axis=1)[tested]
+    return float(share.mean())
+
+
+def _tested_in(folds: Sequence[Fold]) -> np.ndarray:
+    """Fold that tests each row; -1: none."""
+    found = np.full(len(folds[0].role), -1)
+    for f, fold in enumerate(folds):
+        found[fold.index("test")] = f
+    return found
+
+
+def widened(interval: tuple[float, float], centre: float, share: float) -> tuple[float, float]:
+    """Give an interval for scores of which `share` is mutual training, about the same centre.
+
+    Parameters
+    ----------
+    interval : tuple of float
+        As if scores were independent.
+    centre : float
+    share : float
+        As `mutual_training` gives.
+    """
+    factor = np.sqrt(1 + share)
+    low, high = (centre + factor * (end - centre) for end in interval)
+    return float(low), float(high)
+
+
+def describe_mutual(folds: Sequence[Any], rows: Rows, within: Sequence[str]) -> dict[str, float]:
+    """Give the shares that a table needs: of its units, and of rows where there is one unit.
+
+    Parameters
+    ----------
+    folds : sequence of PlannedFold
+    rows : Rows
+    within : sequence of str
+        What is scored together.
+    """
+    unit = unit_of(within)
+    seeds = dict.fromkeys(planned.seed for planned in folds)
+    found = {}
+    for name, asked in (("unit", unit), ("row", "row")):
+        each = [
+            0.0 if asked == "study"
+            else mutual_training([one.fold for one in folds if one.seed == seed], rows, asked)
+            for seed in seeds
+        ]  # fmt: skip
+        found[name] = float(np.mean(each))
+    return found
+
+
+def unit_of(within: Sequence[str]) -> str:
+    """Give what a table has one score of: subject, session or fold, or the study as a whole."""
+    return next((unit for unit in ("subject", "session", "fold") if unit in within), "study")

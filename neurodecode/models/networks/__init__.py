@@ -1,0 +1,1 @@
+"""Networks of torch as scikit-learn estimators, trained by `neurodecode.train.loop`."""

@@ -1,0 +1,325 @@
+"""What networks share as functions: fit through the one loop, and answer in batches.
+
+A fitted network keeps its weights as arrays (`weights_`), so that it is copied, pickled and stored
+like any estimator; the torch module is made of them when it is asked.
+"""
+
+import warnings
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.training import resolve_device, training_place
+from neurodecode.core.trials import Trials
+from neurodecode.nn.standardize import Standardized
+from neurodecode.train.chance import seeded
+from neurodecode.train.loop import Trained, on, precision, train
+from neurodecode.train.losses import accuracy, cross_entropy, squared_error
+from neurodecode.train.moments import channel_moments
+from neurodecode.train.source import Source, inputs_of
+from neurodecode.train.training import Training
+
+
+def fit(
+    model: Any, X: Any, y: Any, val: tuple[Any, Any] | None, init: Any, training: Training
+) -> Any:
+    """Train the module that ``model._module()`` makes, and give the model what it learnt.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+        With ``_build(shape, n_outputs, sfreq) -> torch Module``, ``random_state`` and
+        ``class_weight``.
+    X : ndarray or Trials, shape (n_trials, …)
+    y : ndarray
+        Whole numbers are codes of classes, shape (n_trials,); other numbers are targets, shape
+        (n_trials, …).
+    val : tuple of X and y, or None
+    init : fitted estimator of the same class, or None
+        Whose weights training starts from.
+    training : Training
+    """
+    inputs, y = _checked(model, X, y)
+    is_label = y.dtype.kind in "iub"
+    model.shape_ = _trial_shape(inputs)
+    model.sfreq_ = _sfreq(X)
+    if is_label:
+        model.classes_, codes = np.unique(y, return_inverse=True)
+        if len(model.classes_) < 2:
+            raise DataError(f"fit: all {len(y)} trials are of one class. Two are needed.")
+        told: np.ndarray = codes.astype(np.int64)
+        model.n_outputs_ = len(model.classes_)
+        model.output_shape_ = (model.n_outputs_,)
+    else:
+        model.classes_ = None
+        model.y_shape_ = y.shape[1:]
+        model.y_mean_, model.y_scale_ = _target_moments(y)
+        told = _in_units_of_training(model, y)
+        model.n_outputs_ = told.shape[1]
+        model.output_shape_ = told.shape[1:]
+    source = Source({"X": inputs, "y": told})
+    held_out = None if val is None else _val_source(model, *val)
+    seed = int(check_random_state(model.random_state).randint(2**31))
+    place = training_place()
+    device = resolve_device(place.device)
+    with seeded(seed, 0):
+        module = _start(model, source, init)
+    _check_output(module, source, model.shape_, model.output_shape_)
+    identity = ""
+    if place.folder is not None:
+        identity = digest(
+            [
+                repr(model.get_params(deep=False)),
+                source.key(),
+                None if held_out is None else held_out.key(),
+                {k: digest_array(v) for k, v in _arrays(module).items()},
+                device,
+            ]
+        )
+    trained = train(
+        module,
+        cross_entropy(_class_weight(model, told)) if is_label else squared_error,
+        source,
+        training,
+        val=held_out,
+        metric=accuracy if is_label else None,
+        seed=seed,
+        device=device,
+        folder=place.folder,
+        identity=identity,
+        label=place.label,
+    )
+    model.weights_ = _arrays(module)
+    model.__dict__.pop("_made", None)
+    _keep_history(model, trained, training)
+    return model
+
+
+def scores(model: Any, X: Any) -> np.ndarray:
+    """Give what the fitted module says of each trial, shape (n_trials, …), in float64."""
+    check_is_fitted(model)
+    inputs, _ = _checked(model, X, None)
+    shape = _trial_shape(inputs)
+    if shape != model.shape_:
+        raise DataError(
+            f"predict: trials of shape {shape}, and the network was trained on {model.shape_}. "
+            "Use the same channels and window."
+        )
+    source = Source({"X": inputs})
+    device = resolve_device(training_place().device)
+    module = module_of(model).to(device)
+    # Made beforehand: small arrays between the batches would keep the memory of each from the next.
+    found = np.zeros((len(source), *model.output_shape_))
+    with torch.inference_mode(), precision(device):
+        for index in source.in_order():
+            found[index] = module(on(source.read(index), device)["X"]).float().cpu().numpy()
+    return found
+
+
+def probabilities(model: Any, X: Any) -> np.ndarray:
+    """Give the probability of each class, shape (n_trials, n_classes)."""
+    found = scores(model, X)
+    above = np.exp(found - found.max(axis=1, keepdims=True))
+    return above / above.sum(axis=1, keepdims=True)
+
+
+def predict(model: Any, X: Any) -> np.ndarray:
+    """Give the most probable class, or the target in its own units."""
+    found = scores(model, X)
+    if model.classes_ is not None:
+        return model.classes_[found.argmax(axis=1)]
+    return found.reshape(len(found), *model.y_shape_) * model.y_scale_ + model.y_mean_
+
+
+def module_of(model: Any) -> torch.nn.Module:
+    """Give the fitted torch module, ready to answer; made once of the weights."""
+    if "_made" not in model.__dict__:
+        weights = {k: torch.from_numpy(np.array(v)) for k, v in model.weights_.items()}
+        with seeded(0, 0):  # what it draws is overwritten
+            module = _scaled(model, model.weights_["mean"], model.weights_["scale"])
+        module.load_state_dict(weights)
+        model._made = module.eval()
+    return model._made
+
+
+def state_without_module(state: Any) -> dict[str, Any]:
+    """Give the state of an estimator without the torch module, which its weights make again."""
+    return {name: value for name, value in state.items() if name != "_made"}
+
+
+def training_of(model: Any) -> Training:
+    """Gather the arguments of training from an estimator that has them as its own."""
+    return Training(**{name: getattr(model, name) for name in Training.names()})
+
+
+def _checked(model: Any, X: Any, y: Any) -> tuple[Any, Any]:
+    """Hold what `fit` or `predict` is handed to being trials; reads nothing of `Trials`."""
+    if isinstance(X, Trials):
+        inputs = inputs_of(X)
+    else:
+        # Whether values are finite is looked at where they are read, a batch at a time.
+        how: Any = {"allow_nd": True, "ensure_all_finite": False}
+        first = y is not None
+        inputs = validate_data(model, X, reset=first, ensure_min_samples=int(first), **how)
+    if y is None:
+        return inputs, None
+    y = np.asarray(y)
+    if len(y) != len(X):
+        raise DataError(f"fit: {len(X)} trials and {len(y)} targets. Give one a trial.")
+    if y.dtype.kind not in "iubf" or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+        raise DataError("fit: targets are no finite numbers. Give codes of classes, or values.")
+    return inputs, y
+
+
+def _trial_shape(inputs: Any) -> tuple[int, ...]:
+    if isinstance(inputs, np.ndarray):
+        return tuple(int(n) for n in inputs.shape[1:])
+    return tuple(int(n) for n in inputs.piece(0).shape)
+
+
+def _sfreq(X: Any) -> float | None:
+    return X.signal().used()[0].sfreq if isinstance(X, Trials) else None
+
+
+def _in_units_of_training(model: Any, y: np.ndarray) -> np.ndarray:
+    """Targets less their mean, by their scale; of one number a trial, shape (n_trials, 1)."""
+    scaled = (y - model.y_mean_) / model.y_scale_
+    return scaled.reshape(-1, 1) if scaled.ndim == 1 else scaled
+
+
+def _target_moments(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and scale of each target; of a series over its samples too, which share them."""
+    axes = (0, 2) if y.ndim == 3 else (0,)
+    mean, scale = (f(y, axis=axes, keepdims=True)[0] for f in (np.mean, np.std))
+    return mean, np.where(scale > 0, scale, 1.0)
+
+
+def _val_source(model: Any, X: Any, y: Any) -> Source | None:
+    y = np.asarray(y)
+    if len(y) == 0:
+        return None
+    inputs = inputs_of(X) if isinstance(X, Trials) else np.asarray(X)
+    if _trial_shape(inputs) != model.shape_:
+        raise DataError(
+            f"fit: validation trials of shape {_trial_shape(inputs)}, and training trials of "
+            f"{model.shape_}."
+        )
+    if model.classes_ is None:
+        return Source({"X": inputs, "y": _in_units_of_training(model, y)})
+    strange = sorted(set(np.unique(y).tolist()) - set(model.classes_.tolist()))
+    if strange:
+        raise DataError(
+            f"fit: validation trials are of class {strange[0]!r}, of which there is no training "
+            "trial. Give trials of all classes to train on."
+        )
+    return Source({"X": inputs, "y": np.searchsorted(model.classes_, y).astype(np.int64)})
+
+
+def _start(model: Any, source: Source, init: Any) -> torch.nn.Module:
+    """Give the module that training starts from."""
+    module = _scaled(model, *channel_moments(source))
+    if init is not None:
+        _take_weights(module, model, init)
+    return module
+
+
+def _take_weights(module: torch.nn.Module, model: Any, init: Any) -> None:
+    """Give a module the weights of a fitted network; where it has other outputs, all but those.
+
+    Raises
+    ------
+    ConfigError
+        If `init` is no fitted network of this architecture.
+    """
+    name = type(model).__name__
+    if type(init) is not type(model) or not hasattr(init, "weights_"):
+        raise ConfigError(
+            f"init: training of {name} starts from a fitted {name}, and this is "
+            f"{'an unfitted' if type(init) is type(model) else 'a'} {type(init).__name__}."
+        )
+    if init.shape_ != model.shape_:
+        raise ConfigError(
+            f"init: it was trained on trials of shape {init.shape_}, and these are {model.shape_}."
+        )
+    own, theirs = module.state_dict(), init.weights_
+    odd = sorted(set(own) ^ set(theirs))
+    other = [k for k in own if k in theirs and tuple(own[k].shape) != np.shape(theirs[k])]
+    if odd or (other and init.n_outputs_ == model.n_outputs_):
+        raise ConfigError(
+            f"init: its weights are of another architecture (see {(odd + other)[0]!r}). Use the "
+            "same arguments as it was made with."
+        )
+    weights = {k: torch.from_numpy(np.array(v)) for k, v in theirs.items() if k not in other}
+    module.load_state_dict({**own, **weights})
+
+
+def _scaled(model: Any, mean: np.ndarray, scale: np.ndarray) -> torch.nn.Module:
+    module = model._build(model.shape_, model.n_outputs_, model.sfreq_)
+    return Standardized(module, mean, scale)
+
+
+def _check_output(
+    module: torch.nn.Module,
+    source: Source,
+    shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+) -> None:
+    """Hold the module to giving what the loss takes, before anything is trained."""
+    n = min(2, len(source))
+    wanted = (n, *output_shape)
+    module.eval()
+    try:
+        with torch.no_grad():
+            said: Any = module(source.read(np.arange(n))["X"])
+    except Exception as error:  # a stranger's module may fail in any way
+        raise ConfigError(
+            f"the module fails on trials of shape {shape} ({type(error).__name__}: {error}). Look "
+            "at its arguments."
+        ) from error
+    found = tuple(said.shape) if isinstance(said, torch.Tensor) else type(said).__name__
+    if found != wanted:
+        raise ConfigError(
+            f"the module gives {found} for {n} trials, and {wanted} is needed: a score for each "
+            "class, or the shape of the targets."
+        )
+
+
+def _class_weight(model: Any, codes: np.ndarray) -> torch.Tensor | None:
+    if model.class_weight is None:
+        return None
+    if model.class_weight != "balanced":
+        raise ConfigError(
+            f"class_weight is {model.class_weight!r}; give balanced, or leave it out."
+        )
+    weight = compute_class_weight("balanced", classes=np.unique(codes), y=codes)
+    return torch.from_numpy(weight.astype(np.float32))
+
+
+def _arrays(module: torch.nn.Module) -> dict[str, np.ndarray]:
+    return {k: v.detach().cpu().numpy().copy() for k, v in module.state_dict().items()}
+
+
+def _keep_history(model: Any, trained: Trained, training: Training) -> None:
+    rows = [asdict(one) for one in trained.history]
+    model.history_ = {
+        name: np.array([np.nan if row[name] is None else row[name] for row in rows])
+        for name in rows[0]
+    }
+    model.n_epochs_ = len(rows)
+    model.best_epoch_ = trained.best_epoch
+    model.converged_ = trained.converged
+    if not trained.converged:
+        warnings.warn(
+            f"not converged: the loss still fell in the last {training.patience} of "
+            f"{training.max_epochs} passes (the best is {trained.best_epoch}). Give more "
+            "max_epochs; until then its score says little of the model.",
+            ConvergenceWarning,
+            stacklevel=4,  # who called `fit` of the estimator
+        )

@@ -1,0 +1,1 @@
+"""Layers and networks of torch: modules that know tensors and no brain recordings."""

@@ -1,0 +1,137 @@
+"""What is trained on: arrays or pieces of trials, read one batch at a time."""
+
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.errors import DataError
+from neurodecode.core.trials import Trials, TrialSignal
+
+Batch = dict[str, torch.Tensor]
+_MOST_TRIALS, _MOST_BYTES = 256, 8e6  # that are read at once where nothing is learnt from them
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Named columns of equal length; a batch has a tensor of each.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray or TrialSignal
+        Axis 0 is trials. Floats come as float32, whole numbers as they are, so that pictures of
+        bytes stay small until a module wants them otherwise.
+
+    Notes
+    -----
+    Pages of a memory map are given back as soon as they were read. Else a training holds its whole
+    file in memory after a few batches: the system maps up to 2 MB around each page that is read.
+    """
+
+    columns: Mapping[str, "np.ndarray | TrialSignal"]
+
+    def __post_init__(self):
+        lengths = {name: _length(column) for name, column in self.columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise DataError(f"training: columns differ in their number of trials ({lengths}).")
+
+    def __len__(self) -> int:
+        return next(_length(column) for column in self.columns.values())
+
+    def read(self, index: np.ndarray) -> Batch:
+        """Read the trials at `index` into memory.
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (n_batch,)
+
+        Returns
+        -------
+        batch : dict of str to Tensor, shape (n_batch, …)
+        """
+        batch = {}
+        for name, column in self.columns.items():
+            if isinstance(column, np.ndarray):
+                read = column[index]
+                _release(column)
+            else:
+                read = _pieces(column, index)
+            batch[name] = torch.from_numpy(np.ascontiguousarray(read, dtype=_dtype(read)))
+        return batch
+
+    def in_order(self) -> Iterator[np.ndarray]:
+        """Give the positions of all trials in order, as many at a time as are small in memory."""
+        if len(self) == 0:
+            return
+        one = sum(tensor.nbytes for tensor in self.read(np.arange(1)).values())
+        size = int(min(_MOST_TRIALS, max(1, _MOST_BYTES // max(one, 1))))
+        for first in range(0, len(self), size):
+            yield np.arange(first, min(first + size, len(self)))
+
+    def key(self) -> str:
+        """Digest of the content."""
+        return digest({name: _key(column) for name, column in self.columns.items()})
+
+
+def inputs_of(X: Any, name: str | None = None) -> "np.ndarray | TrialSignal":
+    """Give what a source reads of `X`, and hold its trials to one shape.
+
+    Parameters
+    ----------
+    X : ndarray or Trials
+    name : str, optional
+        The signal, where trials have several.
+
+    Raises
+    ------
+    DataError
+        If trials differ in space or length, or lack the signal.
+    """
+    if isinstance(X, Trials):
+        X.check_alike(name)
+        return X.signal(name)
+    return X
+
+
+def _length(column: "np.ndarray | TrialSignal") -> int:
+    return len(column) if isinstance(column, np.ndarray) else len(column.part)
+
+
+def _pieces(signal: TrialSignal, index: np.ndarray) -> np.ndarray:
+    mine = signal.take(index)
+    first = mine.piece(0)
+    read = np.empty((len(index), *first.shape), dtype=first.dtype)
+    for i in range(len(index)):
+        piece = mine.piece(i)
+        read[i] = piece
+        _release(piece)
+    return read
+
+
+def _dtype(read: np.ndarray) -> np.dtype:
+    return np.dtype(np.float32) if read.dtype.kind == "f" else read.dtype.newbyteorder("=")
+
+
+def _key(column: "np.ndarray | TrialSignal") -> Any:
+    if isinstance(column, np.ndarray):
+        return digest_array(column)
+    places = [digest_array(a) for a in (column.part, column.at, column.length)]
+    return [[part.key for part in column.parts], places]
+
+
+def _release(array: np.ndarray) -> None:
+    """Give pages of a memory map back to the system; a later read takes them from its cache.
+
+    Of a map that is open for reading alone: what was written to a copy on write would be lost.
+    """
+    base: Any = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        if isinstance(base, np.memmap) and base.mode != "r":
+            return
+        base = getattr(base, "base", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
