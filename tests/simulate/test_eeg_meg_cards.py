@@ -54,7 +54,7 @@ def loaded(card, task):
 
 @pytest.mark.parametrize(("card", "task"), LABELS)
 def test_the_oracle_reaches_what_the_card_says(card, task):
-    """Ceilings were measured on the same people: 20 runs of mne_sample, six to eight times the others."""
+    """Ceilings were measured on the same people, over six to twenty times as many runs."""
     trials = loaded(card, task)
     said = np.argmax(trials.array("oracle"), axis=1)
     classes = np.array(load_card(card).tasks[task].target.classes)
