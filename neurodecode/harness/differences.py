@@ -103,8 +103,10 @@ def _truth(store: Store, rows: pd.DataFrame) -> dict[str, bytes | str]:
     """Truth by uid: names of classes, whose codes may be in another order, or values."""
     y = store.truth(rows)
     classes = np.array([*store.index()["target"]["classes"], ""], dtype=object)
-    named = isinstance(y, np.ndarray) and len(classes) > 1
-    values = classes[y] if named else [one.tobytes() for one in y]
+    if isinstance(y, np.ndarray) and len(classes) > 1:
+        values = classes[y]
+    else:
+        values = [one.tobytes() for one in y]
     return dict(zip(rows["uid"], values, strict=True))
 
 
