@@ -1,4 +1,4 @@
-# make run       decode the sample EEG and fMRI recordings, and write one page
+# make run       decode sample EEG and fMRI and simulated MEG, and write one page
 # make test      the tests that take minutes
 # make test-all  all tests: full presets, builds, installs
 # make lint      what CI checks before it tests
@@ -21,7 +21,8 @@ endif
 
 run: $(VENV)/.base
 	$(BIN)/neurodecode run configs/experiments/quickstart_eeg.yaml \
-		configs/experiments/quickstart_fmri.yaml --report results/quickstart.html
+		configs/experiments/quickstart_fmri.yaml \
+		configs/experiments/quickstart_meg.yaml --report results/quickstart.html
 
 # One thread a process: the same numbers everywhere, and two cores are not fought over.
 test test-all speed: export OMP_NUM_THREADS = 1

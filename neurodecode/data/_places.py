@@ -186,8 +186,10 @@ def _slid(
 
 def _blocks(of_events: np.ndarray | None, named: np.ndarray, begun: np.ndarray) -> np.ndarray:
     """Block of each window: that of its event, else the event itself, else what it comes after."""
-    own = [None if of_events is None else of_events[i] for i in range(named.max(initial=-1) + 1)]
-    names = [f"event {i}" if pd.isna(block) else str(block) for i, block in enumerate(own)]
+    n_events = int(named.max(initial=-1)) + 1
+    own = np.full(n_events, None, dtype=object) if of_events is None else of_events[:n_events]
+    none = np.asarray(pd.isna(own))
+    names = [f"event {i}" if none[i] else str(own[i]) for i in range(n_events)]
     return np.array(
         [
             names[i] if i >= 0 else f"after event {before}" if before >= 0 else "before all events"

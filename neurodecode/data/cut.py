@@ -138,8 +138,9 @@ def _beside(prepared: Sequence[Prepared], task: Task, features: str) -> list[str
                 f"{one.recording.id} has no track or table {name!r}; there are: "
                 f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
             )
-    told = ORACLE + name
-    known = not features and all(told in one.tracks for one in prepared)
+    # Where features are given it is the brain that is told.
+    told = ORACLE + (prepared[0].recording.modality if features else name)
+    known = all(told in one.tracks for one in prepared)
     return [name, told] if known else [name]
 
 
@@ -215,6 +216,9 @@ def _cut_one(
         keep &= not_rejected(one, placed.at, placed.length, windows, ignored, keep)
     index = np.flatnonzero(keep)
     columns = {name: values[index] for name, values in picked.columns.items()}
+    slides = windows is not None and windows.length is not None
+    if slides and "block" not in signal.events and _tells_samples(task, features):
+        del columns["block"]  # windows of one event share its label, and no sample
     answers = None if features else oracle_answers(columns, task)
     return _Piece(
         {name: values for name, values in columns.items() if not _is_hidden(name)},
@@ -297,6 +301,11 @@ def _entries(columns: Mapping[str, np.ndarray], name: str, entry: np.ndarray) ->
     if pointed is None:
         return entry
     return np.nan_to_num(pointed.astype(np.float64), nan=-1).astype(np.int64)
+
+
+def _tells_samples(task: Task, features: str) -> bool:
+    """Whether what is told is another in each window: a series, or the recording itself."""
+    return bool(features) or (task.target is not None and bool(task.target.series))
 
 
 def _label_column(task: Task) -> str:

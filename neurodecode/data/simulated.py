@@ -6,7 +6,9 @@ from typing import Literal
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import build
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.data.specs import Card, SimulateSpec, Variant
+from neurodecode.simulate import Simulation
 
 Preset = Literal["full", "small"]
 SIMULATED = "simulated"  # the reader of such a layout
@@ -44,6 +46,25 @@ def simulated_card(card: Card, preset: Preset, variant: str = "") -> Card:
 def is_simulated(layout: Variant) -> bool:
     """Whether the recordings of a layout are made."""
     return layout.reader == SIMULATED
+
+
+def simulated_stimuli(card: Card, preset: Preset, variant: str = "") -> Stimuli:
+    """Give what simulated recordings of a card show; pictures that are made here may be shown.
+
+    Parameters
+    ----------
+    card : Card
+    preset : {"full", "small"}
+    variant : str
+        Name of a layout.
+
+    Raises
+    ------
+    ConfigError
+        If the card does not say how it is simulated, or its recordings show nothing.
+    """
+    made: Simulation = simulated_card(card, preset, variant).variant(variant).options
+    return made.stimuli()
 
 
 def _layout(card: Card, variant: str) -> Variant:

@@ -79,6 +79,11 @@ def predict_files(
     index = store.index()
     kept = open_model(store, _key(index, model), allow_code=allow_code)
     resolved = _resolved(folder, allow_code)
+    if resolved.experiment.direction == "encode":
+        raise ConfigError(
+            f"predict: {folder} holds encoders, which tell the brain from "
+            f"{resolved.experiment.features}; of a recording of the brain they tell nothing."
+        )
     variant = resolved.experiment.data.variant
     recordings = [open_file(resolved.card, variant, path) for path in paths]
     fitting, failed = _fitting(recordings, resolved, index["input"])
@@ -130,6 +135,8 @@ def _task(resolved: Resolved, *, every_event: bool) -> Task:
     if every_event:
         return replace(resolved.task, rows={}, target=None)
     target: TargetSpec | None = resolved.experiment.target
+    if target is not None and target.track:
+        target = None  # a new file need not hold what is to be told
     return replace(resolved.task, rows=rows, target=target)
 
 

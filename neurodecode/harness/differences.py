@@ -103,7 +103,8 @@ def _truth(store: Store, rows: pd.DataFrame) -> dict[str, bytes | str]:
     """Truth by uid: names of classes, whose codes may be in another order, or values."""
     y = store.truth(rows)
     classes = np.array([*store.index()["target"]["classes"], ""], dtype=object)
-    values = classes[y] if len(classes) > 1 else [one.tobytes() for one in y]
+    named = isinstance(y, np.ndarray) and len(classes) > 1
+    values = classes[y] if named else [one.tobytes() for one in y]
     return dict(zip(rows["uid"], values, strict=True))
 
 

@@ -140,8 +140,17 @@ class FoldWork:
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
+        return self._said(fitted, self._task.test.rows["uid"])
+
+    def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
+        """Give what a fitted model says of test row `i` when no other stands beside it."""
+        X = _picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
+        for stage in fitted.stages[:-1]:
+            X = stage.transform(X)
+        return self._said(replace(fitted, test=X), self._task.test.rows["uid"][[i]])
+
+    def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
         task = self._task
-        uid = task.test.rows["uid"]
         if task.kind == "none":
             said = self._apply(fitted.last.score_samples, fitted.test)
             return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import DataError, LeakError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
+from neurodecode.harness.alone import check_alone
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
@@ -43,6 +44,8 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     chosen, tuned = choose(job, task)
                     fitted = work.fit(chosen)
                     predictions = work.predictions(fitted)
+                    if not (job.is_null or task.transductive or task.one_by_one):
+                        check_alone(work, chosen, fitted, predictions)
                     patterns = _patterns(fitted.model, job)
                 if missing:
                     save_model(task, job, fitted)
@@ -139,4 +142,4 @@ def _quiet_chance(seed: int) -> Iterator[None]:
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split()) or "no message"
-    return text if isinstance(error, DataError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, DataError | LeakError) else f"{type(error).__name__}: {text}"

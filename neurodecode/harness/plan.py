@@ -94,7 +94,7 @@ def make_plan(study: Study) -> Plan:
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
-    _check_pooling(study, y)
+    _check_pooling(study)
     folds = tuple(_folds(study, y))
     differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
     refused = tuple(
@@ -111,7 +111,7 @@ def make_plan(study: Study) -> Plan:
     n_permutations = 0 if tested_by_sign_flips(study, folds) else question.n_permutations
     jobs: list[Job] = []
     for planned in folds:
-        if question.target.kind == "label":
+        if isinstance(y, np.ndarray) and question.target.kind == "label":
             check_training(planned.fold, y, question.target, min_trials)
         fold, seed = planned.fold, planned.seed
         jobs += [keys.job(model, seed, fold) for model in models]
@@ -183,9 +183,21 @@ def _check_classes(study: Study, y: Truth) -> None:
             )
 
 
-def _check_pooling(study: Study, y: Truth) -> None:
-    within = study.question.within
-    if isinstance(y, BrainTruth) and y.spaces.max() > 0 and not {"subject", "fold"} & set(within):
+def _check_pooling(study: Study) -> None:
+    """Refuse one score, or one model, of brains of several spaces: known before data are."""
+    target, within = study.question.target, study.question.within
+    if target.kind != "brain":
+        return
+    y = target.y(study.trials)
+    if not isinstance(y, BrainTruth) or y.spaces.max() < 1:
+        return
+    if study.question.keep != "none":
+        raise ConfigError(
+            f"keep: {study.question.keep} fits one model on all rows, and these are of "
+            f"{y.spaces.max() + 1} spaces. Run one subject, as in data: {{subjects: […]}}, or keep "
+            "none."
+        )
+    if not {"subject", "fold"} & set(within):
         raise ConfigError(
             f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
             "spaces, whose voxels are not each other's. Add subject."
@@ -308,6 +320,7 @@ def _rank_problem(study: Study) -> str | None:
 
 def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     question, rows = study.question, study.trials.rows
+    brains = question.target.y(study.trials) if question.target.kind == "brain" else None
     known = np.flatnonzero(question.target.known(y))
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
@@ -337,8 +350,8 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
                     f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
                     "that keeps runs apart, or shorter windows."
                 )
-            if isinstance(y, BrainTruth):
-                y.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
+            if isinstance(brains, BrainTruth):  # their spaces are known before their data are
+                brains.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
             yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 

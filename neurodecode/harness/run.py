@@ -252,6 +252,7 @@ def _fold_task(
         adapt=_pruned(trials.take(fold.seen)) if len(fold.seen) else None,
         unlabelled=_pruned(trials.take(unlabelled)) if len(unlabelled) else None,
         one_by_one=question.access.one_by_one,
+        transductive=question.access.transductive,
         reduce=question.reduce,
     )
 

@@ -131,6 +131,8 @@ class FoldTask:
         Rows to train on whose target is unknown, for models that ask.
     one_by_one : bool
         Whether test rows are handed over one at a time.
+    transductive : bool
+        Whether models may look at the test rows before they are tested, without labels.
     reduce : scikit-learn transformer or None
         What vectors are brought through before they are learnt.
     keep : bool
@@ -151,6 +153,7 @@ class FoldTask:
     adapt: Trials | None = None
     unlabelled: Trials | None = None
     one_by_one: bool = False
+    transductive: bool = False
     reduce: Any = None
     keep: bool = False
     talks: bool = False

@@ -1,6 +1,6 @@
 """Validation rows: cut from training rows, and kept as far from them as tested rows are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,38 +67,34 @@ def cut_validation(
     DataError
         If the rows cannot be parted, such as when a class has a single trial.
     """
-    given, best = validation.given, None
-    for val in (
-        [given] if given is not None else _candidates(rows, y, validation.groups, kind, seed)
-    ):
-        fold = Fold.of(
-            "validation", len(rows), train=np.flatnonzero(~val), test=np.flatnonzero(val)
-        )
-        fold = purge(fold, rows, "purge")
-        lacks = _lacks(fold, y, kind)
-        if lacks == "":
-            return fold.index("train"), fold.index("test")
-        if lacks == "val" and best is None:
-            best = fold
-    if best is not None:
-        return best.index("train"), best.index("test")
+    given = validation.given
+    levels = [[given]] if given is not None else _levels(rows, y, validation.groups, kind, seed)
+    for candidates in levels:
+        second: Fold | None = None
+        for val in candidates:
+            fold = Fold.of("inner", len(rows), train=np.flatnonzero(~val), test=np.flatnonzero(val))
+            fold = purge(fold, rows, "purge")
+            lacks = _lacks(fold, y, kind)
+            if lacks == "":
+                return fold.index("train"), fold.index("test")
+            if lacks == "val" and second is None:
+                second = fold  # a class that is not validated on, where groups have one class each
+        if second is not None:
+            return second.index("train"), second.index("test")
     raise DataError(
         f"validation: of {len(rows)} training trials none can be kept for validation without "
         "leaving a class untrained. Use more trials or runs, or a model that needs no validation."
     )
 
 
-def _candidates(
+def _levels(
     rows: Rows, y: np.ndarray, groups: np.ndarray | None, kind: str, seed: int
-) -> Iterator[np.ndarray]:
-    """Masks of rows to validate on, the farthest from the training rows first."""
+) -> Iterator[Iterable[np.ndarray]]:
+    """Masks of rows to validate on, those farthest from the training rows first."""
     for several in (groups, inner_groups(rows, ())):
         if several is not None and len(np.unique(several)) >= _FEWEST_GROUPS:
-            yield from _of_groups(several, y, kind, seed)
-    if _overlap(rows):
-        yield _last_fifths(rows)
-    else:
-        yield _of_trials(y, kind, seed)
+            yield _of_groups(several, y, kind, seed)
+    yield [_last_fifths(rows) if _overlap(rows) else _of_trials(y, kind, seed)]
 
 
 def _of_groups(groups: np.ndarray, y: np.ndarray, kind: str, seed: int) -> Iterator[np.ndarray]:

@@ -18,6 +18,7 @@ from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
 from neurodecode.data.cards import find_root, load_card
+from neurodecode.data.simulated import simulated_stimuli
 from neurodecode.data.specs import WindowsSpec
 from neurodecode.data.stimuli import open_stimuli
 from neurodecode.harness.experiment import resolve
@@ -114,15 +115,25 @@ def open_study_of(card: str, task: str | None, *, data: str | Path | None, **cho
     return open_study(resolved, None if data is None else Path(data), compute=True)
 
 
-def stimuli(card: str, *, data: str | Path | None = None) -> Stimuli:
+def stimuli(
+    card: str,
+    *,
+    variant: str = "",
+    data: str | Path | None = None,
+    simulate: Literal["", "full", "small"] = "",
+) -> Stimuli:
     """Open what was shown in a data set; contents are read when asked for.
 
     Parameters
     ----------
     card : str
         Name of a card, or path of a card file.
+    variant : str
+        A variant of the card, where recordings are simulated; the first one without.
     data : path, optional
         A data root: a folder with one subfolder a card.
+    simulate : {"", "full", "small"}
+        Whether to give what simulated recordings show, which is made and may be seen by anyone.
 
     Returns
     -------
@@ -131,6 +142,8 @@ def stimuli(card: str, *, data: str | Path | None = None) -> Stimuli:
         The ids are those in the column ``stimulus`` of the trials.
     """
     found = load_card(card)
+    if simulate:
+        return simulated_stimuli(found, simulate, variant)
     return open_stimuli(found, find_root(found, None if data is None else Path(data)))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.results import Results
 from neurodecode.report.tables import interval, null, number, spaced
 from neurodecode.report.time_course import curve_figures
+from neurodecode.report.training import loss_figures
 
 _MOST_WARNINGS = 20
 _MOST_DRAWN = 12  # matrices of confusions, and half as many models' patterns: the page stays small
@@ -79,6 +81,7 @@ class Section:
     units: pd.DataFrame | None
     scores: list[Picture]
     courses: list[Picture]
+    trainings: list[Picture]
     confusions: list[Picture]
     patterns: list[Picture]
     pattern_notes: list[str]
@@ -166,6 +169,7 @@ def _section(results: Results, anchor: str) -> Section:
             units=_units(rows),
             scores=list(_scores(results)),
             courses=list(_courses(results)),
+            trainings=list(_trainings(results)),
             confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
             patterns=[_pattern(one) for one in patterned[: _MOST_DRAWN // 2]],
             pattern_notes=words.pattern_notes({one.are_components for one in patterned}),
@@ -221,6 +225,12 @@ def _courses(results: Results) -> Iterator[Picture]:
     unit = next((u for u in ("subject", "session", "fold") if u in results.index["within"]), "")
     for model, figure, told in curve_figures(results.time_course(), unit):
         yield _webp(figure, told, quality=90, title=model, caption=told)
+
+
+def _trainings(results: Results) -> Iterator[Picture]:
+    """Draw the losses of networks."""
+    for model, figure, told in islice(loss_figures(results), _MOST_DRAWN // 2):
+        yield _webp(figure, f"{model}: {told}", quality=85, title=model, caption=told)
 
 
 def _date(results: Results) -> str:

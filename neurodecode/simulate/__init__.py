@@ -14,6 +14,7 @@ import numpy as np
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
+from neurodecode.core.stimuli import Stimuli
 
 ORACLE = "oracle:"  # what columns and tracks that hold an oracle's answers begin with
 ORACLE_SIGNAL = "oracle"  # of trials: those answers; only a control may ask for it
@@ -52,6 +53,8 @@ class Simulation:
                 raise ConfigError(f"{name}: expected different names, got {values}.")
         if not self.effect >= 0:
             raise ConfigError(f"effect: {self.effect} is below zero. Give 0 for nothing planted.")
+        if self.seed < 0:
+            raise ConfigError(f"seed: {self.seed} is below zero. Give 0 or more.")
 
     def recordings(self) -> Sequence[tuple[str, str, str]]:
         """Subject, session and run of each recording."""
@@ -79,6 +82,17 @@ class Simulation:
         a track ``oracle:TRACK`` of the shape of the track that is to be told.
         """
         raise NotImplementedError
+
+    def stimuli(self) -> Stimuli:
+        """Give what was shown, by the column ``stimulus`` of the events; made here, so not secret.
+
+        Raises
+        ------
+        ConfigError
+            If nothing is shown that could be looked at.
+        """
+        name = type(self).__module__.removeprefix(f"{__name__}.")
+        raise ConfigError(f"{name}: these recordings show nothing that could be looked at.")
 
 
 def oracle_of_labels(

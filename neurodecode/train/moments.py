@@ -5,8 +5,6 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.train.source import Source
 
-_BATCH = 256
-
 
 def channel_moments(source: Source, name: str = "X") -> tuple[np.ndarray, np.ndarray]:
     """Give mean and standard deviation over trials and time.
@@ -35,8 +33,7 @@ def channel_moments(source: Source, name: str = "X") -> tuple[np.ndarray, np.nda
     """
     n = 0.0
     mean = squares = np.zeros(())
-    for first in range(0, len(source), _BATCH):
-        index = np.arange(first, min(first + _BATCH, len(source)))
+    for index in source.in_order():
         X = source.read(index)[name].numpy().astype(np.float64)
         axes = (0, X.ndim - 1) if X.ndim > 2 else (0,)
         finite = np.isfinite(X).reshape(len(X), -1).all(axis=1)

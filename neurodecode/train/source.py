@@ -1,8 +1,8 @@
 """What is trained on: arrays or pieces of trials, read one batch at a time."""
 
 import mmap
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.trials import Trials, TrialSignal
 
 Batch = dict[str, torch.Tensor]
-_MOST_MAPPED = 64e6  # bytes read of memory maps before their pages are given back
+_MOST_TRIALS, _MOST_BYTES = 256, 8e6  # that are read at once where nothing is learnt from them
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Named columns of equal length; a batch has a tensor of each.
 
@@ -28,12 +28,11 @@ class Source:
 
     Notes
     -----
-    Pages of a memory map that were read are given back now and then: else a training holds its
-    whole file in memory after one pass.
+    Pages of a memory map are given back as soon as they were read. Else a training holds its whole
+    file in memory after a few batches: the system maps up to 2 MB around each page that is read.
     """
 
     columns: Mapping[str, "np.ndarray | TrialSignal"]
-    _mapped: float = field(default=0.0, init=False, repr=False)
 
     def __post_init__(self):
         lengths = {name: _length(column) for name, column in self.columns.items()}
@@ -56,14 +55,22 @@ class Source:
         """
         batch = {}
         for name, column in self.columns.items():
-            read = column[index] if isinstance(column, np.ndarray) else _pieces(column, index)
-            batch[name] = torch.from_numpy(np.ascontiguousarray(read, dtype=_dtype(read)))
-            self._mapped += read.nbytes
-        if self._mapped > _MOST_MAPPED:
-            self._mapped = 0.0
-            for column in self.columns.values():
+            if isinstance(column, np.ndarray):
+                read = column[index]
                 _release(column)
+            else:
+                read = _pieces(column, index)
+            batch[name] = torch.from_numpy(np.ascontiguousarray(read, dtype=_dtype(read)))
         return batch
+
+    def in_order(self) -> Iterator[np.ndarray]:
+        """Give the positions of all trials in order, as many at a time as are small in memory."""
+        if len(self) == 0:
+            return
+        one = sum(tensor.nbytes for tensor in self.read(np.arange(1)).values())
+        size = int(min(_MOST_TRIALS, max(1, _MOST_BYTES // max(one, 1))))
+        for first in range(0, len(self), size):
+            yield np.arange(first, min(first + size, len(self)))
 
     def key(self) -> str:
         """Digest of the content."""
@@ -99,7 +106,9 @@ def _pieces(signal: TrialSignal, index: np.ndarray) -> np.ndarray:
     first = mine.piece(0)
     read = np.empty((len(index), *first.shape), dtype=first.dtype)
     for i in range(len(index)):
-        read[i] = mine.piece(i)
+        piece = mine.piece(i)
+        read[i] = piece
+        _release(piece)
     return read
 
 
@@ -114,16 +123,15 @@ def _key(column: "np.ndarray | TrialSignal") -> Any:
     return [[part.key for part in column.parts], places]
 
 
-def _release(column: "np.ndarray | TrialSignal") -> None:
-    """Give the pages of memory maps back to the system; a later read takes them from its cache."""
-    if isinstance(column, TrialSignal):
-        # An array in memory holds no pages of a file; files that are not open hold none either.
-        arrays = [part.open() for part in column.used()]
-    else:
-        arrays = [column]
-    for array in arrays:
-        base: Any = array
-        while base is not None and not isinstance(base, mmap.mmap):
-            base = getattr(base, "base", None)
-        if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-            base.madvise(mmap.MADV_DONTNEED)
+def _release(array: np.ndarray) -> None:
+    """Give pages of a memory map back to the system; a later read takes them from its cache.
+
+    Of a map that is open for reading alone: what was written to a copy on write would be lost.
+    """
+    base: Any = array
+    while base is not None and not isinstance(base, mmap.mmap):
+        if isinstance(base, np.memmap) and base.mode != "r":
+            return
+        base = getattr(base, "base", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -39,7 +39,14 @@ ARGUMENTS = {
     "deconfound": {"columns": ("position", "site")},
     "linear.cca_ssvep": {"freqs": (4.0, 6.0), "sfreq": SFREQ},
 }
-SHIPPED = [(group, name) for group in ("models", "steps") for name in catalogue(group)]
+# The oracle answers from the sources of simulated recordings, which these studies have none of.
+SHIPPED = [
+    (group, name)
+    for group in ("models", "steps")
+    for name in catalogue(group)
+    if name != "baseline.oracle"
+]
+KINDS = ("label", "value", "vector")  # of target, that these studies have
 
 
 class ClassMeans(ClassifierMixin, BaseEstimator):
@@ -113,8 +120,8 @@ def signal_of(table: pd.DataFrame, axes: tuple[str, ...], effect: float, seed: i
         return X @ X.swapaxes(1, 2) / X.shape[2] + 0.1 * np.eye(X.shape[1])
     X = rng.standard_normal((len(table), *(SIZES.get(axis, 6) for axis in axes)))
     is_b = table["label"].to_numpy() == "b"
-    X[is_b, ..., 0, :] *= 1 + effect
-    X[is_b, ..., 0, :] += effect
+    first = X[:, 0] if len(axes) == 1 else X[..., 0, :]
+    first[is_b] = (1 + effect) * first[is_b] + effect
     return X
 
 
@@ -127,7 +134,7 @@ def study_of(
     **question: Any,
 ) -> Study:
     """Give a study of trials in memory; a recording is a part, a trial an entry of it."""
-    rows = Rows.build(table)
+    rows, order = Rows.build_sorted(table)
     parts, part, at = [], np.zeros(len(table), dtype=np.int32), np.zeros(len(table), dtype=np.int64)
     names = tuple(f"{axes[0]} {i}" for i in range(X.shape[1]))
     for i, recording in enumerate(dict.fromkeys(table["recording"])):
@@ -136,7 +143,7 @@ def study_of(
         space = Space(SPACES.get(axes[0], "features"), names if axes[0] != "band" else ())
         parts.append(Part(X[mine], space, axes, SFREQ, 0.0, digest_array(X[mine])))
     length = np.full(len(table), -1, dtype=np.int32)
-    signals = {"eeg": TrialSignal(tuple(parts), part, at, length)}
+    signals = {"eeg": TrialSignal(tuple(parts), part[order], at[order], length)}
     target = Target("label", column="label", classes=CLASSES)
     if kind == "value":
         target = Target("value", column="value")
@@ -146,7 +153,7 @@ def study_of(
             Y, Space("features", ("0", "1", "2")), ("feature",), None, 0.0, digest_array(Y)
         )
         zeros = np.zeros(len(table), dtype=np.int32)
-        signals["shown"] = TrialSignal((shown,), zeros, np.arange(len(table)), zeros - 1)
+        signals["shown"] = TrialSignal((shown,), zeros, order, zeros - 1)
         target = Target("vector", signal="shown")
     metric = {"label": "balanced_accuracy", "value": "r2", "vector": "r2"}[kind]
     asked = {"target": target, "models": models, "metrics": (metric,), "n_draws": 0}

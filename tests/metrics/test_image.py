@@ -12,7 +12,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from neurodecode.core.errors import DataError
-from neurodecode.metrics.image import pixcorr, top_1, two_way
+from neurodecode.metrics.image import median_rank, pixcorr, top_1, top_5, two_way
 
 PENALTIES = np.logspace(1, 6, 11)
 
@@ -205,3 +205,41 @@ def test_digits_seen_by_a_person_are_told_as_often_as_measured():
     mean = np.tile(shown["Trn"].mean(axis=0), (10, 1))
     assert pixcorr(shown["Test"], mean) == pytest.approx(0.655, abs=5e-4)
     assert two_way(shown["Test"], mean) == pytest.approx(0.5)
+
+
+def places(true, pred, gallery):
+    """Places of the true pictures, from the definition: those before it, and those tied with it."""
+    found = []
+    for shown, made in zip(true, pred, strict=True):
+        own = round(correlation(shown, made), 10)
+        others = [correlation(one, made) for one in gallery if not np.array_equal(one, shown)]
+        others = np.round(others, 10)
+        found.append((int(np.sum(others > own)), int(np.sum(others == own))))
+    return found
+
+
+@given(reconstructions())
+def test_places_are_their_definition(made):
+    true, pred, gallery = made
+    found = places(true, pred, gallery)
+    expected = np.median([1 + before + tied / 2 for before, tied in found])
+    assert median_rank(true, pred, gallery=gallery) == pytest.approx(expected)
+    if len(gallery) < 6:
+        return
+    # Of all orders of the tied, the share in which the true one is among the first five.
+    hits = [np.mean([before + i < 5 for i in range(tied + 1)]) for before, tied in found]
+    assert top_5(true, pred, gallery=gallery) == pytest.approx(np.mean(hits))
+    assert top_5(true, pred, gallery=gallery) >= top_1(true, pred, gallery=gallery) - 1e-12
+
+
+def test_answers_that_are_all_alike_are_at_chance():
+    true = pictures(n=20)
+    grey = np.full_like(true, 0.5)
+    for one, expected in ((top_1, 1 / 20), (top_5, 5 / 20), (median_rank, 10.5)):
+        assert one(true, grey) == pytest.approx(expected)
+        assert one.chance(true, np.zeros(0)) == pytest.approx(expected)
+
+
+def test_five_of_five_say_nothing():
+    with pytest.raises(DataError, match="all of 5 pictures are among the first five"):
+        top_5(pictures(n=5), pictures(n=5))

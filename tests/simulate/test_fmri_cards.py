@@ -1,7 +1,7 @@
 """Cards of fMRI, simulated: oracles hold to their ceilings, and every experiment runs."""
 
-import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from neurodecode.core.files import shipped_folder
 from neurodecode.data._oracle import oracle_answers
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
+from neurodecode.report.results import Results
 
 LAYOUTS = [
     ("haxby2001", "slice"),
@@ -31,6 +32,7 @@ EXPERIMENTS = [
     for path in sorted(shipped_folder("configs/experiments").glob("*.yaml"))
     if path.stem.startswith(("haxby2001", "abide", "simulated_fmri", "quickstart_fmri"))
 ]
+BLIND = ("baseline.prior", "baseline.mean_target")
 
 
 def spec_of(card: str, variant: str):
@@ -42,6 +44,12 @@ def asked(card: str, variant: str) -> list[tuple[str, str, float]]:
     """Task, metric and ceiling of each that a layout's card names."""
     there = spec_of(card, variant).ceiling
     return [(task, metric, value) for task, of in there.items() for metric, value in of.items()]
+
+
+@cache
+def full(card: str, variant: str) -> pd.DataFrame:
+    """Events of the full preset, made once."""
+    return events_of(card, variant)
 
 
 def events_of(card: str, variant: str, **changed) -> pd.DataFrame:
@@ -74,7 +82,7 @@ def score(events: pd.DataFrame, card: str, task: str, metric: str) -> tuple[floa
 @pytest.mark.parametrize(("card", "variant"), LAYOUTS)
 def test_oracle_holds_to_the_cards_ceiling(card, variant):
     """A ceiling is the mean over 20 seeds; a seed lies within 2.6 standard errors (p .01)."""
-    events = events_of(card, variant)
+    events = full(card, variant)
     for task, metric, ceiling in asked(card, variant):
         reached, error = score(events, card, task, metric)
         assert reached == pytest.approx(ceiling, abs=2.6 * error), (task, metric)
@@ -99,7 +107,7 @@ def test_at_effect_zero_the_oracle_is_at_chance(card, variant):
 def test_every_task_is_satisfied(card, variant):
     """Labels, columns and windows of the card's tasks are in what is simulated."""
     loaded = load_card(card)
-    events = events_of(card, variant)
+    events = full(card, variant)
     for task in [*dict.fromkeys(task for task, _, _ in asked(card, variant))]:
         target = loaded.tasks[task].target
         column = target.label or target.value
@@ -107,20 +115,45 @@ def test_every_task_is_satisfied(card, variant):
         assert set(target.classes) <= set(events[column]) or not target.classes
 
 
+@pytest.mark.parametrize(
+    ("card", "told", "along"),
+    [("simulated_pictures_fmri", "picture", 1), ("simulated_encoding_fmri", "fmri", 0)],
+)
+def test_oracle_of_vectors_holds_to_the_cards_ceiling(card, told, along):
+    """Correlation over a picture's pixels, or of a voxel over volumes, in the rows tested."""
+    (task,) = load_card(card).simulate.ceiling.values()
+    ceiling = task.get("pixcorr", task.get("r"))
+    reached = []
+    for subject in ("01", "02"):
+        generator = simulated_card(load_card(card), "full", "").variant("").options
+        true, pred = [], []
+        for one in generator.recordings():
+            if one[0] == subject:
+                signal = generator.signal(*one)
+                test = (signal.events["split"] == "test").to_numpy()
+                truth = signal.data if told == "fmri" else signal.tracks[told]
+                if test.any():
+                    true.append(truth[test].reshape(test.sum(), -1))
+                    pred.append(signal.tracks[f"oracle:{told}"][test].reshape(test.sum(), -1))
+        z, w = ((x - x.mean(axis=along, keepdims=True)) for x in (np.vstack(true), np.vstack(pred)))
+        norms = np.linalg.norm(z, axis=along) * np.linalg.norm(w, axis=along)
+        products = (z * w).sum(axis=along)  # a voxel that follows nothing counts 0
+        reached.append(np.mean(np.divide(products, norms, out=norms * 0, where=norms > 1e-6)))
+    # The two people differ by .024 (pictures) and by .01 (films) about the mean.
+    assert np.mean(reached) == pytest.approx(ceiling, abs=0.03)
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_experiment_runs_simulated(experiment, tmp_path: Path, capsys):
+def test_experiment_runs_simulated(experiment, tmp_path: Path):
     preset = ["--simulate", "small", "--set", "shuffled.n_draws=1", "--set", "seeds=[0]"]
-    out = tmp_path / "results"
-    assert main(["run", experiment, *preset, "--out", str(out)]) == 0
-    capsys.readouterr()
-    assert main(["table", str(out), "--format", "json"]) == 0
-    rows = json.loads(capsys.readouterr().out)
-    oracle = [row for row in rows if row["model"] == "baseline.oracle"]
-    models = [row for row in rows if not row["model"].startswith("baseline.")]
-    assert oracle and models
-    assert all("simulated" in row["flags"] for row in rows)
-    assert all(row["mean"] is not None for row in [*oracle, *models])
-    assert oracle[0]["mean"] > oracle[0]["chance"] if oracle[0]["chance"] else True
+    assert main(["run", experiment, *preset, "--out", str(tmp_path)]) == 0
+    (folder,) = tmp_path.iterdir()
+    rows = [row for row in Results(folder).rows() if np.isfinite(row.mean)]
+    scores = {row.model: row.mean for row in rows if row.metric == rows[0].metric}
+    assert all("simulated" in row.flags for row in rows)
+    # A mean target has no correlation: it is constant.
+    assert scores["baseline.oracle"] > max([scores[one] for one in BLIND if one in scores] + [0.0])
+    assert any(not one.startswith("baseline.") for one in scores)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +166,10 @@ def test_experiment_runs_simulated(experiment, tmp_path: Path, capsys):
 )
 def test_cards_without_an_experiment_run(card, variant, task, tmp_path, capsys):
     model = "sklearn.linear_model.LogisticRegression: {C: 0.01}"
-    steps = f"[[bin_means: {{n_bins: 1}}, {model}]]" if task == "place_spans" else f"[{model}]"
-    if task == "place_spans":
-        steps = "[[covariance: {estimator: lwf}, riemann.mdm]]"
+    windows = "windows: {tmin: 0, tmax: 3}\n" if task == "place_spans" else ""
     (tmp_path / "own.yaml").write_text(
         f"data: {{card: {card}, variant: {variant}, task: {task}, simulate: small}}\n"
-        f"models: {steps}\nshuffled: {{n_draws: 1}}\nmetrics: [balanced_accuracy]\n"
+        f"models: [{model}]\n{windows}shuffled: {{n_draws: 1}}\nmetrics: [balanced_accuracy]\n"
     )
     assert main(["run", str(tmp_path / "own.yaml"), "--out", str(tmp_path / "out")]) == 0
     table = capsys.readouterr().out

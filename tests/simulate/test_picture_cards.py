@@ -1,9 +1,16 @@
 """Cards of pictures, vectors, distances and counts, simulated and taken through the harness."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+import neurodecode as nd
 from neurodecode.cli import main as neurodecode
+from neurodecode.core.errors import ConfigError
 from neurodecode.data.cards import load_card
+from neurodecode.data.readers import find_recordings
+from neurodecode.data.simulated import simulated_card
 from neurodecode.report.results import Results
 
 EXPERIMENTS = ("digits69_picture", "miyawaki2008_picture", "miyawaki2008_new_picture")
@@ -81,3 +88,21 @@ def test_every_ceiling_is_named_and_leaves_room():
 def _asked(card):
     """Tasks that have a score: of miyawaki2008 a session shows one kind, so `kind` has none."""
     return set(card.tasks) - {"kind"}
+
+
+@pytest.mark.parametrize(
+    ("card", "variant"),
+    [("digits69", ""), ("miyawaki2008", ""), ("images92", "mean"), ("v4_natural", "repeats")],
+)
+def test_stimuli_of_a_simulated_card_are_those_of_its_trials(card, variant):
+    shown = nd.stimuli(card, variant=variant, simulate="small")
+    assert shown.show  # though those of the real set may never be
+    made = simulated_card(load_card(card), "small", variant)
+    for recording in find_recordings(made, variant, Path()):
+        assert set(recording.header().events["stimulus"]) <= set(shown.table.index)
+    assert np.asarray(shown[shown.table.index[0]]).dtype == np.uint8
+
+
+def test_recordings_that_show_nothing_have_no_stimuli():
+    with pytest.raises(ConfigError, match=r"fmri\.vectors: these recordings show nothing"):
+        nd.stimuli("objects81", simulate="full")

@@ -212,7 +212,11 @@ def test_means_over_repeats_are_those_of_showings():
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: Pictures(names=("sqare",)), "names: 'sqare' is none of the figures. Did you mean"),
+        (
+            lambda: Pictures(names=("sqare", "plus")),
+            "names: 'sqare' is none of the figures. Did you mean",
+        ),
+        (lambda: Pictures(names=("plus", "plus")), "names: expected two or more that differ"),
         (lambda: Pictures(n_pictures=5), "figures are as many as there are"),
         (lambda: Pictures(pictures="digits"), "n_test: 0 of 0 pictures. Give n_pictures"),
         (lambda: Pictures(n_voxels=0), "n_voxels: 0 is below one"),

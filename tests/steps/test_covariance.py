@@ -49,3 +49,25 @@ def test_nothing_is_learnt():
     step = Covariance()
     assert is_stateless(step)
     assert vars(step.fit(trials())) == vars(clone(step))
+
+
+@pytest.mark.parametrize("estimator", PEERS)
+def test_trials_of_unequal_length_are_as_each_alone(estimator):
+    several = [one[:, :n] for one, n in zip(trials(), (70, 40, 55, 70, 33, 61), strict=True)]
+    step = Covariance(estimator)
+    assert step.needs.ragged
+    alone = np.concatenate([step.transform(one[None]) for one in several])
+    np.testing.assert_array_equal(step.transform(several), alone)
+
+
+def test_a_list_of_equal_lengths_is_an_array():
+    np.testing.assert_array_equal(
+        Covariance().transform(list(trials())), Covariance().transform(trials())
+    )
+
+
+def test_a_trial_of_a_list_that_is_no_matrix_is_named():
+    with pytest.raises(
+        DataError, match=r"Covariance takes trials of channel × time.*shape \(70,\)"
+    ):
+        Covariance().transform([*trials(2), np.zeros(70)])

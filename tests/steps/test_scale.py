@@ -2,12 +2,16 @@
 
 import mne
 import numpy as np
+import pandas as pd
 import pytest
 from mne.decoding import Scaler
 from sklearn.preprocessing import StandardScaler
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y
+from neurodecode.core.trials import Part, Trials
 from neurodecode.steps.scale import Scale
 
 
@@ -54,3 +58,45 @@ def test_channels_need_time():
 
 def test_labels_are_not_looked_at():
     assert ignores_y(Scale())
+
+
+def meg(X, types=("mag", "grad", "grad", "mag")):
+    space = Space("sensors", ("MEG 1", "MEG 2", "MEG 3", "MEG 4"), types)
+    part = Part(X, space, ("channel", "time"), 100.0, 0.0, "x")
+    return Trials.of_entries(
+        Rows(pd.DataFrame(index=range(len(X)))), "meg", part, np.arange(len(X))
+    )
+
+
+def test_channels_of_one_type_share_a_mean_and_a_scale():
+    units = np.array([1e-13, 1e-11, 1e-11, 1e-13])[:, None]
+    X, fresh = (units * (trials(seed) / 1e-5) for seed in (0, 1))
+    step = Scale(per="type").fit(meg(X))
+    Z = step.transform(meg(fresh))
+    for mine in ([0, 3], [1, 2]):
+        expected = (fresh[:, mine] - X[:, mine].mean()) / X[:, mine].std()
+        np.testing.assert_allclose(Z[:, mine], expected, rtol=1e-12)
+    # As one scale a type in mne does, up to the means that it leaves.
+    info = mne.create_info(4, 100.0, ["mag", "grad", "grad", "mag"])
+    ours = {kind: 1 / step.scales_[i] for i, kind in ((0, "mag"), (1, "grad"))}
+    with mne.use_log_level("ERROR"):
+        peer = Scaler(info, scalings=ours).fit(X, np.zeros(len(X)))
+        theirs = peer.transform(fresh - step.means_[:, None])
+    np.testing.assert_allclose(Z, theirs, rtol=1e-10)
+
+
+def test_a_type_without_signal_becomes_zero():
+    X = trials()
+    X[:, [0, 3]] = 0.0
+    assert not Scale(per="type").fit(meg(X)).transform(meg(X))[:, [0, 3]].any()
+
+
+def test_types_that_are_not_known_or_differ_are_named():
+    X = trials()
+    with pytest.raises(DataError, match=r"it was handed ndarray\. Put it first"):
+        Scale(per="type").fit(X)
+    with pytest.raises(DataError, match="the types of these channels are not known"):
+        Scale(per="type").fit(meg(X, ()))
+    step = Scale(per="type").fit(meg(X))
+    with pytest.raises(DataError, match="of other types than those of training"):
+        step.transform(meg(X, ("grad", "mag", "grad", "mag")))

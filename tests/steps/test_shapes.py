@@ -6,6 +6,7 @@ import pytest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stages import is_stateless
 from neurodecode.steps.bin_means import BinMeans
+from neurodecode.steps.mean_over_time import MeanOverTime
 from neurodecode.steps.stack_bands import StackBands
 
 
@@ -38,3 +39,16 @@ def test_other_input_is_named(step):
     assert is_stateless(step)
     with pytest.raises(DataError, match=r"was handed an array of shape \(4, 3\)"):
         step.transform(np.zeros((4, 3)))
+
+
+def test_a_mean_over_time_is_of_each_trial_however_long():
+    rng = np.random.default_rng(0)
+    several = [rng.normal(size=(3, n)) for n in (20, 7, 1)]
+    step = MeanOverTime()
+    assert is_stateless(step)
+    found = step.fit(several).transform(several)
+    np.testing.assert_array_equal(found, [one.mean(axis=1) for one in several])
+    X = rng.normal(size=(4, 3, 20))
+    np.testing.assert_array_equal(step.transform(X), X.mean(axis=2))
+    with pytest.raises(DataError, match=r"MeanOverTime takes trials of channel × time.*\(3, 0\)"):
+        step.transform([np.zeros((3, 0))])

@@ -30,6 +30,7 @@ def two_brains(folder: Path, n_voxels: Mapping[str, int], effect: float = 1.0) -
             stimulus=np.array([f"picture{i:02d}" for i in order]),
             run=np.repeat(["1", "2", "3"], len(label)),
             features=features[order],
+            tuning=tuning,
         )
 
 

@@ -11,7 +11,6 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part, Trials, TrialSignal
-from neurodecode.train import source as module
 from neurodecode.train.moments import channel_moments
 from neurodecode.train.source import Source, inputs_of
 
@@ -68,20 +67,36 @@ def test_keys_differ_with_content_order_and_name():
     assert len(keys) == 6
 
 
-def test_pages_of_a_memory_map_are_given_back(tmp_path, monkeypatch):
-    """Of 160 MB that are read once, no more than the bound and a batch stays in memory."""
+def test_pages_of_a_memory_map_are_given_back(tmp_path):
+    """Of 160 MB that are read once, less than a batch stays in memory."""
     path = tmp_path / "betas.npy"
     stored = np.lib.format.open_memmap(path, "w+", np.float32, (400, 100_000))
     stored[:] = 1
     del stored
-    monkeypatch.setattr(module, "_MOST_MAPPED", 16e6)
     mapped = np.load(path, mmap_mode="r")
     source = Source({"X": mapped})
     before, most = _file_pages(), 0
     for first in range(0, 400, 20):  # 8 MB a batch
         source.read(np.arange(first, first + 20))
         most = max(most, _file_pages() - before)
-    assert 0 < most < 40e6
+    assert most < 8e6
+
+
+def test_all_trials_come_in_order_a_few_megabytes_at_a_time():
+    several = list(Source({"X": np.zeros((50, 1_000_000), dtype=np.uint8)}).in_order())
+    assert [len(index) for index in several] == [8] * 6 + [2]
+    np.testing.assert_array_equal(np.concatenate(several), np.arange(50))
+    assert [len(index) for index in Source({"X": np.zeros((600, 2))}).in_order()] == [256, 256, 88]
+    assert list(Source({"X": np.zeros((0, 2))}).in_order()) == []
+
+
+def test_what_was_written_to_a_copy_of_a_map_stays(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((10, 1000)))
+    changed = np.load(tmp_path / "x.npy", mmap_mode="c")
+    changed[3] = 7
+    source = Source({"X": changed})
+    source.read(np.arange(10))
+    assert source.read(np.array([3]))["X"].unique().tolist() == [7.0]
 
 
 def _file_pages():

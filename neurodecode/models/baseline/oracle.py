@@ -22,7 +22,7 @@ class Oracle(BaseEstimator):
         Of labels.
     """
 
-    needs = Needs(signals=("oracle",), targets=("label", "value", "vector", "series"))
+    needs = Needs(signals=("oracle",), targets=("label", "value", "vector", "series", "brain"))
     version: ClassVar[int] = 1
 
     def fit(self, X, y):

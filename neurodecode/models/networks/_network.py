@@ -26,8 +26,6 @@ from neurodecode.train.moments import channel_moments
 from neurodecode.train.source import Source, inputs_of
 from neurodecode.train.training import Training
 
-_ANSWERED = 256  # trials at a time: memory holds no more of them
-
 
 def fit(
     model: Any, X: Any, y: Any, val: tuple[Any, Any] | None, init: Any, training: Training
@@ -58,12 +56,14 @@ def fit(
             raise DataError(f"fit: all {len(y)} trials are of one class. Two are needed.")
         told: np.ndarray = codes.astype(np.int64)
         model.n_outputs_ = len(model.classes_)
+        model.output_shape_ = (model.n_outputs_,)
     else:
         model.classes_ = None
         model.y_shape_ = y.shape[1:]
         model.y_mean_, model.y_scale_ = _target_moments(y)
         told = _in_units_of_training(model, y)
         model.n_outputs_ = told.shape[1]
+        model.output_shape_ = told.shape[1:]
     source = Source({"X": inputs, "y": told})
     held_out = None if val is None else _val_source(model, *val)
     seed = int(check_random_state(model.random_state).randint(2**31))
@@ -71,7 +71,7 @@ def fit(
     device = resolve_device(place.device)
     with seeded(seed, 0):
         module = _start(model, source, init)
-    _check_output(module, source, told, model.shape_, is_label=is_label, n_outputs=model.n_outputs_)
+    _check_output(module, source, model.shape_, model.output_shape_)
     identity = ""
     if place.folder is not None:
         identity = digest(
@@ -115,14 +115,12 @@ def scores(model: Any, X: Any) -> np.ndarray:
     source = Source({"X": inputs})
     device = resolve_device(training_place().device)
     module = module_of(model).to(device)
-    said = []
+    # Made beforehand: small arrays between the batches would keep the memory of each from the next.
+    found = np.zeros((len(source), *model.output_shape_))
     with torch.inference_mode(), precision(device):
-        for first in range(0, len(source), _ANSWERED):
-            index = np.arange(first, min(first + _ANSWERED, len(source)))
-            said.append(module(on(source.read(index), device)["X"]).float().cpu().numpy())
-    if not said:
-        return np.zeros((0, model.n_outputs_))
-    return np.concatenate(said).astype(np.float64)
+        for index in source.in_order():
+            found[index] = module(on(source.read(index), device)["X"]).float().cpu().numpy()
+    return found
 
 
 def probabilities(model: Any, X: Any) -> np.ndarray:
@@ -270,15 +268,12 @@ def _scaled(model: Any, mean: np.ndarray, scale: np.ndarray) -> torch.nn.Module:
 def _check_output(
     module: torch.nn.Module,
     source: Source,
-    told: np.ndarray,
     shape: tuple[int, ...],
-    *,
-    is_label: bool,
-    n_outputs: int,
+    output_shape: tuple[int, ...],
 ) -> None:
     """Hold the module to giving what the loss takes, before anything is trained."""
     n = min(2, len(source))
-    wanted = (n, n_outputs) if is_label else (n, *told.shape[1:])
+    wanted = (n, *output_shape)
     module.eval()
     try:
         with torch.no_grad():
@@ -291,8 +286,8 @@ def _check_output(
     found = tuple(said.shape) if isinstance(said, torch.Tensor) else type(said).__name__
     if found != wanted:
         raise ConfigError(
-            f"the module gives {found} for {n} trials, and {wanted} is needed: "
-            + ("a score for each class." if is_label else "the shape of the targets.")
+            f"the module gives {found} for {n} trials, and {wanted} is needed: a score for each "
+            "class, or the shape of the targets."
         )
 
 

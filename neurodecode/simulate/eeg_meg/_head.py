@@ -115,8 +115,10 @@ def electrodes(names: Sequence[str], reference: Sequence[str] = ()) -> Sensors:
     Raises
     ------
     ConfigError
-        If the montage has no electrode of a name.
+        If the montage has no electrode of a name, or names are none or not different.
     """
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"channels: expected different electrodes, got {tuple(names)}.")
     places = np.array([place_of(name) for name in names])
     loc = np.zeros((len(names), 12))
     loc[:, :3] = places

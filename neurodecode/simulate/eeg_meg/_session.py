@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.simulate import Simulation
 from neurodecode.simulate.eeg_meg._head import Sensors, Sources, cortex, forward
 from neurodecode.simulate.eeg_meg._noise import (
@@ -74,6 +75,15 @@ def session_of(
     hum = background(sitting, of_person, _MOMENT, sfreq)
     brain = Component(amplifier[:, np.newaxis] * hum.gain, hum.density)
     return Session(sitting, amplifier, brain, sensor_noise(sensors, sfreq))
+
+
+def check_line(line: float, sfreq: float) -> None:
+    """Raise a ConfigError if the mains cannot stand in a recording of this rate."""
+    if not 0 <= line < sfreq / 2:
+        raise ConfigError(
+            f"line: {line:g} Hz is not below half of the {sfreq:g} Hz of sampling. Give the mains' "
+            "frequency, or 0 for none."
+        )
 
 
 def own_sources(

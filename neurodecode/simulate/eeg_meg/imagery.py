@@ -15,7 +15,7 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
 from neurodecode.simulate.eeg_meg._noise import Component, cross_spectrum, rhythm, series
-from neurodecode.simulate.eeg_meg._session import own_sources, session_of
+from neurodecode.simulate.eeg_meg._session import check_line, own_sources, session_of
 
 REST, FIRST, SECOND = "T0", "T1", "T2"
 _AREAS = ("C3", "C4", "Cz")  # electrodes above the areas of right hand, left hand, feet
@@ -99,6 +99,7 @@ class Imagery(Simulation):
                 f"window: {self.window} s is not within the {_ONSET[1]:g} to {_MOVE:g} s after the "
                 "cue in which the rhythms are faded."
             )
+        check_line(self.line, self.sfreq)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate, length and events."""

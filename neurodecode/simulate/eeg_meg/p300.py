@@ -13,7 +13,7 @@ from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._evoked import Wave, added, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
-from neurodecode.simulate.eeg_meg._session import session_of
+from neurodecode.simulate.eeg_meg._session import check_line, session_of
 
 LABELS = ("nontarget", "target")
 _ONE_IN = 6  # events is a target
@@ -85,6 +85,7 @@ class P300(Simulation):
             )
         if not self.sfreq >= 50:
             raise ConfigError(f"sfreq: {self.sfreq:g} Hz is too low for waves of 20 ms. Give 50.")
+        check_line(self.line, self.sfreq)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate, length and events."""

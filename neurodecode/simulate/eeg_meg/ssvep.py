@@ -14,7 +14,7 @@ from neurodecode.simulate import Simulation, oracle_of_labels
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener
-from neurodecode.simulate.eeg_meg._session import Session, own_sources, session_of
+from neurodecode.simulate.eeg_meg._session import Session, check_line, own_sources, session_of
 
 _HARMONICS = ((1, ("Oz", "POz"), 4e-9), (2, ("O1", "O2"), 2e-9))  # order, where, A m of each source
 _MARGIN = 3.0  # s before the first event and after the last
@@ -70,6 +70,8 @@ class Ssvep(Simulation):
         super().__post_init__()
         if self.n_events < 1:
             raise ConfigError(f"n_events: {self.n_events} is below one.")
+        if len(self.freqs) < 2:
+            raise ConfigError(f"freqs: expected two labels or more, got {tuple(self.freqs)}.")
         highest = 2 * max(self.freqs.values(), default=0.0)
         if highest >= self.sfreq / 2:
             raise ConfigError(
@@ -83,6 +85,7 @@ class Ssvep(Simulation):
             raise ConfigError(
                 f"window: {self.window} s is not within the {self.duration:g} s of an event."
             )
+        check_line(self.line, self.sfreq)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate, length and events."""

@@ -53,7 +53,7 @@ def ar1(rng: np.random.Generator, n_times: int, n: int, phi: float) -> np.ndarra
     """
     drawn = rng.standard_normal((n_times, n))
     drawn[1:] *= np.sqrt(1 - phi**2)
-    return lfilter([1.0], [1.0, -phi], drawn, axis=0)
+    return np.asarray(lfilter([1.0], [1.0, -phi], drawn, axis=0))
 
 
 def whiten_in_time(values: np.ndarray, number: np.ndarray, phi: float) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.signal import lfilter
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
@@ -136,10 +137,14 @@ class Features(Simulation):
         return self.effect * weights * np.sqrt(snr) / np.where(size > 0, size, 1), peak
 
     def _variance(self, peak: float) -> float:
-        lags = np.arange(int(_LONGEST / self.t_r) + 1)
-        kernel = responses(np.zeros(1), np.full(1, self.t_r), lags * self.t_r, [peak])[0, 0]
-        correlation = self.phi_features ** np.abs(lags[:, None] - lags)
-        return float(kernel @ correlation @ kernel)
+        kernel = self._kernel(peak)
+        lags = np.arange(len(kernel))
+        return float(kernel @ self.phi_features ** np.abs(lags[:, None] - lags) @ kernel)
+
+    def _kernel(self, peak: float) -> np.ndarray:
+        """Response to what was there for one volume, at that volume and the later ones."""
+        lags = np.arange(int(_LONGEST / self.t_r) + 1) * self.t_r
+        return responses(np.zeros(1), np.full(1, self.t_r), lags, np.array([peak]))[0, 0]
 
     def _shown(self, session: str, run: str) -> np.ndarray:
         """Features as they were shown, (n_volumes, n_features); the same for everybody."""
@@ -149,9 +154,7 @@ class Features(Simulation):
 
     def _followed(self, shown: np.ndarray, peak: float) -> np.ndarray:
         """Features as a response of that peak follows them, shape as `shown`."""
-        times = np.arange(self.n_volumes) * self.t_r
-        each = responses(times, np.full(self.n_volumes, self.t_r), times, [peak])[0]
-        return each.T @ shown
+        return np.asarray(lfilter(self._kernel(peak), [1.0], shown, axis=0))
 
     def _space(self, subject: str) -> Space:
         n = self.n_voxels[subject] if isinstance(self.n_voxels, Mapping) else self.n_voxels

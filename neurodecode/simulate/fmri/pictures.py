@@ -79,6 +79,8 @@ class Pictures(Simulation):
     def __post_init__(self):
         super().__post_init__()
         known = LABELS[self.pictures]
+        if len(set(self.names)) < len(self.names) or len(self.names) == 1:
+            raise ConfigError(f"names: expected two or more that differ, got {self.names}.")
         for name in self.names:
             if name not in known:
                 raise ConfigError(f"names: {name!r} is none of the {self.pictures}."

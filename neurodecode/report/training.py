@@ -1,0 +1,58 @@
+"""Loss curves of networks: how their trainings went, a line a fold."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from neurodecode.report.figures import CONTROL, MODEL
+from neurodecode.report.results import Results
+
+
+def histories(results: Results) -> dict[str, list[pd.DataFrame]]:
+    """Give the losses of each network, a table a fold and seed; its shuffled null is left out."""
+    found: dict[str, list[pd.DataFrame]] = {}
+    for job in results.index["jobs"]:
+        if job["draw"] is None and job["permutation"] is None:
+            history = results.store.history(job["key"])
+            if history is not None:
+                found.setdefault(job["model"], []).append(history)
+    return found
+
+
+def loss_figures(results: Results) -> Iterator[tuple[str, Figure, str]]:
+    """Draw training and validation loss over passes.
+
+    Yields
+    ------
+    model : str
+    figure : matplotlib Figure
+    told : str
+        What it shows, in words.
+    """
+    for model, several in histories(results).items():
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        ax = figure.subplots()
+        for i, history in enumerate(several):
+            for column, color, name in (
+                ("train_loss", CONTROL, "training"),
+                ("val_loss", MODEL, "validation"),
+            ):
+                if np.isfinite(history[column].to_numpy()).any():
+                    ax.plot(
+                        history["epoch"], history[column], color=color, lw=0.9, alpha=0.7,
+                        label=name if i == 0 else None,
+                    )  # fmt: skip
+        ax.set_xlabel("pass over the training trials", fontsize=10)
+        ax.set_ylabel("loss", fontsize=10)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, fontsize=9, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
+        n_epochs = [len(history) for history in several]
+        told = (
+            f"Loss over passes, {len(several)} fits of {min(n_epochs)} to {max(n_epochs)} passes. "
+            "The weights are those of the pass with the lowest validation loss."
+        )
+        yield model, figure, told

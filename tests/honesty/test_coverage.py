@@ -1,0 +1,181 @@
+"""Intervals hold what they say they do, and p rejects a true null as often as it says."""
+
+import numpy as np
+import pytest
+from honesty_studies import CLASSES, ClassMeans, Design, run, study_of
+from scipy import stats
+from sklearn.linear_model import Ridge
+
+from neurodecode.harness.dependence import mutual_training, widened
+from neurodecode.harness.question import NamedModel
+from neurodecode.protocols.chronological import Chronological
+from neurodecode.protocols.cross_run import CrossRun
+from neurodecode.protocols.cross_session import CrossSession
+from neurodecode.protocols.cross_subject import CrossSubject
+from neurodecode.protocols.within_session import WithinSession
+
+MEANS, RIDGE = NamedModel("means", ClassMeans()), NamedModel("ridge", Ridge(alpha=10.0))
+N_PER_RUN = 28
+
+
+def study(n_subjects, seed, effect, protocol, kind="label", **question):
+    """Four features, of which one tells the label, in each subject more or less."""
+    table = Design.of(n_subjects=n_subjects, n_per_run=N_PER_RUN, seed=seed).table
+    rng = np.random.default_rng([seed, 3])
+    X = rng.standard_normal((len(table), 4))
+    own = effect * (1 + 0.6 * rng.standard_normal(n_subjects))
+    shown = np.where(table["label"] == "b", 1, -1) if kind == "label" else table["value"].to_numpy()
+    X[:, 0] += np.repeat(own, 2 * N_PER_RUN) * shown
+    model = MEANS if kind == "label" else RIDGE
+    question = {"protocol": protocol, **question}
+    if kind == "value":
+        question["metrics"] = ("r",)
+    return study_of(X, table, ("feature",), (model,), kind, **question)
+
+
+def tables(folder, seeds, *arguments, **question):
+    """Give the table's row of the model in a study a seed."""
+    return [
+        run(study(arguments[0], s, *arguments[1:], **question), folder / f"{s}")[0] for s in seeds
+    ]
+
+
+def held(rows, value):
+    return np.mean([row.ci_low <= value <= row.ci_high for row in rows])
+
+
+def beyond(share, n, low, high):
+    """Whether a share of n is outside bounds by more than 3 of its standard errors."""
+    error = 3 * np.sqrt(0.05 * 0.95 / n)
+    return not low - error <= share <= high + error
+
+
+COVERAGE = [
+    (4, 0.91, 0.98), (8, 0.91, 0.98), (20, 0.89, 0.98),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_subjects", "low", "high"), COVERAGE)
+def test_intervals_over_subjects_cover_the_models_own_expected_score(
+    n_subjects, low, high, tmp_path
+):
+    fresh = tables(tmp_path, range(10_000, 10_200), n_subjects, 0.5, CrossRun())
+    own = np.mean([row.mean for row in fresh])
+    assert 0.6 < own < 0.8  # it is no saturated task
+    assert low <= held(tables(tmp_path, range(400), n_subjects, 0.5, CrossRun()), own) <= high
+
+
+def test_intervals_of_forty_studies_cover_the_expected_score(tmp_path):
+    # Of one subject's 28 trials a run with an effect of .5 (1 + .6 z): .652, s.e. .002, over 600
+    # studies of four subjects, seeds 10,000 and on.
+    rows = tables(tmp_path, range(40), 4, 0.5, CrossRun())
+    assert not beyond(held(rows, 0.655), 40, 0.91, 0.98)
+
+
+NULLS = [
+    ("one subject, folds", 1, WithinSession(), 0.91, 0.99),
+    ("one subject, runs", 1, CrossRun(), 0.91, 0.99),
+    ("leave-one-subject-out", 8, CrossSubject(), 0.91, 0.99),
+    ("independent subjects", 8, CrossRun(), 0.91, 0.98),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_subjects", "protocol", "low", "high"), [n[1:] for n in NULLS])
+def test_intervals_hold_chance_where_there_is_nothing(n_subjects, protocol, low, high, tmp_path):
+    rows = tables(tmp_path, range(400), n_subjects, 0.0, protocol)
+    assert low <= held(rows, 0.5) <= high
+
+
+P = [
+    (8, CrossRun(), "label", 0),
+    (8, CrossRun(), "value", 0),
+    (6, CrossSubject(), "label", 19),
+    (1, CrossRun(), "label", 39),
+    (1, CrossRun(), "value", 39),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n_subjects", "protocol", "kind", "n_permutations"), P)
+def test_p_rejects_a_true_null_as_often_as_it_says(
+    n_subjects, protocol, kind, n_permutations, tmp_path
+):
+    rows = tables(
+        tmp_path, range(1000), n_subjects, 0.0, protocol, kind=kind,
+        n_permutations=n_permutations or 1,
+    )  # fmt: skip
+    rejected = np.mean([row.p <= 0.05 for row in rows])
+    assert rejected <= 0.07
+    if kind == "value" or n_subjects > 1:  # of one subject's labels, scores come in few sizes
+        assert rejected >= 0.03
+
+
+@pytest.mark.parametrize(
+    ("n_subjects", "protocol", "kind", "n_permutations"), [one for one in P if one[3] * one[0] < 40]
+)
+def test_p_of_thirty_nulls(n_subjects, protocol, kind, n_permutations, tmp_path):
+    n_permutations = 19 if n_permutations else 1
+    rows = tables(
+        tmp_path, range(30), n_subjects, 0.0, protocol, kind=kind, n_permutations=n_permutations
+    )
+    p = np.array([row.p for row in rows])
+    # As often below .05 as one of thousand fair tests of this size is, at most.
+    assert np.sum(p <= 0.05) <= stats.binom.ppf(0.999, 30, 0.05)
+    assert abs(np.mean(p) - 0.5) < 4 * np.sqrt(1 / 12 / 30) + 0.05  # ties lift p, by no more
+
+
+def shares(protocol, unit, **design):
+    table = Design.of(**design).table
+    X = np.zeros((len(table), 4))
+    made = study_of(X, table, ("feature",), (MEANS,), protocol=protocol)
+    rows = made.trials.rows
+    return mutual_training(list(protocol.split(rows, made.question.target, 0)), rows, unit)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "unit", "share"),
+    [
+        (CrossSubject(), "subject", 1.0),
+        (CrossSubject(n_splits=2), "subject", 1.0),
+        (CrossRun(), "subject", 0.0),
+        (CrossSession(), "subject", 0.0),
+        (CrossSession(), "session", 1.0),
+        (CrossRun(), "row", 1.0),
+        (WithinSession(n_splits=3), "row", 1.0),
+        (WithinSession(n_splits=3), "fold", 1.0),
+        (Chronological(n_splits=2), "row", 0.0),
+    ],
+)
+def test_how_much_of_the_training_is_mutual(protocol, unit, share):
+    assert shares(protocol, unit, n_subjects=4, n_sessions=2) == pytest.approx(share)
+
+
+def test_scores_of_leave_one_out_vary_as_the_share_says():
+    """Vectors of noise, each scored by the mean of the others: what the formula supposes."""
+    rng = np.random.default_rng(0)
+    u = rng.standard_normal((20_000, 8, 3))
+    others = u.sum(axis=1, keepdims=True) - u
+    scores = np.einsum("ind,ind->in", u, others) / 7
+    told = scores.var(axis=1, ddof=1).mean() / 8
+    # The variance of the mean of n scores that correlate by 1 / (n - 1) is 2 / n of one score's;
+    # their spread tells (1 - 1 / (n - 1)) / n.
+    assert scores.mean(axis=1).var() / told == pytest.approx(2 / (1 - 1 / 7), rel=0.05)
+
+
+def test_an_interval_is_widened_about_its_centre():
+    assert widened((0.4, 0.7), 0.5, 0.0) == (0.4, 0.7)
+    low, high = widened((0.4, 0.7), 0.5, 1.0)
+    assert (0.5 - low, high - 0.5) == pytest.approx((0.1 * np.sqrt(2), 0.2 * np.sqrt(2)))
+
+
+def test_p_of_subjects_that_train_each_other_is_of_permutations(tmp_path):
+    row = run(study(8, 0, 0.0, CrossSubject(), n_permutations=4), tmp_path / "r")[0]
+    assert row.p in {0.2, 0.4, 0.6, 0.8, 1.0}
+    alone = run(study(8, 0, 0.0, CrossRun(), n_permutations=4), tmp_path / "s")[0]
+    assert (alone.p * 2**8) == pytest.approx(round(alone.p * 2**8))
+
+
+def test_labels_are_those_of_the_design():
+    assert set(Design.of().table["label"]) == set(CLASSES)
