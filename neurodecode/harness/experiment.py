@@ -267,7 +267,9 @@ def _pair(resolved: Resolved) -> Resolved | None:
             card = simulated_card(card, preset, variant)
         card.variant(variant)  # says which there are, where this one is not
     except ConfigError as error:
-        raise ConfigError([f"data.pair: {one.removeprefix('data.task: ')}" for one in error.problems]) from error
+        raise ConfigError(
+            [f"data.pair: {one.removeprefix('data.task: ')}" for one in error.problems]
+        ) from error
     experiment = replace(
         resolved.experiment,
         data=replace(data, variant=variant),

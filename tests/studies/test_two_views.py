@@ -27,7 +27,9 @@ def test_both_tell_more_than_either(data, tmp_path):
     note = "fmri: 38 values of stimulus are paired, the mean of 3 to 3 rows each, of 1 subject(s)."
     assert note in passed.plan["notes"] and note in passed.page
     for stage in ("check", "table"):
-        assert typed(stage, str(passed.results.folder), *(["--data", str(data)] if stage == "check" else []))
+        assert typed(
+            stage, str(passed.results.folder), *(["--data", str(data)] if stage == "check" else [])
+        )
 
 
 def test_repeats_are_averaged_and_rows_without_a_partner_counted(data):
