@@ -29,6 +29,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.files import alive, read_json, remove_orphans
 
 COMPUTED = ("prepared", "stages", "manifests", "evaluations")
+STAGES = "stages"  # what stages of models and averages are made of prepared recordings
 KINDS = (*COMPUTED, "downloads")
 _FULL = (errno.ENOSPC, errno.EDQUOT, None)  # numpy's short writes carry no number
 _LENGTH = 32  # of a digest: as neurodecode.core.digest has it, which imports numpy

@@ -235,6 +235,11 @@ def _input(kept: Kept, trials: Trials) -> Any:
         raise ConfigError(
             f"predict: {kept.model} asks for columns of the trials, which new files do not have."
         )
+    if not isinstance(needs.signals, int):
+        raise ConfigError(
+            f"predict: {kept.model} asks for {' and '.join(needs.signals)}, and files are of one "
+            "kind. Keep a model of one signal."
+        )
     if needs.trials or needs.batches:
         return Trials(trials.rows.keep_columns(()), trials.signals)
     if needs.ragged:

@@ -104,6 +104,9 @@ def check_model(model: Any) -> list[Finding]:
     def fitted() -> Any:
         return fresh().fit(_take(X, train), y[train])
 
+    def answer(one: Any, X: Any) -> Any:
+        return one.score_samples(X) if kind == "none" else one.predict(X)
+
     def keeps_arguments() -> None:
         before = repr(fresh().get_params(deep=False))
         assert repr(fitted().get_params(deep=False)) == before, "fit changes its own arguments"
@@ -113,11 +116,11 @@ def check_model(model: Any) -> list[Finding]:
         assert one.fit(_take(X, train), y[train]) is one, "fit returns something else"
 
     def fits_again() -> None:
-        first, second = (np.asarray(fitted().predict(_take(X, test))) for _ in range(2))
+        first, second = (np.asarray(answer(fitted(), _take(X, test))) for _ in range(2))
         assert np.array_equal(first, second), "a second fit on the same trials predicts otherwise"
 
     def answers_each() -> None:
-        said = np.asarray(fitted().predict(_take(X, test)))
+        said = np.asarray(answer(fitted(), _take(X, test)))
         assert len(said) == len(test), f"{len(said)} predictions for {len(test)} trials"
         if kind == "label":
             assert np.isin(said, np.unique(y)).all(), "it predicts classes that it was not told"
@@ -136,8 +139,8 @@ def check_model(model: Any) -> list[Finding]:
 
     def leans_on_no_other() -> None:
         one = fitted()
-        together = np.asarray(one.predict(_take(X, test)))
-        alone = np.concatenate([np.asarray(one.predict(_take(X, test[i : i + 1])))
+        together = np.asarray(answer(one, _take(X, test)))
+        alone = np.concatenate([np.asarray(answer(one, _take(X, test[i : i + 1])))
                                 for i in range(len(test))])  # fmt: skip
         assert np.allclose(together, alone), "a trial alone is answered otherwise than among others"
 
@@ -145,14 +148,14 @@ def check_model(model: Any) -> list[Finding]:
         one = fitted()
         pickle.dumps(one)
         again = copy.deepcopy(one)  # by the same rules as a pickle
-        same = np.array_equal(one.predict(_take(X, test)), again.predict(_take(X, test)))
+        same = np.array_equal(answer(one, _take(X, test)), answer(again, _take(X, test)))
         assert same, "a copy predicts otherwise"
 
     def sees_no_truth() -> None:
         columns = set(named.columns)
         assert not columns & {"label", "value", "y"}, f"it asks for {sorted(columns)}"
         if named.input_needs.trials:
-            fitted().predict(_take(X, test))  # the table it is handed holds no other column
+            answer(fitted(), _take(X, test))  # the table it is handed holds no other column
 
     return list(
         _findings(

@@ -1,7 +1,7 @@
 """Experiment files: one question each, read strictly and resolved with every default."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Resolved:
     question: Question
     source: str = ""  # the file as it was written
     allow_code: bool = False  # whether it may name code from outside
+    pair: "Resolved | None" = None  # recordings that trials are paired with
 
     def plain(self) -> dict[str, Any]:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
@@ -57,6 +58,8 @@ class Resolved:
         for key in ("variant", "simulate"):
             if getattr(e.data, key):
                 data[key] = getattr(e.data, key)
+        if e.data.pair is not None:
+            data["pair"] = _written(e.data.pair)
         data |= {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
         plain: dict[str, Any] = {
             "title": self.question.title,
@@ -236,7 +239,8 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         device=experiment.device,
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
-    return Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
+    resolved = Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
+    return replace(resolved, pair=_pair(resolved))
 
 
 def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
@@ -246,6 +250,35 @@ def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
         return model
     fitted_before = [(one.name, build(one, "steps", allow_code=allow_code)) for one in before]
     return Pipeline([*fitted_before, (last.name, model)])
+
+
+def _pair(resolved: Resolved) -> Resolved | None:
+    """Resolve the recordings that trials are paired with: as their own task says."""
+    spec, simulate = resolved.experiment.data.pair, resolved.experiment.data.simulate
+    if spec is None:
+        return None
+    card = load_card(spec.card, allow_code=resolved.allow_code)
+    chosen = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "by"}
+    preset: Any = simulate or ("full" if card.wholly_simulated else "")
+    data = DataSpec(**chosen, simulate=preset)
+    try:
+        task, variant = _task(card, data), data.variant or next(iter(card.variants), "")
+        if preset:
+            card = simulated_card(card, preset, variant)
+        card.variant(variant)  # says which there are, where this one is not
+    except ConfigError as error:
+        raise ConfigError(
+            [f"data.pair: {one.removeprefix('data.task: ')}" for one in error.problems]
+        ) from error
+    experiment = replace(
+        resolved.experiment,
+        data=replace(data, variant=variant),
+        prepare=task.prepare,
+        windows=task.windows,
+        channels="error",
+    )
+    preparations = tuple(build(one, "signal") for one in task.prepare)
+    return replace(resolved, experiment=experiment, card=card, task=task, preparations=preparations)
 
 
 def _of_no_target(experiment: Experiment) -> Experiment:

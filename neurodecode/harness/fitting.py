@@ -145,8 +145,10 @@ class FoldWork:
     def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
         """Give what a fitted model says of test row `i` when no other stands beside it."""
         X = _picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
+        row = self._task.test.take([i])
         for stage in fitted.stages[:-1]:
-            X = stage.transform(X)
+            X = stage.transform(_asked_for(stage, X, row))
+        X = _asked_for(fitted.last, X, row)
         return self._said(replace(fitted, test=X), self._task.test.rows["uid"][[i]])
 
     def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
@@ -341,12 +343,9 @@ def _picked(X: Input, index: np.ndarray) -> Input:
 
 def _with_columns_for(stage: Any, handed: _Handed, rows: _Handed) -> _Handed:
     """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
-    needs = getattr(stage, "needs", None)
-    if not isinstance(needs, Needs) or not needs.trials:
-        return handed
     return _Handed(
         *(
-            _with_rows(getattr(handed, one.name), getattr(rows, one.name), needs.columns)
+            _asked_for(stage, getattr(handed, one.name), getattr(rows, one.name))
             for one in fields(_Handed)
         )
     )
@@ -367,14 +366,16 @@ def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
     return np.concatenate([y, unknown])
 
 
-def _with_rows(X: Input, trials: Trials, columns: tuple[str, ...]) -> Input:
-    """Give trials as a stage made them, with columns of their rows; `Trials` are as they should."""
-    if X is None or isinstance(X, Trials):
+def _asked_for(stage: Any, X: Input, trials: Trials) -> Input:
+    """Give trials as a stage made them, with columns of their rows where the next one asks."""
+    needs = getattr(stage, "needs", None)
+    asks = isinstance(needs, Needs) and needs.trials
+    if X is None or isinstance(X, Trials) or not asks:
         return X
     X = np.asarray(X)
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))
     axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
-    rows = Rows(trials.rows.table.loc[:, list(columns)])
+    rows = Rows(trials.rows.table.loc[:, list(needs.columns)])
     return Trials.of_entries(
         rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
     )

@@ -18,6 +18,7 @@ from neurodecode.harness.dependence import describe_mutual
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
+from neurodecode.harness.pairing import check_paired
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
@@ -235,7 +236,10 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         return _why_no_signals(model, needs.signals, study)
     inputs = study.inputs
     if needs.signals != len(inputs.signals):
-        return f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)}."
+        return (
+            f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)} "
+            f"({', '.join(inputs.signals)}). Begin with join_signals, which names those to take."
+        )
     signal = inputs.signal()
     axes = signal.used()[0].axes
     if needs.axes is not None and axes != needs.axes:
@@ -258,6 +262,8 @@ def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> 
     lacking = [name for name in names if name not in there]
     if lacking:
         return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
+    if len(names) > 1 and not (model.input_needs.trials or model.input_needs.batches):
+        return "it names several signals, which an array cannot hold. Ask for trials in its needs."
     return None
 
 
@@ -330,6 +336,8 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
                 raise LeakError(f"two folds are called {fold.name!r}. Give each its own name.")
             names.add(fold.name)
             verify(fold, rows, question.protocol.apart)
+            if study.paired_by:
+                check_paired(fold, rows, study.paired_by)
             fold = grant(fold, rows, study.question.target.known(y), y, question.access)
             fold = purge(fold, rows, question.overlap)
             if asked:
@@ -362,7 +370,7 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
             f"the truth ({study.question.target.kind}) is read when recordings are prepared; until "
             "then no job is known to be done."
         )
-    if not study.inputs.signals:
+    if len(study.inputs.signals) != 1:
         return
     axes = study.inputs.signal().used()[0].axes
     if len(axes) > 1:

@@ -12,14 +12,13 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.trials import Trials, TrialSignal
-from neurodecode.data.cache import mark_running, touch
+from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
 from neurodecode.harness.sharing import (
-    STAGES,
     compute_stage,
     leading_stateless,
     shared_name,

@@ -13,11 +13,9 @@ from neurodecode.core.files import whole_file
 from neurodecode.core.processes import one_thread
 from neurodecode.core.stages import is_stateless, stages_of
 from neurodecode.core.trials import Part, Trials, TrialSignal
-from neurodecode.data.cache import unwritable
+from neurodecode.data.cache import STAGES, unwritable
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import NamedModel
-
-STAGES = "stages"  # folder of the cache
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,27 @@ Direction = Literal["decode", "encode"]
 
 
 @dataclass(frozen=True)
+class PairSpec:
+    """Which recordings give trials another signal: those that share what `by` names.
+
+    They are prepared and cut as their own task says; several rows of one value are averaged.
+    """
+
+    card: str
+    task: str
+    by: tuple[str, ...]
+    variant: str = ""
+    subjects: tuple[str, ...] | None = None
+    sessions: tuple[str, ...] | None = None
+    runs: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        for name in ("by", "subjects", "sessions", "runs"):
+            if getattr(self, name) == ():
+                raise ConfigError(f"{name}: the list is empty. Name one.")
+
+
+@dataclass(frozen=True)
 class DataSpec:
     """Which recordings: a card, one of its tasks, and a selection.
 
@@ -38,6 +59,7 @@ class DataSpec:
     sessions: tuple[str, ...] | None = None
     runs: tuple[str, ...] | None = None
     simulate: Literal["", "full", "small"] = ""
+    pair: PairSpec | None = None
 
     def __post_init__(self):
         for name in ("subjects", "sessions", "runs"):

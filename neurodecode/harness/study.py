@@ -17,12 +17,13 @@ from neurodecode.core.trials import Trials, TrialSignal
 from neurodecode.core.truth import Truth
 from neurodecode.data._oracle import in_order_of
 from neurodecode.data.cards import find_root
-from neurodecode.data.cut import cut
+from neurodecode.data.cut import Cut, cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
 from neurodecode.harness.experiment import Resolved
+from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import Pretrained, open_pretrained
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.spec import Channels
@@ -62,6 +63,9 @@ class Study:
         Fitted models of other results that models which ask for one start from.
     contents : mapping of str to str
         Recording to a digest of its files; of arrays in memory it is found from their keys.
+    paired_by : tuple of str
+        Columns by which rows were given signals of other recordings: rows that share their values
+        share those signals.
     """
 
     trials: Trials
@@ -76,6 +80,7 @@ class Study:
     notes: tuple[str, ...] = ()
     pretrained: Pretrained | None = None
     contents: Mapping[str, str] = field(default_factory=dict)
+    paired_by: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Origin:
@@ -171,6 +176,19 @@ def open_study(
     experiment = resolved.experiment
     task = replace(resolved.task, target=experiment.target or resolved.task.target)
     done = cut(prepared, task, experiment.windows, experiment.features)
+    notes: tuple[str, ...] = ()
+    partners: list[Prepared] = []
+    by: tuple[str, ...] = ()
+    if resolved.pair is not None and experiment.data.pair is not None:
+        by = experiment.data.pair.by
+        _, found = open_recordings(
+            resolved.pair, data, compute=compute, progress=progress, rehash=rehash
+        )
+        done, note = _with_pair(done, resolved.pair, found, by, compute=compute)
+        failed += tuple(one for one in found if isinstance(one, Failed))
+        partners = [one for one in found if isinstance(one, Prepared)]
+        outcomes, notes = [*outcomes, *found], (note,)
+    opened = (*prepared, *partners)
     copies = _copies(prepared)
     layout = resolved.card.variant(resolved.experiment.data.variant)
     question = resolved.question
@@ -200,13 +218,19 @@ def open_study(
             },
         },
         failed=failed,
-        to_prepare=tuple(p.recording.id for p in prepared if not p.cached),
+        to_prepare=tuple(p.recording.id for p in opened if not p.cached),
         tmin=done.tmin,
         copies=copies,
         pretrained=pretrained,
         contents=_files_of([one.recording for one in prepared]),
+        paired_by=by,
         notes=(
-            *(f"{p.recording.id}: {note}" for p in prepared for note in p.signal.notes),
+            *notes,
+            *(
+                f"{p.recording.id}: {note}"
+                for p in (*prepared, *partners)
+                for note in p.signal.notes
+            ),
             *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
         ),
     )
@@ -253,6 +277,32 @@ def open_recordings(
     else:
         outcomes = look(recordings, resolved.preparations, cache, before=before)
     return root, outcomes
+
+
+def _with_pair(
+    done: Cut,
+    pair: Resolved,
+    found: Sequence[Prepared | Failed],
+    by: tuple[str, ...],
+    *,
+    compute: bool,
+) -> tuple[Cut, str]:
+    """Give trials the signal of the recordings that they are paired with, and say how."""
+    partners = [one for one in found if isinstance(one, Prepared)]
+    if not partners:
+        raise next(one.error for one in found if isinstance(one, Failed))
+    theirs = cut(partners, pair.task, pair.experiment.windows).trials
+    name = partners[0].recording.modality
+    other = Trials(theirs.rows, {name: theirs.signals[name]})
+    # An oracle knows one of the two brains alone, and would be no ceiling of both.
+    shown = {name: one for name, one in done.trials.signals.items() if name != ORACLE_SIGNAL}
+    ours = Trials(done.trials.rows, shown)
+    paired = pair_trials(ours, other, by, cache_folder(), compute=compute)
+    n_without = int((~paired.kept).sum())
+    lost = {f"no {name} of the same {' and '.join(by)}": n_without} if n_without else {}
+    previous = done.previous[paired.kept]
+    ignored = {**done.ignored, **lost}
+    return replace(done, trials=paired.trials, previous=previous, ignored=ignored), paired.note
 
 
 def with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:

@@ -204,6 +204,9 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         if role in roles:
             lines = tuple(_model(name, arguments) for name in roles[role])
             asked.append(Asked(term, lines))
+    if index.get("init"):
+        told = f"{index['init']['model']}, kept in {index['init']['results']}."
+        asked.append(Asked("Those that ask start from", (Line(told),)))
     if index["access"]["one_by_one"]:
         asked.append(Asked("Test trials", (Line("Handed over one at a time."),)))
     if "tune" in resolved:
@@ -242,6 +245,11 @@ def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
     if "card" in data:
         variant = f", variant {data['variant']}" if data.get("variant") else ""
         yield Line(f"{data['card']}{variant}, task {data['task']}.")
+        if "pair" in data:
+            pair = data["pair"]
+            yield Line(
+                f"Paired by {' and '.join(pair['by'])} with {pair['card']}, task {pair['task']}."
+            )
     elif "in_memory" in data:
         yield Line("Arrays or epochs that were in memory.")
     subjects = list(dict.fromkeys(map(str, rows["subject"])))
@@ -255,6 +263,8 @@ def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
 
 def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
     classes = target["classes"]
+    if target["kind"] == "none":
+        return "Nothing: models learn how trials are, and are scored by how well others fit."
     if not classes:
         return f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a trial."
     counts = Counter(rows["y"].tolist())

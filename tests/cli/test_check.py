@@ -128,3 +128,9 @@ def test_results_of_other_data_are_told(results, capsys):
     wrong = [one for one in found[str(results)] if one["problem"]]
     assert code == 1 and [one["promise"].split()[0] for one in wrong] == ["riemann.mdm"]
     assert "none of its jobs is stored" in wrong[0]["problem"]  # the controls see no filter
+
+
+def test_a_model_that_is_told_nothing_is_checked_by_its_likelihood(capsys):
+    assert main(["check", "linear.ppca"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("  ok ") == 8 and "FAILS" not in said

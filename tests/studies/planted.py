@@ -105,3 +105,43 @@ def _smooth(series: np.ndarray, width: int) -> np.ndarray:
 def _save(path: Path, **arrays: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     np.savez(path, allow_pickle=False, **arrays)
+
+
+def two_views(folder: Path, effect: float = 1.0) -> None:
+    """EEG of two people and betas of a third, who were shown the same forty pictures.
+
+    What tells animals from tools is on other pictures strong in EEG than in betas, so that both
+    together tell more. Pictures come in four parts of ten; the EEG shows 38 of them twice in each
+    of two runs, betas 40 three times.
+    """
+    shown = np.random.default_rng(5)
+    label = np.arange(40) % 2
+    part = np.arange(40) // 10
+    strength = np.abs(shown.standard_normal((2, 40)))  # of each picture in either kind of signal
+    sign = 2 * label - 1
+    names = np.array([f"picture{i:02d}" for i in range(40)])
+    kind = np.array(["animal", "tool"])
+    for subject in ("01", "02"):
+        rng = np.random.default_rng([int(subject), 21])
+        field = rng.standard_normal((8, 1)) * np.hanning(20)[None]
+        for run in ("1", "2"):
+            order = np.concatenate([rng.permutation(38) for _ in range(2)])
+            eeg = effect * 0.25 * (sign * strength[0])[order, None, None] * field
+            _save(
+                folder / "two_views_eeg" / f"sub-{subject}_run-{run}.npz",
+                eeg=1e-6 * (eeg + rng.standard_normal(eeg.shape)),
+                label=kind[label[order]],
+                stimulus=names[order],
+                part=part[order].astype(str),
+            )
+    rng = np.random.default_rng(22)
+    order = np.concatenate([rng.permutation(40) for _ in range(3)])
+    tuning = rng.standard_normal(60)
+    betas = effect * 0.25 * np.outer((sign * strength[1])[order], tuning)
+    _save(
+        folder / "two_views_fmri" / "sub-09.npz",
+        betas=betas + rng.standard_normal(betas.shape),
+        label=kind[label[order]],
+        stimulus=names[order],
+        run=np.repeat(["1", "2", "3"], 40),
+    )

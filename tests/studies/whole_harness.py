@@ -1,6 +1,7 @@
 """One experiment file through the whole harness, as a person at a shell would take it there."""
 
 import contextlib
+import html
 import io
 import json
 import subprocess
@@ -121,6 +122,7 @@ def pass_through(experiment: Path, folder: Path, *arguments: str) -> Passed:
     for form in ("text", "md", "latex", "csv"):
         assert typed("table", str(resumed.folder), "--format", form).strip()
     page = Path(typed("report", str(resumed.folder)).strip()).read_text(encoding="utf-8")
+    page = html.unescape(page)
     rows = json.loads(printed[1])
     for row in rows:
         assert row["model"] in page

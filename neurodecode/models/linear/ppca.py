@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
 
 
@@ -20,8 +20,8 @@ class Ppca(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_components : int
-        Axes.
+    n_components : int or float
+        How many axes, or the share of variance (between 0 and 1) that they keep at least.
     whiten : bool
         Whether features are divided by their standard deviation.
 
@@ -38,7 +38,7 @@ class Ppca(TransformerMixin, BaseEstimator):
     needs = Needs(targets=("none",))
     version: ClassVar[int] = 1
 
-    def __init__(self, n_components: int = 4, whiten: bool = False):
+    def __init__(self, n_components: int | float = 0.95, whiten: bool = False):
         self.n_components = n_components
         self.whiten = whiten
 
@@ -52,27 +52,48 @@ class Ppca(TransformerMixin, BaseEstimator):
 
         Raises
         ------
+        ConfigError
+            If a share of variance is asked for that is not between 0 and 1.
         DataError
-            If there are too few trials or features for so many axes and noise beside them.
+            If more axes are asked for than there are trials or features.
         """
         X = validate_data(self, X, allow_nd=True, ensure_min_samples=2)
         X = np.reshape(X, (len(X), -1))
-        most = min(X.shape[0] - 1, X.shape[1]) - 1
-        if not 1 <= self.n_components <= most:
+        most = min(X.shape)
+        if isinstance(self.n_components, int) and not 1 <= self.n_components <= most:
             raise DataError(
                 f"ppca: n_components is {self.n_components}, for {X.shape[0]} training trials of "
-                f"{X.shape[1]} features. Give 1 to {most}, so that noise is left to be measured."
+                f"{X.shape[1]} features. Give 1 to {most}."
+            )
+        if isinstance(self.n_components, float) and not 0 < self.n_components < 1:
+            raise ConfigError(
+                f"ppca: n_components is {self.n_components}. Give a whole number, or a share of "
+                "the variance between 0 and 1."
             )
         self.pca_ = PCA(self.n_components, whiten=self.whiten, svd_solver="full").fit(X)
         return self
 
     def transform(self, X):
         """Give where trials lie along the axes, shape (n_trials, n_components)."""
-        return self.pca_.transform(self._flat(X))
+        X = self._flat(X)
+        return self.pca_.transform(X)
 
     def score_samples(self, X):
-        """Give the log-likelihood of each trial, shape (n_trials,), in nats."""
-        return self.pca_.score_samples(self._flat(X))
+        """Give the log-likelihood of each trial, shape (n_trials,), in nats.
+
+        Raises
+        ------
+        DataError
+            If axes explain all that training trials have, fewer than features: a trial off them
+            would be impossible.
+        """
+        X = self._flat(X)
+        if self.pca_.noise_variance_ <= 0 and self.pca_.n_components_ < X.shape[1]:
+            raise DataError(
+                f"ppca: {self.pca_.n_components_} axes explain all of the training trials, so that "
+                "no noise is left by which others could be judged. Give fewer n_components."
+            )
+        return self.pca_.score_samples(X)
 
     def _flat(self, X) -> np.ndarray:
         check_is_fitted(self)
