@@ -369,8 +369,7 @@ def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
 def _asked_for(stage: Any, X: Input, trials: Trials) -> Input:
     """Give trials as a stage made them, with columns of their rows where the next one asks."""
     needs = getattr(stage, "needs", None)
-    asks = isinstance(needs, Needs) and needs.trials
-    if X is None or isinstance(X, Trials) or not asks:
+    if not isinstance(needs, Needs) or not needs.trials or X is None or isinstance(X, Trials):
         return X
     X = np.asarray(X)
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))
