@@ -26,7 +26,7 @@ from neurodecode.steps.csp import Csp
         (FunctionTransformer(lambda X: X - X.mean(axis=0)), False),  # looks at all trials
         (Csp(), False),
     ],
-    ids=repr,
+    ids=lambda one: type(one).__name__,
 )
 def test_stateless_is_what_sees_one_trial(stage, expected):
     assert is_stateless(stage) is expected
@@ -47,7 +47,7 @@ def test_stateless_is_what_sees_one_trial(stage, expected):
         (Csp(), False),
         (LinearDiscriminantAnalysis(), False),
     ],
-    ids=repr,
+    ids=lambda one: type(one).__name__,
 )
 def test_ignoring_y_is_true_of_those_that_say_so(stage, expected):
     assert ignores_y(stage) is expected
