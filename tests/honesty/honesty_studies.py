@@ -38,7 +38,11 @@ ARGUMENTS = {
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "linear.cca_ssvep": {"freqs": (4.0, 6.0), "sfreq": SFREQ},
-}
+    "networks.eegnet": {"max_epochs": 2, "kernel_length": 8},
+    "networks.shallow_convnet": {
+        "max_epochs": 2, "n_filters": 4, "kernel_length": 5, "pool_length": 8
+    },
+}  # fmt: skip
 # The oracle answers from the sources of simulated recordings, which these studies have none of.
 SHIPPED = [
     (group, name)
