@@ -81,7 +81,7 @@ class ClassMeans(ClassifierMixin, BaseEstimator):
 def shipped(group: str, name: str) -> NamedModel:
     """Give a model of the tree, or a step of it before a model that takes what it gives."""
     one = find(name, group)(**ARGUMENTS.get(name, {}))
-    if group == "steps":
+    if group == "steps" or not hasattr(one, "predict"):
         return NamedModel(name, make_pipeline(one, ClassMeans()))
     role: Any = "control" if name == "baseline.history" else "model"
     return NamedModel(name, one, role)
