@@ -38,7 +38,11 @@ ARGUMENTS = {
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "linear.cca_ssvep": {"freqs": (4.0, 6.0), "sfreq": SFREQ},
-}
+    "networks.eegnet": {"max_epochs": 2, "kernel_length": 8},
+    "networks.shallow_convnet": {
+        "max_epochs": 2, "n_filters": 4, "kernel_length": 5, "pool_length": 8
+    },
+}  # fmt: skip
 # The oracle answers from the sources of simulated recordings, which these studies have none of.
 SHIPPED = [
     (group, name)
@@ -77,7 +81,7 @@ class ClassMeans(ClassifierMixin, BaseEstimator):
 def shipped(group: str, name: str) -> NamedModel:
     """Give a model of the tree, or a step of it before a model that takes what it gives."""
     one = find(name, group)(**ARGUMENTS.get(name, {}))
-    if group == "steps":
+    if group == "steps" or not hasattr(one, "predict"):
         return NamedModel(name, make_pipeline(one, ClassMeans()))
     role: Any = "control" if name == "baseline.history" else "model"
     return NamedModel(name, one, role)

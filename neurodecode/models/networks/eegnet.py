@@ -52,6 +52,8 @@ class Eegnet(ClassifierMixin, BaseEstimator):
 
     needs = Needs(axes=("channel", "time"), batches=True, val=True, init=True, packages=("torch",))
     version: ClassVar[int] = 1
+    # Weights are drawn channel by channel, so another order of channels is another start.
+    order_matters: ClassVar[tuple[str, ...]] = ("channel",)
 
     def __init__(
         self,
