@@ -23,7 +23,7 @@ from neurodecode.report.tables import format_rows, interval, null, number
 
 HERE = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "datasets/README.md")
-QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri")
+QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg")
 BENCHMARK = (
     "eegbci_left_right",
     "eegbci_left_right_cross_run",

@@ -188,7 +188,7 @@ def _blocks(of_events: np.ndarray | None, named: np.ndarray, begun: np.ndarray) 
     """Block of each window: that of its event, else the event itself, else what it comes after."""
     n_events = int(named.max(initial=-1)) + 1
     own = np.full(n_events, None, dtype=object) if of_events is None else of_events[:n_events]
-    none = np.asarray(pd.isna(own))
+    none = pd.Series(own, dtype=object).isna().to_numpy()
     names = [f"event {i}" if none[i] else str(own[i]) for i in range(n_events)]
     return np.array(
         [

@@ -103,9 +103,9 @@ def _truth(store: Store, rows: pd.DataFrame) -> dict[str, bytes | str]:
     """Truth by uid: names of classes, whose codes may be in another order, or values."""
     y = store.truth(rows)
     classes = np.array([*store.index()["target"]["classes"], ""], dtype=object)
-    named = isinstance(y, np.ndarray) and len(classes) > 1
-    values = classes[y] if named else [one.tobytes() for one in y]
-    return dict(zip(rows["uid"], values, strict=True))
+    if isinstance(y, np.ndarray) and len(classes) > 1:
+        return dict(zip(rows["uid"], classes[y], strict=True))
+    return {uid: one.tobytes() for uid, one in zip(rows["uid"], y, strict=True)}
 
 
 def _resolved(store: Store) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from neurodecode.core.config import (
 )
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
-from neurodecode.core.names import build, catalogue, check_call
+from neurodecode.core.names import build, catalogue, check_call, is_module_class
 from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
@@ -383,7 +383,9 @@ def _check_names(
 def _full_call(one: Call, group: str) -> Any:
     """Give a model or step with every argument, defaults included."""
     params = build(one, group, allow_code=True).get_params(deep=False)
-    return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in params.items()}}
+    # Of a torch module's model the class is no argument: its name says which.
+    given = {k: v for k, v in params.items() if not is_module_class(v)}
+    return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in given.items()}}
 
 
 def _written(spec: Any) -> dict[str, Any]:

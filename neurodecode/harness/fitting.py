@@ -268,11 +268,11 @@ class FoldWork:
             several = self._rows(joined)
             if not asks:
                 several = replace(several, unlabelled=None)
-            handed = {}
+            handed: dict[str, Any] = dict.fromkeys((one.name for one in fields(_Handed)), None)
             for one in fields(_Handed):
-                mine = getattr(several, one.name)
-                none = mine is None or len(mine) == 0
-                handed[one.name] = None if none else self._input(mine, job, columns)
+                mine: Trials | None = getattr(several, one.name)
+                if mine is not None and len(mine) > 0:
+                    handed[one.name] = self._input(mine, job, columns)
             self._inputs[which] = _Handed(**handed)
         return self._inputs[which]
 
@@ -369,8 +369,7 @@ def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
 def _asked_for(stage: Any, X: Input, trials: Trials) -> Input:
     """Give trials as a stage made them, with columns of their rows where the next one asks."""
     needs = getattr(stage, "needs", None)
-    asks = isinstance(needs, Needs) and needs.trials
-    if X is None or isinstance(X, Trials) or not asks:
+    if not isinstance(needs, Needs) or not needs.trials or X is None or isinstance(X, Trials):
         return X
     X = np.asarray(X)
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))

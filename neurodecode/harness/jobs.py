@@ -17,12 +17,14 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
+from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.validation import VERSION
 from neurodecode.protocols import inner_groups
+from neurodecode.simulate import ORACLE_SIGNAL
 
 FORMAT = 2  # of what a job folder holds
 
@@ -100,6 +102,7 @@ class JobKeys:
 
     def __init__(self, study: Study, truth: TrainingTruth):
         self._trials, self._truth, self._previous = study.trials, truth, study.previous
+        self._study = study
         self._inputs = tuple(study.inputs.signals)
         self._question, self._pretrained = study.question, study.pretrained
         self._uids = np.array(study.trials.rows["uid"], dtype="S16")
@@ -182,11 +185,20 @@ class JobKeys:
         described = []
         names = self._inputs if isinstance(needs.signals, int) else needs.signals
         for name in sorted(names) if needs.signals != 0 else ():
+            if name == ORACLE_SIGNAL:  # lies in memory, all recordings together
+                described.append([name, digest_array(self._answers()[used])])
+                continue
             signal = self._trials.signals[name]
             mine = signal.take(used)
             pieces = [digest_array(array) for array in (mine.at, mine.length)]
             described.append([name, sorted(part.key for part in mine.used()), *pieces])
         return described
+
+    def _answers(self) -> np.ndarray:
+        """Give what the oracle says of every row, in the order of the question's classes."""
+        oracle, rows = self._study.oracle, self._trials.rows
+        assert oracle is not None  # else the control is refused
+        return self._once("oracle", Trials(rows, {ORACLE_SIGNAL: oracle}).array)
 
     def _column(self, name: str) -> np.ndarray:
         return self._previous if name == "previous" else self._trials.rows[name]

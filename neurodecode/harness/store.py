@@ -17,7 +17,6 @@
       failures.txt     tracebacks of jobs that failed in the last run
 """
 
-import contextlib
 import json
 import shutil
 import tempfile
@@ -69,7 +68,8 @@ class Store:
             If nothing can be written there.
         """
         try:
-            (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
+            for name in ("jobs", "training"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder):
                 pass
         except OSError as error:
@@ -186,8 +186,6 @@ class Store:
     def remove_training(self, key: str) -> None:
         """Remove what the training of a job wrote as it went; what it came to is stored."""
         shutil.rmtree(self.training_folder(key), ignore_errors=True)
-        with contextlib.suppress(OSError):  # others are under way, or it was never made
-            (self.folder / "training").rmdir()
 
     def remove_trainings(self) -> None:
         """Remove what trainings left whose jobs are stored: their process ended in between."""

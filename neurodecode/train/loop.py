@@ -127,10 +127,11 @@ def train(
             if _best_epoch(history) == epoch:
                 best = _weights(module)
             if folder is not None and path is not None:
-                write_checkpoint(
-                    State(_weights(module), optimizer.state_dict(), best, history), path
-                )
-                write_history(history, folder / FILE)
+                state = State(_weights(module), optimizer.state_dict(), best, history)
+                # Another process that was first to end the same training takes its folder away.
+                with contextlib.suppress(FileNotFoundError):
+                    write_checkpoint(state, path)
+                    write_history(history, folder / FILE)
             tell(_said(history[-1]))
 
     if folder is not None:

@@ -186,3 +186,20 @@ def test_events_without_extent_name_no_window(own_cache):
 def test_windows_have_one_form(keys):
     with pytest.raises(ConfigError, match="expected tmin and tmax"):
         WindowsSpec(**keys)
+
+
+def test_windows_of_one_event_are_a_block_and_so_are_those_between_two(own_cache):
+    events = {"onset": [1.0, 4.0], "duration": [2.0, 2.0], "label": ["a", "b"], "trial": ["x", "y"]}
+    prepared = prepare([a_recording(continuous(events, seconds=8.0))], [], own_cache)
+    windows = WindowsSpec(length=0.5, hop=0.5, otherwise="rest")
+    task = Task(
+        rows={"label": {"a": "left", "b": "right"}},
+        target=TargetSpec(label="label", classes=("rest", "left", "right")),
+    )
+    block = cut(prepared, task, windows).trials.rows["block"]
+    between = [["before all events"] * 2, ["after event 0"] * 2, ["after event 1"] * 4]
+    expected = between[0] + ["event 0"] * 4 + between[1] + ["event 1"] * 4 + between[2]
+    assert block.tolist() == expected
+    own = cut(prepared, replace(task, block="trial"), windows).trials.rows["block"]
+    assert [one for one in own if len(one) == 1] == ["x"] * 4 + ["y"] * 4
+    assert [one for one in own if len(one) > 1] == [*between[0], *between[1], *between[2]]

@@ -13,11 +13,12 @@ VECTOR = [one for one in METRICS.values() if "vector" in one.kinds]
 # Four rows of two classes, told right with certainty.
 TRUE = np.array([0, 1, 1, 0])
 SURE = np.eye(2)[TRUE]
-PICTURES = np.random.default_rng(0).normal(size=(5, 12))
+PICTURES = np.random.default_rng(0).normal(size=(6, 12))
+SERIES = PICTURES[:, None]
 
 
 def judge(metric, true, pred, scores=None, of="probability", **named):
-    kind = "label" if metric in LABEL else "vector"
+    kind = "label" if metric in LABEL else "vector" if metric in VECTOR else "series"
     return metric.evaluate(true, pred, scores=scores, score_kind=of, kind=kind, **named)
 
 
@@ -60,8 +61,10 @@ def test_one_row_gives_a_number_or_a_reason_and_no_warning(metric, recwarn):
     if metric in LABEL:
         found = judge(metric, TRUE[:1], TRUE[:1], SURE[:1])
     else:
-        found = judge(metric, PICTURES[:1], PICTURES[1:2])
-    needs_more = metric.name in ("r", "r2", "two_way", "top_1") or metric.min_classes > 1
+        several = PICTURES if metric in VECTOR else SERIES
+        found = judge(metric, several[:1], several[1:2])
+    alone = ("r", "r2", "two_way", "top_1", "top_5", "median_rank")
+    needs_more = metric.name in alone or metric.min_classes > 1
     assert isinstance(found, str) == needs_more
     assert not recwarn.list
     if isinstance(found, float):

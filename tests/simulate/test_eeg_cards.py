@@ -91,7 +91,9 @@ def test_what_is_made_is_what_the_card_says_of_its_files(name):
         if card.channels.sfreq is not None:
             assert header.sfreq == card.channels.sfreq
         if preset == "full":
-            assert len(header.space) == card.channels.n
+            whole = card.channels.n
+            # Half of eegbci's 64, so that its experiments take no longer than they may.
+            assert len(header.space) == (whole // 2 if name == "eegbci" else whole)
         assert header.space.unit == "V" and set(header.space.types) == {"eeg"}
         assert generator.modality == card.modality
 

@@ -54,7 +54,7 @@ def loaded(card, task):
 
 @pytest.mark.parametrize(("card", "task"), LABELS)
 def test_the_oracle_reaches_what_the_card_says(card, task):
-    """Ceilings were measured on the same people: 20 runs of mne_sample, eight times the others."""
+    """Ceilings were measured on the same people, over six to twenty times as many runs."""
     trials = loaded(card, task)
     said = np.argmax(trials.array("oracle"), axis=1)
     classes = np.array(load_card(card).tasks[task].target.classes)
@@ -80,8 +80,8 @@ def test_the_oracle_of_pictures_reaches_what_the_card_says():
         scores.append([two_way(truth, told), top_1(truth, told), r(truth, told)])
     two_ways, firsts, correlation = np.mean(scores, axis=0)
     declared = ceiling("simulated_images", "latent")
-    assert abs(firsts - declared["top_1"]) < 4 * np.sqrt(0.966 * 0.034 / 80)
-    assert abs(correlation - declared["r"]) < 4 * 0.003  # s.d. of eight pairs of runs
+    assert abs(firsts - declared["top_1"]) < 4 * np.sqrt(0.931 * 0.069 / 80)
+    assert abs(correlation - declared["r"]) < 4 * 0.002  # s.d. of six pairs of runs
     assert abs(two_ways - declared["two_way"]) < 4 * 0.001
 
 

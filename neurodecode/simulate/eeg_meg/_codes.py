@@ -104,16 +104,13 @@ def most_likely_latents(
     gram = np.zeros((groups.max() + 1, len(used), len(used)))
     matched = np.zeros((len(gram), len(used)))
     patterns = whitener.space @ responses.patterns[:, used]  # (n_channels, n_used)
-    design = np.zeros(0)
+    design = _design(courses[:_AT_ONCE, used], patterns, whitener)
     for begin in range(0, len(X), _AT_ONCE):
         here = slice(begin, begin + _AT_ONCE)
-        if begin == 0 or len(courses) > 1:
-            timed = courses[here][:, used] @ np.swapaxes(whitener.time, 1, 2)[:, None]
-            design = np.moveaxis(timed * patterns[:, None, :, None], 0, 2)
-            design = design.reshape(len(design), len(used), -1)  # (n, n_used, channels × times)
-            of_trials = design @ np.swapaxes(design, 1, 2)
+        if begin and len(courses) > 1:
+            design = _design(courses[here][:, used], patterns, whitener)
         white = whitener(X[here]).reshape(-1, design.shape[2], 1)
-        np.add.at(gram, groups[here], of_trials)
+        np.add.at(gram, groups[here], design @ np.swapaxes(design, 1, 2))
         np.add.at(matched, groups[here], (design @ white)[..., 0])
     z = np.zeros((len(gram), n_latents))
     for _ in range(_STEPS if np.any(used >= n_latents) else 1):
@@ -123,6 +120,21 @@ def most_likely_latents(
         curved = np.eye(n_latents) + np.einsum("gal,gab,gbm->glm", slopes, gram, slopes)
         z = z - np.linalg.solve(curved, downhill[..., None])[..., 0]
     return z
+
+
+def _design(courses: np.ndarray, patterns: np.ndarray, whitener: Whitener) -> np.ndarray:
+    """Give whitened templates of trials, shape (n_trials, n_used, n_channels * n_times).
+
+    Parameters
+    ----------
+    courses : ndarray, shape (n_trials, n_used, n_times)
+    patterns : ndarray, shape (n_channels, n_used)
+        Of channels mixed as the whitener mixes them.
+    whitener : Whitener
+    """
+    timed = courses @ np.swapaxes(whitener.time, 1, 2)[:, None]
+    templates = np.moveaxis(timed * patterns[:, None, :, None], 0, 2)
+    return templates.reshape(*templates.shape[:2], -1)
 
 
 def _slopes(z: np.ndarray) -> np.ndarray:

@@ -117,14 +117,15 @@ class Evoked(Simulation):
             {"onset": self._first() / self.sfreq, "duration": 0.0, "label": labels, **unknown}
         )
         epochs = self.form == "epochs"
+        start, stop = self._span()
         return Signal(
             data=None,
             space=self._sensors().space,
             axes=("channel", "time"),
             sfreq=self.sfreq,
             events=events,
-            tmin=self._span()[0] / self.sfreq if epochs else 0.0,
-            n_times=np.subtract(*self._span()[::-1]) if epochs else self._length(),
+            tmin=start / self.sfreq if epochs else 0.0,
+            n_times=stop - start if epochs else self._length(),
             entries=epochs,
         )
 

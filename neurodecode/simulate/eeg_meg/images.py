@@ -20,7 +20,7 @@ ELECTRODES = (
 )  # fmt: skip
 _HUM = 15e-9  # A m, s.d. of each of the dipoles that make the background
 _N_HUM = 200
-_MOMENT = 22e-9  # A m, of a feature that is one s.d., where `evoked` or `induced` is 1
+_SIZE = 0.75e-6  # V over electrodes in the mean square, of a feature of 1, where `evoked` is 1
 _SHARED = 0.6  # of a latent feature's variance is the concept's, the rest the picture's own
 _MARGIN = 1.0  # s before the first onset
 _ANSWER = f"{ORACLE}latent"
@@ -42,7 +42,8 @@ class Images(Simulation):
     effect : float
         What `evoked` and `induced` are multiplied by.
     evoked, induced : float
-        S.d. of the current of a bump, and size of a burst, in units of 22 nAm.
+        S.d. of a bump at its peak, and size of a burst, in units of 0.75 µV over electrodes in the
+        mean square.
     jitter : float
         S.d., in seconds, of how late the bumps of a trial are.
     n_concepts, n_pictures, n_repeats : int
@@ -197,7 +198,9 @@ class Images(Simulation):
         sources = cortex(shared, 2 * n)
         own = self.rng("sources", subject)
         placed = Sources(sources.positions, sources.moments).jittered(own, 0.005)
-        patterns = forward(sensors, placed) * _MOMENT * self.effect
+        patterns = forward(sensors, placed)
+        # Sources differ in depth and direction; each is as strong as its feature needs.
+        patterns = patterns / np.sqrt(np.mean(patterns**2, axis=0)) * _SIZE * self.effect
         return Responses(
             evoked=self.evoked * patterns[:, :n],
             induced=self.induced * patterns[:, n:],
