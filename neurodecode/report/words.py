@@ -100,8 +100,15 @@ def flag_sentence(flag: str) -> str:
     return "The protocol or the model declared this of its folds."
 
 
-def interval_sentence(rows: Sequence[TableRow]) -> str:
-    """Say how the intervals of a table were made."""
+def interval_sentence(rows: Sequence[TableRow], mutual: Mapping[str, float]) -> str:
+    """Say how the intervals of a table were made.
+
+    Parameters
+    ----------
+    rows : sequence of TableRow
+    mutual : mapping of str to float
+        How far units, and rows, train each other's models, as the index says.
+    """
     sizes = sorted({(row.n_units, row.unit) for row in rows if row.n_units})
     if not sizes:
         return "No interval: no score was computed."
@@ -111,9 +118,20 @@ def interval_sentence(rows: Sequence[TableRow]) -> str:
             f"The 95 % interval is a percentile bootstrap ({N_BOOTSTRAP} draws) of the stored "
             "predictions, over the test trials, or their blocks where there are any. It says how "
             "the score would vary with other test trials, not with other people."
+            f"{_widening(mutual['row'], 'trials')}"
         )
     how = "a bias-corrected bootstrap" if n_units >= 20 else "Student's t"
-    return f"The 95 % interval is {how} over the means of {n_units} {unit}s."
+    widening = _widening(mutual["unit"], f"{unit}s")
+    return f"The 95 % interval is {how} over the means of {n_units} {unit}s.{widening}"
+
+
+def _widening(share: float, units: str) -> str:
+    if share == 0:
+        return ""
+    return (
+        f" As tested {units} also train the models of the others, it is {math.sqrt(1 + share):.2f} "
+        "times as wide as their spread alone would make it."
+    )
 
 
 def best(results: Results, role: str = "model") -> TableRow | None:

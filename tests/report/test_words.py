@@ -74,13 +74,14 @@ def test_without_a_score_there_is_no_best(of, without_score):
 
 def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, without_score):
     def made(n):
-        return interval_sentence([table_row(scores=(0.5,) * n)])
+        return interval_sentence([table_row(scores=(0.5,) * n)], {"unit": 0.0, "row": 1.0})
 
     assert "bootstrap (1000 draws) of the stored predictions" in made(1)
+    assert "trials also train the models of the others, it is 1.41 times" in made(1)
     assert made(4) == "The 95 % interval is Student's t over the means of 4 subjects."
     assert made(19).startswith("The 95 % interval is Student's t")
     assert made(20).startswith("The 95 % interval is a bias-corrected bootstrap")
-    assert "no score" in interval_sentence([without_score("m", "failed: no")])
+    assert "no score" in interval_sentence([without_score("m", "failed: no")], {})
 
 
 @pytest.mark.parametrize(
