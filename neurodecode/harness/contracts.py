@@ -276,6 +276,8 @@ def check_metric(metric: Any) -> list[Finding]:
         shape = (n_rows, *(5,) * (n_axes(kind) - 1))
         true = rng.standard_normal(shape)
         best, drawn = true, [rng.standard_normal(shape) for _ in range(50)]
+    if kind == "none":  # there is no truth: best is what is likeliest in every row
+        best = np.max(drawn, axis=0)
 
     def score(said: np.ndarray, index: Any = slice(None)) -> float:
         pred = np.argmax(said, axis=1) if kind == "label" else said
