@@ -18,8 +18,10 @@ from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target, n_axes
 from neurodecode.core.trials import Part, Trials
+from neurodecode.harness.jobs import seeded
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
+from neurodecode.simulate import ORACLE_SIGNAL
 
 N_SUBJECTS, N_PER_RUN = 4, 12
 _SIZES = {"channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "time": 48}
@@ -99,7 +101,7 @@ def check_model(model: Any) -> list[Finding]:
     train, test = np.flatnonzero(half), np.flatnonzero(~half)
 
     def fresh() -> Any:
-        return clone(model)
+        return seeded(model, 0)  # as a fold does with what draws by chance
 
     def fitted() -> Any:
         return fresh().fit(_take(X, train), y[train])
@@ -376,6 +378,10 @@ def _planted(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]:
             return rows, Trials(handed, {}), truth
         part = Part(X, Space("sensors", tuple("abcdef")), tuple(axes), None, 0.0, "planted")
         return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
+    if needs.signals == (ORACLE_SIGNAL,):
+        answers = rng.standard_normal((len(rows), 2))
+        answers[np.arange(len(rows)), y] += 1.0
+        return rows, answers, truth
     if needs.ragged:
         return rows, [one[..., : 40 + i % 8] for i, one in enumerate(X)], truth
     return rows, (X.reshape(len(X), -1) if named.flattens else X), truth

@@ -18,6 +18,9 @@ ARGUMENTS = {
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
     "linear.cca_ssvep": "{freqs: [10.0, 14.0], sfreq: 64.0}",
+    "linear.lagged_ridge": "{sfreq: 64.0}",
+    "networks.eegnet": "{max_epochs: 3}",
+    "networks.shallow_convnet": "{max_epochs: 3, kernel_length: 7, pool_length: 16}",
 }
 
 

@@ -17,7 +17,7 @@ from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.needs import Needs
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
-from neurodecode.harness.store import Store
+from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.models.riemann.tangent_space import TangentSpace
 from neurodecode.protocols.within_session import WithinSession
@@ -68,7 +68,7 @@ KILLED = """
 import sys, time
 sys.path[:0] = [{here!r}]
 from tests_harness import planted, study_of, run
-from neurodecode.harness.store import Store
+from neurodecode.harness.store import INDEX_FORMAT, Store
 inner = Store.save_job
 def slow(*arguments, **named):
     inner(*arguments, **named)
@@ -263,7 +263,7 @@ def test_nothing_is_written_where_nothing_can_be(tmp_path):
 def test_results_of_another_version_are_told_and_made_again(study, tmp_path):
     run(study, tmp_path / "r")
     path = tmp_path / "r" / "jobs.json"
-    path.write_text(path.read_text().replace('"format": 4', '"format": 1'))
+    path.write_text(path.read_text().replace(f'"format": {INDEX_FORMAT}', '"format": 1'))
     with pytest.raises(ConfigError, match="written by another version"):
         Store(tmp_path / "r").index()
     _, finished, _ = run(study, tmp_path / "r")
