@@ -173,7 +173,8 @@ def data(trouble: list[str]) -> list[dict[str, Any]]:
             trouble.append(f"NEURODECODE_DATA names {root}, which is no folder. Mend it.")
         held = {}
         for card in cards:
-            layouts = [v for v in (card.variants or ("",)) if holds(root / card.name, card, v)]
+            asked = () if card.wholly_simulated else card.variants or ("",)
+            layouts = [v for v in asked if holds(root / card.name, card, v)]
             if layouts:
                 held[card.name] = [v for v in layouts if v]
         found.append({"root": str(root), "there": root.is_dir(), "cards": held})

@@ -382,6 +382,8 @@ class Card:
 
     def variant(self, name: str = "") -> Variant:
         """Give the named layout; without a name the first one."""
+        if self.wholly_simulated:
+            raise ConfigError(f"{self.name} has no files: its recordings are made when it is run.")
         if self.reader is not None and not name:
             return self.reader
         if not self.variants:

@@ -17,7 +17,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
-from neurodecode.core.trials import Trials
+from neurodecode.core.trials import TrialSignal
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
@@ -185,20 +185,20 @@ class JobKeys:
         described = []
         names = self._inputs if isinstance(needs.signals, int) else needs.signals
         for name in sorted(names) if needs.signals != 0 else ():
-            if name == ORACLE_SIGNAL:  # lies in memory, all recordings together
-                described.append([name, digest_array(self._answers()[used])])
-                continue
-            signal = self._trials.signals[name]
+            signal = self._signal(name)
             mine = signal.take(used)
+            source = signal.parts[0].source
+            if name == ORACLE_SIGNAL and isinstance(source, np.ndarray):  # of all recordings
+                described.append([name, digest_array(source[mine.at])])
+                continue
             pieces = [digest_array(array) for array in (mine.at, mine.length)]
             described.append([name, sorted(part.key for part in mine.used()), *pieces])
         return described
 
-    def _answers(self) -> np.ndarray:
-        """Give what the oracle says of every row, in the order of the question's classes."""
-        oracle, rows = self._study.oracle, self._trials.rows
-        assert oracle is not None  # else the control is refused
-        return self._once("oracle", Trials(rows, {ORACLE_SIGNAL: oracle}).array)
+    def _signal(self, name: str) -> TrialSignal:
+        """Give a signal; what the oracle says stands in the order of the question's classes."""
+        oracle = self._study.oracle if name == ORACLE_SIGNAL else None
+        return self._trials.signals[name] if oracle is None else oracle
 
     def _column(self, name: str) -> np.ndarray:
         return self._previous if name == "previous" else self._trials.rows[name]

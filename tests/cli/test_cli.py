@@ -152,7 +152,7 @@ def test_list_names_everything(capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["quickstart_eg"], "Did you mean 'quickstart_eeg'?"),
+        (["quickstart_fmi"], "Did you mean 'quickstart_fmri'?"),
         ([*EEG, "models=[riemann.mdn]"], "Did you mean 'riemann.mdm'?"),
         ([*EEG, "prepare=[{filter: {lfreq: 8}}]"], "Did you mean 'l_freq'?"),
         ([*EEG, "metric=[accuracy]"], "metric: unknown key. Did you mean 'metrics'?"),
