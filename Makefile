@@ -24,14 +24,14 @@ run: $(VENV)/.base
 		configs/experiments/quickstart_fmri.yaml \
 		configs/experiments/quickstart_meg.yaml --report results/quickstart.html
 
-# One thread a process: the same numbers everywhere, and two cores are not fought over.
+# Two processes of one thread each: the same numbers everywhere, and two cores are not fought over.
 test test-all speed: export OMP_NUM_THREADS = 1
 test test-all speed: export OPENBLAS_NUM_THREADS = 1
 test test-all speed: export MKL_NUM_THREADS = 1
 test test-all speed: export MPLBACKEND = Agg
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2
 
 test-all: $(VENV)/.installed
 	$(BIN)/python -m pytest
