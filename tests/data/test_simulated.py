@@ -11,6 +11,7 @@ from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
+from neurodecode.core.trials import Trials
 from neurodecode.data._oracle import in_order_of, oracle_answers
 from neurodecode.data.cards import load_card
 from neurodecode.data.cut import cut
@@ -19,8 +20,11 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.experiment import resolve
+from neurodecode.harness.plan import make_plan, why_refused
+from neurodecode.harness.question import NamedModel
 from neurodecode.harness.spec import DataSpec, Experiment
 from neurodecode.harness.study import open_study
+from neurodecode.models.baseline.oracle import Oracle
 
 CARD = """
 name: made
@@ -205,3 +209,34 @@ def test_an_event_that_points_nowhere_lacks_the_entry(own_cache):
 def test_a_table_whose_events_point_past_its_end_is_refused():
     with pytest.raises(DataError, match="entries of the table 'features', which has 3"):
         shown([0, 1, 2, 3])
+
+
+def asks_the_oracle(role):
+    return NamedModel("peeks", Oracle(), role)
+
+
+def test_no_model_is_told_what_the_oracle_says(card_file):
+    _, found = study(card_file())
+    assert "controls alone" in str(why_refused(asks_the_oracle("model"), found))
+    assert why_refused(asks_the_oracle("control"), found) is None
+
+
+def test_recordings_that_were_read_have_no_oracle(card_file):
+    _, found = study(card_file())
+    signals = {name: one for name, one in found.trials.signals.items() if name != "oracle"}
+    read = replace(found, trials=Trials(found.trials.rows, signals))
+    assert "only simulated recordings" in str(why_refused(asks_the_oracle("control"), read))
+
+
+def test_one_more_person_changes_no_job_of_the_oracle(card_file):
+    path = card_file()
+    plans = [make_plan(study(path, **one)[1]) for one in ({"subjects": ("02",)}, {})]
+    alone, both = (
+        {job.key for job in plan.jobs if job.model.name == "baseline.oracle"} for plan in plans
+    )
+    assert len(alone) == 2 and len(both) == 4 and alone < both
+
+
+def test_every_row_says_that_it_was_simulated(card_file):
+    plan = make_plan(study(card_file())[1])
+    assert plan.folds and all("simulated" in one.flags for one in plan.folds)

@@ -70,13 +70,13 @@ def test_intervals_of_forty_studies_cover_the_expected_score(tmp_path):
     # Of one subject's 28 trials a run with an effect of .5 (1 + .6 z): .652, s.e. .002, over 600
     # studies of four subjects, seeds 10,000 and on.
     rows = tables(tmp_path, range(40), 4, 0.5, CrossRun())
-    assert not beyond(held(rows, 0.655), 40, 0.91, 0.98)
+    assert not beyond(held(rows, 0.652), 40, 0.91, 0.98)
 
 
 NULLS = [
-    ("one subject, folds", 1, WithinSession(), 0.91, 0.99),
-    ("one subject, runs", 1, CrossRun(), 0.91, 0.99),
-    ("leave-one-subject-out", 8, CrossSubject(), 0.91, 0.99),
+    ("one subject, folds", 1, WithinSession(), 0.91, 0.98),
+    ("one subject, runs", 1, CrossRun(), 0.91, 0.98),
+    ("leave-one-subject-out", 8, CrossSubject(), 0.91, 0.98),
     ("independent subjects", 8, CrossRun(), 0.91, 0.98),
 ]
 

@@ -127,7 +127,7 @@ def test_intervals_hold_chance_over_twenty_seeds(name, tmp_path):
     inside = Counter()
     for axes in (("channel", "time"), ("feature",)):
         inside += found(axes, "label", PROTOCOLS[name], 20, tmp_path / axes[0])[2]
-    assert 0.91 <= inside[True] / inside.total() <= 0.99
+    assert 0.91 <= inside[True] / inside.total() <= 0.98
 
 
 def test_every_model_is_asked_somewhere(tmp_path):
