@@ -122,7 +122,7 @@ def planted(out: Path) -> str:
 
 
 def _planted_line(name: str, task: str, spec, rows) -> tuple[str, ...]:
-    controls = {row.model: number(row.mean) for row in rows if row.role == "control"}
+    controls = {row.model: number(row.mean) for row in rows if row.role != "model"}
     models = [row for row in rows if row.role == "model" and row.mean is not None]
     best = max(models, key=lambda row: row.mean)
     metric = rows[0].metric

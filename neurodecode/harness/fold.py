@@ -122,7 +122,7 @@ def _training(last: Any) -> dict[str, Any]:
 
 
 def _patterns(model: Any, job: TaskJob) -> dict[str, np.ndarray]:
-    if job.is_null or job.model.role == "control" or not hasattr(model, "patterns"):
+    if job.is_null or job.model.role != "model" or not hasattr(model, "patterns"):
         return {}
     return {name: np.asarray(one, dtype=np.float64) for name, one in model.patterns().items()}
 

@@ -253,10 +253,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
 def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> str | None:
     """Say why the signals that a model names cannot be had."""
     if names == (ORACLE_SIGNAL,):
-        if model.role != "control":
-            return "it asks for what the oracle of a simulation says, which is for controls alone."
         if study.oracle is None:
             return "there is no oracle: only simulated recordings have one, for what they plant."
+        if model.role != "ceiling":
+            return (
+                "it asks for what the oracle of a simulation says, which the ceiling alone is told."
+            )
         return None
     there = study.inputs.signals
     lacking = [name for name in names if name not in there]

@@ -30,13 +30,13 @@ class NamedModel:
     name : str
     estimator : scikit-learn estimator
         Unfitted.
-    role : {"model", "control"}
-        A control sees no brain and has no shuffled null.
+    role : {"model", "control", "ceiling"}
+        A control sees no brain, a ceiling is told what an oracle says; neither has a shuffled null.
     """
 
     name: str
     estimator: Any
-    role: Literal["model", "control"] = "model"
+    role: Literal["model", "control", "ceiling"] = "model"
 
     @property
     def input_needs(self) -> Needs:

@@ -31,7 +31,7 @@ from neurodecode.harness.task import Origin
 from neurodecode.signal.montage import channel_preparations
 from neurodecode.simulate import ORACLE_SIGNAL
 
-ORACLE_CONTROL = "baseline.oracle"
+CEILING = "baseline.oracle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,10 +306,9 @@ def _with_pair(
 
 
 def with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:
-    """Give models and the control that answers as the oracle does: the ceiling."""
-    if any(model.name == ORACLE_CONTROL for model in models):
-        return models
-    return (*models, NamedModel(ORACLE_CONTROL, build(Call(ORACLE_CONTROL), "models"), "control"))
+    """Give models and, last, the ceiling: what answers as the oracle does."""
+    others = tuple(model for model in models if model.name != CEILING)
+    return (*others, NamedModel(CEILING, build(Call(CEILING), "models"), "ceiling"))
 
 
 def _one_list_of_channels(

@@ -56,7 +56,7 @@ class TableRow:
     per_unit : dict of str to float
     note : str
         Why there is no score, or empty.
-    role : {"model", "control"}
+    role : {"model", "control", "ceiling"}
     """
 
     experiment: str

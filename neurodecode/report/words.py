@@ -144,6 +144,7 @@ def best(results: Results, role: str = "model") -> TableRow | None:
 def verdict(results: Results) -> list[str]:
     """Say in a few sentences what came out under the first metric."""
     row, control = best(results), best(results, "control")
+    ceiling = best(results, "ceiling")
     if row is None:
         return ["No model has a score; the table says why."]
     n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
@@ -174,6 +175,11 @@ def verdict(results: Results) -> list[str]:
         said.append(
             f"The best control, which sees no brain data, is {control.model} at "
             f"{number(control.mean)}."
+        )
+    if ceiling is not None:
+        said.append(
+            "The recordings were made: an oracle that knows the sources and the noise, but not the "
+            f"truth, reaches {number(ceiling.mean)}."
         )
     bounds = [f"baseline.{flag}" for flag in ("history", "clock") if flag in row.flags]
     if bounds:
@@ -218,7 +224,7 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     for model in index["models"]:
         roles.setdefault(model["role"], []).append(model["name"])
     arguments = _arguments([*resolved.get("models", []), *resolved.get("controls", [])])
-    for role, term in (("model", "Models"), ("control", "Controls")):
+    for role, term in (("model", "Models"), ("control", "Controls"), ("ceiling", "Ceiling")):
         if role in roles:
             lines = tuple(_model(name, arguments) for name in roles[role])
             asked.append(Asked(term, lines))

@@ -17,7 +17,7 @@ from neurodecode.core.recording import Signal
 from neurodecode.core.stimuli import Stimuli
 
 ORACLE = "oracle:"  # what columns and tracks that hold an oracle's answers begin with
-ORACLE_SIGNAL = "oracle"  # of trials: those answers; only a control may ask for it
+ORACLE_SIGNAL = "oracle"  # of trials: those answers; only the ceiling is told them
 
 
 @dataclass(frozen=True, kw_only=True)

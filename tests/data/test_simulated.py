@@ -132,10 +132,10 @@ def test_evaluate_shows_the_oracle_beside_models_on_simulated_trials(card_file):
     assert table["flags"].str.contains("simulated").all()
 
 
-def test_the_oracle_is_no_input_and_stands_in_the_table_as_a_control(card_file):
+def test_the_oracle_is_no_input_and_stands_in_the_table_as_a_ceiling(card_file):
     _, found = study(card_file())
     assert list(found.inputs.signals) == ["fmri"]
-    assert [(m.name, m.role) for m in found.question.models][-1] == ("baseline.oracle", "control")
+    assert [(m.name, m.role) for m in found.question.models][-1] == ("baseline.oracle", "ceiling")
 
 
 def test_a_header_plans_what_preparing_cuts(card_file, own_cache):
@@ -217,15 +217,16 @@ def asks_the_oracle(role):
 
 def test_no_model_is_told_what_the_oracle_says(card_file):
     _, found = study(card_file())
-    assert "controls alone" in str(why_refused(asks_the_oracle("model"), found))
-    assert why_refused(asks_the_oracle("control"), found) is None
+    for role in ("model", "control"):
+        assert "the ceiling alone" in str(why_refused(asks_the_oracle(role), found))
+    assert why_refused(asks_the_oracle("ceiling"), found) is None
 
 
 def test_recordings_that_were_read_have_no_oracle(card_file):
     _, found = study(card_file())
     signals = {name: one for name, one in found.trials.signals.items() if name != "oracle"}
     read = replace(found, trials=Trials(found.trials.rows, signals))
-    assert "only simulated recordings" in str(why_refused(asks_the_oracle("control"), read))
+    assert "only simulated recordings" in str(why_refused(asks_the_oracle("ceiling"), read))
 
 
 def test_one_more_person_changes_no_job_of_the_oracle(card_file):

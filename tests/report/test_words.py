@@ -58,6 +58,16 @@ def test_the_verdict_names_the_best_model_and_the_best_control(table_row, of, wi
     assert "The best was picked by the scores below, which favours it a little." in others
 
 
+def test_an_oracle_is_the_ceiling_and_no_control(table_row, of):
+    rows = (
+        table_row("strong", (0.8, 0.9)), table_row("baseline.prior", (0.4, 0.5), role="control"),
+        table_row("baseline.oracle", (0.9, 0.99), role="ceiling"),
+    )  # fmt: skip
+    _, *others = verdict(of(*rows))
+    assert "The best control, which sees no brain data, is baseline.prior at 0.450." in others
+    assert next(one for one in others if "oracle" in one).endswith("reaches 0.945.")
+
+
 def test_one_model_was_not_picked(table_row, of):
     sentences = verdict(of(table_row(flags=("history",))))
     assert sentences[0].startswith("The model: linear.svm")
