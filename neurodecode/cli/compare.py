@@ -13,7 +13,7 @@ Examples:
   neurodecode compare results/quickstart_eeg --against baseline.history --metric roc_auc
 """
 FORMATS = ("text", "md", "latex", "csv", "json")
-TESTS = ("sign_flip", "wilcoxon")
+TESTS = ("auto", "sign_flip", "wilcoxon", "corrected_t")
 ALTERNATIVES = ("two-sided", "greater", "less")
 CORRECTIONS = ("holm", "fdr_bh", "none")
 
@@ -27,7 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--against", metavar="NAME", help="compare with this one alone")
     parser.add_argument(
-        "--test", choices=TESTS, default="sign_flip", help="over several units; default: sign_flip"
+        "--test",
+        choices=TESTS,
+        default="auto",
+        help="over several units; auto, the default: sign flips, or the corrected t test where "
+        "units train each other's models",
     )
     parser.add_argument(
         "--alternative",

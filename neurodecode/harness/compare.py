@@ -17,26 +17,17 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
 from neurodecode.harness.differences import Tested, questions_differ, rows_differ, tested_rows
-from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
+from neurodecode.harness.paired_bootstrap import bootstrapped
+from neurodecode.harness.paired_tests import TESTS, Test, over_trials, over_units
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow, table_rows
-from neurodecode.linalg.permutation import (
-    Alternative,
-    benjamini_hochberg,
-    holm,
-    sign_flip_test,
-    wilcoxon_test,
-)
-from neurodecode.linalg.stats import cohen_dz, dz_interval, mean_interval, percentile_interval
+from neurodecode.linalg.permutation import Alternative, benjamini_hochberg, holm
 
-Test = Literal["sign_flip", "wilcoxon"]
 Correction = Literal["holm", "fdr_bh", "none"]
-TESTS: tuple[Test, ...] = ("sign_flip", "wilcoxon")
 ALTERNATIVES: tuple[Alternative, ...] = ("two-sided", "greater", "less")
 CORRECTIONS: tuple[Correction, ...] = ("holm", "fdr_bh", "none")
 _WORDS = {"holm": "Holm", "fdr_bh": "Benjamini-Hochberg"}
 _CORRECT = {"holm": holm, "fdr_bh": benjamini_hochberg, "none": np.asarray}
-_ALPHA = 0.05  # a test that can give no smaller p says so
 _NAN = float("nan")
 
 
@@ -55,7 +46,8 @@ class Comparison:
         First less second, mean over units.
     ci_low, ci_high : float
         95 % interval of the difference: Student t over units (bias-corrected bootstrap from 20
-        on); percentiles of the paired bootstrap for one unit.
+        on); percentiles of the paired bootstrap for one unit. Wider, where what is tested also
+        trains the models that the others are tested on.
     dz, dz_low, dz_high : float
         Mean difference in s.d. of the differences, with its 95 % interval from the noncentral t;
         NaN for one unit, or where all differences are equal.
@@ -103,6 +95,10 @@ class _Entry:
     label: str
 
     @cached_property
+    def mutual(self) -> dict[str, float]:
+        return self.store.index()["mutual"]
+
+    @cached_property
     def tested(self) -> Tested:
         return tested_rows(self.store, self.row.model)
 
@@ -117,7 +113,7 @@ def compare_results(
     metric: str | None = None,
     models: Sequence[str] | None = None,
     against: str | None = None,
-    test: Test = "sign_flip",
+    test: Test = "auto",
     alternative: Alternative = "two-sided",
     correction: Correction = "holm",
 ) -> tuple[list[Comparison], list[str]]:
@@ -134,8 +130,9 @@ def compare_results(
         Which ones, controls included; all models and no control without.
     against : str, optional
         Compare with this model or control alone, that of the same folder where there is one.
-    test : {"sign_flip", "wilcoxon"}
-        Of the differences of several units.
+    test : {"auto", "sign_flip", "wilcoxon", "corrected_t"}
+        Of the differences of several units. ``auto``: sign flips, or where units train each other's
+        models, as in leave-one-subject-out, the corrected t test.
     alternative : {"two-sided", "greater", "less"}
         Of the first score less the second, whether greater is better or, as of losses, lower;
         then the row says so.
@@ -267,46 +264,19 @@ def _compare(
         unit=unit,
         per_unit=per_unit,
     )
+    share = max(one.mutual["row" if n_units == 1 else "unit"] for one in (first, second))
     if n_units == 1:
         (draws, blocks), (other_draws, _) = first.draws, second.draws
         n_draws = min(len(draws), len(other_draws))  # the same draws, of which times have fewer
-        drawn = draws[:n_draws] - other_draws[:n_draws]
-        low, high = percentile_interval(drawn)
-        whole = "" if len(blocks) == first.row.n_trials else f"{len(blocks)} blocks of "
-        return replace(
-            pair,
-            ci_low=low,
-            ci_high=high,
-            p=bootstrap_p(drawn, alternative),
-            test=f"{alternative} paired bootstrap of {whole}{first.row.n_trials} test trials, "
-            f"{n_draws} draws",
-            flags=(*flags, "test-set only"),
-        )
-    if unit != "subject":  # folds share training trials, sessions a subject
-        flags = [*flags, f"units are {unit}s, taken as independent"]
-    low, high = mean_interval(differences)
-    dz_low, dz_high = dz_interval(differences)
-    over = f"over {n_units} {unit}s"
-    if test == "wilcoxon":
-        p, said = wilcoxon_test(differences, alternative), "Wilcoxon signed-rank test"
+        n_trials = first.row.n_trials
+        whole = "" if len(blocks) == n_trials else f"{len(blocks)} blocks of "
+        outcome = over_trials(
+            draws[:n_draws] - other_draws[:n_draws], pair.difference, share,
+            f"{whole}{n_trials} test trials", alternative,
+        )  # fmt: skip
     else:
-        flips = sign_flip_test(differences, alternative)
-        p = flips.p
-        which = f"all {flips.n_flips}" if flips.exact else f"{flips.n_flips} drawn"
-        said, over = "sign-flip test", f"{over}, {which} flips"
-        if flips.smallest > _ALPHA:
-            flags = [*flags, f"p cannot be below {flips.smallest:.3g}"]
-    return replace(
-        pair,
-        ci_low=low,
-        ci_high=high,
-        dz=cohen_dz(differences),
-        dz_low=dz_low,
-        dz_high=dz_high,
-        p=p,
-        test=f"{alternative} {said} {over}",
-        flags=tuple(flags),
-    )
+        outcome = over_units(differences, unit, share, test, alternative)
+    return replace(pair, **{**vars(outcome), "flags": (*flags, *outcome.flags)})
 
 
 def _why_not(first: _Entry, second: _Entry, flags: list[str]) -> str:

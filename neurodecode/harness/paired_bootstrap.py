@@ -13,6 +13,7 @@ from neurodecode.linalg.permutation import Alternative
 
 N_BOOTSTRAP = 1000
 N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
+_ROUNDING = 1e-12  # a difference that is nearer to zero is none
 
 
 def bootstrap_scores(
@@ -106,7 +107,9 @@ def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
     known = differences[np.isfinite(differences)]
     if len(known) == 0:
         return float("nan")
-    above, below = ((1 + np.sum(one)) / (1 + len(known)) for one in (known >= 0, known <= 0))
+    above, below = (
+        (1 + np.sum(one)) / (1 + len(known)) for one in (known >= -_ROUNDING, known <= _ROUNDING)
+    )
     sided = {"greater": below, "less": above, "two-sided": 2 * min(above, below)}
     return float(min(1.0, sided[alternative]))
 

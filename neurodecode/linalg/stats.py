@@ -1,9 +1,11 @@
-"""Intervals of means and of effects."""
+"""Intervals of means and of effects, and t tests."""
 
 import warnings
 
 import numpy as np
 from scipy import integrate, optimize, special, stats
+
+from neurodecode.linalg.permutation import Alternative
 
 LEVEL = 0.95
 MIN_FOR_BOOTSTRAP = 20
@@ -110,7 +112,40 @@ def cohen_dz(differences: np.ndarray) -> float:
     return float(np.mean(differences) / np.std(differences, ddof=1))
 
 
-def dz_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def corrected_t_test(
+    differences: np.ndarray, inflation: float, alternative: Alternative = "two-sided"
+) -> float:
+    """Give p of a paired t test whose mean varies more than independent differences tell.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n,), n > 1
+        Where all are zero, p is 1.
+    inflation : float
+        Variance of the mean, as a multiple of that of independent differences; 1: the paired t
+        test.
+    alternative : {"two-sided", "greater", "less"}
+
+    Returns
+    -------
+    p : float
+
+    References
+    ----------
+    Nadeau & Bengio 2003, doi 10.1023/A:1024068626366, section 3.
+    """
+    if not np.any(differences):
+        return 1.0
+    n = len(differences)
+    error = np.sqrt(inflation / n) * np.std(differences, ddof=1)
+    t = np.mean(differences) / error if error else np.copysign(np.inf, np.mean(differences))
+    greater, less = (float(stats.t.sf(one, n - 1)) for one in (t, -t))
+    return {"greater": greater, "less": less, "two-sided": 2 * min(greater, less)}[alternative]
+
+
+def dz_interval(
+    differences: np.ndarray, inflation: float = 1.0, level: float = LEVEL
+) -> tuple[float, float]:
     """Give an interval of `cohen_dz` from the noncentral t distribution; NaN without spread.
 
     Its ends are those effects under which a t as high, or as low, as the one found comes up with
@@ -119,6 +154,8 @@ def dz_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[float, f
     Parameters
     ----------
     differences : ndarray, shape (n,)
+    inflation : float
+        As in `corrected_t_test`.
     level : float
 
     Returns
@@ -132,10 +169,10 @@ def dz_interval(differences: np.ndarray, level: float = LEVEL) -> tuple[float, f
     d = cohen_dz(differences)
     if np.isnan(d):
         return d, d
-    n = len(differences)
+    freedom, root = len(differences) - 1, np.sqrt(len(differences) / inflation)
     tail = (1 - level) / 2
-    low, high = (_noncentrality(d * np.sqrt(n), n - 1, p) for p in (1 - tail, tail))
-    return float(low / np.sqrt(n)), float(high / np.sqrt(n))
+    low, high = (_noncentrality(d * root, freedom, p) for p in (1 - tail, tail))
+    return float(low / root), float(high / root)
 
 
 def _noncentrality(t: float, freedom: int, probability: float) -> float:

@@ -87,7 +87,7 @@ def compare(
     metric: str | None = None,
     models: Sequence[str] | None = None,
     against: str | None = None,
-    test: Test = "sign_flip",
+    test: Test = "auto",
     alternative: Alternative = "two-sided",
     correction: Correction = "holm",
 ) -> Comparisons:
@@ -107,8 +107,10 @@ def compare(
         Which models, controls included; all models and no control without.
     against : str, optional
         Compare with this model or control alone.
-    test : {"sign_flip", "wilcoxon"}
-        Over several units. Sign flips: all of them up to 20 units, 9999 drawn above.
+    test : {"auto", "sign_flip", "wilcoxon", "corrected_t"}
+        Over several units. Sign flips: all of them up to 20 units, 9999 drawn above. Where units
+        train the models that others are tested on, as in leave-one-subject-out, their scores are
+        not independent, and ``auto`` takes the corrected t test in place of sign flips.
     alternative : {"two-sided", "greater", "less"}
         Of the first score less the second.
     correction : {"holm", "fdr_bh", "none"}

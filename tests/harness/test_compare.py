@@ -21,7 +21,14 @@ from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import score_results
 from neurodecode.linalg.permutation import sign_flip_test, wilcoxon_test
-from neurodecode.linalg.stats import cohen_dz, dz_interval, mean_interval, percentile_interval
+from neurodecode.linalg.stats import (
+    cohen_dz,
+    corrected_t_test,
+    dz_interval,
+    mean_interval,
+    percentile_interval,
+)
+from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.protocols.within_session import WithinSession
 
 SUBJECTS = ("1", "2", "3", "4", "5", "6")
@@ -266,7 +273,7 @@ def test_what_failed_is_not_compared_and_the_others_are(asked, tmp_path):
             {"models": ["good"]},
             "there is nothing to compare good with. Name another",
         ),
-        ({"test": "t"}, "test is 't'; give one of sign_flip, wilcoxon"),
+        ({"test": "t"}, "test is 't'; give one of auto, sign_flip, wilcoxon, corrected_t"),
         (
             {"alternative": "better"},
             "alternative is 'better'; give one of two-sided",
@@ -296,7 +303,38 @@ def test_units_that_are_no_people_are_called_so(tmp_path):
     study = said({"good": GOOD[:2], "bad": BAD[:2]}, SUBJECTS[:2], within=("fold",))
     (one,), _ = compare_results([stored(study, tmp_path / "r")])
     assert (one.n_units, one.unit) == (4, "fold")
-    assert "units are folds, taken as independent" in one.flags
+    # Folds of two runs train each other's models, within each subject alone: 1 of 1 other.
+    assert one.test == "two-sided t test over 4 folds, their variance times 2"
+    assert one.flags == ()
+
+
+def trains_each_other(folder):
+    """Six people, each tested by models of the other five."""
+    return stored(said({"good": GOOD, "fair": FAIR}, protocol=CrossSubject()), folder)
+
+
+def test_people_who_train_each_others_models_are_not_taken_as_independent(three, tmp_path):
+    folder = trains_each_other(tmp_path / "r")
+    differences = (np.array(GOOD) - FAIR) / 24
+    (one,), _ = compare_results([folder])
+    assert list(one.per_unit.values()) == pytest.approx(differences.tolist())
+    # Each of the others' models was trained on whom it is compared with: the variance is double.
+    assert one.p == pytest.approx(corrected_t_test(differences, 2.0))
+    assert one.test == "two-sided t test over 6 subjects, their variance times 2"
+    centre, low = differences.mean(), mean_interval(differences)[0]
+    assert one.ci_low == pytest.approx(centre - np.sqrt(2) * (centre - low))
+    assert (one.dz_low, one.dz_high) == pytest.approx(dz_interval(differences, 2.0))
+    assert one.flags == ()
+    # Trained on their own rows, the same scores are tested by flips.
+    (alone,), _ = compare_results([three], models=["good", "fair"])
+    assert alone.p == sign_flip_test(differences).p
+    assert alone.ci_low > one.ci_low
+
+
+@pytest.mark.parametrize("test", ["sign_flip", "wilcoxon"])
+def test_a_test_of_independent_people_that_was_asked_for_is_flagged(test, tmp_path):
+    (one,), _ = compare_results([trains_each_other(tmp_path / "r")], test=test)
+    assert one.flags == ("subjects train each other's models, taken as independent",)
 
 
 # One subject: the bootstrap of its test trials.
@@ -311,13 +349,16 @@ def test_one_subject_is_compared_by_its_test_trials(alone):
     (one,), _ = compare_results([alone])
     draws = [bootstrapped(alone, name, "accuracy")[0] for name in ("good", "bad")]
     assert one.difference == pytest.approx(10 / 24)
-    assert (one.ci_low, one.ci_high) == percentile_interval(draws[0] - draws[1])
-    assert one.p == bootstrap_p(draws[0] - draws[1], "two-sided")
+    # Two runs, each tested by a model of the other: the variance of the draws is doubled.
+    spread = 10 / 24 + np.sqrt(2) * (draws[0] - draws[1] - 10 / 24)
+    assert (one.ci_low, one.ci_high) == pytest.approx(percentile_interval(spread))
+    assert one.p == bootstrap_p(spread, "two-sided")
     assert one.ci_low > 0
     assert one.p < 0.05
     assert np.isnan(one.dz)
     assert one.flags == ("test-set only",)
-    assert one.test == "two-sided paired bootstrap of 24 test trials, 1000 draws"
+    drawn = "two-sided paired bootstrap of 24 test trials, 1000 draws"
+    assert one.test == f"{drawn}, their variance times 2"
 
 
 def test_both_models_see_the_same_draws(alone, tmp_path):
@@ -459,7 +500,7 @@ class SaysTimes(Says):
 
 
 def test_one_subject_is_compared_over_all_times(tmp_path):
-    study = said({"good": (20,), "bad": (12,)}, ("1",))
+    study = said({"good": (22,), "bad": (4,)}, ("1",))
     models = tuple(NamedModel(f"timed {i}", SaysTimes(i)) for i in range(2))
     question = replace(study.question, models=(*models, *study.question.models))
     folder = stored(replace(study, question=question), tmp_path / "r")
@@ -471,5 +512,5 @@ def test_one_subject_is_compared_over_all_times(tmp_path):
     # The same answers, so no draw has a difference.
     ends = (found[0].ci_low, found[0].ci_high)
     assert ends == pytest.approx((0, 0), abs=1e-15) and found[0].p == 1  # sums of 64 equal shares
-    assert all(one.difference == pytest.approx(-8 / 24) for one in found[1:])
+    assert all(one.difference == pytest.approx(-18 / 24) for one in found[1:])
     assert all(one.ci_low < one.ci_high < 0 for one in found[1:])

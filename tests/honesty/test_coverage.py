@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from honesty_studies import CLASSES, ClassMeans, Design, run, study_of
 from scipy import stats
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
+from neurodecode.harness.compare import compare_results
 from neurodecode.harness.dependence import mutual_training, widened
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.store import Store
 from neurodecode.protocols.chronological import Chronological
 from neurodecode.protocols.cross_run import CrossRun
 from neurodecode.protocols.cross_session import CrossSession
@@ -16,6 +20,16 @@ from neurodecode.protocols.within_session import WithinSession
 
 MEANS, RIDGE = NamedModel("means", ClassMeans()), NamedModel("ridge", Ridge(alpha=10.0))
 N_PER_RUN = 28
+
+
+class FirstTwo(TransformerMixin, BaseEstimator):
+    version = 1
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X[:, :2]
 
 
 def study(n_subjects, seed, effect, protocol, kind="label", **question):
@@ -124,6 +138,21 @@ def test_p_of_thirty_nulls(n_subjects, protocol, kind, n_permutations, tmp_path)
     # As often below .05 as one of thousand fair tests of this size is, at most.
     assert np.sum(p <= 0.05) <= stats.binom.ppf(0.999, 30, 0.05)
     assert abs(np.mean(p) - 0.5) < 4 * np.sqrt(1 / 12 / 30) + 0.05  # ties lift p, by no more
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("n_subjects", "protocol"), [(8, CrossSubject()), (8, CrossRun()), (1, CrossRun())]
+)
+def test_two_models_that_find_nothing_are_told_apart_as_seldom_as_p_says(
+    n_subjects, protocol, tmp_path
+):
+    p, models = [], (MEANS, NamedModel("first", make_pipeline(FirstTwo(), ClassMeans())))
+    for seed in range(400):
+        both = study(n_subjects, seed, 0.0, protocol, models=models)
+        run(both, tmp_path / f"{seed}")
+        p += [one.p for one in compare_results([Store(tmp_path / f"{seed}")])[0]]
+    assert np.mean(np.array(p) <= 0.05) <= 0.07
 
 
 def shares(protocol, unit, **design):

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from neurodecode.linalg.stats import (
     MIN_FOR_BOOTSTRAP,
     bca_interval,
     cohen_dz,
+    corrected_t_test,
     dz_interval,
     mean_interval,
     percentile_interval,
     student_interval,
 )
 
+ALTERNATIVES = ("two-sided", "greater", "less")
 LEVELS = st.floats(0.5, 0.99)
 
 
@@ -144,3 +146,34 @@ def test_the_interval_of_dz_covers_as_often_as_it_says():
         low, high = dz_interval(differences)
         hits += low < 0.6 < high
     assert abs(hits / n_sets - 0.95) < 4 * np.sqrt(0.95 * 0.05 / n_sets)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(2, 60), st.floats(-2, 2), st.floats(1, 4), st.sampled_from(ALTERNATIVES),
+    st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_the_corrected_t_test_is_scipys_of_a_larger_variance(n, effect, inflation, side, seed):
+    differences = np.random.default_rng(seed).normal(effect, 1, size=n)
+    expected = stats.ttest_1samp(differences, 0, alternative=side)
+    plain = corrected_t_test(differences, 1.0, side)
+    assert plain == pytest.approx(expected.pvalue, rel=1e-9)
+    t = expected.statistic / np.sqrt(inflation)
+    tails = {"greater": stats.t.sf(t, n - 1), "less": stats.t.cdf(t, n - 1)}
+    tails["two-sided"] = 2 * min(tails.values())
+    assert corrected_t_test(differences, inflation, side) == pytest.approx(tails[side], rel=1e-9)
+
+
+def test_the_corrected_t_test_of_equal_differences():
+    assert corrected_t_test(np.zeros(4), 2.0) == 1
+    assert corrected_t_test(np.full(4, 0.25), 2.0) == 0
+    assert corrected_t_test(np.full(4, -0.25), 2.0, "greater") == 1
+
+
+def test_the_interval_of_dz_of_an_inflated_variance_agrees_with_the_test():
+    # Its end is at zero where p, of one side, is .025.
+    differences = np.random.default_rng(3).normal(1.0, 1, size=12)
+    found = optimize.brentq(
+        lambda v: corrected_t_test(differences, v, "greater") - 0.025, 0.01, 100.0
+    )
+    assert dz_interval(differences, found)[0] == pytest.approx(0, abs=1e-6)

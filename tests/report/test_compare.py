@@ -37,8 +37,8 @@ def test_models_of_one_experiment_are_compared(results):
     means = [table.loc[name, "mean"] for name in (first.first, first.second)]
     assert [first.first_mean, first.second_mean] == pytest.approx(means)
     assert first.difference == pytest.approx(means[0] - means[1])
-    # Two subjects: each of 4 patterns of signs is as far out as its mirror image.
-    assert "p cannot be below 0.5" in first.flags
+    # Two subjects, each tested by a model of the other.
+    assert "t test over 2 subjects, their variance times 2" in first.test
     assert failing.note.startswith("Failing has no score (failed: ValueError")
     assert nd.compare(str(results.folder)).rows == made.rows
     assert nd.compare(results, metric="roc_auc").rows[0].metric == "roc_auc"

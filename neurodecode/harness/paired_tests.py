@@ -1,0 +1,129 @@
+"""Tests of paired differences: over units, or over the test trials where there is one unit."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurodecode.harness.dependence import widened
+from neurodecode.harness.paired_bootstrap import bootstrap_p
+from neurodecode.linalg.permutation import Alternative, sign_flip_test, wilcoxon_test
+from neurodecode.linalg.stats import (
+    cohen_dz,
+    corrected_t_test,
+    dz_interval,
+    mean_interval,
+    percentile_interval,
+)
+
+Test = Literal["auto", "sign_flip", "wilcoxon", "corrected_t"]
+TESTS: tuple[Test, ...] = ("auto", "sign_flip", "wilcoxon", "corrected_t")
+_ALPHA = 0.05  # a test that can give no smaller p says so
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a test of paired differences gives, called as in a comparison.
+
+    Parameters
+    ----------
+    p, ci_low, ci_high : float
+    test : str
+        Which it is, of what.
+    flags : tuple of str
+    dz, dz_low, dz_high : float
+        NaN over trials.
+    """
+
+    p: float
+    ci_low: float
+    ci_high: float
+    test: str
+    flags: tuple[str, ...] = ()
+    dz: float = _NAN
+    dz_low: float = _NAN
+    dz_high: float = _NAN
+
+
+def over_units(
+    differences: np.ndarray, unit: str, share: float, test: Test, alternative: Alternative
+) -> Outcome:
+    """Test the differences of two models over several units.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n_units,)
+    unit : str
+        What a unit is called.
+    share : float
+        How far units train the models that others are tested on, as
+        `neurodecode.harness.dependence.mutual_training` gives.
+    test : {"auto", "sign_flip", "wilcoxon", "corrected_t"}
+        ``auto``: sign flips of independent units, else the corrected t test.
+    alternative : {"two-sided", "greater", "less"}
+
+    Returns
+    -------
+    outcome : Outcome
+        The interval, and that of d_z, are as wide as the share asks, whatever the test.
+    """
+    if test == "auto":
+        test = "corrected_t" if share else "sign_flip"
+    flags = []
+    if test in ("sign_flip", "wilcoxon") and share:
+        flags.append(f"{unit}s train each other's models, taken as independent")
+    elif unit == "session" or (unit == "fold" and not share):
+        flags.append(f"units are {unit}s, taken as independent")
+    over = f"over {len(differences)} {unit}s"
+    if test == "wilcoxon":
+        p, said = wilcoxon_test(differences, alternative), f"Wilcoxon signed-rank test {over}"
+    elif test == "corrected_t":
+        p = corrected_t_test(differences, 1 + share, alternative)
+        said = f"t test {over}, their variance times {1 + share:.3g}"
+    else:
+        flips = sign_flip_test(differences, alternative)
+        which = f"all {flips.n_flips}" if flips.exact else f"{flips.n_flips} drawn"
+        p, said = flips.p, f"sign-flip test {over}, {which} flips"
+        if flips.smallest > _ALPHA:
+            flags.append(f"p cannot be below {flips.smallest:.3g}")
+    dz_low, dz_high = dz_interval(differences, 1 + share)
+    return Outcome(
+        p,
+        *widened(mean_interval(differences), float(differences.mean()), share),
+        f"{alternative} {said}",
+        tuple(flags),
+        cohen_dz(differences),
+        dz_low,
+        dz_high,
+    )
+
+
+def over_trials(
+    drawn: np.ndarray, difference: float, share: float, trials: str, alternative: Alternative
+) -> Outcome:
+    """Test the difference of two models that were tested on one unit.
+
+    Parameters
+    ----------
+    drawn : ndarray, shape (n_draws,)
+        Difference in each draw of the test trials.
+    difference : float
+        That of the trials as they are.
+    share : float
+        How far test trials train the models that others are tested on.
+    trials : str
+        What was drawn.
+    alternative : {"two-sided", "greater", "less"}
+
+    Returns
+    -------
+    outcome : Outcome
+        Draws vary about the difference as the share asks.
+    """
+    spread = difference + np.sqrt(1 + share) * (drawn - difference)
+    low, high = percentile_interval(spread)
+    said = f"{alternative} paired bootstrap of {trials}, {len(drawn)} draws"
+    if share:
+        said += f", their variance times {1 + share:.3g}"
+    return Outcome(bootstrap_p(spread, alternative), low, high, said, ("test-set only",))
