@@ -8,9 +8,9 @@ import json
 import textwrap
 from pathlib import Path
 
-from neurodecode.core.config import load
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue
+from neurodecode.core.nodes import load
 
 EXAMPLE = """\
 Examples:

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from neurodecode.core.config import Call, Node, Problems, check_arguments, nearest
+from neurodecode.core.config import Call, check_arguments, nearest
 from neurodecode.core.errors import ConfigError, MissingDependency
+from neurodecode.core.nodes import Node, Problems
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TRUSTED = ("sklearn", "pyriemann", "mne.decoding", "nilearn", "braindecode")

@@ -6,18 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from neurodecode.core.config import (
-    Node,
-    Problems,
-    bind,
-    check_arguments,
-    convert,
-    load,
-    nearest,
-)
+from neurodecode.core.config import bind, check_arguments, convert, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
+from neurodecode.core.nodes import Node, Problems, load
 from neurodecode.data.roots import find_root as find_root
 from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Task, Variant
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from neurodecode.core.config import Call, Problems, call, parse
+from neurodecode.core.config import Call, call
 from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.core.needs import Needs
+from neurodecode.core.nodes import Problems, parse
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y, is_stateless

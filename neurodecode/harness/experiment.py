@@ -7,19 +7,11 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from neurodecode.core.config import (
-    Call,
-    Node,
-    Problems,
-    bind,
-    call,
-    convert,
-    load,
-    nearest,
-)
+from neurodecode.core.config import Call, bind, call, convert, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import build, catalogue, check_call, is_module_class
+from neurodecode.core.nodes import Node, Problems, load
 from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from neurodecode.core.config import Call, Node, Problems, call, from_plain
+from neurodecode.core.config import Call, call
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build, check_call, is_module_class, module_model
+from neurodecode.core.nodes import Node, Problems, from_plain
 from neurodecode.core.progress import progress
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device

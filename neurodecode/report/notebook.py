@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from neurodecode.core.config import Call, Node, Problems, call, convert, from_plain
+from neurodecode.core.config import Call, call, convert
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import ROLES, Fold
 from neurodecode.core.names import build as build_call
 from neurodecode.core.names import check_call
+from neurodecode.core.nodes import Node, Problems, from_plain
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.rows import Rows

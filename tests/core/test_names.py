@@ -3,9 +3,10 @@ import sys
 import pytest
 from sklearn.svm import SVC
 
-from neurodecode.core.config import Call, Node, Problems
+from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError, MissingDependency
 from neurodecode.core.names import build, catalogue, check_call, find, require
+from neurodecode.core.nodes import Node, Problems
 
 
 def test_the_folder_is_the_registry():

@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import LeaveOneGroupOut
 
-from neurodecode.core.config import Problems, call, from_plain
+from neurodecode.core.config import call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import check_call
+from neurodecode.core.nodes import Problems, from_plain
 from neurodecode.protocols import verify
 from neurodecode.protocols.columns import Columns
 

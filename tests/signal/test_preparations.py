@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurodecode.core.config import Call, Node, Problems
+from neurodecode.core.config import Call
 from neurodecode.core.errors import DataError
 from neurodecode.core.names import build, catalogue, check_call, find
+from neurodecode.core.nodes import Node, Problems
 from neurodecode.signal.rank import measured_rank
 
 # Each name of the folder, with arguments as a file gives them. A new preparation is added here.

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 
-from neurodecode.core.config import Problems, bind, from_plain
+from neurodecode.core.config import bind
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.nodes import Problems, from_plain
 from neurodecode.models.networks import _network
 from neurodecode.train.training import Training
 
