@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodecode.harness.experiment import Resolved
+    from neurodecode.harness.resolve import Resolved
 
 
 def add_experiment_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:

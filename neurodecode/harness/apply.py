@@ -18,9 +18,10 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import open_file
 from neurodecode.data.specs import TargetSpec, Task
-from neurodecode.harness.experiment import Resolved, read_experiment
+from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of
+from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.store import Store
 from neurodecode.signal.channels import Pick
 

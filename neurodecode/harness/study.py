@@ -22,10 +22,10 @@ from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
-from neurodecode.harness.experiment import Resolved
 from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import Pretrained, open_pretrained
 from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.spec import Channels
 from neurodecode.harness.task import Origin
 from neurodecode.signal.montage import channel_preparations

@@ -1,0 +1,258 @@
+"""What an experiment becomes with its card: every default filled in, every name an object."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from neurodecode.core.config import Call, nearest
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import build, is_module_class
+from neurodecode.core.target import Target
+from neurodecode.data.cards import load_card
+from neurodecode.data.simulated import simulated_card
+from neurodecode.data.specs import Card, TargetSpec, Task
+from neurodecode.harness.question import NamedModel, Question, display_names
+from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
+
+OF_NO_TARGET = "mean_log_likelihood"  # metric of experiments that tell nothing
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """An experiment with its card: every name found, every default filled in."""
+
+    name: str
+    experiment: Experiment
+    card: Card
+    task: Task
+    preparations: tuple[Any, ...]
+    question: Question
+    source: str = ""  # the file as it was written
+    allow_code: bool = False  # whether it may name code from outside
+    pair: "Resolved | None" = None  # recordings that trials are paired with
+
+    def plain(self) -> dict[str, Any]:
+        """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
+        e = self.experiment
+        assert e.protocol is not None  # filled in by `resolve`
+        data: dict[str, Any] = {"card": e.data.card, "task": e.data.task}
+        for key in ("variant", "simulate"):
+            if getattr(e.data, key):
+                data[key] = getattr(e.data, key)
+        if e.data.pair is not None:
+            data["pair"] = _written(e.data.pair)
+        data |= {k: list(v) for k in ("subjects", "sessions", "runs") if (v := getattr(e.data, k))}
+        plain: dict[str, Any] = {
+            "title": self.question.title,
+            "data": data,
+            "prepare": [
+                _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
+            ],
+            **self._plain_target(e),
+            "protocol": {
+                e.protocol.call.name: dict(vars(self.question.protocol)),
+                "overlap": e.protocol.overlap,
+            },
+            "shuffled": {"n_draws": e.shuffled.n_draws},
+            "models": [self._plain_model(steps) for steps in e.models],
+            "controls": [self._plain_model(steps) for steps in e.controls],
+            "metrics": list(e.metrics),
+            "score": {"within": list(e.score.within), "gallery": e.score.gallery},
+            "seeds": list(e.seeds),
+            "channels": e.channels,
+            "target_access": _written(e.target_access),
+            "n_permutations": e.n_permutations,
+            "keep": e.keep,
+            "device": e.device,
+        }
+        for name in ("aggregate", "tune", "init"):
+            if getattr(e, name) is not None:
+                plain[name] = _written(getattr(e, name))
+        if e.windows is not None:
+            plain["windows"] = {k: v for k, v in vars(e.windows).items() if v not in (None, {}, "")}
+            if e.windows.length is None:
+                del plain["windows"]["label_rule"]  # of sliding windows alone
+        return plain
+
+    @staticmethod
+    def _plain_target(experiment: Experiment) -> dict[str, Any]:
+        spec = experiment.target
+        if spec is None:  # of an encoder
+            return {"direction": experiment.direction, "features": experiment.features}
+        plain = _written(spec)
+        if spec.reduce is not None:
+            plain["reduce"] = _full_call(spec.reduce, "steps")
+        return {"direction": experiment.direction, "target": plain}
+
+    @staticmethod
+    def _plain_model(steps: tuple[Call, ...]) -> Any:
+        group = ["steps"] * (len(steps) - 1) + ["models"]
+        listed = [_full_call(one, g) for one, g in zip(steps, group, strict=True)]
+        return listed[0] if len(listed) == 1 else listed
+
+
+def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> Resolved:
+    """Fill in what the card's task decides, and make the objects that are named."""
+    card = load_card(experiment.data.card, allow_code=allow_code)
+    task = _task(card, experiment.data)
+    variant = experiment.data.variant or next(iter(card.variants), "")
+    preset = experiment.data.simulate or ("full" if card.wholly_simulated else "")
+    if preset:
+        name = name if card.wholly_simulated or name.endswith("_simulated") else f"{name}_simulated"
+        card = simulated_card(card, preset, variant)
+    card.variant(variant)  # says which there are, where this one is not
+    encodes = experiment.direction == "encode"
+    target = None if encodes else experiment.target or task.target
+    if target is None and not encodes:
+        raise ConfigError(
+            f"target: neither the experiment nor {card.name}'s {experiment.data.task!r} has one."
+        )
+    protocol = experiment.protocol
+    if protocol is None:
+        if task.protocol is None:
+            raise ConfigError(
+                "protocol: say who is tested, as in protocol: {within_session: {n_splits: 5}}."
+            )
+        protocol = ProtocolSpec(task.protocol)
+    experiment = replace(
+        experiment,
+        title=experiment.title or name.replace("_", " "),
+        data=replace(experiment.data, variant=variant, simulate=preset),
+        prepare=task.prepare if experiment.prepare is None else experiment.prepare,
+        windows=experiment.windows or task.windows,
+        target=target,
+        protocol=protocol,
+    )
+    if target is not None and target.none:
+        experiment = _of_no_target(experiment)
+    calls = (*experiment.models, *experiment.controls)
+    estimators = [_estimator(steps, allow_code) for steps in calls]
+    names = display_names(calls)
+    named = [
+        NamedModel(name, estimator, "model" if i < len(experiment.models) else "control")
+        for i, (name, estimator) in enumerate(zip(names, estimators, strict=True))
+    ]
+    question = Question(
+        target=Target("brain", signal=card.modality) if target is None else _target(target),
+        protocol=build(protocol.call, "protocols"),
+        models=tuple(named),
+        metrics=experiment.metrics,
+        seeds=experiment.seeds,
+        overlap=protocol.overlap,
+        within=experiment.score.within,
+        gallery=experiment.score.gallery,
+        n_draws=experiment.shuffled.n_draws,
+        title=experiment.title,
+        reduce=build(target.reduce, "steps") if target is not None and target.reduce else None,
+        access=experiment.target_access,
+        aggregate=experiment.aggregate,
+        tune=experiment.tune,
+        n_permutations=experiment.n_permutations,
+        keep=experiment.keep,
+        device=experiment.device,
+    )
+    preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
+    resolved = Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
+    return replace(resolved, pair=_pair(resolved))
+
+
+def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
+    *before, last = steps
+    model = build(last, "models", allow_code=allow_code)
+    if not before:
+        return model
+    fitted_before = [(one.name, build(one, "steps", allow_code=allow_code)) for one in before]
+    return Pipeline([*fitted_before, (last.name, model)])
+
+
+def _pair(resolved: Resolved) -> Resolved | None:
+    """Resolve the recordings that trials are paired with: as their own task says."""
+    spec, simulate = resolved.experiment.data.pair, resolved.experiment.data.simulate
+    if spec is None:
+        return None
+    card = load_card(spec.card, allow_code=resolved.allow_code)
+    chosen = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "by"}
+    preset: Any = simulate or ("full" if card.wholly_simulated else "")
+    data = DataSpec(**chosen, simulate=preset)
+    try:
+        task, variant = _task(card, data), data.variant or next(iter(card.variants), "")
+        if preset:
+            card = simulated_card(card, preset, variant)
+        card.variant(variant)  # says which there are, where this one is not
+    except ConfigError as error:
+        raise ConfigError(
+            [f"data.pair: {one.removeprefix('data.task: ')}" for one in error.problems]
+        ) from error
+    experiment = replace(
+        resolved.experiment,
+        data=replace(data, variant=variant),
+        prepare=task.prepare,
+        windows=task.windows,
+        channels="error",
+    )
+    preparations = tuple(build(one, "signal") for one in task.prepare)
+    return replace(resolved, experiment=experiment, card=card, task=task, preparations=preparations)
+
+
+def _of_no_target(experiment: Experiment) -> Experiment:
+    """Give an experiment that tells nothing the defaults that such a one has."""
+    defaults = Experiment(experiment.data, experiment.models)
+    return replace(
+        experiment,
+        shuffled=ShuffledSpec(0),  # there are no labels to permute, or to tell from the design
+        controls=() if experiment.controls == defaults.controls else experiment.controls,
+        metrics=(OF_NO_TARGET,) if experiment.metrics == defaults.metrics else experiment.metrics,
+    )
+
+
+def _target(spec: TargetSpec) -> Target:
+    if spec.none:
+        return Target("none")
+    if spec.value:
+        return Target("value", column=spec.value)
+    if spec.track:
+        return Target("vector" if spec.vector else "series", signal=spec.track)
+    return Target("label", column=spec.label, classes=spec.classes)
+
+
+def _task(card: Card, data: DataSpec) -> Task:
+    if data.task not in card.tasks:
+        raise ConfigError(
+            f"data.task: {card.name} has no task {data.task!r}.{nearest(data.task, card.tasks)}"
+        )
+    return card.tasks[data.task]
+
+
+def _full_call(one: Call, group: str) -> Any:
+    """Give a model or step with every argument, defaults included."""
+    params = build(one, group, allow_code=True).get_params(deep=False)
+    # Of a torch module's model the class is no argument: its name says which.
+    given = {k: v for k, v in params.items() if not is_module_class(v)}
+    return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in given.items()}}
+
+
+def _written(spec: Any) -> dict[str, Any]:
+    """Give the keys of a spec that say something, as plain data."""
+    return {
+        key: _listed(value)
+        for key, value in vars(spec).items()
+        if value not in (None, "", (), False)
+    }
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _listed(one) for key, one in value.items()}
+    return [_listed(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _full(name: str, made: Any) -> Any:
+    return {name: {k: list(v) if isinstance(v, tuple) else v for k, v in vars(made).items()}}
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_is_plain(one) for one in value)
+    return value is None or isinstance(value, str | int | float | bool)
