@@ -14,33 +14,24 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
-from neurodecode.core.space import Space
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
-from neurodecode.core.trials import Part, Trials, stack
+from neurodecode.core.trials import Trials, stack
+from neurodecode.harness.handed import (
+    Handed,
+    Input,
+    appended,
+    asked_for,
+    picked,
+    with_columns_for,
+    with_unknown,
+)
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.pretrained import open_start
 from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
 from neurodecode.harness.validation import cut_validation
 from neurodecode.simulate import ORACLE_SIGNAL
-
-Input = Any  # ndarray, list of ndarray, or Trials
-
-
-@dataclass(frozen=True, eq=False)
-class _Handed:
-    """What a stage is handed: training rows, test rows, rows seen before testing, validation rows.
-
-    A model that is fitted to be kept has no test rows; one that asks for none, no validation rows
-    and no training rows of unknown target.
-    """
-
-    train: Input
-    test: Input
-    adapt: Input
-    val: Input = None
-    unlabelled: Input = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +77,8 @@ class FoldWork:
 
     def __init__(self, task: FoldTask):
         self._task = task
-        self._inputs: dict[Any, _Handed] = {}
-        self._memo: dict[str, tuple[Any, _Handed]] = {}
+        self._inputs: dict[Any, Handed] = {}
+        self._memo: dict[str, tuple[Any, Handed]] = {}
         self._cuts: dict[str, _Cut | None] = {}
         self._stacked: Trials | None = None
         self._names: dict[str, list[str]] = {}
@@ -108,7 +99,7 @@ class FoldWork:
             mine = np.append(cut.train, np.arange(len(job.y), len(y)))
             y, y_val = y[mine], y[cut.val]
             handed, rows = (
-                replace(one, train=_picked(one.train, mine), val=_picked(one.train, cut.val))
+                replace(one, train=picked(one.train, mine), val=picked(one.train, cut.val))
                 for one in (handed, rows)
             )
         if self._task.kind == "none":
@@ -123,10 +114,10 @@ class FoldWork:
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         for stage, name in zip(stages[:-1], names, strict=True):
-            handed = _with_columns_for(stage, handed, rows)
+            handed = with_columns_for(stage, handed, rows)
             stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
-        handed = _with_columns_for(stages[-1], handed, rows)
+        handed = with_columns_for(stages[-1], handed, rows)
         held_out = {} if cut is None else {"val": (handed.val, y_val)}
         last = self._learnt(stages[-1], handed, y, job, **held_out)
         if handed.adapt is not None and hasattr(last, "adapt"):
@@ -144,11 +135,11 @@ class FoldWork:
 
     def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
         """Give what a fitted model says of test row `i` when no other stands beside it."""
-        X = _picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
+        X = picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
         row = self._task.test.take([i])
         for stage in fitted.stages[:-1]:
-            X = stage.transform(_asked_for(stage, X, row))
-        X = _asked_for(fitted.last, X, row)
+            X = stage.transform(asked_for(stage, X, row))
+        X = asked_for(fitted.last, X, row)
         return self._said(replace(fitted, test=X), self._task.test.rows["uid"][[i]])
 
     def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
@@ -215,18 +206,18 @@ class FoldWork:
             names.append(name)
         return names
 
-    def _learnt(self, stage: Any, handed: _Handed, y: Any, job: TaskJob, **more: Any) -> Any:
+    def _learnt(self, stage: Any, handed: Handed, y: Any, job: TaskJob, **more: Any) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
         X = handed.train
         if handed.unlabelled is not None and asks_unlabelled(stage):
-            X, y = _joined(X, handed.unlabelled), _with_unknown(y, len(handed.unlabelled))
+            X, y = appended(X, handed.unlabelled), with_unknown(y, len(handed.unlabelled))
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
             more["init"] = open_start(job.start)
         return stage.fit(X, y, **more)
 
     def _fitted(
-        self, name: str, stage: Any, handed: _Handed, y: Any, job: TaskJob
-    ) -> tuple[Any, _Handed]:
+        self, name: str, stage: Any, handed: Handed, y: Any, job: TaskJob
+    ) -> tuple[Any, Handed]:
         self._uses[name] -= 1
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
@@ -244,21 +235,21 @@ class FoldWork:
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
         val = None if handed.val is None else stage.transform(handed.val)
         more = None if more is None else stage.transform(more)
-        result = stage, _Handed(train, test, adapt, val, more)
+        result = stage, Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
         return result
 
-    def _rows(self, joined: bool) -> _Handed:
+    def _rows(self, joined: bool) -> Handed:
         """Give the rows of a fold; `joined`: those that are seen before are trained on."""
         task = self._task
         if not joined or task.adapt is None:
-            return _Handed(task.train, task.test, task.adapt, unlabelled=task.unlabelled)
+            return Handed(task.train, task.test, task.adapt, unlabelled=task.unlabelled)
         if self._stacked is None:
             self._stacked = stack([task.train, task.adapt])
-        return _Handed(self._stacked, task.test, None, unlabelled=task.unlabelled)
+        return Handed(self._stacked, task.test, None, unlabelled=task.unlabelled)
 
-    def _handed(self, job: TaskJob, joined: bool) -> _Handed:
+    def _handed(self, job: TaskJob, joined: bool) -> Handed:
         """Give what the first stage is handed."""
         needs = job.model.input_needs
         columns = needs.columns if needs.trials else () if needs.batches else None
@@ -268,12 +259,12 @@ class FoldWork:
             several = self._rows(joined)
             if not asks:
                 several = replace(several, unlabelled=None)
-            handed: dict[str, Any] = dict.fromkeys((one.name for one in fields(_Handed)), None)
-            for one in fields(_Handed):
+            handed: dict[str, Any] = dict.fromkeys((one.name for one in fields(Handed)), None)
+            for one in fields(Handed):
                 mine: Trials | None = getattr(several, one.name)
                 if mine is not None and len(mine) > 0:
                     handed[one.name] = self._input(mine, job, columns)
-            self._inputs[which] = _Handed(**handed)
+            self._inputs[which] = Handed(**handed)
         return self._inputs[which]
 
     def _input(self, trials: Trials, job: TaskJob, columns: tuple[str, ...] | None) -> Input:
@@ -332,49 +323,3 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
-
-
-def _picked(X: Input, index: np.ndarray) -> Input:
-    """Trials at `index`, of whatever a stage is handed."""
-    if isinstance(X, Trials):
-        return X.take(index)
-    return [X[i] for i in index] if isinstance(X, list) else X[index]
-
-
-def _with_columns_for(stage: Any, handed: _Handed, rows: _Handed) -> _Handed:
-    """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
-    return _Handed(
-        *(
-            _asked_for(stage, getattr(handed, one.name), getattr(rows, one.name))
-            for one in fields(_Handed)
-        )
-    )
-
-
-def _joined(X: Input, more: Input) -> Input:
-    """Trials of two, of whatever a stage is handed."""
-    if isinstance(X, Trials):
-        return stack([X, more])
-    return [*X, *more] if isinstance(X, list) else np.concatenate([X, more])
-
-
-def _with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
-    """Truth with that of rows of unknown target after it: -1 for classes, else NaN."""
-    if y is None:
-        return None
-    unknown = np.full((n_rows, *y.shape[1:]), -1 if y.dtype.kind == "i" else np.nan, dtype=y.dtype)
-    return np.concatenate([y, unknown])
-
-
-def _asked_for(stage: Any, X: Input, trials: Trials) -> Input:
-    """Give trials as a stage made them, with columns of their rows where the next one asks."""
-    needs = getattr(stage, "needs", None)
-    if not isinstance(needs, Needs) or not needs.trials or X is None or isinstance(X, Trials):
-        return X
-    X = np.asarray(X)
-    space = Space("features", tuple(str(i) for i in range(X.shape[1])))
-    axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
-    rows = Rows(trials.rows.table.loc[:, list(needs.columns)])
-    return Trials.of_entries(
-        rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
-    )

@@ -1,0 +1,74 @@
+"""What a stage is handed: an array, a list or `Trials`, of each role that rows have in a fold."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.needs import Needs
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.trials import Part, Trials, stack
+
+Input = Any  # ndarray, list of ndarray, or Trials
+
+
+@dataclass(frozen=True, eq=False)
+class Handed:
+    """What a stage is handed: training rows, test rows, rows seen before testing, validation rows.
+
+    A model that is fitted to be kept has no test rows; one that asks for none, no validation rows
+    and no training rows of unknown target.
+    """
+
+    train: Input
+    test: Input
+    adapt: Input
+    val: Input = None
+    unlabelled: Input = None
+
+
+def picked(X: Input, index: np.ndarray) -> Input:
+    """Trials at `index`, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return X.take(index)
+    return [X[i] for i in index] if isinstance(X, list) else X[index]
+
+
+def appended(X: Input, more: Input) -> Input:
+    """Trials of two, of whatever a stage is handed."""
+    if isinstance(X, Trials):
+        return stack([X, more])
+    return [*X, *more] if isinstance(X, list) else np.concatenate([X, more])
+
+
+def with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
+    """Truth with that of rows of unknown target after it: -1 for classes, else NaN."""
+    if y is None:
+        return None
+    unknown = np.full((n_rows, *y.shape[1:]), -1 if y.dtype.kind == "i" else np.nan, dtype=y.dtype)
+    return np.concatenate([y, unknown])
+
+
+def with_columns_for(stage: Any, handed: Handed, rows: Handed) -> Handed:
+    """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
+    return Handed(
+        *(
+            asked_for(stage, getattr(handed, one.name), getattr(rows, one.name))
+            for one in fields(Handed)
+        )
+    )
+
+
+def asked_for(stage: Any, X: Input, trials: Trials) -> Input:
+    """Give trials as a stage made them, with columns of their rows where the next one asks."""
+    needs = getattr(stage, "needs", None)
+    if not isinstance(needs, Needs) or not needs.trials or X is None or isinstance(X, Trials):
+        return X
+    X = np.asarray(X)
+    space = Space("features", tuple(str(i) for i in range(X.shape[1])))
+    axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
+    rows = Rows(trials.rows.table.loc[:, list(needs.columns)])
+    return Trials.of_entries(
+        rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
+    )
