@@ -8,26 +8,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from neurodecode.core.config import Call, call
 from neurodecode.core.names import build, catalogue, check_call, find
-from neurodecode.core.needs import Needs
 from neurodecode.core.nodes import Problems, parse
-from neurodecode.core.rows import Rows
-from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target, n_axes
-from neurodecode.core.trials import Part, Trials
+from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
+from neurodecode.harness.planted import planted_rows, planted_trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
-from neurodecode.simulate import ORACLE_SIGNAL
-
-N_SUBJECTS, N_PER_RUN = 4, 12
-_SIZES = {"channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "time": 48}
-_SPD = ("channel", "channel")  # axes of covariances
 
 
 @dataclass(frozen=True)
@@ -98,7 +90,7 @@ def check_model(model: Any) -> list[Finding]:
     """Hold a model to scikit-learn's contract and to what folds ask of it."""
     named = NamedModel("checked", model)
     kind = "label" if "label" in named.target_needs.targets else named.target_needs.targets[0]
-    rows, X, y = _planted(named, kind)
+    rows, X, y = planted_trials(named, kind)
     half = np.arange(len(rows)) % 2 == 0
     train, test = np.flatnonzero(half), np.flatnonzero(~half)
 
@@ -106,7 +98,7 @@ def check_model(model: Any) -> list[Finding]:
         return seeded(model, 0)  # as a fold does with what draws by chance
 
     def fitted() -> Any:
-        return fresh().fit(_take(X, train), y[train])
+        return fresh().fit(picked(X, train), y[train])
 
     def answer(one: Any, X: Any) -> Any:
         return one.score_samples(X) if kind == "none" else one.predict(X)
@@ -117,14 +109,14 @@ def check_model(model: Any) -> list[Finding]:
 
     def returns_itself() -> None:
         one = fresh()
-        assert one.fit(_take(X, train), y[train]) is one, "fit returns something else"
+        assert one.fit(picked(X, train), y[train]) is one, "fit returns something else"
 
     def fits_again() -> None:
-        first, second = (np.asarray(answer(fitted(), _take(X, test))) for _ in range(2))
+        first, second = (np.asarray(answer(fitted(), picked(X, test))) for _ in range(2))
         assert np.array_equal(first, second), "a second fit on the same trials predicts otherwise"
 
     def answers_each() -> None:
-        said = np.asarray(answer(fitted(), _take(X, test)))
+        said = np.asarray(answer(fitted(), picked(X, test)))
         assert len(said) == len(test), f"{len(said)} predictions for {len(test)} trials"
         if kind == "label":
             assert np.isin(said, np.unique(y)).all(), "it predicts classes that it was not told"
@@ -135,7 +127,7 @@ def check_model(model: Any) -> list[Finding]:
         one = fitted()
         for method in ("predict_proba", "decision_function"):
             if kind == "label" and hasattr(one, method):
-                found = np.asarray(getattr(one, method)(_take(X, test)))
+                found = np.asarray(getattr(one, method)(picked(X, test)))
                 n = found.shape[-1] if found.ndim > 1 else 2
                 assert n in (len(one.classes_), found.shape[-1]), f"{method}: {found.shape}"
                 if method == "predict_proba":
@@ -143,23 +135,24 @@ def check_model(model: Any) -> list[Finding]:
 
     def leans_on_no_other() -> None:
         one = fitted()
-        together = np.asarray(answer(one, _take(X, test)))
-        alone = np.concatenate([np.asarray(answer(one, _take(X, test[i : i + 1])))
-                                for i in range(len(test))])  # fmt: skip
+        together = np.asarray(answer(one, picked(X, test)))
+        alone = np.concatenate(
+            [np.asarray(answer(one, picked(X, test[i : i + 1]))) for i in range(len(test))]
+        )
         assert np.allclose(together, alone), "a trial alone is answered otherwise than among others"
 
     def can_be_kept() -> None:
         one = fitted()
         pickle.dumps(one)
         again = copy.deepcopy(one)  # by the same rules as a pickle
-        same = np.array_equal(answer(one, _take(X, test)), answer(again, _take(X, test)))
+        same = np.array_equal(answer(one, picked(X, test)), answer(again, picked(X, test)))
         assert same, "a copy predicts otherwise"
 
     def sees_no_truth() -> None:
         columns = set(named.columns)
         assert not columns & {"label", "value", "y"}, f"it asks for {sorted(columns)}"
         if named.input_needs.trials:
-            answer(fitted(), _take(X, test))  # the table it is handed holds no other column
+            answer(fitted(), picked(X, test))  # the table it is handed holds no other column
 
     return list(
         _findings(
@@ -178,18 +171,18 @@ def check_model(model: Any) -> list[Finding]:
 def check_step(step: Any) -> list[Finding]:
     """Hold a step to scikit-learn's contract, and to what it says of itself."""
     named = NamedModel("checked", step)
-    rows, X, y = _planted(named, "label")
+    rows, X, y = planted_trials(named, "label")
     half = np.arange(len(rows)) % 2 == 0
     train, test = np.flatnonzero(half), np.flatnonzero(~half)
 
     def transformed(one: Any, index: np.ndarray) -> np.ndarray:
-        return np.asarray(one.transform(_take(X, index)))
+        return np.asarray(one.transform(picked(X, index)))
 
     def fresh() -> Any:
         return clone(step)
 
     def fitted(y_train: np.ndarray) -> Any:
-        return fresh().fit(_take(X, train), y_train)
+        return fresh().fit(picked(X, train), y_train)
 
     def keeps_rows() -> None:
         found = transformed(fitted(y[train]), test)
@@ -203,7 +196,7 @@ def check_step(step: Any) -> list[Finding]:
 
     def stateless() -> None:
         if is_stateless(step):
-            one, other = fitted(y[train]), fresh().fit(_take(X, test[:1]), y[test[:1]])
+            one, other = fitted(y[train]), fresh().fit(picked(X, test[:1]), y[test[:1]])
             same = np.allclose(transformed(one, test), transformed(other, test))
             assert same, "it says stateless, and what it was fitted on changes what it gives"
 
@@ -232,7 +225,7 @@ def check_step(step: Any) -> list[Finding]:
 
 def check_protocol(protocol: Any) -> list[Finding]:
     """Hold a protocol to its own claim, on four subjects of two sessions of two runs."""
-    rows = _rows()
+    rows = planted_rows()
     target = Target("label", column="label", classes=("a", "b"))
 
     def folds(seed: int = 0) -> list[Any]:
@@ -336,64 +329,3 @@ def _findings(*promises: tuple[str, Callable[[], None]]) -> Iterator[Finding]:
             yield Finding(promise, named or type(error).__name__)
         else:
             yield Finding(promise)
-
-
-def _rows() -> Rows:
-    table = pd.DataFrame(
-        [
-            {"subject": str(s), "session": str(e), "run": str(r), "onset": 4.0 * i, "position": i,
-             "label": "ab"[(i + r) % 2], "group": "xy"[s % 2],
-             "split": ("train", "train", "test")[i % 3]}
-            for s in range(1, N_SUBJECTS + 1) for e in (1, 2) for r in (1, 2)
-            for i in range(N_PER_RUN)
-        ]
-    )  # fmt: skip
-    table["recording"] = [
-        f"sub-{s}_ses-{e}_run-{r}"
-        for s, e, r in table[["subject", "session", "run"]].itertuples(index=False)
-    ]
-    table["duration"], table["start"] = 1.0, table["onset"]
-    table["stop"] = table["onset"] + 1.0
-    return Rows.build(table)
-
-
-def _planted(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]:
-    """Trials of two classes that differ in the power and mean of the first feature."""
-    rows = _rows()
-    rng = np.random.default_rng(0)
-    y = (rows["label"] == "b").astype(np.int64)
-    axes = named.input_needs.axes or ("channel", "time")
-    X = rng.standard_normal((len(rows), *(_SIZES.get(axis, 6) for axis in axes)))
-    X[y == 1, 0] = 1.5 * X[y == 1, 0] + 0.5
-    if axes == _SPD:
-        X = X @ X.swapaxes(1, 2) + np.eye(X.shape[1])
-    truth = y if kind == "label" else X.reshape(len(X), -1)[:, :3].sum(axis=1)
-    if kind in ("vector", "brain"):
-        truth = np.column_stack([truth, -truth])
-    if kind == "series":
-        truth = X[:, :1]
-    needs: Needs = named.input_needs
-    if needs.trials:
-        table = rows.table.assign(previous="a")
-        for column in needs.columns:
-            if column not in table:
-                table[column] = rng.standard_normal(len(table))
-        handed = Rows(table.loc[:, list(needs.columns)])
-        if needs.signals == 0:
-            return rows, Trials(handed, {}), truth
-        part = Part(X, Space("sensors", tuple("abcdef")), tuple(axes), None, 0.0, "planted")
-        return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
-    if needs.signals == (ORACLE_SIGNAL,):
-        answers = rng.standard_normal((len(rows), 2))
-        answers[np.arange(len(rows)), y] += 1.0
-        return rows, answers, truth
-    if needs.ragged:
-        return rows, [one[..., : 40 + i % 8] for i, one in enumerate(X)], truth
-    return rows, (X.reshape(len(X), -1) if named.flattens else X), truth
-
-
-def _take(X: Any, index: np.ndarray) -> Any:
-    """Trials at `index`, whatever holds them."""
-    if isinstance(X, list):
-        return [X[i] for i in index]
-    return X.take(index) if isinstance(X, Trials) else X[index]
