@@ -22,6 +22,7 @@ from neurodecode.core.files import shipped_folder, write_text
 from neurodecode.harness.run import FAILURES
 from neurodecode.harness.table import TableRow
 from neurodecode.report import words
+from neurodecode.report.asked import Asked, what_was_asked
 from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
 from neurodecode.report.maps import how_drawn, plot_patterns
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
@@ -72,7 +73,7 @@ class Section:
     date: str
     verdict: list[str]
     verdict_flags: tuple[str, ...]
-    asked: list[words.Asked]
+    asked: list[Asked]
     metrics: list[str]
     rows: list[TableRow]
     has_p: bool
@@ -160,7 +161,7 @@ def _section(results: Results, anchor: str) -> Section:
             date=_date(results),
             verdict=words.verdict(results),
             verdict_flags=best.flags if best else (),
-            asked=words.what_was_asked(results, resolved),
+            asked=what_was_asked(results, resolved),
             metrics=index["metrics"],
             rows=rows,
             has_p=any(row.p is not None for row in rows),

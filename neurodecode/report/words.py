@@ -1,15 +1,9 @@
-"""What the page says in words: what was asked, what came out, what a flag or an interval means."""
+"""What the page says in words of what came out: of a score, an interval, a flag, a pattern."""
 
 import math
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
-import pandas as pd
-
-from neurodecode.core.names import catalogue, find
+from neurodecode.core.names import find
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP
 from neurodecode.harness.table import TableRow
 from neurodecode.report.results import Results
@@ -46,27 +40,6 @@ FLAGS = {
     "not_converged": "In at least one fold the loss of the network still fell when its training "
     "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }
-_NAMES_SHOWN = 12
-_DIGEST = re.compile("[0-9a-f]{32}")
-_UNITS = {"l_freq": "Hz", "h_freq": "Hz", "sfreq": "Hz", "seconds": "s"}  # of arguments
-_REJECT_UNITS = {"eeg": "V", "eog": "V", "seeg": "V", "ecog": "V", "mag": "T", "grad": "T/m"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """What is said of one thing: a sentence, after its name and before its arguments, if any."""
-
-    text: str
-    name: str = ""
-    arguments: str = ""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One entry of what was asked: a term, and lines."""
-
-    term: str
-    lines: tuple[Line, ...]
 
 
 def flag_sentence(flag: str) -> str:
@@ -197,51 +170,6 @@ def verdict(results: Results) -> list[str]:
     return said
 
 
-def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]:
-    """Say what was asked: data, preparation, windows, protocol, models, scores.
-
-    Parameters
-    ----------
-    results : Results
-    resolved : mapping
-        The resolved experiment.
-
-    Returns
-    -------
-    asked : list of Asked
-    """
-    index, rows = results.index, results.trials()
-    asked = [
-        Asked("Data", tuple(_data(resolved, rows))),
-        Asked("Told apart", (Line(_target(index["target"], rows)),)),
-    ]
-    if "in_memory" not in resolved.get("data", {}):
-        steps = [_call("signal", one) for one in resolved.get("prepare", [])]
-        asked.append(Asked("Preparation", tuple(steps) or (Line("None."),)))
-        asked.append(Asked("Trials", (Line(_windows(resolved.get("windows"))),)))
-    asked.append(Asked("Who is tested", tuple(_protocol(resolved.get("protocol", {}), index))))
-    roles: dict[str, list[str]] = {}
-    for model in index["models"]:
-        roles.setdefault(model["role"], []).append(model["name"])
-    arguments = _arguments([*resolved.get("models", []), *resolved.get("controls", [])])
-    for role, term in (("model", "Models"), ("control", "Controls"), ("ceiling", "Ceiling")):
-        if role in roles:
-            lines = tuple(_model(name, arguments) for name in roles[role])
-            asked.append(Asked(term, lines))
-    if index.get("init"):
-        told = f"{index['init']['model']}, kept in {index['init']['results']}."
-        asked.append(Asked("Those that ask start from", (Line(told),)))
-    if index["access"]["one_by_one"]:
-        asked.append(Asked("Test trials", (Line("Handed over one at a time."),)))
-    if "tune" in resolved:
-        asked.append(Asked("Chosen on inner folds", (Line(_value(resolved["tune"]["grids"])),)))
-    asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
-    if index["n_permutations"]:
-        asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
-    asked.append(Asked("Scores", tuple(_scores(index))))
-    return asked
-
-
 def pattern_notes(are_components: Collection[bool]) -> list[str]:
     """Say how to read patterns, of classes (False), of components (True) or of both."""
     said = {
@@ -262,159 +190,3 @@ def counted(n: int, noun: str) -> str:
 def sign(metric: str) -> int:
     """Give 1 where a larger score is better, -1 where a smaller one is."""
     return 1 if find(metric, "metrics").direction == "up" else -1
-
-
-def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
-    data = resolved.get("data", {})
-    if "card" in data:
-        variant = f", variant {data['variant']}" if data.get("variant") else ""
-        yield Line(f"{data['card']}{variant}, task {data['task']}.")
-        if "pair" in data:
-            pair = data["pair"]
-            yield Line(
-                f"Paired by {' and '.join(pair['by'])} with {pair['card']}, task {pair['task']}."
-            )
-    elif "in_memory" in data:
-        yield Line("Arrays or epochs that were in memory.")
-    subjects = list(dict.fromkeys(map(str, rows["subject"])))
-    named = "" if len(subjects) > _NAMES_SHOWN else f" ({', '.join(subjects)})"
-    n_sessions = len(rows[["subject", "session"]].drop_duplicates())
-    yield Line(
-        f"{counted(len(subjects), 'subject')}{named}, {counted(n_sessions, 'session')}, "
-        f"{counted(len(set(rows['recording'])), 'recording')}, {counted(len(rows), 'trial')}."
-    )
-
-
-def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
-    classes = target["classes"]
-    if target["kind"] == "none":
-        return "Nothing: models learn how trials are, and are scored by how well others fit."
-    if not classes:
-        return f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a trial."
-    counts = Counter(rows["y"].tolist())
-    sizes = {counts[code] for code in range(len(classes))}
-    if len(sizes) == 1:
-        told = f"{', '.join(classes)} ({counted(sizes.pop(), 'trial')} each)"
-    else:
-        told = ", ".join(
-            f"{name} ({counted(counts[code], 'trial')})" for code, name in enumerate(classes)
-        )
-    unknown = counts[-1]
-    return told + (f"; {counted(unknown, 'trial')} of other labels not used." if unknown else ".")
-
-
-def _windows(windows: Mapping[str, Any] | None) -> str:
-    if windows is None:
-        return "Entries of the prepared signal, such as volumes or blocks, as they are."
-    if windows.get("span"):
-        return "From each event's onset to its end, so that trials may differ in length."
-    if windows.get("length") is not None:
-        return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s."
-    said = f"From {windows['tmin']:g} s to {windows['tmax']:g} s after each event's onset."
-    limits = {kind: limit for kind, limit in (windows.get("reject") or {}).items() if limit}
-    rejected = ", ".join(
-        f"{kind} {limit:g} {_REJECT_UNITS.get(kind, '(SI unit)')}" for kind, limit in limits.items()
-    )
-    return said + (f" Left out where peak to peak is above {rejected}." if limits else "")
-
-
-def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator[Line]:
-    for name, arguments in protocol.items():
-        if name != "overlap":
-            yield _call("protocols", {name: arguments})
-    seeds = index["seeds"]
-    n_folds = len(index["folds"])
-    said = (
-        f"{counted(n_folds, 'fold')} in all, {counted(len(seeds), 'seed')} "
-        f"({', '.join(map(str, seeds))})."
-    )
-    purged = sum(fold["purged"] for fold in index["folds"])
-    if purged:
-        said += (
-            f" Over all folds, {counted(purged, 'training trial')} were taken out because their "
-            "windows overlap a test window."
-        )
-    yield Line(said)
-
-
-def _arguments(models: Sequence[Any]) -> dict[str, Any]:
-    """Arguments by model name; a list of steps goes by the names of all of them."""
-    found = {}
-    for one in models:
-        steps = one if isinstance(one, list) else [one]
-        if all(isinstance(step, Mapping) and len(step) == 1 for step in steps):
-            found[" + ".join(next(iter(step)) for step in steps)] = one
-    return found
-
-
-def _model(name: str, arguments: Mapping[str, Any]) -> Line:
-    given = arguments.get(name)
-    if isinstance(given, Mapping) and isinstance(given[name], Mapping):
-        return _call("models", given)
-    line = _call("models", {name: {}})
-    if isinstance(given, Mapping) and isinstance(given[name], list):  # stages of one in memory
-        stages = given[name]
-        one = _given(stages[0]["parameters"]) if len(stages) == 1 else _value(stages)
-        return Line(line.text, name, one)
-    return line
-
-
-def _call(group: str, one: Mapping[str, Any]) -> Line:
-    """Give a name, the sentence that its documentation begins with, and its arguments."""
-    ((name, arguments),) = one.items()
-    entry = catalogue(group).get(name)
-    return Line(entry.summary.replace("`", "") if entry else "", name, _given(arguments or {}))
-
-
-def _given(arguments: Mapping[str, Any]) -> str:
-    """Arguments with their values and, where they have one, units."""
-    return ", ".join(
-        f"{name} {_value(value)}" + (f" {_UNITS[name]}" if name in _UNITS else "")
-        for name, value in arguments.items()
-        if value is not None
-    )
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping) and "class" in value:  # an estimator
-        given = _given(value["parameters"])
-        return value["class"].rpartition(".")[2] + (f" ({given})" if given else "")
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}: {_value(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):  # a function is its name and a digest
-        return ", ".join(_value(one) for one in value if not _DIGEST.fullmatch(str(one)))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _null(n_draws: int) -> str:
-    if n_draws == 0:
-        return "No shuffled null was asked for."
-    return (
-        f"{counted(n_draws, 'draw')}: each model is fitted again on training labels that are "
-        "permuted within their run or block, and tested as before."
-    )
-
-
-def _permutations(n_permutations: int) -> str:
-    return (
-        f"One-sided: of {counted(n_permutations, 'permutation')} of all labels within run or "
-        "block, every fold fitted anew; with six or more subjects of flips of the signs of their "
-        "scores less chance."
-    )
-
-
-def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
-    for name in index["metrics"]:
-        yield _call("metrics", {name: {}})
-    if index["aggregate"] is not None:
-        by = " and ".join(index["aggregate"]["by"])
-        yield Line(f"Trials of the same {by} are answered together, by their mean scores.")
-    within = index["within"]
-    if within:
-        together = " and ".join(filter(None, (", ".join(within[:-1]), within[-1])))
-        yield Line(
-            f"Trials of the same {together} are scored together. Scores are averaged over folds "
-            "and seeds, then sessions, then subjects."
-        )
-    else:
-        yield Line("All trials are scored together.")

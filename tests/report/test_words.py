@@ -12,7 +12,6 @@ from neurodecode.report.words import (
     interval_sentence,
     pattern_notes,
     verdict,
-    what_was_asked,
 )
 
 
@@ -119,40 +118,3 @@ def test_patterns_of_classes_and_of_components_are_read_otherwise():
     assert len(pattern_notes({True, False})) == 2
     assert "leans to a class" in pattern_notes({False})[0]
     assert "order, sign or size" in pattern_notes({True})[0]
-
-
-def asked_of(results, **resolved):
-    plain = {"data": {"card": "c", "task": "t"}, "windows": None, **resolved}
-    return {one.term: one.lines for one in what_was_asked(results, plain)}
-
-
-def test_frequencies_and_limits_have_units(results):
-    filtered = [{"filter": {"l_freq": 8, "h_freq": 30, "phase": "zero"}}]
-    windows = {"tmin": -0.2, "tmax": 0.8, "reject": {"eeg": 1e-4, "mag": None}}
-    asked = asked_of(results, prepare=filtered, windows=windows)
-    assert asked["Preparation"][0].arguments == "l_freq 8 Hz, h_freq 30 Hz, phase zero"
-    assert asked["Trials"][0].text == (
-        "From -0.2 s to 0.8 s after each event's onset. "
-        "Left out where peak to peak is above eeg 0.0001 V."
-    )
-
-
-def test_what_was_not_done_is_said_too(results):
-    asked = asked_of(results)
-    assert asked["Preparation"][0].text == "None."
-    assert asked["Trials"][0].text.startswith("Entries of the prepared signal")
-    sliding = asked_of(results, windows={"length": 2.0, "hop": 0.5})
-    assert sliding["Trials"][0].text == "Windows of 2 s, a new one every 0.5 s."
-
-
-def test_pipelines_in_memory_show_their_steps(results):
-    stages = [
-        {"class": "sklearn.feature_selection.SelectKBest", "version": "1",
-         "parameters": {"k": 5, "score_func": ["f_classif", "0" * 32]}},
-        {"class": "sklearn.svm.SVC", "version": "1",
-         "parameters": {"C": 1.0, "probability": False, "gamma": None}},
-    ]  # fmt: skip
-    asked = asked_of(results, models=[{"linear.csp_lda": stages}])
-    line = asked["Models"][0]
-    assert line.name == "linear.csp_lda"
-    assert line.arguments == "SelectKBest (k 5, score_func f_classif), SVC (C 1.0, probability no)"
