@@ -1,8 +1,7 @@
 """`plan`: folds, jobs with key and state, refused pairs. Nothing is fitted here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -10,8 +9,6 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
-from neurodecode.core.stages import stages_of
-from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.dependence import describe_mutual
@@ -20,10 +17,10 @@ from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.pairing import check_paired
 from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.protocols import check_training, purge, verify, with_unlabelled
-from neurodecode.simulate import ORACLE_SIGNAL
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
@@ -36,14 +33,6 @@ class PlannedFold:
     fold: Fold
     flags: tuple[str, ...]
     prior: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A model that cannot be run on these data, and why."""
-
-    model: str
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +85,7 @@ def make_plan(study: Study) -> Plan:
     _check_classes(study, y)
     _check_pooling(study)
     folds = tuple(_folds(study, y))
-    differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
-    refused = tuple(
-        Refused(model.name, reason)
-        for model in question.models
-        if (reason := why_refused(model, study) or _why_differs(model, differs)) is not None
-    )
+    refused = find_refused(study, [planned.fold for planned in folds])
     without = {one.model for one in refused}
     models = [model for model in question.models if model.name not in without]
     if not any(model.role == "model" for model in models):
@@ -202,122 +186,6 @@ def _check_pooling(study: Study) -> None:
             f"score: within is {list(within)}, which pools brains of {y.spaces.max() + 1} "
             "spaces, whose voxels are not each other's. Add subject."
         )
-
-
-def why_refused(model: NamedModel, study: Study) -> str | None:
-    """Say why a model cannot be run on these trials; None where it can."""
-    needs, target = model.input_needs, study.question.target
-    last = stages_of(model.estimator)[-1]
-    if target.kind == "none":
-        if not (hasattr(last, "fit") and hasattr(last, "score_samples")):
-            return "nothing is told, and it has no score_samples that says how trials fit it."
-    elif not (hasattr(last, "fit") and hasattr(last, "predict")):
-        return "it has no fit and predict, so it is no model. Put one after it."
-    for package in model.packages:
-        if find_spec(package) is None:
-            return (
-                f"it needs {package}, which is not installed. Install it with: pip install "
-                f'"neurodecode[{package}]"'
-            )
-    if target.kind not in ("none", *model.target_needs.targets):
-        learns = " or ".join(model.target_needs.targets)
-        return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column or target.signal, "label"} & set(model.columns)
-    if forbidden:
-        return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
-    if "previous" in model.columns and model.role != "control":
-        return "it asks to see 'previous', which is made for controls alone."
-    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
-    if missing:
-        return f"it needs the column {missing[0]!r}, which these rows lack."
-    if needs.signals == 0:
-        return None
-    if not isinstance(needs.signals, int):
-        return _why_no_signals(model, needs.signals, study)
-    inputs = study.inputs
-    if needs.signals != len(inputs.signals):
-        return (
-            f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)} "
-            f"({', '.join(inputs.signals)}). Begin with join_signals, which names those to take."
-        )
-    signal = inputs.signal()
-    axes = signal.used()[0].axes
-    if needs.axes is not None and axes != needs.axes:
-        wanted, there = " × ".join(needs.axes), " × ".join(axes)
-        return f"it takes trials of {wanted}, and these are trials of {there}."
-    if needs.full_rank:
-        return _rank_problem(study)
-    return None
-
-
-def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> str | None:
-    """Say why the signals that a model names cannot be had."""
-    if names == (ORACLE_SIGNAL,):
-        if study.oracle is None:
-            return "there is no oracle: only simulated recordings have one, for what they plant."
-        if model.role != "ceiling":
-            return (
-                "it asks for what the oracle of a simulation says, which the ceiling alone is told."
-            )
-        return None
-    there = study.inputs.signals
-    lacking = [name for name in names if name not in there]
-    if lacking:
-        return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
-    if len(names) > 1 and not (model.input_needs.trials or model.input_needs.batches):
-        return "it names several signals, which an array cannot hold. Ask for trials in its needs."
-    return None
-
-
-def _what_differs(folds: tuple[PlannedFold, ...], study: Study, *, ragged: bool) -> str | None:
-    """Say in which fold trials do not fit together, and why; None where all do.
-
-    Two montages may still be those of two people who share no fold.
-    """
-    inputs = study.inputs
-    if len(inputs.signals) != 1 or _difference(inputs, ragged) is None:
-        return None
-    for planned in folds:
-        used = inputs.take(planned.fold.index("train", "val", "test", "adapt"))
-        difference = _difference(used, ragged)
-        if difference is not None:
-            return f"fold {planned.fold.name}: {difference}"
-    return None
-
-
-def _difference(trials: Trials, ragged: bool) -> str | None:
-    try:
-        trials.check_alike(lengths=not ragged)
-    except DataError as error:
-        return str(error)
-    return None
-
-
-def _why_differs(model: NamedModel, differs: Mapping[bool, str | None]) -> str | None:
-    needs = model.input_needs
-    alone = needs.signals == 0 or needs.signals == (ORACLE_SIGNAL,) or needs.spaces == "many"
-    return None if alone else differs[needs.ragged]
-
-
-def _rank_problem(study: Study) -> str | None:
-    signal, rows = study.inputs.signal(), study.trials.rows
-    for i, part in enumerate(signal.parts):
-        n_channels = len(part.space)
-        if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
-            recording = rows["recording"][np.argmax(signal.part == i)]
-            return (
-                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
-                "it has no inverse. Average reference, ICA and interpolated channels do this. "
-                "Use estimator: oas, or drop the redundant channels."
-            )
-        shortest = int(signal.length.min())
-        if 0 <= shortest <= n_channels:
-            return (
-                f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
-                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
-                "windows."
-            )
-    return None
 
 
 def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:

@@ -11,8 +11,9 @@ from neurodecode.core.space import Space
 from neurodecode.core.trials import Part, Trials
 from neurodecode.harness.apply import _input
 from neurodecode.harness.keep import Kept
-from neurodecode.harness.plan import make_plan, why_refused
+from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.protocols.cross_subject import CrossSubject

@@ -18,8 +18,9 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Part, Trials, TrialSignal
-from neurodecode.harness.plan import make_plan, why_refused
+from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import Aggregate, NamedModel
+from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.baseline.mean_target import MeanTarget
 from neurodecode.models.linear.logistic import Logistic

@@ -1,0 +1,160 @@
+"""Which models cannot be run on which trials, and why: known before anything is fitted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.fold import Fold
+from neurodecode.core.stages import stages_of
+from neurodecode.core.trials import Trials
+from neurodecode.harness.question import NamedModel
+from neurodecode.harness.study import Study
+from neurodecode.simulate import ORACLE_SIGNAL
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A model that cannot be run on these data, and why."""
+
+    model: str
+    reason: str
+
+
+def find_refused(study: Study, folds: Sequence[Fold]) -> tuple[Refused, ...]:
+    """Name the models of a study that cannot be run on its trials, or on those of one of its folds.
+
+    Parameters
+    ----------
+    study : Study
+    folds : sequence of Fold
+
+    Returns
+    -------
+    refused : tuple of Refused
+        In the order of the question's models.
+    """
+    differs = {ragged: _what_differs(folds, study, ragged=ragged) for ragged in (False, True)}
+    return tuple(
+        Refused(model.name, reason)
+        for model in study.question.models
+        if (reason := why_refused(model, study) or _why_differs(model, differs)) is not None
+    )
+
+
+def why_refused(model: NamedModel, study: Study) -> str | None:
+    """Say why a model cannot be run on these trials; None where it can."""
+    needs, target = model.input_needs, study.question.target
+    last = stages_of(model.estimator)[-1]
+    if target.kind == "none":
+        if not (hasattr(last, "fit") and hasattr(last, "score_samples")):
+            return "nothing is told, and it has no score_samples that says how trials fit it."
+    elif not (hasattr(last, "fit") and hasattr(last, "predict")):
+        return "it has no fit and predict, so it is no model. Put one after it."
+    for package in model.packages:
+        if find_spec(package) is None:
+            return (
+                f"it needs {package}, which is not installed. Install it with: pip install "
+                f'"neurodecode[{package}]"'
+            )
+    if target.kind not in ("none", *model.target_needs.targets):
+        learns = " or ".join(model.target_needs.targets)
+        return f"it learns {learns}, and the target is a {target.kind}."
+    forbidden = {target.column or target.signal, "label"} & set(model.columns)
+    if forbidden:
+        return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
+    if "previous" in model.columns and model.role != "control":
+        return "it asks to see 'previous', which is made for controls alone."
+    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
+    if missing:
+        return f"it needs the column {missing[0]!r}, which these rows lack."
+    if needs.signals == 0:
+        return None
+    if not isinstance(needs.signals, int):
+        return _why_no_signals(model, needs.signals, study)
+    inputs = study.inputs
+    if needs.signals != len(inputs.signals):
+        return (
+            f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)} "
+            f"({', '.join(inputs.signals)}). Begin with join_signals, which names those to take."
+        )
+    signal = inputs.signal()
+    axes = signal.used()[0].axes
+    if needs.axes is not None and axes != needs.axes:
+        wanted, there = " × ".join(needs.axes), " × ".join(axes)
+        return f"it takes trials of {wanted}, and these are trials of {there}."
+    if needs.full_rank:
+        return _rank_problem(study)
+    return None
+
+
+def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> str | None:
+    """Say why the signals that a model names cannot be had."""
+    if names == (ORACLE_SIGNAL,):
+        if study.oracle is None:
+            return "there is no oracle: only simulated recordings have one, for what they plant."
+        if model.role != "ceiling":
+            return (
+                "it asks for what the oracle of a simulation says, which the ceiling alone is told."
+            )
+        return None
+    there = study.inputs.signals
+    lacking = [name for name in names if name not in there]
+    if lacking:
+        return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
+    if len(names) > 1 and not (model.input_needs.trials or model.input_needs.batches):
+        return "it names several signals, which an array cannot hold. Ask for trials in its needs."
+    return None
+
+
+def _rank_problem(study: Study) -> str | None:
+    signal, rows = study.inputs.signal(), study.trials.rows
+    for i, part in enumerate(signal.parts):
+        n_channels = len(part.space)
+        if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
+            recording = rows["recording"][np.argmax(signal.part == i)]
+            return (
+                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
+                "it has no inverse. Average reference, ICA and interpolated channels do this. "
+                "Use estimator: oas, or drop the redundant channels."
+            )
+        shortest = int(signal.length.min())
+        if 0 <= shortest <= n_channels:
+            return (
+                f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
+                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
+                "windows."
+            )
+    return None
+
+
+def _what_differs(folds: Sequence[Fold], study: Study, *, ragged: bool) -> str | None:
+    """Say in which fold trials do not fit together, and why; None where all do.
+
+    Two montages may still be those of two people who share no fold.
+    """
+    inputs = study.inputs
+    if len(inputs.signals) != 1 or _difference(inputs, ragged) is None:
+        return None
+    for fold in folds:
+        used = inputs.take(fold.index("train", "val", "test", "adapt"))
+        difference = _difference(used, ragged)
+        if difference is not None:
+            return f"fold {fold.name}: {difference}"
+    return None
+
+
+def _difference(trials: Trials, ragged: bool) -> str | None:
+    try:
+        trials.check_alike(lengths=not ragged)
+    except DataError as error:
+        return str(error)
+    return None
+
+
+def _why_differs(model: NamedModel, differs: Mapping[bool, str | None]) -> str | None:
+    needs = model.input_needs
+    alone = needs.signals == 0 or needs.signals == (ORACLE_SIGNAL,) or needs.spaces == "many"
+    return None if alone else differs[needs.ragged]
