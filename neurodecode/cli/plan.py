@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print folds, jobs by state, refusals and what must be prepared."""
+    from neurodecode.harness.opening import open_study
     from neurodecode.harness.plan import make_plan
     from neurodecode.harness.state import job_states
     from neurodecode.harness.store import Store
-    from neurodecode.harness.study import open_study
 
     resolved = read(arguments)
     study = open_study(

@@ -74,10 +74,10 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     from neurodecode.harness.index import write_index, write_study
+    from neurodecode.harness.opening import open_study
     from neurodecode.harness.plan import make_plan
     from neurodecode.harness.run import FAILURES, execute
     from neurodecode.harness.store import Store
-    from neurodecode.harness.study import open_study
     from neurodecode.harness.table import score_results
 
     store = Store(folder).open()

@@ -12,10 +12,10 @@ from neurodecode.data.prepared import Prepared, write_prepared
 from neurodecode.harness.contracts import Finding
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.jobs import Job
+from neurodecode.harness.opening import open_recordings, open_study
 from neurodecode.harness.plan import Plan, make_plan
 from neurodecode.harness.run import execute_alone
 from neurodecode.harness.store import Store
-from neurodecode.harness.study import open_recordings, open_study
 
 
 def recheck(folder: Path, data: Path | None = None, *, allow_code: bool = False) -> list[Finding]:

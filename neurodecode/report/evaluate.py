@@ -22,11 +22,12 @@ from neurodecode.core.trials import Trials
 from neurodecode.data.cache import unwritable
 from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
+from neurodecode.harness.opening import with_oracle
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import DEFAULT_CONTROLS, NamedModel, Question, display_names
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
-from neurodecode.harness.study import Study, with_oracle
+from neurodecode.harness.study import Study
 from neurodecode.harness.table import score_results
 from neurodecode.report.arrays import Data, as_trials, previous_labels
 from neurodecode.report.results import Results

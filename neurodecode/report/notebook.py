@@ -22,9 +22,10 @@ from neurodecode.data.cards import find_root, load_card
 from neurodecode.data.simulated import simulated_stimuli
 from neurodecode.data.specs import WindowsSpec
 from neurodecode.data.stimuli import open_stimuli
+from neurodecode.harness.opening import open_study
 from neurodecode.harness.resolve import resolve
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec
-from neurodecode.harness.study import Study, open_study
+from neurodecode.harness.study import Study
 from neurodecode.report.results import Results
 
 

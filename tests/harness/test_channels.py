@@ -9,8 +9,8 @@ import pytest
 from neurodecode.core.errors import ConfigError
 from neurodecode.data.readers._sensors import known_montage
 from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.study import open_study
 
 CARD = """
 name: mine

@@ -16,8 +16,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.harness.experiment import find_experiment, read_experiment
+from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.study import open_study
 from neurodecode.signal.filters import Filter
 
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"

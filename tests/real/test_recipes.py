@@ -11,10 +11,10 @@ import pytest
 from neurodecode.core.errors import DataMissing, LeakError
 from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
-from neurodecode.harness.study import open_study
 from neurodecode.harness.table import score_results
 from neurodecode.report.results import Results
 

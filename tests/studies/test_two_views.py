@@ -8,7 +8,7 @@ from whole_harness import pass_through, typed
 
 from neurodecode.cli import main
 from neurodecode.harness.experiment import read_experiment
-from neurodecode.harness.study import open_study
+from neurodecode.harness.opening import open_study
 
 HERE = Path(__file__).parent
 
