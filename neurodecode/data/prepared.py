@@ -11,29 +11,24 @@ import logging
 import math
 import os
 import tempfile
-import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from importlib import metadata
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError, NeurodecodeError
-from neurodecode.core.files import read_json, remove_orphans, whole_folder
-from neurodecode.core.processes import one_thread, stop_if_orphan
+from neurodecode.core.files import read_json, remove_orphans
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part
 from neurodecode.data import _folders
+from neurodecode.data._made_from import prepared_key
 from neurodecode.data.cache import CacheUnwritable, mark_running, touch, unwritable
+from neurodecode.data.preparing import place_of, preview, write_prepared
 from neurodecode.data.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-_LAYOUT = 4  # of the folders; part of every key
-_LIBRARIES = ("mne", "numpy", "scipy")  # that all preparations may compute with
 NOTHING: Mapping[str, Sequence[Any]] = {}
 
 
@@ -156,11 +151,6 @@ def prepare(
     return list(_each(shown, preparations, cache, worker, _compute, before))
 
 
-def prepared_key(recording: Recording, preparations: Sequence[Any]) -> str:
-    """Digest of all that a prepared signal comes from."""
-    return digest(_made_from(recording, preparations))
-
-
 def describe_key(key: str, cache: Path) -> str:
     """Say in words what a prepared signal was made from.
 
@@ -177,97 +167,6 @@ def describe_key(key: str, cache: Path) -> str:
     lines += [f"reader: {made['reader']}", "preparations:"]
     lines += [f"  {name} (version {v}): {args}" for name, args, v in made["preparations"]]
     return "\n".join([*lines, f"libraries: {made['libraries']}"])
-
-
-def write_prepared(
-    recording: Recording, preparations: Sequence[Any], folder: Path, parent: int | None = None
-) -> float:
-    """Read, check, prepare and store one recording; gives the seconds it took.
-
-    Parameters
-    ----------
-    recording : Recording
-    preparations : sequence of Preparation
-    folder : Path
-        Appears whole, or not at all.
-    parent : int or None
-        Process for which this is done: nothing is written once it is gone.
-
-    Raises
-    ------
-    DataError
-        If the file is damaged, or its values cannot be what they are said to be;
-        `CacheUnwritable` if the cache folder is full.
-    """
-    started = time.perf_counter()
-    # ICA and interpolation multiply matrices: their last bits would follow the number of threads.
-    with one_thread():
-        signal, rank, content = _computed(recording, preparations)
-    seconds = time.perf_counter() - started
-    meta = {"seconds": seconds, "content": content}
-    meta["made_from"] = _described(recording, preparations)
-    meta |= {"recording": recording.id, "card": recording.card}  # for who looks at the cache
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with whole_folder(folder) as writing:
-            _folders.write(writing, signal, rank, meta)
-            if parent is not None:
-                stop_if_orphan(parent)
-    except OSError as error:
-        raise unwritable(folder.parent.parent, error) from error
-    return seconds
-
-
-def _computed(recording: Recording, preparations: Sequence[Any]) -> tuple[Signal, int | None, str]:
-    """Give the prepared signal, its rank, and the digest of the samples as they were read."""
-    from neurodecode.signal.channels import Drop, Pick
-    from neurodecode.signal.interpolate import Interpolate
-    from neurodecode.signal.rank import measured_rank
-
-    signal = recording.load()
-    assert signal.data is not None  # `load` reads the samples
-    content = digest_array(signal.data)
-    where = _where(recording)
-    checked = False
-    for preparation in preparations:
-        # A channel that is not wanted may be flat; all others are judged as they were recorded.
-        if not checked and not isinstance(preparation, Pick | Drop | Interpolate):
-            _check(signal, where)
-            checked = True
-        signal = _applied(preparation, preparation, signal, where)
-    if not checked:
-        _check(signal, where)
-    rank = measured_rank(signal) if "time" in signal.axes else None
-    return signal, rank, content
-
-
-def preview(recording: Recording, preparations: Sequence[Any]) -> Signal:
-    """Give the header that a recording will have after preparation."""
-    signal = recording.header()
-    for preparation in preparations:
-        signal = _applied(preparation, preparation.preview, signal, _where(recording))
-    return signal
-
-
-def _applied(
-    preparation: Any, function: Callable[[Signal], Signal], signal: Signal, where: str
-) -> Signal:
-    try:
-        reach = signal.reach + preparation.reach(signal.sfreq or 1.0)
-        return replace(function(signal), reach=reach)
-    except NeurodecodeError as error:
-        raise type(error)(f"{where}: {error}") from error
-
-
-def _check(signal: Signal, where: str) -> None:
-    from neurodecode.signal.units import check_finite_and_flat, check_magnitude
-
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        check_finite_and_flat(signal, where)
-        check_magnitude(signal, where)
-    for warning in said:  # those of the worker would be shown to nobody
-        logger.warning("%s", warning.message)
 
 
 def _each(recordings, preparations, cache, worker, missing, before) -> Iterable[Prepared | Failed]:
@@ -314,7 +213,7 @@ def _compute(recording, preparations, key, folder, worker) -> Prepared:
 def _run(worker: Worker, recording: Recording, function, *arguments):
     if not recording.files:
         return function(*arguments)
-    return worker.call(function, *arguments, what=_where(recording))
+    return worker.call(function, *arguments, what=place_of(recording))
 
 
 def _opened(
@@ -388,49 +287,8 @@ def _track_space(shape: tuple[int, ...]) -> Space:
     return Space("features", names, shape=shape)
 
 
-def _where(recording: Recording) -> str:
-    files = ", ".join(str(file.path) for file in recording.files[:1])
-    return f"{recording.id} ({files})" if files else recording.id
-
-
 def _folder(cache: Path, key: str) -> Path:
     return cache / "prepared" / key
-
-
-def _made_from(recording: Recording, preparations: Sequence[Any]) -> Mapping[str, Any]:
-    reader: Mapping[str, Any] = recording.reader
-    own = [name for p in preparations for name in getattr(p, "libraries", ())]
-    shared = _LIBRARIES if preparations else ()
-    used = dict.fromkeys((*reader.get("libraries", ()), *shared, *own))
-    return {
-        "recording": recording.key,
-        "preparations": [
-            [type(p).__name__, _alike(asdict(p)), type(p).version] for p in preparations
-        ],
-        "libraries": {name: _minor_version(name) for name in used},
-        "layout": _LAYOUT,
-    }
-
-
-def _alike(value: Any) -> Any:
-    """Write 8.0 as 8, so that both name the same signal."""
-    if isinstance(value, Mapping):
-        return {key: _alike(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return [_alike(child) for child in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _described(recording: Recording, preparations: Sequence[Any]) -> Mapping[str, Any]:
-    return {
-        **_made_from(recording, preparations),
-        "files": {file.path.name: file.sha256 for file in recording.files},
-        "reader": dict(recording.reader),
-    }
-
-
-def _minor_version(library: str) -> str:
-    return ".".join(metadata.version(library).split(".")[:2])
 
 
 def _check_writable(cache: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data.prepared import Prepared, write_prepared
+from neurodecode.data.prepared import Prepared
+from neurodecode.data.preparing import write_prepared
 from neurodecode.harness.contracts import Finding
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.jobs import Job

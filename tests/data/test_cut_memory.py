@@ -11,8 +11,9 @@ from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.core.space import Space
 from neurodecode.core.trials import stack
 from neurodecode.data import _folders
+from neurodecode.data._made_from import prepared_key
 from neurodecode.data.cut import cut
-from neurodecode.data.prepared import look, prepared_key
+from neurodecode.data.prepared import look
 from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
 
 N_RECORDINGS, N_ROWS = 200, 100

@@ -10,7 +10,8 @@ import pytest
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import whole_folder
-from neurodecode.data.prepared import Failed, describe_key, look, prepare, prepared_key
+from neurodecode.data._made_from import prepared_key
+from neurodecode.data.prepared import Failed, describe_key, look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
 from neurodecode.data.specs import Card, Variant
@@ -111,10 +112,10 @@ def test_every_argument_and_version_is_part_of_the_key(found, monkeypatch):
 
 
 def test_the_library_that_a_preparation_computes_with_is_part_of_the_key(found, monkeypatch):
-    monkeypatch.setattr("neurodecode.data.prepared._minor_version", lambda name: f"{name} 1.0")
+    monkeypatch.setattr("neurodecode.data._made_from._minor_version", lambda name: f"{name} 1.0")
     before = [prepared_key(found[0], steps) for steps in ([Glm()], [Clean()], [Scale(2.0)])]
     monkeypatch.setattr(
-        "neurodecode.data.prepared._minor_version",
+        "neurodecode.data._made_from._minor_version",
         lambda name: f"{name} {'1.1' if name == 'nilearn' else '1.0'}",
     )
     after = [prepared_key(found[0], steps) for steps in ([Glm()], [Clean()], [Scale(2.0)])]
