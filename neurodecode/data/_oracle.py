@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from neurodecode.core.digest import digest_array
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Part, TrialSignal
-from neurodecode.data.specs import Task
+from neurodecode.data.tasks import Task
 from neurodecode.simulate import ORACLE
 
 

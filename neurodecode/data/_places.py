@@ -11,7 +11,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.data._sliding import slide
 from neurodecode.data._windows import places_in_epochs, window_places
 from neurodecode.data.prepared import Prepared
-from neurodecode.data.specs import WindowsSpec
+from neurodecode.data.tasks import WindowsSpec
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data.prepared import Prepared
-from neurodecode.data.specs import WindowsSpec
+from neurodecode.data.tasks import WindowsSpec
 
 _NONE = -1
 

@@ -8,7 +8,7 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.data.prepared import Prepared
-from neurodecode.data.specs import WindowsSpec
+from neurodecode.data.tasks import WindowsSpec
 from neurodecode.signal.windows import outside_recording, peak_to_peak, window_samples
 
 _TITLES = {"eeg": "EEG", "eog": "EOG", "seeg": "SEEG", "ecog": "ECoG", "dbs": "DBS"} | {

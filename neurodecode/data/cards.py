@@ -11,8 +11,8 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import check_call
 from neurodecode.core.nodes import Node, Problems, load
-from neurodecode.data.roots import find_root as find_root
-from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Task, Variant
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Variant
+from neurodecode.data.tasks import Task
 
 _READERS = Path(__file__).resolve().parent / "readers"
 

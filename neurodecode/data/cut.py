@@ -18,7 +18,7 @@ from neurodecode.data._oracle import oracle_answers, oracle_signal
 from neurodecode.data._places import Choice, place
 from neurodecode.data._windows import not_marked_bad, not_rejected
 from neurodecode.data.prepared import Prepared, part_of
-from neurodecode.data.specs import Task, WindowsSpec
+from neurodecode.data.tasks import Task, WindowsSpec
 from neurodecode.simulate import ORACLE, ORACLE_SIGNAL
 
 _OF_RECORDING = ("recording", "subject", "session", "run")

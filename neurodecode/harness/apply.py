@@ -17,7 +17,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import open_file
-from neurodecode.data.specs import TargetSpec, Task
+from neurodecode.data.tasks import TargetSpec, Task
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of

@@ -12,10 +12,10 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import find_root
 from neurodecode.data.cut import Cut, cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
 from neurodecode.data.readers import find_recordings
+from neurodecode.data.roots import find_root
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
 from neurodecode.harness.pairing import pair_trials

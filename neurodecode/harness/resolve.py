@@ -12,7 +12,8 @@ from neurodecode.core.names import build, is_module_class
 from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
-from neurodecode.data.specs import Card, TargetSpec, Task
+from neurodecode.data.specs import Card
+from neurodecode.data.tasks import TargetSpec, Task
 from neurodecode.harness.question import NamedModel, Question, display_names
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
 

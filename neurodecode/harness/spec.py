@@ -6,7 +6,7 @@ from typing import Literal
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.training import Device
-from neurodecode.data.specs import TargetSpec, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, WindowsSpec
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,

@@ -18,10 +18,11 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
-from neurodecode.data.cards import find_root, load_card
+from neurodecode.data.cards import load_card
+from neurodecode.data.roots import find_root
 from neurodecode.data.simulated import simulated_stimuli
-from neurodecode.data.specs import WindowsSpec
 from neurodecode.data.stimuli import open_stimuli
+from neurodecode.data.tasks import WindowsSpec
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.resolve import resolve
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec

@@ -268,7 +268,7 @@ def test_whole_recordings_are_trials_of_their_own_length(tmp_path, found, own_ca
     recordings = found('path: a.npz\ndata: "{subject}"\naxes: [time, parcel]\nt_r: 2')
     task = load_card(tmp_path / "own.yaml").tasks  # no task is needed to cut what spans its event
     assert task == {}
-    from neurodecode.data.specs import Task, WindowsSpec
+    from neurodecode.data.tasks import Task, WindowsSpec
 
     trials = cut(prepare(recordings, [], own_cache), Task(), WindowsSpec(span="event")).trials
     assert [one.shape for one in trials.list()] == [(3, 5), (3, 7)]
@@ -411,7 +411,7 @@ def test_nan_is_refused_when_it_is_prepared(tmp_path, found, own_cache):
 def test_what_is_prepared_is_what_was_planned(tmp_path, found, own_cache):
     save(tmp_path, X=RNG.random((4, 3)), y=list("abab"), p=RNG.random((4, 2, 2)))
     layout = "path: a.npz\ndata: X\naxes: [trial, voxel]\ncolumns: {label: y}\ntracks: {picture: p}"
-    from neurodecode.data.specs import TargetSpec, Task
+    from neurodecode.data.tasks import TargetSpec, Task
 
     task = Task(target=TargetSpec(vector="picture"))
     planned = cut(look(found(layout), [], own_cache), task, None).trials

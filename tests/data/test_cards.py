@@ -4,8 +4,9 @@ import pytest
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError, DataMissing
-from neurodecode.data.cards import find_root, load_card
-from neurodecode.data.specs import TargetSpec, WindowsSpec
+from neurodecode.data.cards import load_card
+from neurodecode.data.roots import find_root
+from neurodecode.data.tasks import TargetSpec, WindowsSpec
 
 # The two examples of the design's chapter on cards, as they stand there.
 EEGBCI = """

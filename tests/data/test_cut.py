@@ -10,7 +10,7 @@ from neurodecode.data.cards import load_card
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
-from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.signal.blocks import BlockMean
 from neurodecode.signal.channels import Scale
 from neurodecode.signal.filters import Filter

@@ -12,7 +12,7 @@ from neurodecode.core.space import Space
 from neurodecode.data._sliding import naming_events, window_starts
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
-from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 
 SPACE = Space("sensors", names=("Fz", "Cz", "Pz"), types=("eeg",) * 3, unit="V")
 LABELS = TargetSpec(label="label", classes=("left", "right"))

@@ -14,7 +14,7 @@ from neurodecode.data import _folders
 from neurodecode.data._made_from import prepared_key
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look
-from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 
 N_RECORDINGS, N_ROWS = 200, 100
 # The promise of the design for opening, selecting and stacking.

@@ -10,15 +10,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
-from neurodecode.data.specs import (
-    Card,
-    ChannelsSpec,
-    EventsSpec,
-    TargetSpec,
-    Task,
-    Variant,
-    WindowsSpec,
-)
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 
 ID = "sub-01_ses-1_run-1"
 MONTAGE = "colin27_1005"

@@ -11,15 +11,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
-from neurodecode.data.specs import (
-    Card,
-    ChannelsSpec,
-    EventsSpec,
-    TargetSpec,
-    Task,
-    Variant,
-    WindowsSpec,
-)
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 
 EPOCHS = EventsSpec("epochs")
 CODES = {"left": 1, "right": 2}

@@ -9,7 +9,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.nifti import Options
-from neurodecode.data.specs import Card, EventsSpec, TargetSpec, Task, Variant
+from neurodecode.data.specs import Card, EventsSpec, Variant
+from neurodecode.data.tasks import TargetSpec, Task
 
 SHAPE, N = (4, 3, 2), 8
 LABELS = ["face", "house"] * 4

@@ -12,7 +12,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.nifti import Options
-from neurodecode.data.specs import Card, TargetSpec, Task, Variant, WindowsSpec
+from neurodecode.data.specs import Card, Variant
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 
 AFFINE = np.diag([3.0, 3.0, 4.0, 1.0])  # as in the fixture `image`
 

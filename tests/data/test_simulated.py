@@ -18,7 +18,7 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
-from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel

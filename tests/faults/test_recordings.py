@@ -18,15 +18,8 @@ from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options as FilesOptions
 from neurodecode.data.readers.nifti import Options as NiftiOptions
-from neurodecode.data.specs import (
-    Card,
-    ChannelsSpec,
-    EventsSpec,
-    TargetSpec,
-    Task,
-    Variant,
-    WindowsSpec,
-)
+from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.data.worker import Worker
 from neurodecode.signal.channels import Drop
 

@@ -18,7 +18,7 @@ from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
-from neurodecode.data.specs import TargetSpec, Task, WindowsSpec
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
