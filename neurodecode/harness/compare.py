@@ -95,8 +95,8 @@ class _Entry:
     label: str
 
     @cached_property
-    def mutual(self) -> dict[str, float]:
-        return self.store.index()["mutual"]
+    def inflation(self) -> dict[str, float]:
+        return self.store.index()["inflation"]
 
     @cached_property
     def tested(self) -> Tested:
@@ -264,18 +264,19 @@ def _compare(
         unit=unit,
         per_unit=per_unit,
     )
-    share = max(one.mutual["row" if n_units == 1 else "unit"] for one in (first, second))
+    of = "row" if n_units == 1 else "unit"
+    inflation = max(one.inflation[of] for one in (first, second))
     if n_units == 1:
         (draws, blocks), (other_draws, _) = first.draws, second.draws
         n_draws = min(len(draws), len(other_draws))  # the same draws, of which times have fewer
         n_trials = first.row.n_trials
         whole = "" if len(blocks) == n_trials else f"{len(blocks)} blocks of "
         outcome = over_trials(
-            draws[:n_draws] - other_draws[:n_draws], pair.difference, share,
+            draws[:n_draws] - other_draws[:n_draws], pair.difference, inflation,
             f"{whole}{n_trials} test trials", alternative,
         )  # fmt: skip
     else:
-        outcome = over_units(differences, unit, share, test, alternative)
+        outcome = over_units(differences, unit, inflation, test, alternative)
     return replace(pair, **{**vars(outcome), "flags": (*flags, *outcome.flags)})
 
 

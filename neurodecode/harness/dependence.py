@@ -79,24 +79,23 @@ def _tested_in(folds: Sequence[Fold]) -> np.ndarray:
     return found
 
 
-def widened(interval: tuple[float, float], centre: float, share: float) -> tuple[float, float]:
-    """Give an interval for scores of which `share` is mutual training, about the same centre.
+def widened(interval: tuple[float, float], centre: float, inflation: float) -> tuple[float, float]:
+    """Give an interval for scores that lean on each other, about the same centre.
 
     Parameters
     ----------
     interval : tuple of float
         As if scores were independent.
     centre : float
-    share : float
-        As `mutual_training` gives.
+    inflation : float
+        As `inflations` gives.
     """
-    factor = np.sqrt(1 + share)
-    low, high = (centre + factor * (end - centre) for end in interval)
+    low, high = (centre + np.sqrt(inflation) * (end - centre) for end in interval)
     return float(low), float(high)
 
 
-def describe_mutual(folds: Sequence[Any], rows: Rows, within: Sequence[str]) -> dict[str, float]:
-    """Give the shares that a table needs: of its units, and of rows where there is one unit.
+def inflations(folds: Sequence[Any], rows: Rows, within: Sequence[str]) -> dict[str, float]:
+    """Give how many times the variance of a mean score is that of independent scores.
 
     Parameters
     ----------
@@ -104,18 +103,34 @@ def describe_mutual(folds: Sequence[Any], rows: Rows, within: Sequence[str]) -> 
     rows : Rows
     within : sequence of str
         What is scored together.
+
+    Returns
+    -------
+    inflations : dict of str to float
+        ``unit``: of the mean over a table's units; ``row``: of the mean over rows, where there is
+        one unit. ``repeats``: how many times each row is tested among the units; above 1 where
+        units are folds that each seed draws anew.
+
+    Notes
+    -----
+    Folds of another seed test the same rows again, so they tell hardly more than those of one seed:
+    their number is taken back.
     """
     unit = unit_of(within)
     seeds = dict.fromkeys(planned.seed for planned in folds)
-    found = {}
+    of_seeds = [[one.fold for one in folds if one.seed == seed] for seed in seeds]
+    repeats = len(seeds) if unit == "fold" and _differ(of_seeds) else 1
+    found = {"repeats": float(repeats)}
     for name, asked in (("unit", unit), ("row", "row")):
-        each = [
-            0.0 if asked == "study"
-            else mutual_training([one.fold for one in folds if one.seed == seed], rows, asked)
-            for seed in seeds
-        ]  # fmt: skip
-        found[name] = float(np.mean(each))
-    return found
+        shares = [0.0 if asked == "study" else mutual_training(f, rows, asked) for f in of_seeds]
+        found[name] = 1 + float(np.mean(shares))
+    return found | {"unit": repeats * found["unit"]}
+
+
+def _differ(of_seeds: Sequence[Sequence[Fold]]) -> bool:
+    """Whether seeds test other rows together."""
+    tested = [{one.index("test").tobytes() for one in folds} for folds in of_seeds]
+    return any(one != tested[0] for one in tested)
 
 
 def unit_of(within: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from neurodecode.core.digest import digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
 from neurodecode.core.truth import BrainTruth
-from neurodecode.harness.dependence import describe_mutual
+from neurodecode.harness.dependence import inflations
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
@@ -88,7 +88,7 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
             "metrics": list(question.metrics),
             "within": list(question.within),
-            "mutual": describe_mutual(plan.folds, study.trials.rows, question.within),
+            "inflation": inflations(plan.folds, study.trials.rows, question.within),
             "gallery": question.gallery,
             "n_draws": question.n_draws,
             "n_permutations": question.n_permutations,

@@ -47,7 +47,7 @@ class Outcome:
 
 
 def over_units(
-    differences: np.ndarray, unit: str, share: float, test: Test, alternative: Alternative
+    differences: np.ndarray, unit: str, inflation: float, test: Test, alternative: Alternative
 ) -> Outcome:
     """Test the differences of two models over several units.
 
@@ -56,9 +56,9 @@ def over_units(
     differences : ndarray, shape (n_units,)
     unit : str
         What a unit is called.
-    share : float
-        How far units train the models that others are tested on, as
-        `neurodecode.harness.dependence.mutual_training` gives.
+    inflation : float
+        Variance of a mean over units as a multiple of that of independent ones, as
+        `neurodecode.harness.dependence.inflations` gives.
     test : {"auto", "sign_flip", "wilcoxon", "corrected_t"}
         ``auto``: sign flips of independent units, else the corrected t test.
     alternative : {"two-sided", "greater", "less"}
@@ -66,31 +66,31 @@ def over_units(
     Returns
     -------
     outcome : Outcome
-        The interval, and that of d_z, are as wide as the share asks, whatever the test.
+        The interval, and that of d_z, are as wide as the inflation asks, whatever the test.
     """
     if test == "auto":
-        test = "corrected_t" if share else "sign_flip"
+        test = "corrected_t" if inflation > 1 else "sign_flip"
     flags = []
-    if test in ("sign_flip", "wilcoxon") and share:
+    if test in ("sign_flip", "wilcoxon") and inflation > 1:
         flags.append(f"{unit}s train each other's models, taken as independent")
-    elif unit == "session" or (unit == "fold" and not share):
+    elif unit == "session" or (unit == "fold" and inflation == 1):
         flags.append(f"units are {unit}s, taken as independent")
     over = f"over {len(differences)} {unit}s"
     if test == "wilcoxon":
         p, said = wilcoxon_test(differences, alternative), f"Wilcoxon signed-rank test {over}"
     elif test == "corrected_t":
-        p = corrected_t_test(differences, 1 + share, alternative)
-        said = f"t test {over}, their variance times {1 + share:.3g}"
+        p = corrected_t_test(differences, inflation, alternative)
+        said = f"t test {over}, their variance times {inflation:.3g}"
     else:
         flips = sign_flip_test(differences, alternative)
         which = f"all {flips.n_flips}" if flips.exact else f"{flips.n_flips} drawn"
         p, said = flips.p, f"sign-flip test {over}, {which} flips"
         if flips.smallest > _ALPHA:
             flags.append(f"p cannot be below {flips.smallest:.3g}")
-    dz_low, dz_high = dz_interval(differences, 1 + share)
+    dz_low, dz_high = dz_interval(differences, inflation)
     return Outcome(
         p,
-        *widened(mean_interval(differences), float(differences.mean()), share),
+        *widened(mean_interval(differences), float(differences.mean()), inflation),
         f"{alternative} {said}",
         tuple(flags),
         cohen_dz(differences),
@@ -100,7 +100,7 @@ def over_units(
 
 
 def over_trials(
-    drawn: np.ndarray, difference: float, share: float, trials: str, alternative: Alternative
+    drawn: np.ndarray, difference: float, inflation: float, trials: str, alternative: Alternative
 ) -> Outcome:
     """Test the difference of two models that were tested on one unit.
 
@@ -110,8 +110,8 @@ def over_trials(
         Difference in each draw of the test trials.
     difference : float
         That of the trials as they are.
-    share : float
-        How far test trials train the models that others are tested on.
+    inflation : float
+        Variance of a mean over trials as a multiple of that of independent ones.
     trials : str
         What was drawn.
     alternative : {"two-sided", "greater", "less"}
@@ -119,11 +119,11 @@ def over_trials(
     Returns
     -------
     outcome : Outcome
-        Draws vary about the difference as the share asks.
+        Draws vary about the difference as the inflation asks.
     """
-    spread = difference + np.sqrt(1 + share) * (drawn - difference)
+    spread = difference + np.sqrt(inflation) * (drawn - difference)
     low, high = percentile_interval(spread)
     said = f"{alternative} paired bootstrap of {trials}, {len(drawn)} draws"
-    if share:
-        said += f", their variance times {1 + share:.3g}"
+    if inflation > 1:
+        said += f", their variance times {inflation:.3g}"
     return Outcome(bootstrap_p(spread, alternative), low, high, said, ("test-set only",))

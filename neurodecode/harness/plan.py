@@ -11,7 +11,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
-from neurodecode.harness.dependence import describe_mutual
+from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
@@ -149,7 +149,7 @@ def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
         return False
     if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
         return False
-    return describe_mutual(folds, study.trials.rows, study.question.within)["unit"] == 0
+    return inflations(folds, study.trials.rows, study.question.within)["unit"] == 1
 
 
 def _check_classes(study: Study, y: Truth) -> None:

@@ -44,7 +44,7 @@ from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
-INDEX_FORMAT = 5  # of jobs.json
+INDEX_FORMAT = 6  # of jobs.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 

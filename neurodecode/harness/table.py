@@ -38,7 +38,7 @@ class TableRow:
         95 % interval: Student t over units (bias-corrected bootstrap from 20 on); over the blocks
         or trials of one unit a percentile bootstrap, flagged ``test-set only``. Wider by up to
         the root of two where who is tested trains the others' models:
-        `neurodecode.harness.dependence.mutual_training`.
+        `neurodecode.harness.dependence.inflations`.
     chance : float
         Expected score of one who knows the training prior alone.
     shuffled_mean, shuffled_sd : float or None
@@ -122,6 +122,9 @@ def _made_from(store: Store) -> str:
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
     index = store.index()
     unit = unit_of(index["within"])
+    if index["inflation"]["repeats"] > 1:  # folds of one name test other rows with another seed
+        names = scores["fold"].astype(str) + " (seed " + scores["seed"].astype(str) + ")"
+        scores = scores.assign(fold=names)
     blocks, scorer = _blocks(store.rows()), Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
@@ -187,7 +190,9 @@ def _row(
     per_unit = unit_means(known, unit, "score")
     judged = find(metric, "metrics")
     # Student t knows no bounds; the mean of scores lies within those of the metric.
-    low, high = np.clip(_interval(model, per_unit, draws, index["mutual"]), *judged.range).tolist()
+    low, high = np.clip(
+        _interval(model, per_unit, draws, index["inflation"]), *judged.range
+    ).tolist()
     own = (scores["model"] == model) & (scores["note"] == "")
     nulls = _select(scores, own & (scores["draw"] != NO_DRAW))
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
@@ -195,7 +200,7 @@ def _row(
     if index["n_permutations"] and role == "model":
         permuted = _select(scores, own & (scores["permutation"] != NO_DRAW))
         # Units that train each other's models cannot be tested by flips of their signs.
-        flips = index["mutual"]["unit"] == 0
+        flips = index["inflation"]["unit"] == 1
         p = _p(judged, known, per_unit, permuted, unit, flips=flips)
     flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
@@ -203,7 +208,7 @@ def _row(
         for control, bound in bounds.items():
             if len(bound) and not _beats(
                 model, control, per_unit, unit_means(bound, unit, "score"), draws, better_is,
-                index["mutual"],
+                index["inflation"],
             ):  # fmt: skip
                 flags.add(_bound(control))
     flags |= {flag for key in _own_jobs(index, model) for flag in store.flags(key)}
@@ -285,12 +290,12 @@ def _p(
 
 
 def _interval(
-    model: str, per_unit: pd.Series, draws: "_Draws", mutual: dict[str, float]
+    model: str, per_unit: pd.Series, draws: "_Draws", inflation: dict[str, float]
 ) -> tuple[float, float]:
     mean = float(per_unit.mean())
     if len(per_unit) > 1:
-        return widened(mean_interval(per_unit.to_numpy()), mean, mutual["unit"])
-    return widened(percentile_interval(draws.of(model)), mean, mutual["row"])
+        return widened(mean_interval(per_unit.to_numpy()), mean, inflation["unit"])
+    return widened(percentile_interval(draws.of(model)), mean, inflation["row"])
 
 
 def _beats(
@@ -300,18 +305,18 @@ def _beats(
     bound: pd.Series,
     draws: "_Draws",
     better_is: int,
-    mutual: dict[str, float],
+    inflation: dict[str, float],
 ) -> bool:
     """Whether the paired difference to a bound is above zero with its 95 % interval."""
     difference = better_is * (mine - bound).dropna().to_numpy()
     mean = float(difference.mean()) if len(difference) else float("nan")
     if len(difference) > 1:
-        low, _ = widened(mean_interval(difference), mean, mutual["unit"])
+        low, _ = widened(mean_interval(difference), mean, inflation["unit"])
     else:
         own, theirs = draws.of(model), draws.of(control)
         n_draws = min(len(own), len(theirs))  # the same draws, of which times have fewer
         drawn = percentile_interval(better_is * (own[:n_draws] - theirs[:n_draws]))
-        low, _ = widened(drawn, mean, mutual["row"])
+        low, _ = widened(drawn, mean, inflation["row"])
     return bool(low > 0)
 
 

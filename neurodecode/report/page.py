@@ -165,7 +165,7 @@ def _section(results: Results, anchor: str) -> Section:
             metrics=index["metrics"],
             rows=rows,
             has_p=any(row.p is not None for row in rows),
-            interval=words.interval_sentence(rows, results.index["mutual"]),
+            interval=words.interval_sentence(rows, results.index["inflation"]),
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),

@@ -73,13 +73,13 @@ def flag_sentence(flag: str) -> str:
     return "The protocol or the model declared this of its folds."
 
 
-def interval_sentence(rows: Sequence[TableRow], mutual: Mapping[str, float]) -> str:
+def interval_sentence(rows: Sequence[TableRow], inflation: Mapping[str, float]) -> str:
     """Say how the intervals of a table were made.
 
     Parameters
     ----------
     rows : sequence of TableRow
-    mutual : mapping of str to float
+    inflation : mapping of str to float
         How far units, and rows, train each other's models, as the index says.
     """
     sizes = sorted({(row.n_units, row.unit) for row in rows if row.n_units})
@@ -91,19 +91,20 @@ def interval_sentence(rows: Sequence[TableRow], mutual: Mapping[str, float]) -> 
             f"The 95 % interval is a percentile bootstrap ({N_BOOTSTRAP} draws) of the stored "
             "predictions, over the test trials, or their blocks where there are any. It says how "
             "the score would vary with other test trials, not with other people."
-            f"{_widening(mutual['row'], 'trials')}"
+            f"{_widening(inflation['row'], 'trials')}"
         )
     how = "a bias-corrected bootstrap" if n_units >= 20 else "Student's t"
-    widening = _widening(mutual["unit"], f"{unit}s")
+    widening = _widening(inflation["unit"], f"{unit}s", int(inflation["repeats"]))
     return f"The 95 % interval is {how} over the means of {n_units} {unit}s.{widening}"
 
 
-def _widening(share: float, units: str) -> str:
-    if share == 0:
+def _widening(inflation: float, units: str, repeats: int = 1) -> str:
+    if inflation == 1:
         return ""
+    again = f" and {repeats} seeds test the same rows anew" if repeats > 1 else ""
     return (
-        f" As tested {units} also train the models of the others, it is {math.sqrt(1 + share):.2f} "
-        "times as wide as their spread alone would make it."
+        f" As tested {units} also train the models of the others{again}, it is "
+        f"{math.sqrt(inflation):.2f} times as wide as their spread alone would make it."
     )
 
 

@@ -9,9 +9,11 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from neurodecode.harness.compare import compare_results
-from neurodecode.harness.dependence import mutual_training, widened
+from neurodecode.harness.dependence import inflations, mutual_training, widened
+from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
+from neurodecode.linalg.stats import student_interval
 from neurodecode.protocols.chronological import Chronological
 from neurodecode.protocols.cross_run import CrossRun
 from neurodecode.protocols.cross_session import CrossSession
@@ -88,6 +90,7 @@ def test_intervals_of_forty_studies_cover_the_expected_score(tmp_path):
 
 
 NULLS = [
+    ("people in four folds, four seeds", 16, CrossSubject(n_splits=4), 0.91, 0.98),
     ("one subject, folds", 1, WithinSession(), 0.91, 0.98),
     ("one subject, runs", 1, CrossRun(), 0.91, 0.98),
     ("leave-one-subject-out", 8, CrossSubject(), 0.91, 0.98),
@@ -96,9 +99,12 @@ NULLS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n_subjects", "protocol", "low", "high"), [n[1:] for n in NULLS])
-def test_intervals_hold_chance_where_there_is_nothing(n_subjects, protocol, low, high, tmp_path):
-    rows = tables(tmp_path, range(400), n_subjects, 0.0, protocol)
+@pytest.mark.parametrize(("what", "n_subjects", "protocol", "low", "high"), NULLS)
+def test_intervals_hold_chance_where_there_is_nothing(
+    what, n_subjects, protocol, low, high, tmp_path
+):
+    question = {"within": ("fold",), "seeds": (0, 1, 2, 3)} if "seeds" in what else {}
+    rows = tables(tmp_path, range(400), n_subjects, 0.0, protocol, **question)
     assert low <= held(rows, 0.5) <= high
 
 
@@ -193,9 +199,30 @@ def test_scores_of_leave_one_out_vary_as_the_share_says():
     assert scores.mean(axis=1).var() / told == pytest.approx(2 / (1 - 1 / 7), rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "within", "n_seeds", "inflation", "repeats"),
+    [
+        (CrossSubject(n_splits=2), ("fold",), 1, 2.0, 1),
+        (CrossSubject(n_splits=2), ("fold",), 3, 6.0, 3),  # other people are left out together
+        (CrossSubject(), ("fold",), 3, 2.0, 1),  # each seed leaves out the same ones
+        (CrossSubject(n_splits=2), ("subject",), 3, 2.0, 1),
+        (Chronological(n_splits=2), ("fold",), 3, 1.0, 1),
+    ],
+)
+def test_seeds_that_test_the_same_rows_anew_are_not_more_units(
+    protocol, within, n_seeds, inflation, repeats, tmp_path
+):
+    asked = study(6, 0, 0.0, protocol, within=within, seeds=tuple(range(n_seeds)))
+    found = inflations(make_plan(asked).folds, asked.trials.rows, within)
+    assert found["unit"] == pytest.approx(inflation) and found["repeats"] == repeats
+    row = run(asked, tmp_path / "r")[0]
+    plain = student_interval(np.array(list(row.per_unit.values())))
+    assert row.mean - row.ci_low == pytest.approx(np.sqrt(inflation) * (row.mean - plain[0]))
+
+
 def test_an_interval_is_widened_about_its_centre():
-    assert widened((0.4, 0.7), 0.5, 0.0) == (0.4, 0.7)
-    low, high = widened((0.4, 0.7), 0.5, 1.0)
+    assert widened((0.4, 0.7), 0.5, 1.0) == (0.4, 0.7)
+    low, high = widened((0.4, 0.7), 0.5, 2.0)
     assert (0.5 - low, high - 0.5) == pytest.approx((0.1 * np.sqrt(2), 0.2 * np.sqrt(2)))
 
 

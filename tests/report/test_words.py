@@ -83,7 +83,9 @@ def test_without_a_score_there_is_no_best(of, without_score):
 
 def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, without_score):
     def made(n):
-        return interval_sentence([table_row(scores=(0.5,) * n)], {"unit": 0.0, "row": 1.0})
+        return interval_sentence(
+            [table_row(scores=(0.5,) * n)], {"unit": 1.0, "row": 2.0, "repeats": 1}
+        )
 
     assert "bootstrap (1000 draws) of the stored predictions" in made(1)
     assert "trials also train the models of the others, it is 1.41 times" in made(1)
@@ -91,6 +93,10 @@ def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, witho
     assert made(19).startswith("The 95 % interval is Student's t")
     assert made(20).startswith("The 95 % interval is a bias-corrected bootstrap")
     assert "no score" in interval_sentence([without_score("m", "failed: no")], {})
+    anew = interval_sentence(
+        [table_row(scores=(0.5,) * 4)], {"unit": 8.0, "row": 2.0, "repeats": 4}
+    )
+    assert "and 4 seeds test the same rows anew, it is 2.83 times as wide" in anew
 
 
 @pytest.mark.parametrize(
