@@ -1,30 +1,17 @@
 """Where trials lie in a prepared signal: around events, within epochs, sliding, or as entries."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.data._choice import Choice
 from neurodecode.data._sliding import slide
 from neurodecode.data._windows import places_in_epochs, window_places
 from neurodecode.data.prepared import Prepared
 from neurodecode.data.tasks import WindowsSpec
-
-
-@dataclass(frozen=True, eq=False)
-class Choice:
-    """Events of one recording that the task asks for, and all that there are.
-
-    Columns are plain arrays, text being one object a word: a table a recording costs too much.
-    """
-
-    columns: Mapping[str, np.ndarray]
-    entry: np.ndarray
-    previous: np.ndarray
-    seen: Mapping[str, set[str]]
 
 
 @dataclass(frozen=True, eq=False)
