@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from neurodecode.core.digest import digest_array
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, TrialSignal
 from neurodecode.data.tasks import Task
 from neurodecode.simulate import ORACLE
 

@@ -9,9 +9,10 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
+from neurodecode.core.parts import TrialSignal
 from neurodecode.core.recording import table_column
 from neurodecode.core.rows import Rows
-from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.data._choice import OF_RECORDING, check_labels, choose, label_column, nothing_left
 from neurodecode.data._oracle import oracle_answers, oracle_signal
 from neurodecode.data._places import place

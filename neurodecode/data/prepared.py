@@ -18,9 +18,9 @@ from typing import Any
 
 from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.files import read_json, remove_orphans
+from neurodecode.core.parts import Part
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part
 from neurodecode.data import _folders
 from neurodecode.data._made_from import prepared_key
 from neurodecode.data.cache import CacheUnwritable, mark_running, touch, unwritable

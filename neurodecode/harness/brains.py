@@ -7,9 +7,10 @@ import pandas as pd
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import whole_file
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth
 
 _SIGNAL = "brain"

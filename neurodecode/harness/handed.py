@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials, stack
+from neurodecode.core.trials import Trials, stack
 
 Input = Any  # ndarray, list of ndarray, or Trials
 

@@ -15,9 +15,9 @@ from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
-from neurodecode.core.trials import TrialSignal
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start

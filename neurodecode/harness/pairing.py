@@ -11,8 +11,9 @@ from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.files import whole_file
 from neurodecode.core.fold import Fold
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, touch, unwritable
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.simulate import ORACLE_SIGNAL
 

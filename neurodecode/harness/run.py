@@ -11,7 +11,8 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
-from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.parts import TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold

@@ -10,9 +10,10 @@ import numpy as np
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.files import whole_file
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.processes import one_thread
 from neurodecode.core.stages import is_stateless, stages_of
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, unwritable
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import NamedModel

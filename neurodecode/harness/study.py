@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.digest import digest
-from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.parts import TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Truth
 from neurodecode.data._oracle import in_order_of
 from neurodecode.data.prepared import Failed

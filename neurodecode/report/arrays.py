@@ -9,10 +9,11 @@ import pandas as pd
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.parts import Part
 from neurodecode.core.recording import Signal
 from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials, stack
+from neurodecode.core.trials import Trials, stack
 from neurodecode.data.readers.files import space_of
 from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude

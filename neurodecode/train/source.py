@@ -10,7 +10,8 @@ import torch
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
-from neurodecode.core.trials import Trials, TrialSignal
+from neurodecode.core.parts import TrialSignal
+from neurodecode.core.trials import Trials
 
 Batch = dict[str, torch.Tensor]
 _MOST_TRIALS, _MOST_BYTES = 256, 8e6  # that are read at once where nothing is learnt from them

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.core import trials as trials_module
+from neurodecode.core import parts
 from neurodecode.core.errors import DataError
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials, TrialSignal, stack
+from neurodecode.core.trials import Trials, stack
 
 N_CHANNELS, N_TIMES = 3, 40
 
@@ -125,4 +126,4 @@ def test_at_most_32_files_are_open(tmp_path):
         several.append(continuous(f"s{i:02}", [0], source=path))
     X = stack(several).X
     assert X[:, 0, 0].tolist() == list(range(40))
-    assert len(trials_module._open_arrays) <= trials_module.MAX_OPEN_FILES
+    assert len(parts._open_arrays) <= parts.MAX_OPEN_FILES

@@ -5,11 +5,12 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.harness.store import Store
 
 WIDTHS = (3, 5, 3)

@@ -203,8 +203,9 @@ def _arrays(study):
 
 def _flat(study, arrays):
     """The same rows, with one number a channel as features."""
+    from neurodecode.core.parts import Part
     from neurodecode.core.space import Space
-    from neurodecode.core.trials import Part, Trials
+    from neurodecode.core.trials import Trials
 
     X = np.concatenate(list(arrays.values()))
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))

@@ -6,9 +6,10 @@ from sklearn.pipeline import Pipeline
 from tests_harness import planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.harness.apply import _input
 from neurodecode.harness.keep import Kept
 from neurodecode.harness.plan import make_plan

@@ -12,9 +12,10 @@ from tests_harness import MODELS, N_PER_RUN, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
 from neurodecode.harness.question import NamedModel

@@ -15,9 +15,10 @@ from tests_harness import CONTROLS, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import Aggregate, NamedModel
 from neurodecode.harness.refusals import why_refused

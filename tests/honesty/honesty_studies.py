@@ -15,10 +15,11 @@ from sklearn.pipeline import make_pipeline
 from neurodecode.core.digest import digest_array
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import catalogue, find
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.plan import make_plan

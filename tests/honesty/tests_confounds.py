@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.harness.question import Question
 from neurodecode.harness.study import Study
 

@@ -11,10 +11,11 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 
 from neurodecode.core.names import catalogue, find
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stages import is_stateless
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 
 mne.set_log_level("ERROR")
 # Networks are given few passes here.

@@ -11,10 +11,11 @@ from sklearn.exceptions import ConvergenceWarning
 torch = pytest.importorskip("torch", reason="torch is an extra")
 
 from neurodecode.core.errors import ConfigError, DataError  # noqa: E402
+from neurodecode.core.parts import Part  # noqa: E402
 from neurodecode.core.rows import Rows  # noqa: E402
 from neurodecode.core.space import Space  # noqa: E402
 from neurodecode.core.training import TrainingPlace, trained_in  # noqa: E402
-from neurodecode.core.trials import Part, Trials  # noqa: E402
+from neurodecode.core.trials import Trials  # noqa: E402
 from neurodecode.models.networks._module import OfModule, named, training_of  # noqa: E402
 from neurodecode.models.networks._network import module_of  # noqa: E402
 from neurodecode.models.networks.eegnet import Eegnet  # noqa: E402

@@ -8,9 +8,10 @@ from sklearn.pipeline import Pipeline
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.steps.deconfound import Deconfound
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.steps.join_signals import JoinSignals
 
 

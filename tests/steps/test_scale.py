@@ -8,10 +8,11 @@ from mne.decoding import Scaler
 from sklearn.preprocessing import StandardScaler
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.stages import ignores_y
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 from neurodecode.steps.scale import Scale
 
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials, TrialSignal
+from neurodecode.core.trials import Trials
 from neurodecode.train.moments import channel_moments
 from neurodecode.train.source import Source, inputs_of
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from neurodecode.core.digest import digest
 from neurodecode.core.files import whole_file
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, Trials
+from neurodecode.core.trials import Trials
 
 
 def write_pieces(path: Path, shape: tuple[int, ...], pieces: Iterable[np.ndarray]) -> None:
