@@ -1,6 +1,7 @@
 import os
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import mne
 import nibabel
@@ -10,11 +11,12 @@ import pytest
 
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
+from neurodecode.data.cards import load_card
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.readers.files import Options
 from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, Variant
 
-sys.path.insert(0, str(Path(__file__).parent))  # bids_trees, moabb_sets: what these tests share
+sys.path.insert(0, str(Path(__file__).parent))  # bids_trees, …: what these tests share
 ANY, ANNOTATIONS = ChannelsSpec(), EventsSpec()
 SAMPLES = Path(__file__).parents[2] / "datasets" / "samples"
 
@@ -96,3 +98,16 @@ def in_memory():
         )
 
     return make
+
+
+@pytest.fixture
+def of_layout(tmp_path):
+    """Find the recordings of a layout of arrays; its lines stand under the reader."""
+
+    def find(layout, modality="fmri", rest=""):
+        lines = "\n".join(f"    {line}" for line in dedent(layout).strip().splitlines())
+        path = tmp_path / "own.yaml"
+        path.write_text(f"name: own\nmodality: {modality}\nreader:\n  arrays:\n{lines}\n{rest}")
+        return find_recordings(load_card(path), "", tmp_path)
+
+    return find
