@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError
+from neurodecode.simulate.pictures._known import check_known
 
 _Stroke = list[tuple[float, float]]
 
@@ -54,8 +53,7 @@ def digits(which: Sequence[str], size: int, rng: np.random.Generator) -> np.ndar
     ConfigError
         If a digit is not known.
     """
-    for name in sorted(set(which) - set(DIGITS)):
-        raise ConfigError(f"digits: no digit is called {name!r}.{nearest(name, DIGITS)}")
+    check_known("digits", "digit", which, DIGITS)
     at = (np.arange(size) + 0.5) / size
     grid = np.stack(np.meshgrid(at, at), axis=-1).reshape(-1, 2)  # x, y
     pictures = np.empty((len(which), size, size), dtype=np.uint8)

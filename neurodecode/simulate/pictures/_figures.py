@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.simulate.pictures._known import check_known
 
 _SIDE = 10
 _Box = tuple[int, int, int, int]  # top, left, height, width
@@ -70,8 +70,7 @@ def figures(which: Sequence[str], size: int = _SIDE) -> np.ndarray:
     ConfigError
         If a figure is not known, or the size is no multiple of 10.
     """
-    for name in sorted(set(which) - set(_BOXES)):
-        raise ConfigError(f"figures: no figure is called {name!r}.{nearest(name, _BOXES)}")
+    check_known("figures", "figure", which, _BOXES)
     if size < _SIDE or size % _SIDE:
         raise ConfigError(f"figures: a size of {size} is no multiple of {_SIDE}. Give one.")
     pictures = np.zeros((len(which), _SIDE, _SIDE), dtype=np.uint8)

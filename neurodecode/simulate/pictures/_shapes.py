@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError
+from neurodecode.simulate.pictures._known import check_known
 
 COLOURS = {
     "red": (214, 39, 40),
@@ -87,8 +86,7 @@ def shapes(table: pd.DataFrame, size: int) -> np.ndarray:
         If a shape or colour is not known.
     """
     for column, known in (("shape", SHAPES), ("colour", COLOURS), ("background", BACKGROUNDS)):
-        for name in sorted(set(table[column]) - set(known)):
-            raise ConfigError(f"shapes: no {column} is called {name!r}.{nearest(name, known)}")
+        check_known("shapes", column, table[column], known)
     pictures = np.empty((len(table), size, size, 3), dtype=np.uint8)
     at = ((np.arange(size) + 0.5) / size).astype(np.float32)
     columns = [table[c] for c in ("shape", "colour", "background", "x", "y", "radius")]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.simulate.pictures._known import check_known
 
 # Cycles a picture (centre of the band, in octaves its half width), and how wide in direction (s.d.
 # in radians): fine and coarse stripes, fine and coarse clouds.
@@ -44,9 +44,8 @@ def textures(
     ConfigError
         If a family or direction is not known, or the picture is too small.
     """
-    for asked, known, what in ((family, FAMILIES, "family"), (direction, DIRECTIONS, "direction")):
-        for name in sorted(set(asked) - set(known)):
-            raise ConfigError(f"textures: no {what} is called {name!r}.{nearest(name, known)}")
+    check_known("textures", "family", family, FAMILIES)
+    check_known("textures", "direction", direction, DIRECTIONS)
     if size < 17:
         raise ConfigError(f"textures: {size} pixels hold no 8 cycles. Give a size of 17 or more.")
     fy, fx = np.fft.fftfreq(size, 1 / size)[:, None], np.fft.rfftfreq(size, 1 / size)[None, :]
