@@ -116,3 +116,22 @@ def oracle_of_labels(
     """
     answers = np.asarray(log_likelihood, dtype=np.float64)
     return {f"{ORACLE}{column}={one}": answers[:, i] for i, one in enumerate(labels)}
+
+
+def unanswered(column: str, labels: Sequence[str], n_events: int) -> Mapping[str, np.ndarray]:
+    """Name an oracle's answers where it has not been asked: NaN, as headers have them.
+
+    Parameters
+    ----------
+    column, labels
+        As in `oracle_of_labels`.
+    n_events : int
+    """
+    return oracle_of_labels(column, labels, np.full((n_events, len(labels)), np.nan))
+
+
+def check_counts(simulation: Simulation, *names: str) -> None:
+    """Raise a ConfigError if one of the named arguments of a generator is below one."""
+    for name in names:
+        if getattr(simulation, name) < 1:
+            raise ConfigError(f"{name}: {getattr(simulation, name)} is below one.")

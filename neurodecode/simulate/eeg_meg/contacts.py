@@ -9,7 +9,7 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts, oracle_of_labels, unanswered
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._anatomy import Anatomy, draw_anatomy
 from neurodecode.simulate.eeg_meg._known import power_log_likelihood, whitened_band
@@ -80,9 +80,7 @@ class Contacts(Simulation):
         super().__post_init__()
         if self.kind not in ("seeg", "ecog"):
             raise ConfigError(f"kind: {self.kind!r} is neither seeg nor ecog.")
-        for name in ("n_shafts", "n_contacts", "n_sources", "n_events"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: {getattr(self, name)} is below one.")
+        check_counts(self, "n_shafts", "n_contacts", "n_sources", "n_events")
         if self.n_sources > self.n_shafts * self.n_contacts:
             raise ConfigError(
                 f"n_sources: {self.n_sources} places need as many contacts, and there are "
@@ -105,7 +103,7 @@ class Contacts(Simulation):
         )
         onset = _MARGIN + self.spacing * np.arange(self.n_events)
         events = pd.DataFrame({"onset": onset, "duration": _RESPONSE[1], "label": labels})
-        unknown = np.full((self.n_events, len(self.conditions)), np.nan)
+        unknown = unanswered("label", self.conditions, self.n_events)
         anatomy = self._anatomy(subject)
         types = (self.kind,) * len(anatomy.names)
         return Signal(
@@ -113,7 +111,7 @@ class Contacts(Simulation):
             space=Space("sensors", anatomy.names, types, positions=anatomy.positions, unit="V"),
             axes=("channel", "time"),
             sfreq=self.sfreq,
-            events=events.assign(**oracle_of_labels("label", self.conditions, unknown)),
+            events=events.assign(**unknown),
             n_times=round((2 * _MARGIN + self.spacing * self.n_events) * self.sfreq),
         )
 

@@ -9,7 +9,7 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts, oracle_of_labels, unanswered
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._fields import CONDITIONS, waves_of
 from neurodecode.simulate.eeg_meg._head import Sensors, cortex, helmet
@@ -89,8 +89,7 @@ class Evoked(Simulation):
             raise ConfigError(f"variability: {self.variability} A m is below zero.")
         if self.form not in ("continuous", "epochs"):
             raise ConfigError(f"form: {self.form!r} is neither continuous nor epochs.")
-        if self.n_events < 1:
-            raise ConfigError(f"n_events: {self.n_events} is below one.")
+        check_counts(self, "n_events")
         if not 1 <= self.n_chips <= 102:
             raise ConfigError(f"n_chips: {self.n_chips} is not from 1 to 102.")
         if not -_MARGIN <= self.tmin < self.tmax <= _MARGIN:
@@ -110,9 +109,7 @@ class Evoked(Simulation):
         labels = draw_labels(
             self.conditions, self.n_events, self.order, self.rng("labels", subject, session, run)
         )
-        unknown = oracle_of_labels(
-            "label", self.conditions, np.full((self.n_events, len(self.conditions)), np.nan)
-        )
+        unknown = unanswered("label", self.conditions, self.n_events)
         events = pd.DataFrame(
             {"onset": self._first() / self.sfreq, "duration": 0.0, "label": labels, **unknown}
         )

@@ -1,7 +1,7 @@
 """Motor imagery: rhythms of the areas of hands and feet that fade while a movement is imagined."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -11,9 +11,10 @@ from scipy.signal.windows import tukey
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
+from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
 from neurodecode.simulate.eeg_meg._noise import Component, cross_spectrum, rhythm, series
 from neurodecode.simulate.eeg_meg._session import check_line, own_sources, session_of
 
@@ -87,8 +88,7 @@ class Imagery(Simulation):
                     f"cues: run {run!r} is named {len(meanings)} times. Name each run once: what "
                     "T1 and T2 mean there is one thing."
                 )
-        if self.n_trials < 1:
-            raise ConfigError(f"n_trials: {self.n_trials} is below one.")
+        check_counts(self, "n_trials")
         if self.sfreq < 2.5 * _BAND[1]:
             raise ConfigError(
                 f"sfreq: {self.sfreq:g} Hz does not hold rhythms up to {_BAND[1]:g} Hz. Give "
@@ -109,15 +109,8 @@ class Imagery(Simulation):
         durations = np.tile([_REST, _MOVE], self.n_trials)
         onsets = np.concatenate([[0.0], np.cumsum(durations)[:-1]])
         events = pd.DataFrame({"onset": onsets, "duration": durations, "label": labels})
-        unknown = np.full((len(events), 2), np.nan)
-        return Signal(
-            data=None,
-            space=electrodes(self.channels).space,
-            axes=("channel", "time"),
-            sfreq=self.sfreq,
-            events=events.assign(**oracle_of_labels("label", (FIRST, SECOND), unknown)),
-            n_times=round((durations.sum() + _REST) * self.sfreq),
-        )
+        n_times = round((durations.sum() + _REST) * self.sfreq)
+        return labelled_header(self.channels, self.sfreq, events, (FIRST, SECOND), n_times)
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make one recording, with the log-likelihood of each cue."""
@@ -141,8 +134,7 @@ class Imagery(Simulation):
         components = [(today.brain, today.own, *faded[cue]) for cue in (FIRST, SECOND)]
         answers = self._weigh(data, events, components)
         data += today.artefacts(n_times, self.sfreq, self.line, rng)
-        answered = events.assign(**oracle_of_labels("label", (FIRST, SECOND), answers))
-        return replace(header, data=data, events=answered)
+        return answered(header, data, (FIRST, SECOND), answers)
 
     def _rhythms(self, subject: str) -> list[Component]:
         """Give a person's mu and beta; the gain is the moment, in ampere metres."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal, table_column
-from neurodecode.simulate import ORACLE, Simulation
+from neurodecode.simulate import ORACLE, Simulation, check_counts
 from neurodecode.simulate.eeg_meg._codes import Responses, most_likely_latents, strengths
 from neurodecode.simulate.eeg_meg._head import Sensors, Sources, cortex, electrodes, forward
 from neurodecode.simulate.eeg_meg._known import Whitener
@@ -87,10 +87,8 @@ class Images(Simulation):
         for name in ("evoked", "induced", "jitter"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name}: {getattr(self, name)} is below zero.")
-        for name in ("n_concepts", "n_pictures", "n_repeats", "n_tested", "n_tested_repeats",
-                     "n_latents"):  # fmt: skip
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: {getattr(self, name)} is below one.")
+        check_counts(self, "n_concepts", "n_pictures", "n_repeats")
+        check_counts(self, "n_tested", "n_tested_repeats", "n_latents")
         if self.n_features < self.n_latents:
             raise ConfigError(
                 f"n_features: {self.n_features} cannot hold {self.n_latents} latent features."

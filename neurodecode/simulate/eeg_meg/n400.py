@@ -1,6 +1,6 @@
 """Epochs of words that were expected or not, the unexpected of which evoke a wave of their own."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +8,12 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._evoked import Wave, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
+from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
 from neurodecode.simulate.eeg_meg._session import session_of
 
 LABELS = ("unrelated", "related")
@@ -69,8 +70,7 @@ class N400(Simulation):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.n_events < 1:
-            raise ConfigError(f"n_events: {self.n_events} is below one.")
+        check_counts(self, "n_events")
         if not self.variability >= 0:
             raise ConfigError(f"variability: {self.variability} is below zero. Give 0 for none.")
         if not -_APART / 2 < self.tmin < 0 < self.tmax < _APART / 2:
@@ -87,16 +87,10 @@ class N400(Simulation):
         labels = draw_labels(LABELS, self.n_events, self.order, rng)
         events = pd.DataFrame({"onset": np.full(self.n_events, np.nan)})
         events = events.assign(duration=0.0, label=labels.astype(object))
-        unknown = np.full((len(events), 2), np.nan)
-        return Signal(
-            data=None,
-            space=electrodes(self.channels).space,
-            axes=("channel", "time"),
-            sfreq=self.sfreq,
-            events=events.assign(**oracle_of_labels("label", LABELS, unknown)),
-            tmin=self._first / self.sfreq,
-            n_times=round(self.tmax * self.sfreq) - self._first + 1,
-            entries=True,
+        n_times = round(self.tmax * self.sfreq) - self._first + 1
+        tmin = self._first / self.sfreq
+        return labelled_header(
+            self.channels, self.sfreq, events, LABELS, n_times, tmin=tmin, entries=True
         )
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
@@ -122,8 +116,7 @@ class N400(Simulation):
         answers = wave_log_likelihood(*after, means, self.variability, whitener)
         data += _cut(today.artefacts(n_total, self.sfreq, 0.0, rng), apart, n_times)
         data -= data[..., : -self._first].mean(axis=2, keepdims=True)
-        answered = events.assign(**oracle_of_labels("label", LABELS, answers))
-        return replace(header, data=data, events=answered)
+        return answered(header, data, LABELS, answers)
 
     @property
     def _first(self) -> int:

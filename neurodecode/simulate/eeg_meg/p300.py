@@ -1,6 +1,6 @@
 """An oddball: rare events, to which the brain answers once more than to frequent ones."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +8,12 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._evoked import Wave, added, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
+from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
 from neurodecode.simulate.eeg_meg._session import check_line, session_of
 
 LABELS = ("nontarget", "target")
@@ -74,8 +75,7 @@ class P300(Simulation):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.n_events < 1:
-            raise ConfigError(f"n_events: {self.n_events} is below one.")
+        check_counts(self, "n_events")
         if not self.variability >= 0:
             raise ConfigError(f"variability: {self.variability} is below zero. Give 0 for none.")
         if not -_MARGIN <= self.window[0] < self.window[1] <= _MARGIN:
@@ -96,15 +96,8 @@ class P300(Simulation):
         apart = self.rng("onsets", subject, session, run).uniform(*_SOA, self.n_events)
         onsets = np.round((_MARGIN + np.cumsum(apart) - apart[0]) * self.sfreq) / self.sfreq
         events = pd.DataFrame({"onset": onsets, "duration": _DURATION, "label": labels})
-        unknown = np.full((len(events), 2), np.nan)
-        return Signal(
-            data=None,
-            space=electrodes(self.channels).space,
-            axes=("channel", "time"),
-            sfreq=self.sfreq,
-            events=events.assign(**oracle_of_labels("label", LABELS, unknown)),
-            n_times=round((onsets[-1] + 2 * _MARGIN) * self.sfreq),
-        )
+        n_times = round((onsets[-1] + 2 * _MARGIN) * self.sfreq)
+        return labelled_header(self.channels, self.sfreq, events, LABELS, n_times)
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make one recording, with the log-likelihood of each label."""
@@ -132,5 +125,4 @@ class P300(Simulation):
         answers = wave_log_likelihood(alone, in_window, means, self.variability, whitener)
         data = noise + added(n_times, onsets, np.tensordot(sizes, waves, 1))
         data += today.artefacts(n_times, self.sfreq, self.line, rng)
-        answered = events.assign(**oracle_of_labels("label", LABELS, answers))
-        return replace(header, data=data, events=answered)
+        return answered(header, data, LABELS, answers)

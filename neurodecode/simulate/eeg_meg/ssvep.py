@@ -1,7 +1,7 @@
 """Steady-state responses: the brain follows a light that flickers, at its rate and twice that."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,10 +10,11 @@ from scipy.special import logsumexp
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.simulate import Simulation, oracle_of_labels
+from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener
+from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
 from neurodecode.simulate.eeg_meg._session import Session, check_line, own_sources, session_of
 
 _HARMONICS = ((1, ("Oz", "POz"), 4e-9), (2, ("O1", "O2"), 2e-9))  # order, where, A m of each source
@@ -68,8 +69,7 @@ class Ssvep(Simulation):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.n_events < 1:
-            raise ConfigError(f"n_events: {self.n_events} is below one.")
+        check_counts(self, "n_events")
         if len(self.freqs) < 2:
             raise ConfigError(f"freqs: expected two labels or more, got {tuple(self.freqs)}.")
         highest = 2 * max(self.freqs.values(), default=0.0)
@@ -94,15 +94,8 @@ class Ssvep(Simulation):
         drawn = draw_labels(labels, self.n_events, self.order, rng)
         onsets = _MARGIN + (self.duration + _BREAK) * np.arange(self.n_events)
         events = pd.DataFrame({"onset": onsets, "duration": self.duration, "label": drawn})
-        unknown = np.full((len(events), len(labels)), np.nan)
-        return Signal(
-            data=None,
-            space=electrodes(self.channels).space,
-            axes=("channel", "time"),
-            sfreq=self.sfreq,
-            events=events.assign(**oracle_of_labels("label", labels, unknown)),
-            n_times=round((onsets[-1] + self.duration + _MARGIN) * self.sfreq),
-        )
+        n_times = round((onsets[-1] + self.duration + _MARGIN) * self.sfreq)
+        return labelled_header(self.channels, self.sfreq, events, labels, n_times)
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make one recording, with the log-likelihood of each label."""
@@ -123,8 +116,7 @@ class Ssvep(Simulation):
                 data[:, start : start + len(times)] += pattern[:, np.newaxis] * wave
         answers = self._weigh(data, starts, patterns, today)
         data += today.artefacts(n_times, self.sfreq, self.line, rng)
-        answered = events.assign(**oracle_of_labels("label", tuple(self.freqs), answers))
-        return replace(header, data=data, events=answered)
+        return answered(header, data, tuple(self.freqs), answers)
 
     def _patterns(self, today: Session, subject: str) -> list[np.ndarray]:
         """Give amplitudes at the electrodes, shape (n_channels,), one array a harmonic."""

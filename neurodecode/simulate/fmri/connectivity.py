@@ -13,7 +13,7 @@ from scipy.special import softmax
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels
+from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels, unanswered
 from neurodecode.simulate.fmri._noise import ar1
 from neurodecode.simulate.fmri._people import Common, Person, Site, draw_common
 
@@ -180,8 +180,8 @@ class Connectivity(Simulation):
     def _answers(self, person: Person, series: np.ndarray | None) -> dict[str, np.ndarray]:
         labels, sites = (self.control, self.diagnosis), list(self.sites)
         if series is None:
-            nothing = dict(oracle_of_labels("label", labels, np.full((1, 2), np.nan)))
-            nothing |= oracle_of_labels("group", sites, np.full((1, len(sites)), np.nan))
+            nothing = dict(unanswered("label", labels, 1))
+            nothing |= unanswered("group", sites, 1)
             return nothing | {f"{ORACLE}age": np.full(1, np.nan)}
         whitener = self._common.whitener
         seen = whitener @ (series.T @ series / len(series)) @ whitener

@@ -14,7 +14,7 @@ from neurodecode.core.recording import Signal, table_column
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
-from neurodecode.simulate import ORACLE, Simulation, oracle_of_labels
+from neurodecode.simulate import ORACLE, Simulation, check_counts, oracle_of_labels
 from neurodecode.simulate._labels import draw_labels
 from neurodecode.simulate._mixing import Mixing, mixing, of_groups, posterior
 from neurodecode.simulate.fmri._picture_world import TOKENS, PictureWorld, picture_world
@@ -85,9 +85,7 @@ class Pictures(Simulation):
             if name not in known:
                 raise ConfigError(f"names: {name!r} is none of the {self.pictures}."
                                   f"{nearest(name, known)}")  # fmt: skip
-        for name in ("size", "repeats", "n_voxels", "n_components"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}: {getattr(self, name)} is below one.")
+        check_counts(self, "size", "repeats", "n_voxels", "n_components")
         if self.pictures == "figures" and (self.n_pictures or self.n_test):
             raise ConfigError("n_pictures, n_test: figures are as many as there are. Remove them.")
         if self.pictures != "figures" and not 0 <= self.n_test < self.n_pictures:
