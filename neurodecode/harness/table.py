@@ -180,12 +180,13 @@ def _row(
 ) -> TableRow:
     mine = _select(scores, _itself(scores, model))
     known = _select(mine, mine["note"] == "")
+    flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if len(known) == 0:
         note = _why_empty(index, model, mine)
         nan = float("nan")
         return TableRow(
-            index["name"], model, metric, nan, nan, nan, nan, None, None, None, 0, unit, 0, (),
-            {}, note, role,
+            index["name"], model, metric, nan, nan, nan, nan, None, None, None, 0, unit, 0,
+            tuple(sorted(flags)), {}, note, role,
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
     judged = find(metric, "metrics")
@@ -202,7 +203,6 @@ def _row(
         # Units that train each other's models cannot be tested by flips of their signs.
         flips = index["inflation"]["unit"] == 1
         p = _p(judged, known, per_unit, permuted, unit, flips=flips)
-    flags = {flag for fold in index["folds"] for flag in fold["flags"]}
     if role == "model":
         better_is = 1 if judged.direction == "up" else -1
         for control, bound in bounds.items():

@@ -99,6 +99,14 @@ def test_what_failed_and_what_was_refused_stay_in_the_table(asked, tmp_path):
     assert rows["good"].note == ""
 
 
+def test_a_row_without_a_score_says_of_its_data_what_the_others_say(asked, tmp_path):
+    simulated = asked(models=(NamedModel("good", Mdm()), NamedModel("bad", Failing()), *CONTROLS))
+    simulated = replace(simulated, sources={"simulated": "with a planted effect"})
+    rows = run(simulated, tmp_path / "r")[2]
+    assert [row.model for row in rows if row.note] == ["bad"]
+    assert all("simulated" in row.flags for row in rows)
+
+
 def test_a_table_of_half_a_run_says_so_and_is_made_anew_by_the_next(study, tmp_path):
     store = Store(tmp_path / "r").open()
     plan = make_plan(study)
