@@ -152,8 +152,21 @@ def check_arguments(
     node: Node,
     where: str,
     problems: Problems,
+    *,
+    some: bool = False,
 ) -> None:
-    """Hold arguments to a constructor's signature: names, what is required, annotated types."""
+    """Hold arguments to a constructor's signature: names, what is required, annotated types.
+
+    Parameters
+    ----------
+    arguments : mapping of str to plain data
+    function : callable
+        Its parameters are the known keys, their annotations the types.
+    node, where, problems
+        What is read, its dotted place, and where problems are noted.
+    some : bool
+        Whether these stand beside others, so that none is missing here.
+    """
     signature = inspect.signature(function).parameters
     takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.values())
     parameters = {
@@ -172,7 +185,7 @@ def check_arguments(
         elif name in hints:
             convert(at, hints[name], join(where, name), problems)
     for name, parameter in parameters.items():
-        if parameter.default is parameter.empty and name not in arguments:
+        if parameter.default is parameter.empty and name not in arguments and not some:
             problems.add(node, where, f"{name!r} is missing.")
 
 
@@ -241,9 +254,15 @@ def _convert_list(node: Node, arguments: tuple[Any, ...], where: str, problems: 
     if not isinstance(node.value, list):
         problems.add(node, where, f"expected a list, got {_shown(node)}.")
         return ()
+    hints = [arguments[0]] * len(node.value)
+    if len(arguments) > 1 and arguments[1] is not Ellipsis:  # tuple[float, float]: so many, no more
+        if len(node.value) != len(arguments):
+            problems.add(node, where, f"expected {len(arguments)} values, got {len(node.value)}.")
+            return ()
+        hints = list(arguments)
     return tuple(
-        convert(child, arguments[0], f"{where}[{i}]", problems)
-        for i, child in enumerate(node.value)
+        convert(child, hint, f"{where}[{i}]", problems)
+        for i, (child, hint) in enumerate(zip(node.value, hints, strict=True))
     )
 
 

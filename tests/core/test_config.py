@@ -121,3 +121,32 @@ def test_arguments_are_held_to_a_signature():
         "file.yaml: protocol.p.how: expected text, got 4.",
         "file.yaml: protocol.p: 'n_splits' is missing.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([0.5, 2, 3], "window: expected 2 values, got 3."),
+        ([0.5], "window: expected 2 values, got 1."),
+        ([0.5, "late"], "window[1]: expected a number, got 'late'."),
+        (0.5, "window: expected a list, got 0.5."),
+    ],
+)
+def test_a_list_of_fixed_length_has_it(value, said):
+    def build(window: tuple[float, float]): ...
+
+    problems = Problems("card.yaml")
+    check_arguments({"window": value}, build, from_plain({}), "made", problems)
+    assert [line for _, line in problems.lines] == [f"card.yaml: made.{said}"]
+
+
+def test_a_list_of_fixed_length_has_a_type_at_each_place():
+    def build(named: tuple[str, int]): ...
+
+    problems = Problems("card.yaml")
+    check_arguments({"named": ["a", 1]}, build, from_plain({}), "", problems)
+    assert not problems.lines
+    check_arguments({"named": [1, "a"]}, build, from_plain({}), "", problems)
+    assert [line.partition(":")[2].split(":")[0] for _, line in problems.lines] == [
+        " named[0]", " named[1]",
+    ]  # fmt: skip
