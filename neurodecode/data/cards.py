@@ -147,8 +147,8 @@ def _simulate(node: Node, where: str, problems: Problems) -> SimulateSpec | None
     if spec is not None and spec.generator is not None:
         found = check_call(spec.generator, "simulate", f"{where}.generator", problems)
         if found is not None and spec.small:
-            both = {**spec.generator.arguments, **spec.small}
-            check_arguments(both, found, node, f"{where}.small", problems)
+            place = f"{where}.small"
+            check_arguments(spec.small, found, node.value["small"], place, problems, some=True)
     return spec
 
 

@@ -37,7 +37,12 @@ def simulated_card(card: Card, preset: Preset, variant: str = "") -> Card:
             f"{card.name}{layout} does not say how it is simulated. Add simulate: to its card, or "
             "get its files."
         )
-    made = replace(_layout(card, variant), reader=SIMULATED, options=_simulation(spec, preset))
+    try:
+        simulation = _simulation(spec, preset)
+    except ConfigError as error:  # what a generator says of its values
+        place = f"{card.name}: simulate ({preset})"
+        raise ConfigError([f"{place}: {problem}" for problem in error.problems]) from error
+    made = replace(_layout(card, variant), reader=SIMULATED, options=simulation)
     if not variant:
         return replace(card, reader=made, variants={})
     return replace(card, variants={**card.variants, variant: made})

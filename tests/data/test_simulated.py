@@ -165,13 +165,30 @@ def test_an_answer_that_lacks_a_class_is_none():
         (CARD.replace("fmri.categories", "fmri.categorys"), "no simulation is called"),
         (CARD.replace("seed: 3", "sede: 3"), "unknown key. Did you mean 'seed'"),
         (CARD.replace('{subjects: ["01"]}', "{subject: 1}"), "small.subject: unknown key"),
-        (CARD.replace("effect: 0.8", "effect: -1"), "effect: -1 is below zero"),
+        (CARD.replace("effect: 0.8", "effect: -1"), r"made: simulate \(full\): effect: -1 is b"),
         (READ + "name: x\nmodality: fmri\ntasks: {three_way: {}}\n", "does not say how it is sim"),
     ],
 )
 def test_a_wrong_simulation_is_named(card_file, text, said):
     with pytest.raises(ConfigError, match=said):
         study(card_file(text), simulate="full")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("seed: 3", "sede: 3"), "8: simulate.generator.fmri.categories.sede: unknown key."),
+        (("seed: 3", "order: x"), "8: simulate.generator.fmri.categories.order: expected one of"),
+        (('{subjects: ["01"]}', "{order: x}"), "9: simulate.small.order: expected one of"),
+        (('{subjects: ["01"]}', "{n_voxel: 3}"), "9: simulate.small.n_voxel: unknown key."),
+    ],
+)
+def test_a_mistake_in_a_simulation_is_said_once_with_its_line(card_file, change, said):
+    path = card_file(CARD.replace(*change))
+    with pytest.raises(ConfigError) as caught:
+        load_card(path)
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{path}:{said}")
 
 
 def shown(at, entries=3) -> Signal:
