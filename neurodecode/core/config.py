@@ -74,13 +74,16 @@ def bind(cls: type[T], node: Node, where: str, problems: Problems, **special: Bi
     hints = typing.get_type_hints(cls)
     values: dict[str, Any] = {}
     complete = True
+    unknown = [key for key in node.value if key not in fields]
+    for key in unknown:
+        problems.add(node.value[key], join(where, key), f"unknown key.{nearest(key, fields)}")
+    n_before = len(problems.lines)
     for key, child in node.value.items():
-        if key not in fields:
-            problems.add(child, join(where, key), f"unknown key.{nearest(key, fields)}")
-        elif key in special:
+        if key in special:
             values[key] = special[key](child, join(where, key), problems)
-        else:
+        elif key in fields:
             values[key] = convert(child, hints[key], join(where, key), problems)
+    sound = len(problems.lines) == n_before
     for name, one in fields.items():
         required = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
         if required and name not in values:
@@ -91,8 +94,13 @@ def bind(cls: type[T], node: Node, where: str, problems: Problems, **special: Bi
     try:
         return cls(**values)
     except ConfigError as error:  # what a dataclass checks of its values taken together
-        problems.add(node, where, str(error))
+        if sound:
+            problems.add(node, where, str(error))
         return None
+    except (TypeError, AttributeError, ValueError):
+        if sound:
+            raise
+        return None  # it stumbled over a value that was noted already
 
 
 def convert(node: Node, hint: Any, where: str, problems: Problems) -> Any:

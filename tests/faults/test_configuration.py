@@ -35,6 +35,16 @@ pytestmark = pytest.mark.usefixtures("mine")
         ("prepare: [{filter: {l_freq: 8, h_freq: thirty}}]", "h_freq: expected a number"),
         ("metrics: [acuracy]", "Did you mean 'accuracy'?"),
         ("score: {within: [person]}", "score.within[0]: expected one of subject"),
+        ("tune: [riemann.mdm]", "tune: expected keys and values, got a list"),
+        ("tune: {deconfound: {columns: [a]}, grids: {}}", "tune.deconfound: unknown key. Known: g"),
+        ("tune: {grids: {}}", "tune: grids: there is none"),
+        ("tune: {grids: {riemann.mdm: [1]}}", "tune.grids.riemann.mdm: expected keys and values"),
+        ("tune: {grids: {riemann.mdm: {metric: {}}}}", "riemann.mdm.metric: expected a list"),
+        ("tune: {grids: {riemann.mdm: {metric: []}}}", "give each argument the values to try"),
+        (
+            "tune: {n_splits: many, grids: {riemann.mdm: {metric: [riemann]}}}",
+            "tune.n_splits: expected a whole number, got 'many'",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_meant_says_its_line(text, sentence, neurodecode, said, done):
@@ -47,6 +57,23 @@ def test_a_file_that_cannot_be_meant_says_its_line(text, sentence, neurodecode, 
     assert sentence in found
     assert f"wrong.yaml:{len(kept) + 1 + text.count(chr(10))}" in found
     assert done() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tune: {grids: {riemann.mdm: {metric: {}}}}",
+        "tune: {n_splits: many, grids: {riemann.mdm: {metric: [riemann]}}}",
+        "windows: {tmin: early, tmax: 1}",
+        "data: {card: mine.yaml, task: hand, subjects: {}}",
+    ],
+)
+def test_one_mistake_is_one_sentence(text, neurodecode, said):
+    key = text.partition(":")[0]
+    kept = [line for line in Path("ask.yaml").read_text().splitlines() if line[: len(key)] != key]
+    Path("wrong.yaml").write_text("\n".join([*kept, text]) + "\n")
+    assert neurodecode("run", "wrong.yaml") == 2
+    assert len(said().strip().splitlines()) == 1
 
 
 def test_all_that_is_wrong_is_said_at_once(neurodecode, said):
