@@ -16,10 +16,11 @@ from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.pairing import check_paired
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.question import NamedModel
 from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
+from neurodecode.harness.tune import check_tuning
 from neurodecode.protocols import check_training, purge, verify, with_unlabelled
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -73,13 +74,12 @@ def make_plan(study: Study) -> Plan:
         If no model can be run on these data.
     """
     question = study.question
-    tuning = (question.tune.metric,) if question.tune and question.tune.metric else ()
-    for name in (*question.metrics, *tuning):
+    for name in question.metrics:
         try:
             find(name, "metrics")
         except ConfigError as error:
             raise ConfigError(f"metrics: {error}") from None
-    _check_grids(question)
+    check_tuning(question)
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
@@ -126,17 +126,6 @@ def _check_starts(study: Study, jobs: list[Job]) -> None:
         assert job.start is not None  # chosen so
         apart, rows = study.question.protocol.apart, study.trials.rows
         study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
-
-
-def _check_grids(question: Question) -> None:
-    grids = question.tune.grids if question.tune else {}
-    for model in (one for one in question.models if one.name in grids):
-        known = model.estimator.get_params(deep=True)
-        for name in grids[model.name]:
-            if name not in known:
-                raise ConfigError(
-                    f"tune.grids.{model.name}: it has no argument {name!r}.{nearest(name, known)}"
-                )
 
 
 def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:

@@ -167,6 +167,8 @@ class Tune:
     def __post_init__(self):
         if self.n_splits < 2:
             raise ConfigError(f"n_splits is {self.n_splits}; give 2 or more.")
+        if not self.grids:
+            raise ConfigError("grids: there is none. Name a model, its arguments and their values.")
         for model, grid in self.grids.items():
             empty = [name for name, values in grid.items() if not values]
             if not grid or empty:

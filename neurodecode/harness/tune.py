@@ -15,15 +15,52 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.config import Node, Problems, check_arguments, nearest
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.question import Question
 from neurodecode.harness.task import FoldTask, TaskJob, Tuning
 from neurodecode.protocols import purge
+
+
+def check_tuning(question: Question) -> None:
+    """Hold what is to be tuned to the models: names of arguments, types of values, the metric.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake, a line each.
+    """
+    tune, problems = question.tune, Problems("tune")
+    if tune is None:
+        return
+    metric = tune.metric or question.metrics[0]
+    try:
+        judged: Any = find(metric, "metrics")
+        if question.target.kind not in judged.kinds:
+            kinds = " or ".join(judged.kinds)
+            told = f"{metric} judges {kinds}, and the target is a {question.target.kind}."
+            problems.add(Node(None), "metric", told)
+    except ConfigError as error:
+        problems.add(Node(None), "metric", str(error))
+    for model in (one for one in question.models if one.name in tune.grids):
+        known = model.estimator.get_params(deep=True)
+        for name, values in tune.grids[model.name].items():
+            place = f"grids.{model.name}"
+            if name not in known:
+                told = f"it has no argument {name!r}.{nearest(name, known)}"
+                problems.add(Node(None), place, told)
+                continue
+            step, _, argument = name.rpartition("__")
+            owner = type(known[step] if step else model.estimator)
+            for value in values:
+                check_arguments({argument: value}, owner, Node(None), place, problems, some=True)
+    problems.stop()
 
 
 def choose(job: TaskJob, task: FoldTask) -> tuple[TaskJob, dict[str, Any]]:

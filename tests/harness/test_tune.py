@@ -132,11 +132,28 @@ def test_the_grid_is_in_the_key_of_the_tuned_model_alone():
     assert not (one[0] & more[0] or one[0] & untuned[0] or one[0] & folds[0])
 
 
+def test_a_step_is_held_to_its_own_types():
+    model = NamedModel("tuned", make_pipeline(FunctionTransformer(power), Logistic()))
+
+    def planned(grid):
+        return make_plan(study_of(*planted(), models=(model,), tune=Tune({"tuned": grid})))
+
+    assert planned({"logistic__C": (0.1, 1)}).jobs
+    with pytest.raises(ConfigError, match=r"grids\.tuned\.C: expected a number, got 'one'"):
+        planned({"logistic__C": ("one",)})
+    with pytest.raises(ConfigError, match=r"it has no argument 'logistic__D'\. Did you mean"):
+        planned({"logistic__D": (1.0,)})
+
+
 @pytest.mark.parametrize(
     ("tune", "said"),
     [
         (lambda: Tune({"tund": GRID}), "no model 'tund'. Did you mean 'tuned'?"),
         (lambda: Tune({"tuned": {"C": ()}}), "values to try"),
+        (lambda: Tune({}), "grids: there is none. Name a model"),
+        (lambda: Tune({"tuned": {"C": (1.0, "two")}}), "tuned.C: expected a number, got 'two'"),
+        (lambda: Tune({"tuned": {"class_weight": ("even",)}}), "expected one of balanced"),
+        (lambda: Tune({"tuned": GRID}, metric="r2"), "tune: metric: r2 judges value or vector"),
         (lambda: Tune({"tuned": GRID}, n_splits=1), "2 or more"),
         (
             lambda: Tune({"tuned": {"D": (1.0,)}}),
