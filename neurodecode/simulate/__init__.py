@@ -5,6 +5,7 @@ A generator is one file here with one public class, a `Simulation`; its name is 
 """
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
@@ -21,7 +22,7 @@ ORACLE_SIGNAL = "oracle"  # of trials: those answers; only the ceiling is told t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simulation:
+class Simulation(ABC):
     """What all generators take; a generator adds its own.
 
     Parameters
@@ -61,19 +62,14 @@ class Simulation:
         return list(itertools.product(self.subjects, self.sessions, self.runs))
 
     def rng(self, *names: str) -> np.random.Generator:
-        """Give the source of chance of what is named, such as a subject's head or one run's noise.
+        """Give the source of chance of what is named, of these recordings: `source_of_chance`."""
+        return source_of_chance(self.seed, *names)
 
-        Parameters
-        ----------
-        *names : str
-            ``rng("head", subject)`` is another source than ``rng("noise", subject, session, run)``.
-        """
-        return np.random.default_rng([self.seed, int(digest(list(names))[:15], 16)])
-
+    @abstractmethod
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give a `Signal` without data: space, rate, length, events; the oracle's answers NaN."""
-        raise NotImplementedError
 
+    @abstractmethod
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make one recording.
 
@@ -81,7 +77,6 @@ class Simulation:
         `oracle_of_labels` or named ``oracle:COLUMN`` (a number that is to be told); by track,
         a track ``oracle:TRACK`` of the shape of the track that is to be told.
         """
-        raise NotImplementedError
 
     def stimuli(self) -> Stimuli:
         """Give what was shown, by the column ``stimulus`` of the events; made here, so not secret.
@@ -93,6 +88,18 @@ class Simulation:
         """
         name = type(self).__module__.removeprefix(f"{__name__}.")
         raise ConfigError(f"{name}: these recordings show nothing that could be looked at.")
+
+
+def source_of_chance(seed: int, *names: str) -> np.random.Generator:
+    """Give the source of chance of what is named, such as a subject's head or one run's noise.
+
+    Parameters
+    ----------
+    seed : int
+    *names : str
+        ``"head", subject`` is another source than ``"noise", subject, session, run``.
+    """
+    return np.random.default_rng([seed, int(digest(list(names))[:15], 16)])
 
 
 def oracle_of_labels(

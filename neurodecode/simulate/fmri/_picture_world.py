@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neurodecode.simulate import Simulation
+from neurodecode.simulate import source_of_chance
 from neurodecode.simulate._mixing import Kinds
 from neurodecode.simulate.fmri._views import Views, enlarged, thumbnails
 from neurodecode.simulate.pictures import BACKGROUNDS, COLOURS, SHAPES, Kind, gallery
@@ -87,7 +87,7 @@ def picture_world(
     ConfigError
         If there are not as many components.
     """
-    source = Simulation(seed=seed).rng
+    source = functools.partial(source_of_chance, seed)
     of_a_name = 1 if kind == "figures" else _OF_A_NAME
     drawn = [name for name in names for _ in range(of_a_name)]
     sample = gallery(kind, drawn, size, lambda *what: source("population", *what))
