@@ -153,7 +153,7 @@ class JobKeys:
             return None
         grid = {name: _describe_value(values) for name, values in tune.grids[model.name].items()}
         rows = self._trials.rows.take(fold.index("train", "val"))
-        groups = inner_groups(rows, self._question.protocol.apart)
+        groups = inner_groups(rows, self._question.protocol.apart, self._study.paired_by)
         metric = tune.metric or self._question.metrics[0]
         codes = None if groups is None else digest_array(groups)
         return [grid, tune.n_splits, metric, codes]
@@ -161,7 +161,9 @@ class JobKeys:
     def _val(self, fold: Fold) -> list[Any]:
         """Say what cutting validation rows from training rows goes by."""
         rows = self._trials.rows.take(fold.index("train", "val"))
-        several = (inner_groups(rows, self._question.protocol.apart), inner_groups(rows, ()))
+        apart, paired_by = self._question.protocol.apart, self._study.paired_by
+        several = [inner_groups(rows, one, paired_by) for one in (apart, ())]
+        several += [rows.codes(*paired_by)] if paired_by else []
         return [VERSION, *(None if one is None else digest_array(one) for one in several)]
 
     def _once(self, name: Any, make: Any) -> Any:

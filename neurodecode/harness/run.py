@@ -223,9 +223,9 @@ def _fold_task(
     rows = study.trials.rows.take(fold.labelled[trained])
     unlabelled = fold.index("unlabelled")
     asking = question.tune or any(job.model.target_needs.val for job in jobs)
-    groups = inner_groups(rows, question.protocol.apart) if asking else None
+    groups = inner_groups(rows, question.protocol.apart, study.paired_by) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
-    validation = Validation(groups, given if given.any() else None)
+    validation = Validation(groups, given if given.any() else None, study.paired_by)
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),

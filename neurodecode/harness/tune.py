@@ -127,9 +127,9 @@ def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int)
         n_groups = len(np.unique(groups))
         if n_groups < 2:
             raise DataError(
-                "tune: these training rows are of one group (run, session, subject or block), so "
-                "no inner fold keeps apart what the protocol does. Use more runs or subjects, or "
-                "leave tune out."
+                "tune: these training rows are of one group (run, session, subject or block, or "
+                "joined by what data.pair gives them), so no inner fold keeps apart what the "
+                "protocol does. Use more runs or subjects, or leave tune out."
             )
         if n_groups <= n_splits:
             splitter = LeaveOneGroupOut()

@@ -26,14 +26,18 @@ class Validation:
         Training rows that may not be parted: combinations of what the protocol keeps apart.
     given : ndarray of bool, shape (n_train,), or None
         Rows that the protocol itself names for validation.
+    paired_by : tuple of str
+        Columns whose combination is never parted: its rows have one partner.
     """
 
     groups: np.ndarray | None
     given: np.ndarray | None = None
+    paired_by: tuple[str, ...] = ()
 
     def take(self, index: np.ndarray) -> "Validation":
         """Give what holds of some of the rows; which are validated on is then cut anew."""
-        return Validation(None if self.groups is None else self.groups[index])
+        groups = None if self.groups is None else self.groups[index]
+        return Validation(groups, paired_by=self.paired_by)
 
 
 def cut_validation(
@@ -42,9 +46,9 @@ def cut_validation(
     """Part training rows into those that are trained on, and about a fifth to validate on.
 
     Groups stay whole where there are three or more of them; else blocks do, where there are as
-    many; else single trials are drawn, as many of each class. Where windows overlap each other,
-    trials are not drawn: the last fifth of each recording is taken. Training rows that overlap a
-    validation window are left out.
+    many; else single trials are drawn, as many of each class, or, of paired recordings, the trials
+    of single partners. Where windows overlap each other, trials are not drawn: the last fifth of
+    each recording is taken. Training rows that overlap a validation window are left out.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def cut_validation(
         If the rows cannot be parted, such as when a class has a single trial.
     """
     given = validation.given
-    levels = [[given]] if given is not None else _levels(rows, y, validation.groups, kind, seed)
+    levels = [[given]] if given is not None else _levels(rows, y, validation, kind, seed)
     for candidates in levels:
         second: Fold | None = None
         for val in candidates:
@@ -88,13 +92,18 @@ def cut_validation(
 
 
 def _levels(
-    rows: Rows, y: np.ndarray, groups: np.ndarray | None, kind: str, seed: int
+    rows: Rows, y: np.ndarray, validation: Validation, kind: str, seed: int
 ) -> Iterator[Iterable[np.ndarray]]:
     """Masks of rows to validate on, those farthest from the training rows first."""
-    for several in (groups, inner_groups(rows, ())):
+    for several in (validation.groups, inner_groups(rows, (), validation.paired_by)):
         if several is not None and len(np.unique(several)) >= _FEWEST_GROUPS:
             yield _of_groups(several, y, kind, seed)
-    yield [_last_fifths(rows) if _overlap(rows) else _of_trials(y, kind, seed)]
+    pairs = rows.codes(*validation.paired_by) if validation.paired_by else np.arange(len(rows))
+    n_pairs = len(np.unique(pairs))
+    if n_pairs == len(rows):
+        yield [_last_fifths(rows) if _overlap(rows) else _of_trials(y, kind, seed)]
+    elif n_pairs > 1:
+        yield _of_groups(pairs, y, kind, seed)
 
 
 def _of_groups(groups: np.ndarray, y: np.ndarray, kind: str, seed: int) -> Iterator[np.ndarray]:

@@ -6,6 +6,8 @@ from typing import Protocol as TypingProtocol
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from neurodecode.core.errors import DataError, LeakError
 from neurodecode.core.fold import ROLES, Fold
@@ -65,7 +67,9 @@ def verify(fold: Fold, rows: Rows, apart: tuple[str, ...]) -> None:
         )
 
 
-def inner_groups(rows: Rows, apart: tuple[str, ...]) -> np.ndarray | None:
+def inner_groups(
+    rows: Rows, apart: tuple[str, ...], paired_by: tuple[str, ...] = ()
+) -> np.ndarray | None:
     """Say which training rows inner folds may not part, to keep apart what the outer ones do.
 
     Parameters
@@ -74,19 +78,21 @@ def inner_groups(rows: Rows, apart: tuple[str, ...]) -> np.ndarray | None:
         Training rows.
     apart : tuple of str
         Columns that the protocol keeps apart.
+    paired_by : tuple of str
+        Columns whose combination is never on both sides, since its rows have one partner in the
+        recordings that they are paired with.
 
     Returns
     -------
     groups : ndarray of int, shape (n_rows,), or None
-        Combinations of `apart`; without any, blocks; None where each row is by itself.
+        Combinations of `apart`; without any, blocks; those that share a partner are one. None
+        where each row is by itself.
     """
-    if apart:
-        return rows.codes(*apart)
-    if "block" not in rows:
-        return None
-    alone = np.arange(len(rows))
-    none = pd.isna(rows["block"])
-    return np.where(none, len(rows) + alone, rows.codes("recording", "block"))
+    groups = rows.codes(*apart) if apart else _blocks(rows)
+    pairs = rows.codes(*paired_by) if paired_by else np.arange(len(rows))
+    if len(np.unique(pairs)) == len(rows):
+        return groups
+    return pairs if groups is None else _joined(groups, pairs)
 
 
 def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
@@ -212,6 +218,25 @@ def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -
             f"fold {fold.name}: too few training trials of a class ({said}; {min_trials} are "
             f"needed).{purged} Use fewer folds, another protocol, or leave the class out of target."
         )
+
+
+def _blocks(rows: Rows) -> np.ndarray | None:
+    """Blocks of the recordings, a row of none by itself; None where there are no blocks."""
+    if "block" not in rows:
+        return None
+    alone = np.arange(len(rows))
+    none = pd.isna(rows["block"])
+    return np.where(none, len(rows) + alone, rows.codes("recording", "block"))
+
+
+def _joined(groups: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """Give rows one number where a chain of common groups and common pairs leads between them."""
+    _, group = np.unique(groups, return_inverse=True)
+    n_groups, n_pairs = int(group.max()) + 1, int(pairs.max()) + 1
+    edges = coo_array(
+        (np.ones(len(group)), (group, n_groups + pairs)), shape=(n_groups + n_pairs,) * 2
+    )
+    return connected_components(edges, directed=False)[1][group]
 
 
 def _near(fold: Fold, rows: Rows, reach: float, train: np.ndarray) -> np.ndarray:

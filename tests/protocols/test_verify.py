@@ -13,7 +13,14 @@ from neurodecode.core.errors import DataError, LeakError
 from neurodecode.core.fold import ROLES, Fold
 from neurodecode.core.names import catalogue, find
 from neurodecode.core.rows import Rows
-from neurodecode.protocols import check_training, overlapping, purge, shares_within, verify
+from neurodecode.protocols import (
+    check_training,
+    inner_groups,
+    overlapping,
+    purge,
+    shares_within,
+    verify,
+)
 
 
 def fold_of(n_rows, **index):
@@ -38,6 +45,22 @@ def test_every_protocol_keeps_its_claim(rows, target, name):
     for fold in folds:
         verify(fold, rows, protocol.apart)
         assert fold.apart == protocol.apart
+
+
+def test_rows_that_share_a_partner_are_of_one_inner_group(rows):
+    first = rows.take(np.flatnonzero(rows["subject"] == "01"))
+    shown = np.array([f"p{i}" for i in range(len(first))], dtype=object)
+    alone = first.with_column("shown", shown)
+    runs = alone.codes("session", "run")
+    np.testing.assert_array_equal(inner_groups(alone, ("session", "run"), ("shown",)), runs)
+    assert inner_groups(alone, (), ("shown",)) is None
+    same = shown.copy()
+    same[[0, 6]] = "both"  # of the first two runs
+    same[[7, 12]] = "again"  # of the second and third, so that a chain joins the first three
+    joined = inner_groups(first.with_column("shown", same), ("session", "run"), ("shown",))
+    assert len(set(joined[:18])) == 1 and len(set(joined[18:])) == 1 and joined[0] != joined[18]
+    pairs = inner_groups(first.with_column("shown", same), (), ("shown",))
+    assert pairs[0] == pairs[6] and len(set(pairs)) == len(first) - 2
 
 
 @pytest.mark.parametrize("column", ["subject", "session", "run", "recording"])
