@@ -7,7 +7,7 @@ trusted: a class of a library that is named here, or what a person typed themsel
 
 import ast
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -99,11 +99,12 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
     if name in entries:
         return entries[name].load()
     if group in ("models", "steps"):
+        _check_group(name, group)
         if name.startswith(tuple(prefix + "." for prefix in TRUSTED)):
             return _model_class(_trusted_class(name), name, group)
         own_family = name.partition(".")[0] in {entry.partition(".")[0] for entry in entries}
         if allow_code and not own_family:
-            return _model_class(_outside_class(name), name, group)
+            return _model_class(_outside_class(name, entries), name, group)
         if not own_family and ("." in name or ":" in name):
             raise ConfigError(
                 f"{name!r} is code from outside. If you trust it, say --allow-code, or name it "
@@ -208,16 +209,26 @@ def _trusted_class(name: str) -> Any:
     return found
 
 
-def _outside_class(name: str) -> Any:
+def _check_group(name: str, group: str) -> None:
+    """Refuse a step where a model is meant, and a model where a step is."""
+    if group == "models" and name in catalogue("steps"):
+        raise ConfigError(f"{name!r} is a step. Put a model after it, as in [{name}, linear.lda].")
+    if group == "steps" and name in catalogue("models"):
+        raise ConfigError(f"{name!r} is a model, and stands last in its list of steps.")
+
+
+def _outside_class(name: str, known: Iterable[str]) -> Any:
     module_name, _, attribute = name.partition(":")
     if not module_name:
         raise ConfigError(f"model {name!r}: expected package.module or package.module:Class.")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        near = nearest(name, known)
+        near = near if near.startswith(" Did") else ""  # code from outside may be called anything
         raise ConfigError(
             f"{name}: {error}. The package must be importable from here (install it, or run from "
-            "its folder)."
+            f"its folder).{near}"
         ) from None
     except Exception as error:  # a stranger's module may fail in any way
         raise ConfigError(

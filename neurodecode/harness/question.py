@@ -273,7 +273,7 @@ class Question:
         if odd:
             raise ConfigError(f"metrics: expected names, got {odd[0]!r}.")
         for seed in self.seeds:
-            if not isinstance(seed, int) or not 0 <= seed < 2**32:
+            if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**32:
                 raise ConfigError(
                     f"seeds: expected whole numbers from 0 to {2**32 - 1}, got {seed!r}."
                 )

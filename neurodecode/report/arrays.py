@@ -37,7 +37,7 @@ def as_trials(
                 f"({', '.join(data.rows.columns)}), and there are no rows to give."
             )
         return data, target or "label"
-    table = None if rows is None else pd.DataFrame(rows)
+    table = None if rows is None else _table(rows)
     if not isinstance(data, Mapping):
         one = _one_subject(data, target, table, "1")
         return one, "label"
@@ -50,7 +50,7 @@ def as_trials(
                 f"target: no labels of subject {subject}; there are: {', '.join(map(str, target))}."
             )
         own_target = target[subject] if isinstance(target, Mapping) else target
-        n_trials = len(mine)
+        n_trials = len(_checked(mine, str(subject)))
         own_rows = (
             None if table is None else table.iloc[first : first + n_trials].reset_index(drop=True)
         )
@@ -59,7 +59,7 @@ def as_trials(
             and not isinstance(own_target, str)
             and not isinstance(target, Mapping)
         ):
-            own_target = np.asarray(own_target)[first : first + n_trials]
+            own_target = np.asarray(own_target, dtype=object)[first : first + n_trials]
         parts.append(_one_subject(mine, own_target, own_rows, str(subject)))
         first += n_trials
     if table is not None and len(table) != first:
@@ -95,12 +95,7 @@ def previous_labels(rows: Rows, column: str) -> np.ndarray:
 def _one_subject(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> Trials:
     if isinstance(data, mne.BaseEpochs):
         return _of_epochs(data, target, table, subject)
-    X = np.asarray(data)
-    if X.ndim < 2 or X.dtype.kind not in "fiu":
-        raise ConfigError(
-            f"data of subject {subject}: expected numbers of shape (n_trials, …), got "
-            f"{type(data).__name__} of shape {X.shape} and type {X.dtype}."
-        )
+    X = _checked(data, subject)
     if target is None:
         raise ConfigError("target: give the labels, one a trial, or a column of rows.")
     labels = _labels(target, table, len(X), subject)
@@ -111,6 +106,57 @@ def _one_subject(data: Any, target: Any, table: pd.DataFrame | None, subject: st
         space = Space("features", tuple(f"feature {i}" for i in range(X.shape[1])))
         axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
     return _trials(X, labels, table, subject, space, axes, sfreq=None, tmin=0.0, name="data")
+
+
+def _checked(data: Any, subject: str) -> Any:
+    """Give epochs as they are, and anything else as an array of trials.
+
+    Raises
+    ------
+    ConfigError
+        If it is none, such as a continuous recording or trials of unequal shape.
+    """
+    if isinstance(data, mne.BaseEpochs):
+        return data
+    where = f"data of subject {subject}"
+    if isinstance(data, mne.io.BaseRaw):
+        raise ConfigError(
+            f"{where}: a continuous recording ({type(data).__name__}) has no trials yet. Cut it "
+            "around its events, as in mne.Epochs(raw, events, tmin=0, tmax=2)."
+        )
+    if isinstance(data, Trials):
+        raise ConfigError(
+            f"{where}: trials name their subjects themselves, so there is no mapping of them. Give "
+            "them alone."
+        )
+    if isinstance(data, list | tuple) and any(isinstance(one, mne.BaseEpochs) for one in data):
+        raise ConfigError(
+            f"{where}: a list of Epochs says nothing of whose they are. Give a mapping of subject "
+            "to Epochs, or, of one subject, mne.concatenate_epochs(…)."
+        )
+    try:
+        X = np.asarray(data)
+    except ValueError:  # of sequences of unequal shape
+        shapes = list(dict.fromkeys(np.shape(one) for one in data))
+        raise ConfigError(
+            f"{where}: trials differ in shape ({', '.join(map(str, shapes[:2]))}, …), and one "
+            "array cannot hold them. Cut or pad them to one length."
+        ) from None
+    if X.ndim < 2 or X.dtype.kind not in "fiu":
+        raise ConfigError(
+            f"{where}: expected numbers of shape (n_trials, …), got {type(data).__name__} of shape "
+            f"{X.shape} and type {X.dtype}."
+        )
+    return X
+
+
+def _table(rows: Any) -> pd.DataFrame:
+    try:
+        return pd.DataFrame(rows)
+    except ValueError as error:
+        raise ConfigError(
+            f"rows: no table can be made of them ({error}). Give one value a trial for each column."
+        ) from None
 
 
 def _of_epochs(
@@ -210,7 +256,10 @@ def _labels(target: Any, table: pd.DataFrame | None, n_trials: int, subject: str
                 f"target: no column {target!r}; there are: {', '.join(map(str, known)) or 'none'}."
             )
         target = table[target]
-    labels = np.asarray(target)
+    try:
+        labels = np.asarray(target)
+    except ValueError:  # of sequences of unequal length
+        labels = np.empty((len(target), 0))
     if labels.shape != (n_trials,):
         raise ConfigError(
             f"target: {labels.shape} labels for {n_trials} trials of subject {subject}. "

@@ -1,19 +1,18 @@
 """`evaluate`: arrays or epochs in, results out; an experiment whose card is in memory."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
-from neurodecode.core.config import Call, call
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.config import call
+from neurodecode.core.errors import DataError
 from neurodecode.core.files import cache_folder
-from neurodecode.core.names import build, check_call, is_module_class, module_model
+from neurodecode.core.names import build, check_call
 from neurodecode.core.nodes import Node, Problems, from_plain
 from neurodecode.core.progress import progress
 from neurodecode.core.target import Target
@@ -24,12 +23,13 @@ from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
 from neurodecode.harness.opening import with_oracle
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import DEFAULT_CONTROLS, NamedModel, Question, display_names
+from neurodecode.harness.question import DEFAULT_CONTROLS, Question
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.table import score_results
 from neurodecode.report.arrays import Data, as_trials, previous_labels
+from neurodecode.report.asked_models import named_models
 from neurodecode.report.results import Results
 
 
@@ -62,9 +62,10 @@ def evaluate(
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.
-    models : sequence of str, scikit-learn estimators, torch module classes, or mappings
-        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; of a class
-        of torch modules, ``n_chans``, ``n_outputs``, ``n_times`` and ``sfreq`` are filled in.
+    models : sequence of str, scikit-learn estimators, torch module classes, mappings, or lists
+        ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; a list is
+        of steps and ends in a model, as in ``[["covariance", my_classifier]]``; of a class of torch
+        modules, ``n_chans``, ``n_outputs``, ``n_times`` and ``sfreq`` are filled in.
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
@@ -101,9 +102,8 @@ def evaluate(
         If the data are not what they are said to be (NaN, flat channels, one class …).
     """
     trials, target_column = as_trials(data, target, rows)
-    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    listed = [seeds] if isinstance(seeds, int | str) else list(seeds)
-    seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in listed)
+    metrics = _several(metrics)
+    seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in _several(seeds))
     classes = _in_order({str(label) for label in trials.rows[target_column]})
     if len(classes) < 2:
         raise DataError(f"target: all {len(trials)} trials are {classes}. Two classes are needed.")
@@ -111,7 +111,7 @@ def evaluate(
     question = Question(
         target=Target("label", column=target_column, classes=classes),
         protocol=chosen,
-        models=(*_named(models, "model"), *_named(controls, "control")),
+        models=(*named_models(models, "model"), *named_models(controls, "control")),
         metrics=metrics,
         seeds=seeds,
         n_draws=n_draws,
@@ -165,6 +165,11 @@ def evaluate(
     return results
 
 
+def _several(given: Any) -> tuple[Any, ...]:
+    """Give one value as a tuple of it, and several as a tuple of them."""
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+
+
 def _in_order(labels: set[str]) -> tuple[str, ...]:
     """Order class names: numbers by value, else by name."""
     try:
@@ -184,39 +189,3 @@ def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[An
     check_call(found, "protocols", "protocol", problems)
     problems.stop()
     return build(found, "protocols"), found.name
-
-
-def _named(models: Sequence[Any] | str, role: Any) -> list[NamedModel]:
-    single = isinstance(models, str | BaseEstimator | type)
-    asked = [models] if single else list(models)
-    problems = Problems("evaluate")
-    calls: list[tuple[Call, ...]] = []
-    estimators = []
-    for one in asked:
-        if isinstance(one, BaseEstimator):
-            calls.append((Call(_short_name(one)),))
-            estimators.append(one)
-            continue
-        if is_module_class(one):
-            calls.append((Call(one.__name__),))
-            estimators.append(module_model(one)())
-            continue
-        if isinstance(one, type):
-            raise ConfigError(f"{role}s: {one.__name__} is a class. Make one: {one.__name__}().")
-        found = call(Node(one) if isinstance(one, str) else from_plain(one), f"{role}s", problems)
-        check_call(found, "models", f"{role}s", problems, allow_code=True)
-        problems.stop()
-        calls.append((found,))
-        estimators.append(build(found, "models", allow_code=True))
-    names = display_names(calls)
-    numbered = [
-        name if names.count(name) == 1 else f"{name} #{names[:i].count(name) + 1}"
-        for i, name in enumerate(names)
-    ]
-    return [NamedModel(name, e, role) for name, e in zip(numbered, estimators, strict=True)]
-
-
-def _short_name(estimator: BaseEstimator) -> str:
-    if hasattr(estimator, "named_steps"):
-        return " + ".join(type(step).__name__ for _, step in estimator.steps)  # pyright: ignore[reportAttributeAccessIssue]
-    return type(estimator).__name__

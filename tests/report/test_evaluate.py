@@ -156,6 +156,31 @@ def test_a_function_of_trials_is_given_them_as_they_are():
     assert results.table()["mean"][0] > 0.9
 
 
+def test_a_list_of_steps_that_ends_in_a_model_is_a_pipeline():
+    X, y = arrays()
+    lda = LinearDiscriminantAnalysis()
+    several = [
+        make_pipeline(StandardScaler(), lda),
+        [StandardScaler(), lda],
+        ["sklearn.preprocessing.StandardScaler", lda],
+        [StandardScaler(), {"sklearn.discriminant_analysis.LinearDiscriminantAnalysis": {}}],
+    ]
+    results = nd.evaluate(X, y, several, **FEW)
+    said = results.predictions().groupby("model")["pred"].agg(list)
+    assert len(said) == 4 and all(one == said.iloc[0] for one in said)
+    assert results.table()["model"].tolist()[2:] == [
+        "sklearn.preprocessing.StandardScaler + LinearDiscriminantAnalysis",
+        "StandardScaler + sklearn.discriminant_analysis.LinearDiscriminantAnalysis",
+    ]
+
+
+def test_one_mapping_is_one_model_with_its_arguments():
+    X, y = arrays()
+    one = nd.evaluate(X, y, {"linear.svm": {"C": 0.01}}, **FEW)
+    listed = nd.evaluate(X, y, [{"linear.svm": {"C": 0.01}}], **FEW)
+    assert {job["key"] for job in one.index["jobs"]} == {job["key"] for job in listed.index["jobs"]}
+
+
 def test_a_model_that_fails_is_said_at_once():
     X, y = arrays()
     with pytest.warns(UserWarning, match="Failing: failed: ValueError: no thanks"):
@@ -201,11 +226,11 @@ def test_half_a_run_has_its_predictions_and_its_page(tmp_path):
     assert half.report().is_file()
 
 
-@pytest.mark.parametrize("seeds", [2, [0, 2], np.array([0, 2])])
+@pytest.mark.parametrize("seeds", [2, np.int64(2), [0, 2], np.array([0, 2])])
 def test_seeds_may_be_one_or_an_array(seeds):
     X, y = arrays()
     results = nd.evaluate(X, y, ["linear.svm"], seeds=seeds, **FEW)
-    assert results.index["seeds"] == ([2] if isinstance(seeds, int) else [0, 2])
+    assert results.index["seeds"] == ([2] if np.ndim(seeds) == 0 else [0, 2])
 
 
 @pytest.mark.parametrize(
