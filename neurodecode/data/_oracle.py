@@ -49,10 +49,11 @@ def oracle_answers(columns: Mapping[str, np.ndarray], task: Task) -> np.ndarray 
 
 
 def oracle_signal(answers: np.ndarray, task: Task) -> TrialSignal:
-    """Give answers as a signal of trials, one entry a row; its features are named by class."""
+    """Give answers as a signal of trials, one entry a row; features are named by what they tell."""
     n_trials, n_answers = answers.shape
-    classes = () if task.target is None else task.target.classes
-    space = Space("features", classes or tuple(map(str, range(n_answers))))
+    target = task.target
+    names = () if target is None else (target.value,) if target.value else target.classes
+    space = Space("features", names or tuple(map(str, range(n_answers))))
     part = Part(answers, space, ("feature",), None, 0.0, digest_array(answers))
     return TrialSignal(
         (part,),

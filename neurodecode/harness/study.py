@@ -86,9 +86,9 @@ class Study:
     def oracle(self) -> TrialSignal | None:
         """What an oracle answers, of simulated recordings: for the control that says it."""
         signal, target = self.trials.signals.get(ORACLE_SIGNAL), self.question.target
-        if signal is None or target.kind != "label":
+        if signal is None or target.kind not in ("label", "value"):
             return signal
-        return in_order_of(signal, target.classes)
+        return in_order_of(signal, target.classes or (target.column,))
 
     @property
     def reach(self) -> float:

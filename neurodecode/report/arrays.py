@@ -25,10 +25,23 @@ def as_trials(
     data: Data,
     target: Any = None,
     rows: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
+    *,
+    numbers: bool = False,
 ) -> tuple[Trials, str]:
-    """Give trials of arrays or epochs in memory, and the column that holds the target.
+    """Give trials of arrays or epochs in memory, and the column or signal that holds the target.
 
     Each array's key is its content. Parameters as in `evaluate`.
+
+    Parameters
+    ----------
+    numbers : bool
+        Whether models tell numbers alone, so that whole numbers are no names of classes.
+
+    Returns
+    -------
+    trials : Trials
+    name : str
+        Of arrays and epochs: ``label`` or ``value``, a column, or ``vector``, a signal.
     """
     if isinstance(data, Trials):
         if rows is not None or not (target is None or isinstance(target, str)):
@@ -38,34 +51,59 @@ def as_trials(
             )
         return data, target or "label"
     table = None if rows is None else _table(rows)
-    if not isinstance(data, Mapping):
-        one = _one_subject(data, target, table, "1")
-        return one, "label"
-    if not data:
+    several = data if isinstance(data, Mapping) else {"1": data}
+    if not several:
         raise ConfigError("data: the mapping is empty. Give {subject: epochs} or {subject: array}.")
-    parts, first = [], 0
-    for subject, mine in data.items():
-        if isinstance(target, Mapping) and subject not in target:
+    pieces, first = [], 0
+    for subject, given in several.items():
+        mine = _checked(given, str(subject))
+        own_table, own_target = table, target
+        if isinstance(data, Mapping):
+            part = slice(first, first + len(mine))
+            own_table = None if table is None else table.iloc[part].reset_index(drop=True)
+            own_target = _own(target, subject, part)
+        if own_table is None and isinstance(mine, mne.BaseEpochs) and mine.metadata is not None:
+            own_table = mine.metadata.reset_index(drop=True)
+        told = _told(mine, own_target, own_table, str(subject))
+        pieces.append((str(subject), mine, own_table, told))
+        first += len(mine)
+    if isinstance(data, Mapping):
+        if table is not None and len(table) != first:
             raise ConfigError(
-                f"target: no labels of subject {subject}; there are: {', '.join(map(str, target))}."
+                f"rows: {len(table)} rows for {first} trials of {len(data)} subjects."
             )
-        own_target = target[subject] if isinstance(target, Mapping) else target
-        n_trials = len(_checked(mine, str(subject)))
-        own_rows = (
-            None if table is None else table.iloc[first : first + n_trials].reset_index(drop=True)
+        _check_all_used(target, data, first)
+    kind = kind_of([told for _, _, _, told in pieces], numbers=numbers)
+    parts = [_one_subject(mine, told, kind, own, subject) for subject, mine, own, told in pieces]
+    return (parts[0] if len(parts) == 1 else stack(parts)), kind
+
+
+def kind_of(told: Sequence[np.ndarray], *, numbers: bool) -> str:
+    """Say what is to be told: ``label``, ``value``, or, of two axes, ``vector``.
+
+    Parameters
+    ----------
+    told : sequence of ndarray, shape (n_trials,) or (n_trials, n)
+        Of each subject.
+    numbers : bool
+        Whether whole numbers are values too; else they are names of classes.
+
+    Raises
+    ------
+    ConfigError
+        If vectors differ in length, or some subjects have none.
+    """
+    widths = {one.shape[1:] for one in told}
+    if len(widths) > 1:
+        raise ConfigError(
+            f"target: vectors of {len(widths)} lengths over the subjects. Give all the same."
         )
-        if (
-            own_target is not None
-            and not isinstance(own_target, str)
-            and not isinstance(target, Mapping)
-        ):
-            own_target = np.asarray(own_target, dtype=object)[first : first + n_trials]
-        parts.append(_one_subject(mine, own_target, own_rows, str(subject)))
-        first += n_trials
-    if table is not None and len(table) != first:
-        raise ConfigError(f"rows: {len(table)} rows for {first} trials of {len(data)} subjects.")
-    _check_all_used(target, data, first)
-    return stack(parts), "label"
+    if told[0].ndim == 2:
+        return "vector"
+    if any(one.dtype.kind not in "fiu" for one in told):
+        return "label"
+    whole = all(np.equal(np.mod(one, 1), 0).all() for one in told)
+    return "label" if whole and not numbers else "value"
 
 
 def _check_all_used(target: Any, data: Mapping[str, Any], n_trials: int) -> None:
@@ -92,20 +130,52 @@ def previous_labels(rows: Rows, column: str) -> np.ndarray:
     return previous
 
 
-def _one_subject(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> Trials:
+def _own(target: Any, subject: Any, part: slice) -> Any:
+    """Give the target of one of several subjects."""
+    if isinstance(target, Mapping):
+        if subject not in target:
+            raise ConfigError(
+                f"target: no labels of subject {subject}; there are: {', '.join(map(str, target))}."
+            )
+        return target[subject]
+    if target is None or isinstance(target, str):
+        return target
+    return target[part] if isinstance(target, np.ndarray) else list(target)[part]
+
+
+def _one_subject(
+    data: Any, told: np.ndarray, kind: str, table: pd.DataFrame | None, subject: str
+) -> Trials:
+    table = pd.DataFrame(index=range(len(data))) if table is None else table
+    if len(table) != len(data):
+        raise ConfigError(f"rows: {len(table)} rows for {len(data)} trials of subject {subject}.")
+    if kind != "vector":
+        column = told.astype(np.float64) if kind == "value" else [str(one) for one in told]
+        table = table.assign(**{kind: column})
+    made, position = _without_target(data, table, subject)
+    if kind != "vector":
+        return made
+    Y = np.ascontiguousarray(told[position], dtype=np.float64)
+    space = Space("features", tuple(f"target {i}" for i in range(Y.shape[1])))
+    part = Part(Y, space, ("feature",), None, 0.0, digest([digest_array(Y), space.key]))
+    return Trials(
+        made.rows,
+        {**made.signals, **Trials.of_entries(made.rows, kind, part, np.arange(len(Y))).signals},
+    )
+
+
+def _without_target(data: Any, table: pd.DataFrame, subject: str) -> tuple[Trials, np.ndarray]:
+    """Give trials, in time, and where each stood in the data."""
     if isinstance(data, mne.BaseEpochs):
-        return _of_epochs(data, target, table, subject)
-    X = _checked(data, subject)
-    if target is None:
-        raise ConfigError("target: give the labels, one a trial, or a column of rows.")
-    labels = _labels(target, table, len(X), subject)
+        return _of_epochs(data, table, subject)
+    X = data
     if X.ndim == 3:
         names = tuple(f"channel {i}" for i in range(X.shape[1]))
         space, axes = Space("sensors", names), ("channel", "time")
     else:
         space = Space("features", tuple(f"feature {i}" for i in range(X.shape[1])))
         axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
-    return _trials(X, labels, table, subject, space, axes, sfreq=None, tmin=0.0, name="data")
+    return _trials(X, table, subject, space, axes, sfreq=None, tmin=0.0, name="data")
 
 
 def _checked(data: Any, subject: str) -> Any:
@@ -160,14 +230,8 @@ def _table(rows: Any) -> pd.DataFrame:
 
 
 def _of_epochs(
-    epochs: mne.BaseEpochs, target: Any, table: pd.DataFrame | None, subject: str
-) -> Trials:
-    if table is None and epochs.metadata is not None:
-        table = epochs.metadata.reset_index(drop=True)
-    if target is None:
-        names = {code: name for name, code in epochs.event_id.items()}
-        target = [names[code] for code in epochs.events[:, 2]]
-    labels = _labels(target, table, len(epochs), subject)
+    epochs: mne.BaseEpochs, table: pd.DataFrame, subject: str
+) -> tuple[Trials, np.ndarray]:
     picked = epochs.copy().pick("data", exclude="bads")
     X = picked.get_data(copy=True)
     space = space_of(picked.info, np.arange(X.shape[1]))
@@ -175,21 +239,19 @@ def _of_epochs(
     signal = _joined(X, space, sfreq)
     check_finite_and_flat(signal, f"subject {subject}")
     check_magnitude(signal, f"subject {subject}")
-    table = pd.DataFrame(index=range(len(X))) if table is None else table
     sample = epochs.events[:, 0]
     # Without events, mne.EpochsArray numbers epochs 0, 1, 2 …: that is no time, and all overlap.
     if "onset" not in table and not np.array_equal(sample, epochs.selection):
         table = table.assign(onset=sample / sfreq)
     return _trials(
-        X, labels, table, subject, space, ("channel", "time"), sfreq=sfreq, tmin=epochs.tmin,
+        X, table, subject, space, ("channel", "time"), sfreq=sfreq, tmin=epochs.tmin,
         name=space.types[0] if len(set(space.types)) == 1 else "sensors",
     )  # fmt: skip
 
 
 def _trials(
     X: np.ndarray,
-    labels: np.ndarray,
-    table: pd.DataFrame | None,
+    table: pd.DataFrame,
     subject: str,
     space: Space,
     axes: tuple[str, ...],
@@ -197,7 +259,7 @@ def _trials(
     sfreq: float | None,
     tmin: float,
     name: str,
-) -> Trials:
+) -> tuple[Trials, np.ndarray]:
     if X.size == 0:
         raise ConfigError(f"data of subject {subject}: shape {X.shape} holds no trial.")
     bad = np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))
@@ -207,12 +269,7 @@ def _trials(
             f"first is trial {bad[0]}. Drop them, or fill them before."
         )
     X = np.ascontiguousarray(X, dtype=np.float64)
-    rows = (
-        pd.DataFrame(index=range(len(X))) if table is None else table.reset_index(drop=True).copy()
-    )
-    if len(rows) != len(X):
-        raise ConfigError(f"rows: {len(rows)} rows for {len(X)} trials of subject {subject}.")
-    rows["label"] = labels
+    rows = table.reset_index(drop=True).copy()
     for entity in ("subject", "session", "run"):
         if entity in rows and bool(np.any(pd.isna(rows[entity].to_numpy()))):
             raise ConfigError(f"rows: some {entity}s of subject {subject} are missing. Fill them.")
@@ -239,7 +296,7 @@ def _trials(
     key = digest([digest_array(X), space.key, list(axes)])
     rank = measured_rank(_joined(X, space, sfreq)) if axes == ("channel", "time") else None
     part = Part(X, space, axes, None, tmin, key, rank)
-    return Trials.of_entries(built, name, part, np.arange(len(X)))
+    return Trials.of_entries(built, name, part, np.arange(len(X))), position
 
 
 def _joined(X: np.ndarray, space: Space, sfreq: float | None) -> Signal:
@@ -248,7 +305,14 @@ def _joined(X: np.ndarray, space: Space, sfreq: float | None) -> Signal:
     return Signal(data, space, ("channel", "time"), sfreq, pd.DataFrame())
 
 
-def _labels(target: Any, table: pd.DataFrame | None, n_trials: int, subject: str) -> np.ndarray:
+def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> np.ndarray:
+    """Give what is to be told of one subject's trials, shape (n_trials,) or (n_trials, n)."""
+    n_trials = len(data)
+    if target is None:
+        if not isinstance(data, mne.BaseEpochs):
+            raise ConfigError("target: give the labels, one a trial, or a column of rows.")
+        names = {code: name for name, code in data.event_id.items()}
+        target = [names[code] for code in data.events[:, 2]]
     if isinstance(target, str):
         if table is None or target not in table:
             known = [] if table is None else list(table)
@@ -257,17 +321,21 @@ def _labels(target: Any, table: pd.DataFrame | None, n_trials: int, subject: str
             )
         target = table[target]
     try:
-        labels = np.asarray(target)
+        told = np.asarray(target)
     except ValueError:  # of sequences of unequal length
-        labels = np.empty((len(target), 0))
-    if labels.shape != (n_trials,):
+        told = np.empty((len(target), 0))
+    vectors = told.ndim == 2 and told.shape[1] > 1 and told.dtype.kind in "fiu"
+    if told.shape[:1] != (n_trials,) or (told.ndim != 1 and not vectors):
         raise ConfigError(
-            f"target: {labels.shape} labels for {n_trials} trials of subject {subject}. "
-            "Give one label a trial."
+            f"target: {told.shape} labels for {n_trials} trials of subject {subject}. "
+            "Give one label a trial, or one vector of two numbers or more."
         )
-    if pd.isna(labels).any():
+    missing = pd.isna(told).any(axis=tuple(range(1, told.ndim)))
+    if missing.any():
         raise ConfigError(
-            f"target: {int(pd.isna(labels).sum())} labels of subject {subject} are missing. "
+            f"target: {int(missing.sum())} labels of subject {subject} are missing. "
             "Drop those trials."
         )
-    return np.array([str(label) for label in labels], dtype=object)
+    if told.dtype.kind == "f" and not np.isfinite(told).all():
+        raise ConfigError(f"target: infinite numbers of subject {subject}. Drop those trials.")
+    return told

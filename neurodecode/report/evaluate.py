@@ -28,7 +28,7 @@ from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.table import score_results
-from neurodecode.report.arrays import Data, as_trials, previous_labels
+from neurodecode.report.arrays import Data, as_trials, kind_of, previous_labels
 from neurodecode.report.asked_models import named_models
 from neurodecode.report.results import Results
 
@@ -39,8 +39,8 @@ def evaluate(
     models: Sequence[Any] | str = ("riemann.tangent_space",),
     *,
     protocol: str | Mapping[str, Any] | None = None,
-    metrics: Sequence[str] | str = ("balanced_accuracy",),
-    controls: Sequence[str] | str = DEFAULT_CONTROLS,
+    metrics: Sequence[str] | str | None = None,
+    controls: Sequence[Any] | str | None = None,
     rows: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
     n_draws: int = 5,
     seeds: Sequence[int] | int = (0,),
@@ -62,6 +62,9 @@ def evaluate(
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.
+        Numbers that are not whole are values to be told, and so are whole ones where every model
+        is a regressor; an array of shape (n_trials, n) holds a vector a trial. Of `Trials` it
+        names a column, or a signal of vectors.
     models : sequence of str, scikit-learn estimators, torch module classes, mappings, or lists
         ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; a list is
         of steps and ends in a model, as in ``[["covariance", my_classifier]]``; of a class of torch
@@ -69,10 +72,13 @@ def evaluate(
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
-    metrics : str or sequence of str
-    controls : str or sequence of str
-        Models that see no brain; their rows tell what the design gives away. Simulated trials are
-        told by ``baseline.oracle`` too.
+    metrics : str or sequence of str, optional
+        Without one: ``balanced_accuracy`` of labels, ``r2`` of numbers.
+    controls : str or sequence of str, optional
+        Models that see no brain; their rows tell what the design gives away. Without any named:
+        ``baseline.prior``, ``baseline.clock`` and ``baseline.history`` of labels,
+        ``baseline.mean_target`` of numbers; ``()`` for none. Simulated trials are told by
+        ``baseline.oracle`` too.
     rows : DataFrame or mapping, optional
         Columns of the trials (``session``, ``run``, ``block``, ``onset``, any other), in the order
         of the trials.
@@ -101,27 +107,31 @@ def evaluate(
     DataError
         If the data are not what they are said to be (NaN, flat channels, one class …).
     """
-    trials, target_column = as_trials(data, target, rows)
-    metrics = _several(metrics)
+    asked = named_models(models, "model")
+    numbers = all("label" not in model.target_needs.targets for model in asked)
+    trials, told = as_trials(data, target, rows, numbers=numbers)
+    trials, what = _target(trials, told, numbers=numbers)
+    is_label = what.kind == "label"
+    if controls is None:
+        controls = DEFAULT_CONTROLS if is_label else ("baseline.mean_target",)
+    metrics = _several(("balanced_accuracy" if is_label else "r2") if metrics is None else metrics)
     seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in _several(seeds))
-    classes = _in_order({str(label) for label in trials.rows[target_column]})
-    if len(classes) < 2:
-        raise DataError(f"target: all {len(trials)} trials are {classes}. Two classes are needed.")
     chosen, protocol_said = _protocol(protocol, trials)
     question = Question(
-        target=Target("label", column=target_column, classes=classes),
+        target=what,
         protocol=chosen,
-        models=(*named_models(models, "model"), *named_models(controls, "control")),
+        models=(*asked, *named_models(controls, "control")),
         metrics=metrics,
         seeds=seeds,
         n_draws=n_draws,
         device=device,
-        title=title or f"{target if isinstance(target, str) else 'label'} of {len(trials)} trials",
+        title=title or f"{target if isinstance(target, str) else told} of {len(trials)} trials",
     )
+    first = np.full(len(trials), None, dtype=object)
     study = Study(
         trials=trials,
         question=question,
-        previous=previous_labels(trials.rows, target_column),
+        previous=previous_labels(trials.rows, told) if is_label else first,
         sources={"data": "arrays or epochs in memory", "key": trials.key()},
     )
     if study.oracle is not None:  # trials of a simulated card
@@ -134,7 +144,7 @@ def evaluate(
     resolved = {
         "title": question.title,
         "data": {"in_memory": trials.key(), "n_trials": len(trials)},
-        "target": {"label": target_column, "classes": list(classes)},
+        "target": {what.kind: told} | ({"classes": list(what.classes)} if is_label else {}),
         "protocol": {protocol_said: dict(vars(chosen)), "overlap": question.overlap},
         "models": [{m.name: describe_model(m.estimator)} for m in question.models],
         "metrics": list(metrics),
@@ -168,6 +178,25 @@ def evaluate(
 def _several(given: Any) -> tuple[Any, ...]:
     """Give one value as a tuple of it, and several as a tuple of them."""
     return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+
+
+def _target(trials: Trials, name: str, *, numbers: bool) -> tuple[Trials, Target]:
+    """Say what is to be told, by what the column or signal holds; labels become text."""
+    if name in trials.signals:
+        return trials, Target("vector", signal=name)
+    values = trials.rows[name]
+    kind = kind_of([values], numbers=numbers)
+    if kind == "value":
+        if np.ptp(values) == 0:
+            raise DataError(f"target: all {len(trials)} trials are {values[0]:g}: nothing to tell.")
+        return trials, Target("value", column=name)
+    labels = np.array([None if pd.isna(one) else str(one) for one in values], dtype=object)
+    classes = _in_order({one for one in labels if one is not None})
+    if len(classes) < 2:
+        raise DataError(f"target: all {len(trials)} trials are {classes}. Two classes are needed.")
+    if not np.array_equal(labels, values):
+        trials = Trials(trials.rows.with_column(name, labels), trials.signals)
+    return trials, Target("label", column=name, classes=classes)
 
 
 def _in_order(labels: set[str]) -> tuple[str, ...]:

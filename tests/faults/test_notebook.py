@@ -88,8 +88,29 @@ CASES = {
         lambda: evaluate(X, Y, [[SVM, "linear.lda"]]),
         "'linear.svm' is a model, and stands last",
     ),
-    "no controls": (lambda: evaluate(X, Y, controls=None), "controls: expected a list of names"),
-    "no metrics": (lambda: evaluate(X, Y, metrics=None), "metrics: expected names, got None"),
+    "a number of controls": (lambda: evaluate(X, Y, controls=3), "controls: expected a list of n"),
+    "a number of metrics": (lambda: evaluate(X, Y, metrics=3), "metrics: expected names, got 3"),
+    "vectors of two lengths": (
+        lambda: evaluate({"1": X, "2": X}, {"1": X[:, :2], "2": X}, [Ridge()]),
+        "vectors of 2 lengths over the subjects",
+    ),
+    "vectors for some": (
+        lambda: evaluate({"1": X, "2": X}, {"1": X[:, 0], "2": X}, [Ridge()]),
+        "vectors of 2 lengths over the subjects",
+    ),
+    "a column of labels": (lambda: evaluate(X, Y[:, None]), r"\(40, 1\) labels for 40 trials"),
+    "an infinite value": (
+        lambda: evaluate(X, np.where(Y == "a", 0.5, np.inf), [Ridge()]),
+        "target: infinite numbers of subject 1",
+    ),
+    "a value that is missing": (
+        lambda: evaluate(X, changed(X[:, 0], 3, np.nan), [Ridge()]),
+        "1 labels of subject 1 are missing",
+    ),
+    "numbers for a model of labels": (
+        lambda: evaluate(X, X[:, 0]),
+        "linear.svm cannot be run: it learns label, and the target is a value",
+    ),
     "no such metric": (lambda: evaluate(X, Y, metrics="auc"), "metrics: .*Did you mean 'roc_auc'"),
     "a metric twice": (
         lambda: evaluate(X, Y, metrics=["accuracy", "accuracy"]),
@@ -197,6 +218,7 @@ def test_what_cannot_be_meant_is_said(name):
         (lambda: evaluate(epochs(changed(E, np.s_[:, 1], 0)), models=MDM), "are flat.*C3"),
         (lambda: evaluate(epochs(1e6 * E), models=MDM), "uV stored as V"),
         (lambda: evaluate(X, ["a"] * 40), "Two classes are needed"),
+        (lambda: evaluate(X, np.full(40, 0.5), [Ridge()]), "all 40 trials are 0.5: nothing to"),
         (
             lambda: evaluate(
                 X, ["a"] * 20 + ["b"] * 20, protocol="cross_run", rows={"run": [1] * 20 + [2] * 20}

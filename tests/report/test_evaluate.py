@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -154,6 +156,81 @@ def test_a_function_of_trials_is_given_them_as_they_are():
         epochs, "hand", [make_pipeline(power, LinearDiscriminantAnalysis())], **FEW
     )
     assert results.table()["mean"][0] > 0.9
+
+
+def told_by_ridge(X, Y):
+    """Out of sample, in the folds that `within_session` cuts where nothing is stratified."""
+    return cross_val_predict(Ridge(), X, Y, cv=KFold(5, shuffle=True, random_state=0))
+
+
+def test_numbers_are_values_and_scored_as_scikit_learn_does():
+    X, _ = arrays()
+    y = X[:, 0] + 0.5 * np.random.default_rng(1).standard_normal(len(X))
+    results = nd.evaluate(X, y, [Ridge()], n_draws=1, verbose=False)
+    found = results.predictions().query("model == 'Ridge'").sort_values("position")
+    np.testing.assert_allclose(found["pred"], told_by_ridge(X, y), rtol=1e-9)
+    table = results.table()
+    assert table["metric"].unique().tolist() == ["r2"]
+    assert table["model"].tolist() == ["Ridge", "baseline.mean_target"]
+
+
+def test_whole_numbers_are_labels_unless_every_model_tells_numbers():
+    X, y = arrays()
+    age = 20 + np.argsort(np.argsort(X[:, 0]))
+    regressed = nd.evaluate(X, age, [Ridge()], **FEW)
+    found = regressed.predictions().sort_values("position")
+    np.testing.assert_allclose(found["pred"], told_by_ridge(X, age), rtol=1e-9)
+    told_apart = nd.evaluate(X, (y == "left").astype(int), ["linear.svm"], **FEW)
+    assert told_apart.index["target"]["classes"] == ["0", "1"]
+
+
+def test_vectors_are_told_and_scored():
+    X, _ = arrays()
+    rng = np.random.default_rng(1)
+    Y = X[:, :3] + 0.5 * rng.standard_normal((len(X), 3))
+    results = nd.evaluate(X, Y, [Ridge()], metrics=["r2", "r"], **FEW)
+    (row,) = results.table(metric="r2").to_dict("records")
+    folds = KFold(5, shuffle=True, random_state=0).split(X)
+    pred = told_by_ridge(X, Y)
+    expected = np.mean([r2_score(Y[test], pred[test]) for _, test in folds])
+    assert row["mean"] == pytest.approx(expected)
+    assert results.report().is_file()
+
+
+def test_vectors_of_several_subjects_keep_their_trials():
+    """Trials are put in time, and vectors with them: each is told from its own signal."""
+    X, _ = arrays()
+    onset = np.random.default_rng(2).permutation(len(X)).astype(float)
+    rows = pd.DataFrame({"onset": np.tile(onset, 2)})
+    two = {"1": X, "2": X + 1e-3}
+    results = nd.evaluate(two, {"1": X, "2": X}, [Ridge(1e-6)], rows=rows, metrics="r2", **FEW)
+    assert results.table()["mean"][0] > 0.99
+
+
+def test_columns_of_trials_may_be_numbers():
+    trials = nd.load("eegbci", "left_right", simulate="small")
+    code = (trials.rows["label"] == "left").astype(int)
+    rows = trials.rows.with_column("code", code).with_column("size", code + 0.5)
+    trials = type(trials)(rows, trials.signals)
+    of_code = nd.evaluate(trials, "code", ["linear.csp_lda"], **FEW)
+    of_label = nd.evaluate(trials, "label", ["linear.csp_lda"], **FEW)
+    assert of_code.table()["mean"][0] == of_label.table()["mean"][0]
+    of_size = nd.evaluate(trials, "size", ["linear.ridge"], **FEW).table()
+    assert of_size["metric"][0] == "r2"
+    assert "baseline.oracle" not in set(of_size["model"])  # it knows the labels alone
+
+
+@pytest.mark.filterwarnings("ignore:.*r2. one row has no variance")  # a subject is one row
+@pytest.mark.parametrize(("column", "known"), [("age", True), ("shoe", False)])
+def test_the_oracle_of_a_value_answers_that_value_alone(column, known):
+    trials = nd.load("abide_aal116", "age", simulate="small")
+    length = trials.signals["fmri"].length
+    trials = trials.take(length == length.min())
+    rows = trials.rows.with_column("shoe", trials.rows["age"] + 0.5)
+    made = type(trials)(rows, trials.signals)
+    split = {"cross_subject": {"n_splits": 3}}
+    table = nd.evaluate(made, column, [Ridge()], protocol=split, **FEW).table()
+    assert ("baseline.oracle" in set(table["model"])) == known
 
 
 def test_a_list_of_steps_that_ends_in_a_model_is_a_pipeline():
