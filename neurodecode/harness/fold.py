@@ -17,6 +17,7 @@ from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
+from neurodecode.harness.singular import told_singular
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
 from neurodecode.harness.tune import choose
 
@@ -50,7 +51,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 if missing:
                     save_model(task, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
-                outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
+                outcomes.append(Outcome(job.key, _one_line(error, task), traceback.format_exc()))
                 continue
             log = "\n".join(dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in said))
             seconds = time.perf_counter() - started
@@ -89,7 +90,7 @@ def fit_final(task: FoldTask) -> list[Outcome]:
                     save_model(task, job, work.fit(chosen))
                 task.store.remove_training(job.key)
             except (Exception, SystemExit) as error:
-                outcomes.append(Outcome(job.key, _one_line(error), traceback.format_exc()))
+                outcomes.append(Outcome(job.key, _one_line(error, task), traceback.format_exc()))
                 continue
             outcomes.append(Outcome(job.key))
     return outcomes
@@ -140,6 +141,10 @@ def _quiet_chance(seed: int) -> Iterator[None]:
         random.setstate(python_state)
 
 
-def _one_line(error: BaseException) -> str:
+def _one_line(error: BaseException, task: FoldTask) -> str:
+    signal = task.train.signals.get(task.signal or "")
+    singular = told_singular(error, signal, task.train.rows)
+    if singular is not None:
+        return singular
     text = " ".join(str(error).split()) or "no message"
     return text if isinstance(error, DataError | LeakError) else f"{type(error).__name__}: {text}"

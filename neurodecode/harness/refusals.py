@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-import numpy as np
-
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.singular import why_singular
 from neurodecode.harness.study import Study
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -86,7 +85,7 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         wanted, there = " × ".join(needs.axes), " × ".join(axes)
         return f"it takes trials of {wanted}, and these are trials of {there}."
     if needs.full_rank:
-        return _rank_problem(study)
+        return why_singular(signal, study.trials.rows)
     return None
 
 
@@ -106,27 +105,6 @@ def _why_no_signals(model: NamedModel, names: tuple[str, ...], study: Study) -> 
         return f"it takes the signal {lacking[0]!r}, and there are: {', '.join(there) or 'none'}."
     if len(names) > 1 and not (model.input_needs.trials or model.input_needs.batches):
         return "it names several signals, which an array cannot hold. Ask for trials in its needs."
-    return None
-
-
-def _rank_problem(study: Study) -> str | None:
-    signal, rows = study.inputs.signal(), study.trials.rows
-    for i, part in enumerate(signal.parts):
-        n_channels = len(part.space)
-        if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
-            recording = rows["recording"][np.argmax(signal.part == i)]
-            return (
-                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
-                "it has no inverse. Average reference, ICA and interpolated channels do this. "
-                "Use estimator: oas, or drop the redundant channels."
-            )
-        shortest = int(signal.length.min())
-        if 0 <= shortest <= n_channels:
-            return (
-                f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
-                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
-                "windows."
-            )
     return None
 
 

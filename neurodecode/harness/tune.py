@@ -15,10 +15,11 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
-from neurodecode.core.config import Node, Problems, check_arguments, nearest
+from neurodecode.core.config import check_arguments, nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
+from neurodecode.core.nodes import Node, Problems
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
 from neurodecode.harness.fitting import FoldWork

@@ -187,6 +187,10 @@ CASES = {
         ),
         "rank 3 for 4 channels",
     ),
+    "no inverse of short trials": (
+        lambda: evaluate(RNG.standard_normal((40, 8, 5)), Y, {MDM: {"estimator": "scm"}}),
+        "windows of 5 samples give a covariance of rank 4 at most for 8 channels",
+    ),
     "no subject": (lambda: nd.load("eegbci", subjects=[]), "subjects: the list is empty"),
     "no such window": (
         lambda: nd.load("eegbci", windows={"tmin": 0, "tmax": float("inf")}),

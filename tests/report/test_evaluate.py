@@ -6,6 +6,9 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from pyriemann.classification import MDM, FgMDM
+from pyriemann.estimation import Covariances
+from pyriemann.spatialfilters import CSP
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
@@ -269,6 +272,21 @@ def test_a_model_that_fails_is_said_at_once():
 class Failing(LinearDiscriminantAnalysis):
     def fit(self, X, y):
         raise ValueError("no thanks")
+
+
+@pytest.mark.parametrize(
+    "end", [MDM(), FgMDM(), make_pipeline(CSP(), LinearDiscriminantAnalysis())]
+)
+def test_a_covariance_without_an_inverse_is_named_with_the_remedy(end):
+    """pyriemann says "Matrices must be positive definite", scipy "the leading minor of order 4"."""
+    epochs = epochs_of().set_eeg_reference("average", verbose="ERROR")
+    with pytest.warns(UserWarning, match="positive definite"):
+        table = nd.evaluate(epochs, models=[[Covariances("scm"), end]], **FEW).table()
+    assert (
+        "the covariance has rank 3 for 4 channels, so it has no inverse. Average reference, ICA "
+        "and interpolated channels do this. Use estimator: oas, or drop the redundant channels."
+    ) in table["note"][0]
+    assert nd.evaluate(epochs, models=[[Covariances("oas"), end]], **FEW).table()["note"][0] == ""
 
 
 def test_epochs_without_events_have_no_times():

@@ -1,0 +1,77 @@
+"""Covariances that have no inverse: why, where, what to do; before a fit, or after one failed."""
+
+import numpy as np
+
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Part, TrialSignal
+
+
+def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
+    """Say why covariances of trials have no inverse unless they are shrunk.
+
+    Parameters
+    ----------
+    signal : TrialSignal
+    rows : Rows
+        Of the same trials.
+
+    Returns
+    -------
+    reason : str or None
+        None where nothing of their rank or length says so.
+    """
+    for i, part in enumerate(signal.parts):
+        n_channels = len(part.space)
+        if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
+            recording = rows["recording"][np.argmax(signal.part == i)]
+            return (
+                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
+                "it has no inverse. Average reference, ICA and interpolated channels do this. "
+                "Use estimator: oas, or drop the redundant channels."
+            )
+        shortest = _shortest(signal.length, part)
+        if 0 <= shortest <= n_channels:
+            return (
+                f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
+                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
+                "windows."
+            )
+    return None
+
+
+def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) -> str | None:
+    """Say cause and remedy of an error that a matrix is not positive definite.
+
+    pyriemann and scipy raise several, which name neither the recording nor the usual cause.
+
+    Parameters
+    ----------
+    error : BaseException
+    signal : TrialSignal or None
+        What the model was fitted on; None where it sees several signals, or none.
+    rows : Rows
+
+    Returns
+    -------
+    sentence : str or None
+        None of any other error.
+    """
+    text = " ".join(str(error).split())
+    # scipy's LinAlgError is numpy's, which is a ValueError.
+    if not isinstance(error, ValueError) or "positive definite" not in text.replace("-", " "):
+        return None
+    reason = None if signal is None else why_singular(signal, rows)
+    if reason is None:
+        reason = (
+            "a covariance has no inverse. Channels that depend on each other, and flat or short "
+            "trials, do this. Use estimator: oas, or drop the redundant channels."
+        )
+    return f"{reason} ({type(error).__name__}: {text})"
+
+
+def _shortest(length: np.ndarray, part: Part) -> int:
+    """Give the samples of the shortest trial; -1 where nothing says it before they are read."""
+    shortest = int(length.min())
+    if shortest < 0 and isinstance(part.source, np.ndarray) and part.axes[-1] == "time":
+        return part.source.shape[-1]
+    return shortest
