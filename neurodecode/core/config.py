@@ -253,7 +253,7 @@ def _convert_union(node: Node, hints: tuple[Any, ...], where: str, problems: Pro
 def _convert_choice(node: Node, choices: tuple[Any, ...], where: str, problems: Problems) -> Any:
     value = node.raw if isinstance(node.value, bool) else node.value
     if value not in choices:
-        listed = ", ".join(str(choice) for choice in choices)
+        listed = ", ".join(str(choice) for choice in choices if choice != "")
         problems.add(node, where, f"expected one of {listed}, got {_shown(node)}.")
     return value
 
@@ -301,7 +301,7 @@ def _word(hint: Any) -> str:
     words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
-        return "one of " + ", ".join(str(choice) for choice in typing.get_args(hint))
+        return "one of " + ", ".join(str(one) for one in typing.get_args(hint) if one != "")
     if origin in (tuple, list):
         return "a list"
     if origin in (dict, Mapping) or dataclasses.is_dataclass(hint):

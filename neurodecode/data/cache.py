@@ -172,7 +172,13 @@ def unwritable(cache: Path, error: OSError) -> CacheUnwritable:
             "another disk, or make room: neurodecode cache clear --all frees "
             f"{computed / 1e6:,.1f} MB."
         )
-    where = error.filename2 or error.filename or cache
+    where = Path(error.filename2 or error.filename or cache)
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        taken = next((one for one in (where, *where.parents) if one.is_file()), where)
+        return CacheUnwritable(
+            f"{taken}: a file stands where the cache needs a folder. Remove it, or set "
+            "NEURODECODE_CACHE to another folder."
+        )
     return CacheUnwritable(
         f"{where}: cannot be written to ({error.strerror}). Set NEURODECODE_CACHE to a folder of "
         "yours."

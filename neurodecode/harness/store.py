@@ -75,7 +75,7 @@ class Store:
         except OSError as error:
             raise ConfigError(
                 f"{self.folder}: results cannot be written there ({error.strerror}). "
-                "Choose another folder with --out DIR."
+                "Choose another folder: --out DIR, or out= in Python."
             ) from None
         for place in (self.folder, self.folder / "jobs"):
             remove_orphans(place)

@@ -215,7 +215,7 @@ def test_a_disk_that_fills_up_stops_all_recordings_and_leaves_nothing_half(
 @pytest.mark.parametrize("there", ["prepared", "manifests"])
 def test_a_file_where_a_folder_must_be_is_named(own_cache, found_here, there):
     (own_cache / there).write_text("mine")
-    with pytest.raises(DataError, match=rf"{there}: cannot be written to .*NEURODECODE_CACHE"):
+    with pytest.raises(DataError, match=rf"{there}: a file stands where .* set NEURODECODE_CACHE"):
         found_here()
     assert (own_cache / there).read_text() == "mine"
 

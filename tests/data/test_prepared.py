@@ -238,7 +238,7 @@ def test_a_cache_that_cannot_be_written_to_is_named(in_memory, tmp_path):
 
 def test_a_cache_that_is_a_file_is_named(in_memory, tmp_path):
     (tmp_path / "cache").write_text("")
-    with pytest.raises(DataError, match=r"cannot be written to .* Set NEURODECODE_CACHE"):
+    with pytest.raises(DataError, match=r"cache: a file stands where .* set NEURODECODE_CACHE"):
         prepare([in_memory()], [], tmp_path / "cache")
 
 

@@ -242,8 +242,16 @@ def test_a_cache_that_cannot_be_written(verb, taken, neurodecode, said, done):
     path.write_text("a file")
     assert neurodecode(verb, "ask.yaml") == 2
     text = said()
-    assert "cannot be written to" in text
-    assert "Set NEURODECODE_CACHE to a folder of yours" in text
+    assert f"{taken}: a file stands where the cache needs a folder" in text
+    assert "set NEURODECODE_CACHE to another folder" in text
+    assert done() == []
+
+
+def test_a_cache_whose_stages_are_a_file(run_it, said, done):
+    Path("cache").mkdir()
+    Path("cache/stages").write_text("a file")
+    assert run_it() == 2
+    assert "cache/stages: a file stands where the cache needs a folder. Remove it, or" in said()
     assert done() == []
 
 

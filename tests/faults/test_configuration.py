@@ -35,6 +35,10 @@ pytestmark = pytest.mark.usefixtures("mine")
         ("prepare: [{filter: {l_freq: 8, h_freq: thirty}}]", "h_freq: expected a number"),
         ("metrics: [acuracy]", "Did you mean 'accuracy'?"),
         ("score: {within: [person]}", "score.within[0]: expected one of subject"),
+        (
+            "data: {card: mine.yaml, task: hand, simulate: tiny}",
+            "data.simulate: expected one of full, small, got 'tiny'",
+        ),
         ("tune: [riemann.mdm]", "tune: expected keys and values, got a list"),
         ("tune: {deconfound: {columns: [a]}, grids: {}}", "tune.deconfound: unknown key. Known: g"),
         ("tune: {grids: {}}", "tune: grids: there is none"),
