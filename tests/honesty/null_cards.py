@@ -11,11 +11,18 @@ import yaml
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue, find
 
+MODELS = tuple(name for name in catalogue("models") if not name.startswith("baseline."))
+FLAT = ("linear.lda", "linear.logistic", "linear.probe", "linear.svm")
 WITHOUT = {"linear.cca_ssvep"}  # means nothing without arguments
-TRAINED = {"max_epochs": 2}
+NETWORKS = {
+    "networks.eegnet": {"max_epochs": 2, "kernel_length": 8, "separable_length": 4},
+    "networks.shallow_convnet": {
+        "max_epochs": 2, "n_filters": 4, "kernel_length": 5, "pool_length": 8
+    },
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NullCard:
     """What is asked of a card whose recordings hold nothing.
 
@@ -30,8 +37,12 @@ class NullCard:
         Of models that mean nothing without.
     generator : dict
         Effects that are switched off beside the one that is planted.
-    before : list
+    before : sequence of str
         Steps before each model.
+    part : dict
+        Subjects, sessions or runs; all without.
+    models : sequence of str
+        Those that the plan is asked for; it refuses what does not take these trials.
     """
 
     card: str
@@ -42,6 +53,8 @@ class NullCard:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     generator: Mapping[str, Any] = field(default_factory=dict)
     before: Sequence[str] = ()
+    part: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    models: Sequence[str] = MODELS
 
     @property
     def name(self) -> str:
@@ -54,36 +67,57 @@ def slow(sfreq: float, **others: Any) -> dict[str, Any]:
 
 
 FOLDS = {"protocol": {"within_session": {"n_splits": 4}}}
+# Chance is one in as many classes as are scored together, which models cannot know of a fold that
+# lacks some; over all folds none is lacking.
+POOLED = {"score": {"within": ["subject"]}}
+GEOMETRIC = ["square", "small_frame", "plus", "cross", "large_frame"]
+FEW_SENSORS = {"n_chips": 8}
+OF_VECTORS = {"controls": ["baseline.mean_target"]}
+SCALED = ("scale",)  # volts are far below what linear models suppose
 CARDS = (
-    NullCard("eegbci", "left_right", asked=slow(32, **FOLDS)),
-    NullCard("n400_words", "related", asked=slow(20, **FOLDS)),
-    NullCard("p300_muse", "oddball", asked=slow(32)),
+    NullCard("eegbci", "left_right", asked=slow(32, **FOLDS), part={"subjects": ("001", "002")},
+             before=SCALED),
+    NullCard("n400_words", "related", before=SCALED,
+             asked=slow(50, windows={"tmin": 0.1, "tmax": 0.8}, **FOLDS)),
+    NullCard("p300_muse", "oddball", asked=slow(64), before=SCALED),
     NullCard(
-        "ssvep_exo", "three_way", asked=slow(64, windows={"tmin": 2.0, "tmax": 3.0}),
-        arguments={"linear.cca_ssvep": {"freqs": [13.0, 17.0, 21.0], "sfreq": 64.0}},
+        "ssvep_exo", "three_way", asked=slow(100, windows={"tmin": 2.0, "tmax": 2.6}),
+        before=SCALED,
+        arguments={"linear.cca_ssvep": {"freqs": [13.0, 17.0, 21.0], "sfreq": 100.0}},
     ),
-    NullCard("mne_sample", "aud_vis", asked=FOLDS),
-    NullCard("simulated_meg", "face_house"),
-    NullCard("simulated_ieeg", "face_house"),
-    NullCard("simulated_images", "latent", metric="two_way", asked=slow(25)),
-    NullCard("simulated_envelope", "envelope", metric="r_over_time",
+    NullCard("mne_sample", "aud_vis", before=SCALED, generator=FEW_SENSORS,
+             asked={"windows": {"tmin": -0.1, "tmax": 0.5}, **FOLDS}),
+    NullCard("simulated_meg", "face_house", before=SCALED, generator=FEW_SENSORS),
+    NullCard("simulated_ieeg", "face_house", before=SCALED,
+             asked=slow(100, windows={"tmin": 0.1, "tmax": 0.6})),
+    NullCard("simulated_images", "latent", metric="two_way", asked=slow(25, **OF_VECTORS),
+             before=SCALED),
+    NullCard("simulated_envelope", "envelope", metric="r_over_time", asked={"controls": []},
              arguments={"linear.lagged_ridge": {"tmax": 0.3, "sfreq": 64.0}}),
     NullCard("simulated_fmri", "category"),
     NullCard("simulated_encoding_fmri", "film", metric="r",
-             asked={"direction": "encode", "features": "features"}),
-    NullCard("simulated_pictures_fmri", "picture", metric="two_way"),
-    NullCard("haxby2001", "eight_way", "slice"),
-    NullCard("haxby2001", "eight_way_betas", "mm25_events"),
-    NullCard("event_related_mt", "trial_type", "events"),
+             asked={"direction": "encode", "features": "features", "controls": []}),
+    NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
+    NullCard("haxby2001", "eight_way", "slice",
+             asked=POOLED, generator={"runs": [f"{run}" for run in range(12)]}),
+    NullCard("haxby2001", "eight_way_betas", "mm25_events",
+             asked=POOLED, generator={"runs": [f"{run:02d}" for run in range(1, 13)]}),
+    NullCard("event_related_mt", "trial_type", "events", generator={"repeats": 24},
+             asked={"windows": {"tmin": 2, "tmax": 8}, **FOLDS}),
     NullCard("sherlock_pmc", "place", "pmc"),
-    NullCard("sherlock_pmc", "place", "rois"),
-    NullCard("abide_aal116", "diagnosis", generator={"site_effect": 0.0}, before=["connectivity"]),
-    NullCard("miyawaki2008", "figure"),
+    NullCard("sherlock_pmc", "place", "rois", asked={"windows": {"tmin": 3, "tmax": 9}}),
+    NullCard("abide_aal116", "diagnosis", generator={"site_effect": 0.0}, before=("connectivity",),
+             asked={"score": {"within": ["fold"]}}, models=FLAT),
+    # A session shows figures of one kind: of all, the session alone would tell a third of them.
+    NullCard("miyawaki2008", "figure", generator={"repeats": 6},
+             asked={"target": {"label": "figure", "classes": GEOMETRIC}, **POOLED},
+             part={"sessions": ("21", "22", "23", "24")}),
     NullCard("digits69", "digit"),
-    NullCard("images92", "natural", "human"),
-    NullCard("mouse_v1", "texture_16", "texture"),
-    NullCard("mouse_v1", "rdk_motion", "rdk_bins"),
-    NullCard("objects81", "alexnet", metric="two_way"),
+    # Pictures of one kind come one after the other: what tells the order tells the kind.
+    NullCard("images92", "natural", "human", asked={"controls": ["baseline.prior"]}),
+    NullCard("mouse_v1", "texture_family", "texture", asked=POOLED),
+    NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=POOLED),
+    NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 
 
@@ -100,12 +134,14 @@ def experiment(null: NullCard, seed: int, folder: Path) -> Path:
     for key in ("files", "stimuli"):  # nothing is read
         card.pop(key, None)
     (folder / f"{null.card}.yaml").write_text(json.dumps(card))
-    data = {"card": str(folder / f"{null.card}.yaml"), "task": null.task, "simulate": "full"}
-    if null.variant:
-        data["variant"] = null.variant
+    data = {
+        "card": str(folder / f"{null.card}.yaml"), "task": null.task, "simulate": "full",
+        **{key: list(values) for key, values in null.part.items()},
+        **({"variant": null.variant} if null.variant else {}),
+    }  # fmt: skip
     asked = {
         "data": data,
-        "models": [_model(m, null) for m in MODELS if m in null.arguments or m not in WITHOUT],
+        "models": [_model(m, null) for m in null.models if m in null.arguments or m not in WITHOUT],
         "metrics": [null.metric],
         "shuffled": {"n_draws": 1},
         **null.asked,
@@ -115,12 +151,8 @@ def experiment(null: NullCard, seed: int, folder: Path) -> Path:
     return path
 
 
-MODELS = tuple(name for name in catalogue("models") if not name.startswith("baseline."))
-
-
 def _model(name: str, null: NullCard) -> Any:
     arguments = dict(null.arguments.get(name, {}))
-    if name.startswith("networks."):
-        arguments |= TRAINED
+    arguments |= NETWORKS.get(name, {})
     model = {name: arguments} if arguments else name
     return [*null.before, model] if null.before else model

@@ -1,0 +1,96 @@
+"""Nothing is found in the simulated recordings of any card once their effect is switched off."""
+
+from collections import Counter, defaultdict
+from functools import cache
+
+import numpy as np
+import pytest
+from null_cards import CARDS, experiment
+
+from neurodecode.cli import main
+from neurodecode.core.files import shipped_folder
+from neurodecode.report.results import Results
+
+N_SEEDS = 20
+NOTHING_PLANTED = {"v4_natural"}  # its task asks nothing
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Give the table of a card with a seed; each is run once, whichever test asks first."""
+    folder = tmp_path_factory.mktemp("null")
+
+    @cache
+    def rows_of(null, seed):
+        place = folder / null.name.replace(" ", "_") / f"{seed}"
+        asked = experiment(null, seed, place)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEURODECODE_CACHE", str(place / "cache"))
+            # 1: some models do not take such trials.
+            out = ["--out", str(place / "results"), "--engine", "inline"]
+            assert main(["run", str(asked), *out]) in (0, 1)
+        (results,) = (place / "results").iterdir()
+        rows = Results(results).rows()
+        refused = [row for row in rows if row.note]
+        assert all(row.note.startswith("not run: it ") for row in refused), refused
+        return [row for row in rows if not row.note and row.model != "baseline.oracle"]
+
+    return rows_of
+
+
+def of_seeds(found, null, n_seeds):
+    """Scores less chance, of each model and of its null, one a seed."""
+    scores, nulls = defaultdict(list), defaultdict(list)
+    for seed in range(n_seeds):
+        for row in found(null, seed):
+            scores[row.model].append(row.mean - row.chance)
+            if row.shuffled_mean is not None:
+                nulls[row.model].append(row.shuffled_mean - row.chance)
+    return scores, nulls
+
+
+def far(scores):
+    """Models whose mean over seeds is more than 4 of its standard errors from chance."""
+    errors = {name: np.std(one, ddof=1) / np.sqrt(len(one)) for name, one in scores.items()}
+    return {
+        name: (np.mean(one), errors[name])
+        for name, one in scores.items()
+        if abs(np.mean(one)) > 4 * errors[name] + 1e-9
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("null", CARDS, ids=lambda null: null.name)
+def test_nothing_is_found_over_twenty_seeds(null, found):
+    scores, nulls = of_seeds(found, null, N_SEEDS)
+    assert scores and nulls
+    assert not far(scores)
+    assert not far(nulls)
+
+
+@pytest.mark.slow
+def test_intervals_of_all_cards_hold_chance(found):
+    inside = Counter()
+    for null in CARDS:
+        for seed in range(N_SEEDS):
+            for row in found(null, seed):
+                if row.ci_low < row.ci_high:  # a model that always answers alike has no spread
+                    inside[row.ci_low <= row.chance <= row.ci_high] += 1
+    assert 0.91 <= inside[True] / inside.total() <= 0.98
+
+
+QUICK = [null for null in CARDS if null.card in ("abide_aal116", "objects81")]
+
+
+@pytest.mark.parametrize("null", QUICK, ids=lambda null: null.name)
+def test_little_is_found_with_three_seeds(null, found):
+    """A score has the s.d. of a few dozen guesses, whatever the model."""
+    scores, nulls = of_seeds(found, null, 3)
+    assert scores and nulls
+    for one in (*scores.values(), *nulls.values()):
+        assert abs(np.mean(one)) < 4 * 0.5 / np.sqrt(3 * 36) * np.sqrt(2)
+
+
+def test_every_card_is_asked():
+    cards = {path.stem for path in shipped_folder("datasets").glob("*.yaml")}
+    assert {null.card for null in CARDS} == cards - NOTHING_PLANTED
