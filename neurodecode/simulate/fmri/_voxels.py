@@ -1,6 +1,6 @@
 """Where a person's voxels are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -56,3 +56,15 @@ def positions(space: Space) -> np.ndarray | None:
     if space.ijk is None or space.affine is None:
         return None
     return space.ijk @ space.affine[:3, :3].T + space.affine[:3, 3]
+
+
+def n_voxels_of(n_voxels: int | Mapping[str, int], subject: str) -> int:
+    """Give how many voxels a person has, where that is one number or one for each."""
+    return n_voxels[subject] if isinstance(n_voxels, Mapping) else n_voxels
+
+
+def check_n_voxels(n_voxels: int | Mapping[str, int], subjects: Sequence[str]) -> None:
+    """Raise a ConfigError if a person has no number of voxels."""
+    absent = [one for one in subjects if isinstance(n_voxels, Mapping) and one not in n_voxels]
+    if absent:
+        raise ConfigError(f"n_voxels: subject {absent[0]!r} has none. Give one for each.")

@@ -19,7 +19,7 @@ from neurodecode.simulate.fmri._tuning import (
     simulate_betas,
     simulate_run,
 )
-from neurodecode.simulate.fmri._voxels import voxel_space
+from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of, voxel_space
 
 REST = "rest"
 _N_MOTION = 6
@@ -117,10 +117,8 @@ class Categories(Simulation):
             )
         if self.motion and self.form == "betas":
             raise ConfigError("motion: betas have no volumes. Leave it out, or change form.")
-        if isinstance(self.n_voxels, Mapping) and not self.regions:
-            absent = [one for one in self.subjects if one not in self.n_voxels]
-            if absent:
-                raise ConfigError(f"n_voxels: subject {absent[0]!r} has none. Give one for each.")
+        if not self.regions:
+            check_n_voxels(self.n_voxels, self.subjects)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give what was shown when; the oracle's answers are NaN."""
@@ -175,7 +173,7 @@ class Categories(Simulation):
     def _space(self, subject: str) -> Space:
         if self.regions:
             return Space("parcels", names=self.regions)
-        n = self.n_voxels[subject] if isinstance(self.n_voxels, Mapping) else self.n_voxels
+        n = n_voxels_of(self.n_voxels, subject)
         where = f"fmri.categories: subject {subject}"
         return voxel_space(self.rng("space", subject), n, self.shape, self.voxel_size, where)
 

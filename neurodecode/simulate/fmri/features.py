@@ -15,7 +15,7 @@ from neurodecode.simulate import ORACLE, Simulation
 from neurodecode.simulate.fmri._hrf import responses
 from neurodecode.simulate.fmri._noise import ar1, spatial_factor
 from neurodecode.simulate.fmri._tuning import BASELINE, NOISE
-from neurodecode.simulate.fmri._voxels import positions, voxel_space
+from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of, positions, voxel_space
 
 PEAKS = np.linspace(4.5, 7.5, 7)  # seconds, of voxels' responses
 CANONICAL = 5.0  # seconds, of the response that `expected` features are given
@@ -88,10 +88,7 @@ class Features(Simulation):
             raise ConfigError(
                 f"test_runs: there is no run {unknown[0]!r}; there are: {', '.join(self.runs)}."
             )
-        if isinstance(self.n_voxels, Mapping):
-            absent = [one for one in self.subjects if one not in self.n_voxels]
-            if absent:
-                raise ConfigError(f"n_voxels: subject {absent[0]!r} has none. Give one for each.")
+        check_n_voxels(self.n_voxels, self.subjects)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give the features; the oracle's response is NaN."""
@@ -157,7 +154,7 @@ class Features(Simulation):
         return np.asarray(lfilter(self._kernel(peak), [1.0], shown, axis=0))
 
     def _space(self, subject: str) -> Space:
-        n = self.n_voxels[subject] if isinstance(self.n_voxels, Mapping) else self.n_voxels
+        n = n_voxels_of(self.n_voxels, subject)
         where = f"fmri.features: subject {subject}"
         return voxel_space(self.rng("space", subject), n, self.shape, self.voxel_size, where)
 

@@ -14,7 +14,7 @@ from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import ORACLE, Simulation
 from neurodecode.simulate.fmri._noise import spatial_factor
-from neurodecode.simulate.fmri._voxels import positions, voxel_space
+from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of, positions, voxel_space
 
 _SMOOTH = 0.15  # of a picture's side: s.d. of the kernel that its pixels share
 _WIDTHS = (0.05, 0.15)  # of a picture's side: s.d. of receptive fields
@@ -68,10 +68,7 @@ class ReceptiveFields(Simulation):
             raise ConfigError(
                 f"n_test: {self.n_test} of {self.n_pictures} pictures. Leave some for training."
             )
-        if isinstance(self.n_voxels, Mapping):
-            absent = [one for one in self.subjects if one not in self.n_voxels]
-            if absent:
-                raise ConfigError(f"n_voxels: subject {absent[0]!r} has none. Give one for each.")
+        check_n_voxels(self.n_voxels, self.subjects)
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give what was shown; the oracle's answers are NaN."""
@@ -126,7 +123,7 @@ class ReceptiveFields(Simulation):
         return self.rng("order", subject, session, run).permutation(every)
 
     def _space(self, subject: str) -> Space:
-        n = self.n_voxels[subject] if isinstance(self.n_voxels, Mapping) else self.n_voxels
+        n = n_voxels_of(self.n_voxels, subject)
         where = f"fmri.receptive_fields: subject {subject}"
         return voxel_space(self.rng("space", subject), n, self.shape, self.voxel_size, where)
 
