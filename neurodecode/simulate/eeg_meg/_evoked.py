@@ -67,6 +67,26 @@ def responses(
     return found
 
 
+def mean_sizes(
+    labels: Sequence[str], bearer: str, common: Sequence[Wave], own: Sequence[Wave], effect: float
+) -> np.ndarray:
+    """Give the mean size of each wave under each label, shape (n_labels, n_waves).
+
+    Parameters
+    ----------
+    labels : sequence of str
+    bearer : str
+        The label whose events evoke the waves of `own` too.
+    common, own : sequence of Wave
+        Those of every event, of size 1, and those of one label alone.
+    effect : float
+        Mean size of the latter.
+    """
+    sizes = np.array([[1.0] * len(common) + [0.0] * len(own)] * len(labels))
+    sizes[list(labels).index(bearer), len(common) :] = effect
+    return sizes
+
+
 def added(n_times: int, starts: np.ndarray, each: np.ndarray) -> np.ndarray:
     """Add up what follows each event, shape (n_channels, n_times).
 

@@ -10,7 +10,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
-from neurodecode.simulate.eeg_meg._evoked import Wave, responses
+from neurodecode.simulate.eeg_meg._evoked import Wave, mean_sizes, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
 from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
@@ -102,8 +102,7 @@ class N400(Simulation):
         today = session_of(self, sensors, subject, session, self.sfreq)
         times = (self._first + np.arange(n_times)) / self.sfreq
         waves = responses(self, today, subject, (*_SEEN, *_UNEXPECTED), times)
-        means = np.array([[1.0] * len(_SEEN) + [0.0] * len(_UNEXPECTED)] * 2)
-        means[LABELS.index("unrelated"), len(_SEEN) :] = self.effect
+        means = mean_sizes(LABELS, "unrelated", _SEEN, _UNEXPECTED, self.effect)
         rng = self.rng("signal", subject, session, run)
         apart = round(_APART * self.sfreq)
         n_total = apart * self.n_events

@@ -10,7 +10,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
-from neurodecode.simulate.eeg_meg._evoked import Wave, added, responses
+from neurodecode.simulate.eeg_meg._evoked import Wave, added, mean_sizes, responses
 from neurodecode.simulate.eeg_meg._head import electrodes
 from neurodecode.simulate.eeg_meg._known import Whitener, wave_log_likelihood
 from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
@@ -111,8 +111,7 @@ class P300(Simulation):
             responses(self, today, subject, (*_SEEN, *_RARE), np.arange(*span) / self.sfreq)
             for span in ((0, round(_RESPONSE * self.sfreq)), (first, last + 1))
         )
-        means = np.array([[1.0] * len(_SEEN) + [0.0] * len(_RARE)] * 2)  # (n_labels, n_waves)
-        means[LABELS.index("target"), len(_SEEN) :] = self.effect
+        means = mean_sizes(LABELS, "target", _SEEN, _RARE, self.effect)
         rng = self.rng("signal", subject, session, run)
         noise = today.noise(n_times, self.sfreq, rng)
         truth = [LABELS.index(label) for label in events["label"]]
