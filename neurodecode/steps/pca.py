@@ -4,11 +4,10 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
+from neurodecode.steps._components import principal_components
 
 
 class Pca(TransformerMixin, BaseEstimator):
@@ -67,18 +66,7 @@ class Pca(TransformerMixin, BaseEstimator):
         """
         X = validate_data(self, X, allow_nd=True, ensure_min_samples=2)
         X = np.reshape(X, (len(X), -1))
-        most = min(X.shape)
-        if isinstance(self.n_components, int) and not 1 <= self.n_components <= most:
-            raise DataError(
-                f"pca: n_components is {self.n_components}, for {X.shape[0]} training trials of "
-                f"{X.shape[1]} features. Give 1 to {most}."
-            )
-        if isinstance(self.n_components, float) and not 0 < self.n_components < 1:
-            raise ConfigError(
-                f"pca: n_components is {self.n_components}. Give a whole number, or a share of the "
-                "variance between 0 and 1."
-            )
-        self.pca_ = PCA(self.n_components, whiten=self.whiten, svd_solver="full").fit(X)
+        self.pca_ = principal_components(X, self.n_components, whiten=self.whiten, name="pca")
         return self
 
     def transform(self, X):
