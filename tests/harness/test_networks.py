@@ -290,10 +290,12 @@ def test_the_device_is_in_the_key_of_networks_alone(monkeypatch):
 
 
 def test_a_package_that_is_missing_is_told_in_the_plan(monkeypatch):
-    from neurodecode.harness import plan
+    from neurodecode.harness import refusals
 
-    found = plan.find_spec
-    monkeypatch.setattr(plan, "find_spec", lambda name: None if name == "torch" else found(name))
+    found = refusals.find_spec
+    monkeypatch.setattr(
+        refusals, "find_spec", lambda name: None if name == "torch" else found(name)
+    )
     refused = make_plan(net_study(models=(network(), *MODELS, *CONTROLS))).refused
     assert [one.model for one in refused] == ["net"]
     assert "needs torch, which is not installed" in refused[0].reason
