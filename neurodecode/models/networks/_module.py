@@ -41,7 +41,7 @@ class OfModule(BaseEstimator):
     classes_ : ndarray, shape (n_classes,), or None
         None where targets are numbers.
     weights_, history_, best_epoch_, n_epochs_, converged_
-        See `neurodecode.models.networks.eegnet.Eegnet`.
+        See `neurodecode.models.networks._classifier.NetworkClassifier`.
     """
 
     needs = Needs(

@@ -2,14 +2,11 @@
 
 from typing import Any, ClassVar, Literal
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-
 from neurodecode.core.errors import DataError
-from neurodecode.core.names import require
-from neurodecode.core.needs import Needs
+from neurodecode.models.networks._classifier import NetworkClassifier
 
 
-class Eegnet(ClassifierMixin, BaseEstimator):
+class Eegnet(NetworkClassifier):
     """EEGNet-8,2: a small network of convolutions over time, channels, and both.
 
     Parameters
@@ -30,30 +27,15 @@ class Eegnet(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray, shape (n_classes,)
-    weights_ : dict of str to ndarray
-        Of the best pass; the mean and scale of each channel of the training trials among them, by
-        which trials are scaled.
-    history_ : dict of str to ndarray, shape (n_epochs,)
-        Losses pass by pass.
-    best_epoch_, n_epochs_ : int
-    converged_ : bool
-        Whether the loss had stopped falling before `max_epochs`.
-
-    Notes
-    -----
-    Validation trials, where they are given, say which pass is best and when to stop; the harness
-    cuts them from the training trials. On a GPU products are of bfloat16.
+    classes_, weights_, history_, best_epoch_, n_epochs_, converged_
+        See `NetworkClassifier`.
 
     References
     ----------
     Lawhern et al. 2018, doi 10.1088/1741-2552/aace8c.
     """
 
-    needs = Needs(axes=("channel", "time"), batches=True, val=True, init=True, packages=("torch",))
     version: ClassVar[int] = 1
-    # Weights are drawn channel by channel, so another order of channels is another start.
-    order_matters: ClassVar[tuple[str, ...]] = ("channel",)
 
     def __init__(
         self,
@@ -91,33 +73,6 @@ class Eegnet(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def fit(self, X, y, val=None, init=None):
-        """Train on trials.
-
-        Parameters
-        ----------
-        X : ndarray, shape (n_trials, n_channels, n_times), or Trials
-            `Trials` are read one batch at a time.
-        y : ndarray, shape (n_trials,)
-        val : tuple of X and y, optional
-            Validation trials.
-        init : fitted Eegnet, optional
-            Whose weights training starts from; of the last layer only where it has as many classes.
-
-        Raises
-        ------
-        DataError
-            If trials are too short, of one class, or hold NaN, or a loss is not finite.
-        """
-        network = _network()
-        return network.fit(self, X, y, val, init, network.training_of(self))
-
-    def predict(self, X):
-        return _network().predict(self, X)
-
-    def predict_proba(self, X):
-        return _network().probabilities(self, X)
-
     def _build(self, shape: tuple[int, ...], n_outputs: int, sfreq: float | None) -> Any:
         from neurodecode.nn.eegnet import SHORTEST, EEGNet
 
@@ -138,18 +93,3 @@ class Eegnet(ClassifierMixin, BaseEstimator):
             separable_length=self.separable_length,
             drop_prob=self.drop_prob,
         )
-
-    def __getstate__(self):
-        return _network().state_without_module(super().__getstate__())
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array, tags.input_tags.three_d_array = False, True
-        return tags
-
-
-def _network() -> Any:
-    require("torch", purpose="networks.eegnet", extra="torch")
-    from neurodecode.models.networks import _network as network  # torch: only where it is used
-
-    return network

@@ -2,14 +2,11 @@
 
 from typing import Any, ClassVar, Literal
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-
 from neurodecode.core.errors import DataError
-from neurodecode.core.names import require
-from neurodecode.core.needs import Needs
+from neurodecode.models.networks._classifier import NetworkClassifier
 
 
-class ShallowConvnet(ClassifierMixin, BaseEstimator):
+class ShallowConvnet(NetworkClassifier):
     """Shallow ConvNet: learnt filters over time and channels, and their log power.
 
     Parameters
@@ -29,30 +26,15 @@ class ShallowConvnet(ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray, shape (n_classes,)
-    weights_ : dict of str to ndarray
-        Of the best pass; the mean and scale of each channel of the training trials among them, by
-        which trials are scaled.
-    history_ : dict of str to ndarray, shape (n_epochs,)
-        Losses pass by pass.
-    best_epoch_, n_epochs_ : int
-    converged_ : bool
-        Whether the loss had stopped falling before `max_epochs`.
-
-    Notes
-    -----
-    Validation trials, where they are given, say which pass is best and when to stop; the harness
-    cuts them from the training trials. On a GPU products are of bfloat16.
+    classes_, weights_, history_, best_epoch_, n_epochs_, converged_
+        See `NetworkClassifier`.
 
     References
     ----------
     Schirrmeister et al. 2017, doi 10.1002/hbm.23730.
     """
 
-    needs = Needs(axes=("channel", "time"), batches=True, val=True, init=True, packages=("torch",))
     version: ClassVar[int] = 1
-    # Weights are drawn channel by channel, so another order of channels is another start.
-    order_matters: ClassVar[tuple[str, ...]] = ("channel",)
 
     def __init__(
         self,
@@ -88,33 +70,6 @@ class ShallowConvnet(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
         self.random_state = random_state
 
-    def fit(self, X, y, val=None, init=None):
-        """Train on trials.
-
-        Parameters
-        ----------
-        X : ndarray, shape (n_trials, n_channels, n_times), or Trials
-            `Trials` are read one batch at a time.
-        y : ndarray, shape (n_trials,)
-        val : tuple of X and y, optional
-            Validation trials.
-        init : fitted ShallowConvnet, optional
-            Whose weights training starts from; of the last layer only where it has as many classes.
-
-        Raises
-        ------
-        DataError
-            If trials are too short, of one class, or hold NaN, or a loss is not finite.
-        """
-        network = _network()
-        return network.fit(self, X, y, val, init, network.training_of(self))
-
-    def predict(self, X):
-        return _network().predict(self, X)
-
-    def predict_proba(self, X):
-        return _network().probabilities(self, X)
-
     def _build(self, shape: tuple[int, ...], n_outputs: int, sfreq: float | None) -> Any:
         from neurodecode.nn.shallow_convnet import ShallowConvNet
 
@@ -136,18 +91,3 @@ class ShallowConvnet(ClassifierMixin, BaseEstimator):
             pool_stride=self.pool_stride,
             drop_prob=self.drop_prob,
         )
-
-    def __getstate__(self):
-        return _network().state_without_module(super().__getstate__())
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array, tags.input_tags.three_d_array = False, True
-        return tags
-
-
-def _network() -> Any:
-    require("torch", purpose="networks.shallow_convnet", extra="torch")
-    from neurodecode.models.networks import _network as network  # torch: only where it is used
-
-    return network
