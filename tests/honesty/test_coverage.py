@@ -49,10 +49,10 @@ def study(n_subjects, seed, effect, protocol, kind="label", **question):
     return study_of(X, table, ("feature",), (model,), kind, **question)
 
 
-def tables(folder, seeds, *arguments, **question):
+def tables(folder, studies, *arguments, **question):
     """Give the table's row of the model in a study a seed."""
     return [
-        run(study(arguments[0], s, *arguments[1:], **question), folder / f"{s}")[0] for s in seeds
+        run(study(arguments[0], s, *arguments[1:], **question), folder / f"{s}")[0] for s in studies
     ]
 
 
