@@ -1,6 +1,6 @@
 """Test trials of one unit drawn again, in the same way for every model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,20 +42,20 @@ def bootstrap_scores(
 
     Notes
     -----
-    Trials of one block resemble each other whatever was shown, so blocks are drawn whole.
+    Trials of one block resemble each other whatever was shown, so blocks are drawn whole. Where a
+    score is a mean over rows, what each adds is computed once: pictures are then held against the
+    whole gallery in every draw.
     """
     names = np.unique(np.concatenate([block[group.rows] for group in groups]))
     cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
     codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
     sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
+    score = [_scored(cell, metric, scorer) for cell in cells]
     rng = np.random.default_rng(seed)
     scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
     for i in range(len(scores)):
         times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        drawn = [
-            _score(cell, np.repeat(np.arange(len(code)), times[code]), metric, scorer)
-            for cell, code in zip(cells, codes, strict=True)
-        ]
+        drawn = [of(times[code]) for of, code in zip(score, codes, strict=True)]
         scores[i] = _mean(np.array(drawn), sessions)
     return scores, names
 
@@ -114,9 +114,30 @@ def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
     return float(min(1.0, sided[alternative]))
 
 
-def _score(group: Group, index: np.ndarray, judged: Any, scorer: Scorer) -> float:
-    value = scorer.score(judged, group.take(index)) if len(index) else ""
-    return value if isinstance(value, float) else float("nan")
+def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], float]:
+    """Give a function of how often each row is drawn that gives the score; NaN without one."""
+
+    def anew(times: np.ndarray) -> float:
+        index = np.repeat(np.arange(len(times)), times)
+        value = scorer.score(judged, cell.take(index)) if len(index) else ""
+        return value if isinstance(value, float) else float("nan")
+
+    if judged.terms is None or not isinstance(scorer.score(judged, cell), float):
+        return anew
+    values, groups = judged.terms(cell.true, cell.pred, scores=cell.scores, gallery=scorer.gallery)
+    known = np.isfinite(values)
+    groups = np.zeros(np.sum(known), dtype=np.int64) if groups is None else groups[known]
+    values = values[known]
+
+    def of_terms(times: np.ndarray) -> float:
+        weights = times[known]
+        counts = np.bincount(groups, weights=weights)
+        there = counts > 0
+        if there.sum() < judged.min_classes:
+            return float("nan")
+        return float(np.mean(np.bincount(groups, weights=weights * values)[there] / counts[there]))
+
+    return of_terms
 
 
 def _mean(scores: np.ndarray, sessions: np.ndarray) -> float:

@@ -84,7 +84,19 @@ def chance_of_f1_macro(
     return float(np.mean(2 * shares / (1 + shares) / n_classes))
 
 
-@metric(direction="up", range=(0, 1), kinds=("label",), chance=chance_of_accuracy)
+def told_right(true, pred, *, scores=None, gallery=None):
+    """Whether each row is told right."""
+    del scores, gallery
+    return (true == pred).astype(np.float64), None
+
+
+def told_right_of_class(true, pred, *, scores=None, gallery=None):
+    """Whether each row is told right, and its class."""
+    del scores, gallery
+    return (true == pred).astype(np.float64), true
+
+
+@metric(direction="up", range=(0, 1), kinds=("label",), chance=chance_of_accuracy, terms=told_right)
 def accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of rows whose class is told right.
 
@@ -107,6 +119,7 @@ def accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     kinds=("label",),
     chance=chance_of_balanced_accuracy,
     min_classes=2,
+    terms=told_right_of_class,
 )
 def balanced_accuracy(true, pred, *, scores=None, rows=None, gallery=None):
     """Share told right of each class, averaged over the classes that were tested.

@@ -39,7 +39,43 @@ def middle_of_gallery(
     return (1 / one_of_gallery(true, prior, gallery) + 1) / 2
 
 
-@metric(direction="up", range=(-1, 1), kinds=_KINDS, chance=no_formula)
+def likeness_to_own(true, pred, *, scores=None, gallery=None):
+    """Correlation of each reconstruction with its picture; NaN where the picture is flat."""
+    del scores, gallery
+    true, pred = _pairs(true, pred)
+    pictured = np.any(unit_columns(true.T) != 0, axis=0)
+    return np.where(pictured, correlations(true.T, pred.T), np.nan), None
+
+
+def share_below(true, pred, *, scores=None, gallery=None):
+    """Share of the other pictures that are less like each reconstruction; ties count one half."""
+    del scores
+    own, others = _likeness(true, pred, gallery)
+    better, alike = _placed(own, others)
+    below = others.shape[1] - better - alike
+    return (below + (alike - 1) / 2) / (others.shape[1] - 1), None
+
+
+def told_first(true, pred, *, scores=None, gallery=None):
+    """Whether each reconstruction is most like its own picture; of k that tie, 1 / k."""
+    del scores
+    own, others = _likeness(true, pred, gallery)
+    best = others.max(axis=1, keepdims=True)
+    n_best = np.sum(others >= best - _ROUNDING, axis=1)
+    return (own >= best[:, 0] - _ROUNDING) / n_best, None
+
+
+def told_among_five(true, pred, *, scores=None, gallery=None):
+    """Share of the orders of ties in which each picture is among the first five."""
+    del scores
+    own, others = _likeness(true, pred, gallery)
+    if others.shape[1] <= 5:
+        raise DataError(f"all of {others.shape[1]} pictures are among the first five")
+    better, alike = _placed(own, others)
+    return np.clip((5 - better) / alike, 0, 1), None
+
+
+@metric(direction="up", range=(-1, 1), kinds=_KINDS, chance=no_formula, terms=likeness_to_own)
 def pixcorr(true, pred, *, scores=None, rows=None, gallery=None):
     """Mean over pictures of the Pearson correlation, over pixels, of reconstruction and picture.
 
@@ -62,14 +98,13 @@ def pixcorr(true, pred, *, scores=None, rows=None, gallery=None):
         If every true picture is flat.
     """
     del scores, rows, gallery
-    true, pred = _pairs(true, pred)
-    pictured = np.any(unit_columns(true.T) != 0, axis=0)
-    if not pictured.any():
+    values, _ = likeness_to_own(true, pred)
+    if not np.isfinite(values).any():
         raise DataError("every true picture is of one flat grey")
-    return float(np.mean(correlations(true.T, pred.T)[pictured]))
+    return float(np.mean(values[np.isfinite(values)]))
 
 
-@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_half)
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_half, terms=share_below)
 def two_way(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the other pictures that are less like the reconstruction than the true one.
 
@@ -95,13 +130,10 @@ def two_way(true, pred, *, scores=None, rows=None, gallery=None):
         If there are fewer than two pictures, or the gallery lacks a true one.
     """
     del scores, rows
-    own, others = _likeness(true, pred, gallery)
-    better, alike = _placed(own, others)
-    below = others.shape[1] - better - alike
-    return float(np.mean((below + (alike - 1) / 2) / (others.shape[1] - 1)))
+    return float(np.mean(share_below(true, pred, gallery=gallery)[0]))
 
 
-@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_of_gallery)
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_of_gallery, terms=told_first)
 def top_1(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of reconstructions that are more like the true picture than like any other.
 
@@ -124,13 +156,10 @@ def top_1(true, pred, *, scores=None, rows=None, gallery=None):
         As `two_way`.
     """
     del scores, rows
-    own, others = _likeness(true, pred, gallery)
-    best = others.max(axis=1, keepdims=True)
-    n_best = np.sum(others >= best - _ROUNDING, axis=1)
-    return float(np.mean((own >= best[:, 0] - _ROUNDING) / n_best))
+    return float(np.mean(told_first(true, pred, gallery=gallery)[0]))
 
 
-@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=five_of_gallery)
+@metric(direction="up", range=(0, 1), kinds=_KINDS, chance=five_of_gallery, terms=told_among_five)
 def top_5(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of reconstructions with at most four pictures more like them than the true one.
 
@@ -153,11 +182,7 @@ def top_5(true, pred, *, scores=None, rows=None, gallery=None):
         As `two_way`; also if the gallery has five pictures or fewer, of which all are among five.
     """
     del scores, rows
-    own, others = _likeness(true, pred, gallery)
-    if others.shape[1] <= 5:
-        raise DataError(f"all of {others.shape[1]} pictures are among the first five")
-    better, alike = _placed(own, others)
-    return float(np.mean(np.clip((5 - better) / alike, 0, 1)))
+    return float(np.mean(told_among_five(true, pred, gallery=gallery)[0]))
 
 
 @metric(direction="down", range=(1, np.inf), kinds=_KINDS, chance=middle_of_gallery)

@@ -9,6 +9,7 @@ import numpy as np
 from neurodecode.core.errors import DataError
 
 Chance = Callable[..., float]
+Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 ScoreNeed = Literal["none", "any", "probability"]
 # A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
 _TOLERANCE = 1e-4
@@ -41,6 +42,10 @@ class Metric:
         then tell.
     two_classes : bool
         Whether it is defined for targets of two classes alone.
+    terms : callable, optional
+        ``terms(true, pred, scores=None, gallery=None) -> values, groups``: what each row adds, NaN
+        where it adds nothing. The score is the mean of values, or where there are groups, of their
+        means. Rows can then be drawn again, as in a bootstrap, without scoring them anew.
     """
 
     function: Callable[..., float]
@@ -51,6 +56,7 @@ class Metric:
     min_classes: int
     chance: Chance
     two_classes: bool = False
+    terms: Terms | None = None
 
     @property
     def name(self) -> str:
@@ -143,11 +149,14 @@ def metric(
     scores: ScoreNeed = "none",
     min_classes: int = 1,
     two_classes: bool = False,
+    terms: Terms | None = None,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
     def decorate(function: Callable[..., float]) -> Metric:
-        made = Metric(function, direction, range, kinds, scores, min_classes, chance, two_classes)
+        made = Metric(
+            function, direction, range, kinds, scores, min_classes, chance, two_classes, terms
+        )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made
 

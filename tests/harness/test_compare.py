@@ -11,14 +11,16 @@ from sklearn.linear_model import Ridge
 from tests_harness import MODELS, N_PER_RUN, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.names import find
 from neurodecode.core.needs import Needs
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.compare import compare_results
-from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrapped
+from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrap_scores, bootstrapped
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.score import Scorer, collect_groups
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import score_results
 from neurodecode.linalg.permutation import sign_flip_test, wilcoxon_test
@@ -411,6 +413,31 @@ def test_the_bootstrap_scores_as_the_table_does(tmp_path):
         # 5 s.e. of the mean of the draws; a bootstrapped balanced accuracy is nearly unbiased.
         assert abs(draws.mean() - row.mean) < 5 * draws.std() / np.sqrt(len(draws)) + 0.005
         assert percentile_interval(draws) == pytest.approx((row.ci_low, row.ci_high), abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy"])
+def test_the_bootstrap_of_terms_is_that_of_scores(alone, name):
+    groups = [one for one in collect_groups(alone) if one.model == "good" and one.is_itself]
+    block, scorer = np.arange(24) // 3, Scorer.of(alone)
+    metric = find(name, "metrics")
+    of_terms, _ = bootstrap_scores(groups, block, metric, scorer)
+    anew, _ = bootstrap_scores(groups, block, replace(metric, terms=None), scorer)
+    np.testing.assert_allclose(of_terms, anew, rtol=1e-12)
+
+
+def test_pictures_are_held_against_one_gallery_in_every_draw(tmp_path):
+    """With a gallery of all pictures terms change nothing; without, no draw has a smaller one."""
+    study, _ = of_vectors()
+    asked = replace(study, question=replace(study.question, metrics=("two_way",)))
+    folder = stored(asked, tmp_path / "r")
+    groups = [one for one in collect_groups(folder) if one.model == "weak" and one.is_itself]
+    block, metric = np.arange(144), find("two_way", "metrics")
+    whole = replace(Scorer.of(folder), gallery=np.concatenate([one.true for one in groups]))
+    both = (metric, replace(metric, terms=None))
+    drawn = [bootstrap_scores(groups, block, one, whole)[0] for one in both]
+    np.testing.assert_allclose(*drawn, rtol=1e-12)
+    alone = bootstrap_scores(groups, block, metric, Scorer.of(folder))[0]
+    assert alone.mean() == pytest.approx(score_results(folder)[1].mean, abs=0.01)
 
 
 def test_bootstrap_p_by_hand():

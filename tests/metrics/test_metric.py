@@ -128,3 +128,29 @@ def test_chance_is_a_number_or_has_no_formula(metric):
 @pytest.mark.parametrize("name", ["r2", "rmse", "mae"])
 def test_chance_of_values_is_unknown_without_the_training_mean(name):
     assert np.isnan(METRICS[name].chance(PICTURES, np.zeros(0)))
+
+
+WITH_TERMS = [name for name in catalogue("metrics") if find(name, "metrics").terms]
+
+
+@pytest.mark.parametrize("name", WITH_TERMS)
+def test_a_score_is_the_mean_of_its_terms(name):
+    judged, rng = find(name, "metrics"), np.random.default_rng(0)
+    if "label" in judged.kinds:
+        true, pred = rng.integers(4, size=(2, 60))
+    else:
+        true, pred = rng.standard_normal((2, 60, 12))
+        true[7] = 0.5  # a flat picture
+        true[20:30] = true[:10]  # shown twice
+        pred[4] = pred[5]
+    values, groups = judged.terms(true, pred)
+    known = np.isfinite(values)
+    groups = np.zeros(len(values)) if groups is None else groups
+    means = [values[known & (groups == one)].mean() for one in np.unique(groups[known])]
+    assert np.mean(means) == pytest.approx(judged(true, pred), rel=1e-12)
+
+
+def test_scores_that_are_means_over_rows_have_terms():
+    assert set(WITH_TERMS) == {
+        "accuracy", "balanced_accuracy", "pixcorr", "two_way", "top_1", "top_5",
+    }  # fmt: skip

@@ -4,27 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import yaml
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
-from neurodecode.cli import main
-from neurodecode.core.files import shipped_folder
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
-from neurodecode.report.results import Results
 
 CARDS = ("eegbci", "n400_words", "p300_muse", "ssvep_exo")
 TASKS = [(name, task) for name in CARDS for task in load_card(name).tasks]
 # How far people lie apart, as a standard deviation: each has sources, frequencies and a cap of
 # their own. Measured over the 20 to 40 people of the seeds that the ceilings were measured with.
 _PEOPLE = {"accuracy": 0.05, "balanced_accuracy": 0.05, "roc_auc": 0.035}
-
-
-def _experiments():
-    files = sorted(shipped_folder("configs").glob("experiments/*.yaml"))
-    return [
-        file.stem for file in files if yaml.safe_load(file.read_text())["data"]["card"] in CARDS
-    ]
 
 
 def _oracle(name, task_name, subjects=None):
@@ -96,21 +85,3 @@ def test_what_is_made_is_what_the_card_says_of_its_files(name):
             assert len(header.space) == (whole // 2 if name == "eegbci" else whole)
         assert header.space.unit == "V" and set(header.space.types) == {"eeg"}
         assert generator.modality == card.modality
-
-
-@pytest.fixture(scope="module")
-def shared_cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.mark.parametrize("name", _experiments())
-def test_every_experiment_runs_on_what_is_made(name, shared_cache, tmp_path, monkeypatch):
-    monkeypatch.setenv("NEURODECODE_CACHE", str(shared_cache))
-    monkeypatch.setenv("NEURODECODE_DATA", str(tmp_path / "nothing"))
-    fewer = ["--set", "shuffled.n_draws=1", "--set", "seeds=[0]"]
-    assert main(["run", name, "--simulate", "small", "--out", str(tmp_path), *fewer]) == 0
-    rows = Results(tmp_path / f"{name}_simulated").rows()
-    assert rows and all("simulated" in row.flags for row in rows)
-    (oracle, *_) = (row for row in rows if row.model == "baseline.oracle")
-    assert 0.75 < oracle.mean <= 1
-    assert all(row.mean is not None for row in rows if row.role == "model")

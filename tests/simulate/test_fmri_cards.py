@@ -2,19 +2,15 @@
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, r2_score, roc_auc_score
 
-from neurodecode.cli import main
-from neurodecode.core.files import shipped_folder
 from neurodecode.data._oracle import oracle_answers
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
-from neurodecode.report.results import Results
 
 LAYOUTS = [
     ("haxby2001", "slice"),
@@ -27,12 +23,6 @@ LAYOUTS = [
     ("sherlock_pmc", "rois"),
     ("simulated_fmri", ""),
 ]
-EXPERIMENTS = [
-    path.stem
-    for path in sorted(shipped_folder("configs/experiments").glob("*.yaml"))
-    if path.stem.startswith(("haxby2001", "abide", "simulated_fmri", "quickstart_fmri"))
-]
-BLIND = ("baseline.prior", "baseline.mean_target")
 
 
 def spec_of(card: str, variant: str):
@@ -141,39 +131,6 @@ def test_oracle_of_vectors_holds_to_the_cards_ceiling(card, told, along):
         reached.append(np.mean(np.divide(products, norms, out=norms * 0, where=norms > 1e-6)))
     # The two people differ by .024 (pictures) and by .01 (films) about the mean.
     assert np.mean(reached) == pytest.approx(ceiling, abs=0.03)
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_experiment_runs_simulated(experiment, tmp_path: Path):
-    preset = ["--simulate", "small", "--set", "shuffled.n_draws=1", "--set", "seeds=[0]"]
-    assert main(["run", experiment, *preset, "--out", str(tmp_path)]) == 0
-    (folder,) = tmp_path.iterdir()
-    rows = [row for row in Results(folder).rows() if np.isfinite(row.mean)]
-    scores = {row.model: row.mean for row in rows if row.metric == rows[0].metric}
-    assert all("simulated" in row.flags for row in rows)
-    # A mean target has no correlation: it is constant.
-    assert scores["baseline.oracle"] > max([scores[one] for one in BLIND if one in scores] + [0.0])
-    assert any(not one.startswith("baseline.") for one in scores)
-
-
-@pytest.mark.parametrize(
-    ("card", "variant", "task"),
-    [
-        ("sherlock_pmc", "pmc", "place"),
-        ("sherlock_pmc", "rois", "place_spans"),
-        ("event_related_mt", "events", "trial_type"),
-    ],
-)
-def test_cards_without_an_experiment_run(card, variant, task, tmp_path, capsys):
-    model = "sklearn.linear_model.LogisticRegression: {C: 0.01}"
-    windows = "windows: {tmin: 0, tmax: 3}\n" if task == "place_spans" else ""
-    (tmp_path / "own.yaml").write_text(
-        f"data: {{card: {card}, variant: {variant}, task: {task}, simulate: small}}\n"
-        f"models: [{model}]\n{windows}shuffled: {{n_draws: 1}}\nmetrics: [balanced_accuracy]\n"
-    )
-    assert main(["run", str(tmp_path / "own.yaml"), "--out", str(tmp_path / "out")]) == 0
-    table = capsys.readouterr().out
-    assert "baseline.oracle" in table and "simulated" in table
 
 
 def test_regions_at_rest_are_simulated():

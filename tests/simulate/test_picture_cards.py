@@ -13,7 +13,6 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
 from neurodecode.report.results import Results
 
-EXPERIMENTS = ("digits69_picture", "miyawaki2008_picture", "miyawaki2008_new_picture")
 CARDS = ("digits69", "miyawaki2008", "objects81", "images92", "mouse_v1")
 
 
@@ -38,18 +37,6 @@ def planted():
         for variant, layout in layouts.items():
             for task, ceiling in (layout.simulate.ceiling if layout.simulate else {}).items():
                 yield name, variant, task, ceiling
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_experiment_runs_on_the_small_preset(name, tmp_path, capsys):
-    how = ["--simulate", "small", "--engine", "inline", "--set", "shuffled.n_draws=1"]
-    done = neurodecode(["run", name, *how, "--out", str(tmp_path)])
-    assert done == 0, capsys.readouterr()
-    found = scores(f"{name}_simulated", tmp_path)
-    model = next(model for model, _ in found if not model.startswith("baseline."))
-    for metric in ("pixcorr", "two_way"):
-        ceiling = found["baseline.oracle", metric]
-        assert found["baseline.mean_target", metric] < found[model, metric] < ceiling
 
 
 @pytest.mark.slow
