@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
-from neurodecode.core.trials import Part, TrialSignal
 
 
 def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
