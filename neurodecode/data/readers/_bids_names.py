@@ -4,7 +4,6 @@ The entities and the inheritance principle are those of the Brain Imaging Data S
 (Gorgolewski et al. 2016, doi 10.1038/sdata.2016.44). Only names are looked at; no file is opened.
 """
 
-import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from pathlib import Path
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError, DataMissing
-
-logger = logging.getLogger(__name__)
+from neurodecode.data.readers._templates import warn_of_dangling
 
 _NAME = re.compile(r"((?:[a-zA-Z]+-[a-zA-Z0-9+]+_)+)([a-zA-Z0-9]+)((?:\.[a-zA-Z0-9]+)+)")
 _CALIBRATION = ("crosstalk", "calibration")  # of an Elekta scanner, stored beside recordings
@@ -87,13 +85,7 @@ def files_of(root: Path, folder: str, suffix: str, extensions: Sequence[str]) ->
             fits.append(one)
         else:
             dangling.append(path)
-    if dangling:
-        logger.warning(
-            "%d links to files that are not here are left out, the first is %s. Get what they "
-            "point to, as with: datalad get",
-            len(dangling),
-            dangling[0],
-        )
+    warn_of_dangling(dangling)
     return fits
 
 

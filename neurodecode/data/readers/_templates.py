@@ -63,14 +63,19 @@ def match(root: Path, template: str, more: Sequence[str] = ()) -> list[tuple[dic
             fits.append((matched, path))
         elif matched is not None and path.is_symlink():
             dangling.append(path)
-    if dangling:
+    warn_of_dangling(dangling)
+    return fits
+
+
+def warn_of_dangling(links: Sequence[Path]) -> None:
+    """Warn of links to files that are not here, which are left out; nothing where there is none."""
+    if links:
         logger.warning(
             "%d links to files that are not here are left out, the first is %s. Get what they "
             "point to, as with: datalad get",
-            len(dangling),
-            dangling[0],
+            len(links),
+            links[0],
         )
-    return fits
 
 
 @functools.lru_cache(maxsize=64)
