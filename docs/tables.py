@@ -3,13 +3,17 @@
     python docs/tables.py            what needs no run: models, protocols, cards
     python docs/tables.py --scores   also the score tables: runs the shipped experiments
     python docs/tables.py --planted  also that of simulated cards: runs all experiments on them
+    python docs/tables.py --studies  also that of the studies of other shapes
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Experiments whose recordings
 are not on this machine keep the table they have.
 """
 
 import argparse
+import contextlib
 import re
+import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -22,7 +26,7 @@ from neurodecode.report.results import Results
 from neurodecode.report.tables import format_rows, interval, null, number
 
 HERE = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "datasets/README.md")
+PAGES = ("README.md", "datasets/README.md", "tests/studies/README.md")
 QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg")
 BENCHMARK = (
     "eegbci_left_right",
@@ -35,6 +39,21 @@ BENCHMARK = (
     "haxby2001_8way_volumes_vt",
     "haxby2001_face_house",
     "haxby2001_face_house_volumes",
+)
+STUDIES = (  # file, what its recordings are planted by, and what is set beside
+    ("two_brains_decode", "two_brains", ()),
+    ("two_brains_encode", "two_brains", ()),
+    ("listening", "listening", ()),
+    ("diagnosis", "", ()),
+    ("diagnosis", "", ("protocol={cross_group: {}}", "title='The same, sites left out'")),
+    ("few_shots_pretrain", "", ()),
+    ("few_shots", "", ()),
+    ("two_views", "two_views", ()),
+    ("unequal_lengths", "rhythms", ()),
+    ("two_sensor_kinds", "", ()),
+    ("several_bands", "rhythms", ()),
+    ("idle_between", "rhythms", ()),
+    ("which_picture", "seen_pictures", ()),
 )
 _MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -136,6 +155,38 @@ def _planted_line(name: str, task: str, spec, rows) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def studies(out: Path) -> str:
+    """Run the studies of other shapes; give what each asks and found."""
+    here = HERE / "tests" / "studies"
+    sys.path.insert(0, str(here))
+    import planted
+
+    lines = []
+    with tempfile.TemporaryDirectory() as data, contextlib.chdir(here):
+        for n, (name, world, changes) in enumerate(STUDIES):
+            if world and not (Path(data) / world).exists():
+                getattr(planted, world)(Path(data) if world == "two_views" else Path(data) / world)
+            results = out / f"{n}" if changes else out
+            sets = [word for change in changes for word in ("--set", change)]
+            run = ["run", f"{name}.yaml", *sets, "--data", data, "--out", str(results)]
+            if neurodecode(run) != 0:
+                raise SystemExit(f"{name} does not run.")
+            rows = Results(results / name).rows()
+            lines.append(_study_line(f"{name}.yaml", Results(results / name).title, rows))
+    head = ("study", "file", "metric", "best model", "its score", "chance", "shuffled", "oracle")
+    return markdown(head, lines)
+
+
+def _study_line(file: str, title: str, rows) -> tuple[str, ...]:
+    first = [row for row in rows if row.metric == rows[0].metric]
+    best = max((row for row in first if row.role == "model"), key=lambda row: row.mean)
+    oracle = next((number(row.mean) for row in first if row.role == "ceiling"), "–")
+    return (
+        title, f"`{file}`", best.metric, f"`{best.model}`",
+        f"{number(best.mean)} {interval(best)}", number(best.chance), null(best), oracle,
+    )  # fmt: skip
+
+
 def filled(text: str, made: dict[str, str]) -> str:
     """Give a page with the tables that were made; others stay as they are."""
 
@@ -156,12 +207,15 @@ def main() -> None:
     parser.add_argument("--scores", action="store_true", help="run the shipped experiments too")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="results folder")
     parser.add_argument("--planted", action="store_true", help="run them on simulated recordings")
+    parser.add_argument("--studies", action="store_true", help="run the studies of other shapes")
     arguments = parser.parse_args()
     made = {name: make() for name, make in TABLES.items()}
     if arguments.scores:
         made |= score_tables(arguments.out)
     if arguments.planted:
         made["planted"] = planted(arguments.out)
+    if arguments.studies:
+        made["studies"] = studies(arguments.out / "studies")
     for page in PAGES:
         path = HERE / page
         write_text(path, filled(path.read_text(encoding="utf-8"), made))

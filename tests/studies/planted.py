@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+N_VOXELS = {"01": 300, "02": 410}
 CLASSES = ("face", "house", "tool")
 
 
-def two_brains(folder: Path, n_voxels: Mapping[str, int], effect: float = 1.0) -> None:
+def two_brains(folder: Path, n_voxels: Mapping[str, int] = N_VOXELS, effect: float = 1.0) -> None:
     """Betas of people whose voxels are their own; each voxel is tuned to features of pictures.
 
     Three runs show the same 24 pictures once each; features of a picture are those of its class

@@ -13,12 +13,11 @@ from neurodecode.metrics.regression import correlations
 
 HERE = Path(__file__).parent
 ENCODER = "scale + linear.ridge"
-N_VOXELS = {"01": 300, "02": 410}
 
 
 @pytest.fixture
 def data(tmp_path):
-    planted.two_brains(tmp_path / "data" / "two_brains", N_VOXELS)
+    planted.two_brains(tmp_path / "data" / "two_brains")
     return "--data", str(tmp_path / "data")
 
 
@@ -29,18 +28,18 @@ def data_of(data, subject):
 def test_decoding_within_each(data, tmp_path):
     passed = pass_through(HERE / "two_brains_decode.yaml", tmp_path / "out", *data)
     found = passed.row("linear.lda")
-    assert set(found["per_unit"]) == set(N_VOXELS)
+    assert set(found["per_unit"]) == set(planted.N_VOXELS)
     assert all(score > 0.45 for score in found["per_unit"].values()), found["per_unit"]
 
 
 def test_encoding_within_each(data, tmp_path):
     passed = pass_through(HERE / "two_brains_encode.yaml", tmp_path / "out", *data)
     found = passed.row(ENCODER, "r")
-    assert set(found["per_unit"]) == set(N_VOXELS)
+    assert set(found["per_unit"]) == set(planted.N_VOXELS)
     said = passed.results.predictions(ENCODER)
     store = passed.results.store
     truth, uid = store.truth(store.rows()), pd.Index(store.rows()["uid"])
-    for subject, n_voxels in N_VOXELS.items():
+    for subject, n_voxels in planted.N_VOXELS.items():
         mine = said[said["subject"] == subject]
         predicted = np.stack(mine["pred"].to_list())
         assert predicted.shape == (24, n_voxels)
