@@ -63,7 +63,7 @@ import resource, sys
 import numpy as np, torch
 from pathlib import Path
 from neurodecode.core.space import Space
-from neurodecode.core.trials import Part, TrialSignal
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.train.loop import train
 from neurodecode.train.source import Source
 from neurodecode.train.training import Training
