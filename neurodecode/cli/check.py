@@ -8,6 +8,9 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+from neurodecode.core.errors import ConfigError
 
 EXAMPLE = """\
 Examples:
@@ -33,15 +36,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print each promise and whether it is kept; 1 if one is not."""
-    from neurodecode.harness.contracts import check_named
     from neurodecode.harness.recheck import recheck
+    from neurodecode.harness.store import Store
 
     found = {}
     for what in arguments.what:
         if (Path(what) / "jobs.json").is_file():
             found[what] = recheck(Path(what), arguments.data, allow_code=arguments.allow_code)
+        elif Path(what).is_dir():
+            Store(Path(what)).index()  # says what it lacks
         else:
-            found[what] = check_named(what)[1]
+            found[what] = _check_named(what)
     if arguments.json:
         print(json.dumps({what: [asdict(one) for one in found[what]] for what in found}, indent=1))
     else:
@@ -52,3 +57,14 @@ def main(arguments: argparse.Namespace) -> int:
                 if one.problem:
                     print(f"         {one.problem}")
     return int(any(one.problem for findings in found.values() for one in findings))
+
+
+def _check_named(what: str) -> list[Any]:
+    from neurodecode.harness.contracts import check_named
+
+    try:
+        return check_named(what)[1]
+    except ConfigError as error:
+        raise ConfigError(
+            [f"{what} is no folder of results, and as a name: {one}" for one in error.problems]
+        ) from error

@@ -267,8 +267,9 @@ class Question:
         for name in self.tune.grids if self.tune else ():
             if name not in names:
                 raise ConfigError(f"tune.grids: no model {name!r}.{nearest(name, names)}")
-        if not self.metrics or not self.seeds:
-            raise ConfigError("metrics, seeds: name at least one of each.")
+        for name in ("metrics", "seeds"):
+            if not getattr(self, name):
+                raise ConfigError(f"{name}: there is none. Name at least one.")
         odd = [name for name in self.metrics if not isinstance(name, str)]
         if odd:
             raise ConfigError(f"metrics: expected names, got {odd[0]!r}.")

@@ -30,7 +30,9 @@ def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
                 "Use estimator: oas, or drop the redundant channels."
             )
         shortest = _shortest(signal.length, part)
-        if 0 <= shortest <= n_channels:
+        if 0 <= shortest < 2:
+            return f"windows of {shortest} sample(s) have no covariance. Use longer windows."
+        if 2 <= shortest <= n_channels:
             return (
                 f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
                 f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "

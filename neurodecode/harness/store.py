@@ -253,8 +253,11 @@ class Store:
         """
         path = self.folder / "jobs.json"
         if not path.is_file():
+            within = sorted(one.parent.name for one in self.folder.glob("*/jobs.json"))
+            of_these = f", such as {within[0]} in it" if within else ""
             raise ConfigError(
-                f"{self.folder} holds no results (no jobs.json). Name a folder that `run` wrote."
+                f"{self.folder} holds no results (no jobs.json). Name a folder that `run` wrote"
+                f"{of_these}."
             )
         index = read_json(path)
         if not isinstance(index, dict) or index.get("format") != INDEX_FORMAT:

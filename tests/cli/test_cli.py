@@ -172,7 +172,11 @@ def test_what_is_wrong_is_said_in_a_line_and_exits_with_2(capsys, arguments, sen
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["table", "nothing"], "holds no results"), (["fly"], "invalid choice: 'fly'")],
+    [
+        (["table", "nothing"], "holds no results"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["check", "nothing"], "nothing is no folder of results, and as a name: "),
+    ],
 )
 def test_other_wrong_words_exit_with_2(capsys, arguments, sentence):
     assert run(*arguments) == 2

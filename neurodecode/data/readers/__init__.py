@@ -113,6 +113,11 @@ def open_file(card: Card, variant: str, path: Path, cache: Path | None = None) -
         If there is no such file.
     """
     layout = card.variant(variant)
+    if is_simulated(layout):
+        raise ConfigError(
+            f"{card.name}: the recordings are simulated, so no file is one of them. Run the "
+            "experiment on recordings that were read, and use what it keeps."
+        )
     reader = reader_module(layout.reader)
     if not hasattr(reader, "open_file"):
         raise ConfigError(
@@ -124,20 +129,25 @@ def open_file(card: Card, variant: str, path: Path, cache: Path | None = None) -
 
 
 def _check_found(card, variant, root, asked, there, chosen, *, every_run) -> None:
+    made = is_simulated(card.variant(variant))
+    where = "among those that are simulated" if made else f"in {root}"
+    remedy = "Choose one of them." if made else how_to_get(card, variant)
+    # What is simulated cannot be got: another choice has to be made.
+    kind = ConfigError if made else DataMissing
     for entity, values in asked.items():
         known = sorted({getattr(one, entity) for one in there})
         absent = [value for value in values or () if value not in known]
         # A task may be in runs that some people lack; the others were asked for by name.
         if absent and (entity != "run" or every_run or len(absent) == len(values)):
-            raise DataMissing(
-                f"{card.name}: no recording of {entity} {', '.join(absent)} in {root}; there are: "
-                f"{', '.join(known[:40])}. {how_to_get(card, variant)}"
+            raise kind(
+                f"{card.name}: no recording of {entity} {', '.join(absent)} {where}; there are: "
+                f"{', '.join(known[:40])}. {remedy}"
             )
     if not chosen:
         said = "; ".join(f"{k} {', '.join(v)}" for k, v in asked.items() if v is not None)
-        raise DataMissing(
-            f"{card.name}: no recording in {root} is of all of {said}. There are: "
-            f"{', '.join(one.id for one in there[:20])}. {how_to_get(card, variant)}"
+        raise kind(
+            f"{card.name}: no recording {where} is of all of {said}. There are: "
+            f"{', '.join(one.id for one in there[:20])}. {remedy}"
         )
     for subject in asked["subject"] or ():
         lacking = [
@@ -146,9 +156,9 @@ def _check_found(card, variant, root, asked, there, chosen, *, every_run) -> Non
             if not any(one.subject == subject and one.run == run for one in chosen)
         ]
         if lacking and len(lacking) == len(asked["run"]):
-            raise DataMissing(
-                f"{card.name}: subject {subject} has no run {', '.join(lacking)} in {root}. Leave "
-                f"the subject out of data: subjects. {how_to_get(card, variant)}"
+            raise kind(
+                f"{card.name}: subject {subject} has no run {', '.join(lacking)} {where}. Leave "
+                f"the subject out of data: subjects. {remedy}"
             )
         if lacking:
             logger.warning("%s: subject %s lacks run %s.", card.name, subject, ", ".join(lacking))
