@@ -63,7 +63,7 @@ class Resolved:
             "score": {"within": list(e.score.within), "gallery": e.score.gallery},
             "seeds": list(e.seeds),
             "channels": e.channels,
-            "target_access": _written(e.target_access),
+            "target_access": _written(e.target_access) or "none",
             "n_permutations": e.n_permutations,
             "keep": e.keep,
             "device": e.device,

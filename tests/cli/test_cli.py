@@ -135,6 +135,7 @@ def test_show_prints_defaults_and_is_an_experiment_itself(capsys):
     assert yaml.safe_load(shown)["models"][0] == {
         "linear.csp_lda": {"log": True, "n_components": 6, "reg": "ledoit_wolf"}
     }
+    assert yaml.safe_load(shown)["target_access"] == "none"
     Path("again.yaml").write_text(shown)
     assert run("show", "again.yaml") == 0
     assert yaml.safe_load(capsys.readouterr().out) == yaml.safe_load(shown)
