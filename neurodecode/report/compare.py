@@ -10,9 +10,9 @@ import pandas as pd
 from neurodecode.harness.compare import (
     Comparison,
     Correction,
-    Test,
     compare_results,
 )
+from neurodecode.harness.paired_tests import Test
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import Alternative
 from neurodecode.report.results import Results
