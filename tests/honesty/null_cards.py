@@ -10,6 +10,9 @@ import yaml
 
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue, find
+from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.opening import open_study
+from neurodecode.harness.study import Study
 
 MODELS = tuple(name for name in catalogue("models") if not name.startswith("baseline."))
 FLAT = ("linear.lda", "linear.logistic", "linear.probe", "linear.svm")
@@ -75,8 +78,8 @@ FEW_SENSORS = {"n_chips": 8}
 OF_VECTORS = {"controls": ["baseline.mean_target"]}
 SCALED = ("scale",)  # volts are far below what linear models suppose
 CARDS = (
-    NullCard("eegbci", "left_right", asked=slow(32, **FOLDS), part={"subjects": ("001", "002")},
-             before=SCALED),
+    NullCard("eegbci", "left_right", before=SCALED, part={"subjects": ("001", "002")},
+             asked=slow(32, windows={"tmin": 0.5, "tmax": 1.7}, **FOLDS)),
     NullCard("n400_words", "related", before=SCALED,
              asked=slow(50, windows={"tmin": 0.1, "tmax": 0.8}, **FOLDS)),
     NullCard("p300_muse", "oddball", asked=slow(64), before=SCALED),
@@ -119,6 +122,11 @@ CARDS = (
     NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=POOLED),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
+
+
+def study_of(null: NullCard, seed: int, folder: Path) -> Study:
+    """Open an experiment on the card's recordings without their effect."""
+    return open_study(read_experiment(experiment(null, seed, folder)), None, compute=True)
 
 
 def experiment(null: NullCard, seed: int, folder: Path) -> Path:

@@ -5,11 +5,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from null_cards import CARDS, experiment
+from honesty_studies import run
+from null_cards import CARDS, study_of
 
-from neurodecode.cli import main
 from neurodecode.core.files import shipped_folder
-from neurodecode.report.results import Results
 
 N_SEEDS = 20
 NOTHING_PLANTED = {"v4_natural"}  # its task asks nothing
@@ -23,14 +22,9 @@ def found(tmp_path_factory):
     @cache
     def rows_of(null, seed):
         place = folder / null.name.replace(" ", "_") / f"{seed}"
-        asked = experiment(null, seed, place)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("NEURODECODE_CACHE", str(place / "cache"))
-            # 1: some models do not take such trials.
-            out = ["--out", str(place / "results"), "--engine", "inline"]
-            assert main(["run", str(asked), *out]) in (0, 1)
-        (results,) = (place / "results").iterdir()
-        rows = Results(results).rows()
+            rows = run(study_of(null, seed, place), place / "results")
         refused = [row for row in rows if row.note]
         assert all(row.note.startswith("not run: it ") for row in refused), refused
         return [row for row in rows if not row.note and row.model != "baseline.oracle"]
