@@ -11,9 +11,11 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
+from neurodecode.core.recording import table_column
 from neurodecode.core.rows import labels_before
 from neurodecode.data.prepared import Prepared
 from neurodecode.data.tasks import Task
+from neurodecode.simulate import ORACLE
 
 OF_RECORDING = ("recording", "subject", "session", "run")
 
@@ -114,6 +116,11 @@ def nothing_left(
     )
 
 
+def is_hidden(column: str) -> bool:
+    """Whether a column of the events is no business of whoever reads rows."""
+    return column.startswith((ORACLE, table_column("")))
+
+
 def _values(one: Prepared, events: pd.DataFrame, column: str) -> np.ndarray:
     if column in OF_RECORDING:
         value = one.recording.id if column == "recording" else getattr(one.recording, column)
@@ -123,10 +130,11 @@ def _values(one: Prepared, events: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def _need_column(one: Prepared, events: pd.DataFrame, column: str) -> None:
-    if column not in events:
+    there = [str(name) for name in events if not is_hidden(str(name))]
+    if column not in there:
         raise DataError(
             f"{one.recording.id}: the events have no column {column!r}; there are: "
-            f"{', '.join(events)}.{nearest(column, events)}"
+            f"{', '.join(there)}."
         )
 
 

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.recording import table_column
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
-from neurodecode.data._choice import OF_RECORDING, check_labels, choose, label_column, nothing_left
+from neurodecode.data._choice import (
+    OF_RECORDING,
+    check_labels,
+    choose,
+    is_hidden,
+    label_column,
+    nothing_left,
+)
 from neurodecode.data._oracle import oracle_answers, oracle_signal
 from neurodecode.data._places import place
 from neurodecode.data._windows import not_marked_bad, not_rejected
@@ -132,10 +138,11 @@ def _beside(prepared: Sequence[Prepared], task: Task, features: str) -> list[str
     if not name:
         return []
     for one in prepared:
-        if name not in one.tracks:
+        there = [track for track in one.tracks if not track.startswith(ORACLE)]
+        if name not in there:
             raise DataError(
                 f"{one.recording.id} has no track or table {name!r}; there are: "
-                f"{', '.join(one.tracks) or 'none'}.{nearest(name, one.tracks)}"
+                f"{', '.join(there) or 'none'}."
             )
     # Where features are given it is the brain that is told.
     told = ORACLE + (prepared[0].recording.modality if features else name)
@@ -182,7 +189,7 @@ def _cut_one(
         del columns["block"]  # windows of one event share its label, and no sample
     answers = None if features else oracle_answers(columns, task)
     return _Piece(
-        {name: values for name, values in columns.items() if not _is_hidden(name)},
+        {name: values for name, values in columns.items() if not is_hidden(name)},
         placed.at[index],
         placed.length[index],
         {
@@ -237,11 +244,6 @@ def _joined(several: Sequence[np.ndarray | None], counts: Sequence[int]) -> obje
     if joined.dtype != object:
         return joined
     return pd.Categorical(joined)
-
-
-def _is_hidden(column: str) -> bool:
-    """Whether a column of the events is no business of whoever reads rows."""
-    return column.startswith((ORACLE, table_column("")))
 
 
 def _entries(columns: Mapping[str, np.ndarray], name: str, entry: np.ndarray) -> np.ndarray:

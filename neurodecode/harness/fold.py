@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError, LeakError
+from neurodecode.core.errors import NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
@@ -147,4 +147,4 @@ def _one_line(error: BaseException, task: FoldTask) -> str:
     if singular is not None:
         return singular
     text = " ".join(str(error).split()) or "no message"
-    return text if isinstance(error, DataError | LeakError) else f"{type(error).__name__}: {text}"
+    return text if isinstance(error, NeurodecodeError) else f"{type(error).__name__}: {text}"

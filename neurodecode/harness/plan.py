@@ -80,6 +80,7 @@ def make_plan(study: Study) -> Plan:
         except ConfigError as error:
             raise ConfigError(f"metrics: {error}") from None
     check_tuning(question)
+    _check_aggregate(study)
     truth = TrainingTruth(study)
     y = truth.y
     _check_classes(study, y)
@@ -139,6 +140,17 @@ def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
     if len(set(study.trials.rows["subject"])) < MIN_FOR_SIGN_FLIPS:
         return False
     return inflations(folds, study.trials.rows, study.question.within)["unit"] == 1
+
+
+def _check_aggregate(study: Study) -> None:
+    """Refuse columns that rows lack before anything is fitted: they are asked for when scored."""
+    there = study.trials.rows.columns
+    aggregate = study.question.aggregate
+    for column in aggregate.by if aggregate else ():
+        if column not in there:
+            raise ConfigError(
+                f"aggregate: by: the rows have no column {column!r}.{nearest(column, there)}"
+            )
 
 
 def _check_classes(study: Study, y: Truth) -> None:

@@ -61,10 +61,38 @@ def test_a_folder_of_results_names_one_that_is_in_it(capsys):
         assert "Name a folder that `run` wrote, such as ask_simulated in it." in text
 
 
+@pytest.mark.filterwarnings("ignore:Only one sample available")  # of scikit-learn
 def test_a_sample_has_no_covariance_and_no_remedy_but_length(capsys):
     assert main([*RUN, "--set", "windows={tmin: 0, tmax: 0}"]) == 1
     out = capsys.readouterr().out
     assert "failed: windows of 1 sample(s) have no covariance. Use longer windows." in out
+
+
+@pytest.mark.parametrize(
+    ("experiment", "wish"),
+    [
+        ("ask.yaml", "target={label: 'oracle:label=T1', classes: [left, right]}"),
+        ("ask.yaml", "target={value: 'oracle:label=T1'}"),
+        ("simulated_envelope_listening", "target={series: 'oracle:envelope'}"),
+        ("simulated_fmri_encoding", "features=oracle:fmri"),
+    ],
+)
+def test_nobody_is_told_what_the_oracle_says(capsys, experiment, wish):
+    text = said(capsys, 2, "run", experiment, "--simulate", "small", "--set", wish)
+    before, there = text.split("; there are: ")
+    assert "oracle:" in before and "oracle:" not in there
+
+
+def test_rows_are_answered_together_by_columns_that_they_have(capsys):
+    text = said(capsys, 2, *RUN, "--set", "aggregate={by: [stimuls, run]}")
+    assert "aggregate: by: the rows have no column 'stimuls'." in text
+    assert not list(Path("results").rglob("done.json"))
+
+
+def test_an_argument_that_a_fit_refuses_is_a_sentence_of_ours(capsys):
+    assert main([*RUN, "--set", "models=[linear.cca_ssvep]"]) == 1
+    out = capsys.readouterr().out
+    assert "linear.cca_ssvep: failed: cca_ssvep: sfreq is None. Give the sampling rate" in out
 
 
 @pytest.mark.parametrize("key", ["metrics", "seeds"])
