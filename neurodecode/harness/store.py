@@ -77,7 +77,7 @@ class Store:
                 f"{self.folder}: results cannot be written there ({error.strerror}). "
                 "Choose another folder: --out DIR, or out= in Python."
             ) from None
-        for place in (self.folder, self.folder / "jobs"):
+        for place in (self.folder, self.folder / "jobs", self.folder / "models"):
             remove_orphans(place)
         return self
 

@@ -51,6 +51,11 @@ class Results:
             self._trials = self.store.rows()
             self._rows = table_rows(self.store)
             self._scores = pd.read_parquet(self.folder / "scores.parquet")
+        except PermissionError as error:
+            raise ConfigError(
+                f"{self.folder}: what is stored cannot be read, or its table not be made anew "
+                f"({error.strerror}: {error.filename}). Copy the results to a folder of yours."
+            ) from error
         except (DataError, OSError, ValueError) as error:
             raise ConfigError(
                 f"{self.folder}: a file is damaged or missing ({error}). The run that made the "

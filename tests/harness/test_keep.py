@@ -1,5 +1,9 @@
 """Models that are kept: the same as fitted, opened without running a stranger's code."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -41,6 +45,17 @@ def test_a_final_model_is_fitted_on_all_rows(tmp_path):
         expected = clone(model.estimator).fit(X, study.y).predict_proba(X)
         np.testing.assert_array_equal(said(found, X), expected)
         assert found.model == model.name
+
+
+def test_what_a_dead_writer_left_among_the_models_is_cleared_away(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / "r" / "models" / f".key.{gone.pid}.abc.tmp"
+    mine = left.with_name(f".key.{os.getpid()}.abc.tmp")
+    for folder in (left, mine):
+        folder.mkdir(parents=True)
+    Store(tmp_path / "r").open()
+    assert not left.exists() and mine.exists()
 
 
 def test_each_fold_s_model_says_what_is_stored_of_it(tmp_path):

@@ -351,6 +351,20 @@ def test_one_subject_may_be_named_as_text():
     assert set(nd.load("eegbci", "left_right", subjects="002").rows["subject"]) == {"002"}
 
 
+def test_results_of_somebody_else_whose_table_is_old_are_said_to_be_copied(tmp_path, monkeypatch):
+    X, y = arrays()
+    nd.evaluate(X, y, ["linear.svm"], out=tmp_path / "r", **FEW)
+    nd.load_results(tmp_path / "r")
+    (tmp_path / "r" / "table.json").unlink()
+
+    def denied(prefix, suffix, dir):  # noqa: A002 (mkstemp's word); root may write everywhere
+        raise PermissionError(13, "Permission denied", f"{dir}/{prefix}")
+
+    monkeypatch.setattr("neurodecode.core.files.tempfile.mkstemp", denied)
+    with pytest.raises(ConfigError, match=r"not be made anew .*Copy the results to a folder of y"):
+        nd.load_results(tmp_path / "r")
+
+
 @pytest.mark.parametrize("name", ["rows.parquet", "provenance.json", "resolved.yaml"])
 def test_results_that_lack_a_file_say_how_to_mend_them(name, tmp_path):
     X, y = arrays()
