@@ -85,7 +85,7 @@ CARDS = (
     NullCard("p300_muse", "oddball", asked=slow(64), before=SCALED),
     NullCard(
         "ssvep_exo", "three_way", asked=slow(100, windows={"tmin": 2.0, "tmax": 2.6}),
-        before=SCALED,
+        before=SCALED, generator={"n_events": 36},
         arguments={"linear.cca_ssvep": {"freqs": [13.0, 17.0, 21.0], "sfreq": 100.0}},
     ),
     NullCard("mne_sample", "aud_vis", before=SCALED, generator=FEW_SENSORS,
