@@ -35,10 +35,10 @@ def mutual_training(folds: Sequence[Fold], rows: Rows, unit: str) -> float:
     Let every unit's data be a vector of noise, ``u_i``, and a model the sum of those it was trained
     on. The score of unit i is then the mean of ``u_i' u_k`` over the n - 1 others; scores i and k
     share a term, so they correlate by ``1 / (n - 1)``, and the variance of the mean of n scores is
-    twice what their spread tells: ``1 + share`` in general. This holds where there is nothing to
-    find; what there is to find makes models more alike and scores less dependent. Nadeau & Bengio
-    2003, doi 10.1023/A:1024068626366, arrive at ``1 + n_test / n_train * n_folds``, which is the
-    same for many folds.
+    twice that of independent ones: ``1 + share`` times in general. This holds where there is
+    nothing to find; what there is to find makes models more alike and scores less dependent.
+    Nadeau & Bengio 2003, doi 10.1023/A:1024068626366, arrive at ``1 + n_test / n_train *
+    n_folds``, which is the same for many folds.
     """
     if unit in ("row", "fold"):
         return _of_rows(folds) if unit == "row" else _of_units(folds, _tested_in(folds))
@@ -61,14 +61,16 @@ def _of_rows(folds: Sequence[Fold]) -> float:
 def _of_units(folds: Sequence[Fold], unit: np.ndarray) -> float:
     n_units = int(unit.max()) + 1
     trained = np.zeros((n_units, n_units))  # row: who is tested; column: whose rows train
+    n_train = np.zeros(n_units)  # with rows of who is never tested
     for fold in folds:
         there = unit[fold.index("train", "val")]
         counts = np.bincount(there[there >= 0], minlength=n_units)
-        trained[np.unique(unit[fold.index("test")])] += counts
+        tested = np.unique(unit[fold.index("test")])
+        trained[tested] += counts
+        n_train[tested] += len(there)
     others = trained * (1 - np.eye(n_units))
-    tested = trained.sum(axis=1) > 0
-    share = np.sum(others * (others.T > 0), axis=1)[tested] / trained.sum(axis=1)[tested]
-    return float(share.mean())
+    of_mutual = np.sum(others * (others.T > 0), axis=1)
+    return float(np.mean(of_mutual[n_train > 0] / n_train[n_train > 0]))
 
 
 def _tested_in(folds: Sequence[Fold]) -> np.ndarray:

@@ -15,6 +15,7 @@ from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.linalg.stats import student_interval
 from neurodecode.protocols.chronological import Chronological
+from neurodecode.protocols.columns import Columns
 from neurodecode.protocols.cross_run import CrossRun
 from neurodecode.protocols.cross_session import CrossSession
 from neurodecode.protocols.cross_subject import CrossSubject
@@ -181,6 +182,8 @@ def shares(protocol, unit, **design):
         (WithinSession(n_splits=3), "row", 1.0),
         (WithinSession(n_splits=3), "fold", 1.0),
         (Chronological(n_splits=2), "row", 0.0),
+        (Chronological(n_splits=2), "fold", 0.0),
+        (Columns("session", test=("1",)), "fold", 0.0),  # what trains is never tested
     ],
 )
 def test_how_much_of_the_training_is_mutual(protocol, unit, share):
