@@ -47,11 +47,13 @@ class Comparison:
     ci_low, ci_high : float
         95 % interval of the difference: Student t over units (bias-corrected bootstrap from 20
         on); percentiles of the paired bootstrap for one unit. Wider, where what is tested also
-        trains the models that the others are tested on.
+        trains the models that the others are tested on. NaN, with a flag, where the spread of the
+        differences tells nothing.
     dz, dz_low, dz_high : float
         Mean difference in s.d. of the differences, with its 95 % interval from the noncentral t;
         NaN for one unit, or where all differences are equal.
     p : float
+        NaN of a corrected t test without spread.
     p_adjusted : float
         Corrected for all comparisons of the table.
     n_units : int
@@ -252,7 +254,7 @@ def _compare(
     if note:
         return replace(pair, note=note)
     one, other = first.row.per_unit, second.row.per_unit
-    per_unit = {name: one[name] - other[name] for name in one}
+    per_unit = {name: _difference(one[name], other[name]) for name in one}
     differences = np.array(list(per_unit.values()))
     unit, n_units = first.row.unit, len(differences)
     pair = replace(
@@ -276,8 +278,15 @@ def _compare(
             f"{whole}{n_trials} test trials", alternative,
         )  # fmt: skip
     else:
-        outcome = over_units(differences, unit, inflation, test, alternative)
+        # Of seeds that differ, the fewer: the rest of the inflation is then of mutual training.
+        repeats = min(one.inflation["repeats"] for one in (first, second))
+        outcome = over_units(differences, unit, inflation, test, alternative, repeats)
     return replace(pair, **{**vars(outcome), "flags": (*flags, *outcome.flags)})
+
+
+def _difference(one: float, other: float) -> float:
+    """Give the difference of two scores; 0 where means of equal scores differ by rounding."""
+    return 0.0 if np.isclose(one, other, rtol=1e-12, atol=0) else one - other
 
 
 def _why_not(first: _Entry, second: _Entry, flags: list[str]) -> str:

@@ -12,13 +12,13 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
-from neurodecode.harness.dependence import unit_of, widened
+from neurodecode.harness.dependence import interval_over, unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
-from neurodecode.linalg.stats import mean_interval, percentile_interval
+from neurodecode.linalg.stats import all_equal, percentile_interval
 
 _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
@@ -36,9 +36,10 @@ class TableRow:
         Over folds and seeds, then sessions, then units.
     ci_low, ci_high : float
         95 % interval: Student t over units (bias-corrected bootstrap from 20 on); over the blocks
-        or trials of one unit a percentile bootstrap, flagged ``test-set only``. Wider by up to
-        the root of two where who is tested trains the others' models:
-        `neurodecode.harness.dependence.inflations`.
+        or trials of one unit a percentile bootstrap, flagged ``test-set only``. Wider where who is
+        tested trains the others' models: `neurodecode.harness.dependence.inflations`. NaN, and
+        flagged ``no_interval``, where units or draws have equal scores, or two units train each
+        other's models: their spread tells nothing.
     chance : float
         Expected score of one who knows the training prior alone.
     shuffled_mean, shuffled_sd : float or None
@@ -214,6 +215,8 @@ def _row(
     flags |= {flag for key in _own_jobs(index, model) for flag in store.flags(key)}
     if len(per_unit) == 1:
         flags.add("test-set only")
+    if role == "model" and np.isnan(low):
+        flags.add("no_interval")
     if len(known) < len(mine):
         flags.add(f"{len(mine) - len(known)} of {len(mine)} groups not computed")
     failed = sum("error" in job for job in index["jobs"] if job["model"] == model)
@@ -294,8 +297,11 @@ def _interval(
 ) -> tuple[float, float]:
     mean = float(per_unit.mean())
     if len(per_unit) > 1:
-        return widened(mean_interval(per_unit.to_numpy()), mean, inflation["unit"])
-    return widened(percentile_interval(draws.of(model)), mean, inflation["row"])
+        return interval_over(per_unit.to_numpy(), inflation["unit"], inflation["repeats"])
+    drawn = draws.of(model)
+    if all_equal(drawn[np.isfinite(drawn)]):  # as where all trials are told right
+        return float("nan"), float("nan")
+    return widened(percentile_interval(drawn), mean, inflation["row"])
 
 
 def _beats(
@@ -310,8 +316,10 @@ def _beats(
     """Whether the paired difference to a bound is above zero with its 95 % interval."""
     difference = better_is * (mine - bound).dropna().to_numpy()
     mean = float(difference.mean()) if len(difference) else float("nan")
-    if len(difference) > 1:
-        low, _ = widened(mean_interval(difference), mean, inflation["unit"])
+    if len(difference) >= MIN_FOR_SIGN_FLIPS and all_equal(difference):
+        low = mean  # no interval, but as many flips of a sign are seldom all one way
+    elif len(difference) > 1:
+        low, _ = interval_over(difference, inflation["unit"], inflation["repeats"])
     else:
         own, theirs = draws.of(model), draws.of(control)
         n_draws = min(len(own), len(theirs))  # the same draws, of which times have fewer

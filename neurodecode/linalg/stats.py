@@ -75,7 +75,7 @@ def bca_interval(
     Efron 1987, doi 10.1080/01621459.1987.10478410.
     """
     # Equal but for rounding: the acceleration would be 0/0.
-    if _equal(values):
+    if all_equal(values):
         return float(values[0]), float(values[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", stats.DegenerateDataWarning)
@@ -107,7 +107,7 @@ def cohen_dz(differences: np.ndarray) -> float:
     Cohen 1988, Statistical Power Analysis, section 2.3.5; Lakens 2013, doi
     10.3389/fpsyg.2013.00863, equation 6.
     """
-    if len(differences) < 2 or _equal(differences):
+    if len(differences) < 2 or all_equal(differences):
         return float("nan")
     return float(np.mean(differences) / np.std(differences, ddof=1))
 
@@ -122,13 +122,14 @@ def corrected_t_test(
     differences : ndarray, shape (n,), n > 1
         Where all are zero, p is 1.
     inflation : float
-        Variance of the mean, as a multiple of that of independent differences; 1: the paired t
-        test.
+        Variance of the mean, as a multiple of what the spread of the differences tells; 1: the
+        paired t test.
     alternative : {"two-sided", "greater", "less"}
 
     Returns
     -------
     p : float
+        NaN where all are equal and not zero, or the inflation is infinite: there is no t.
 
     References
     ----------
@@ -136,9 +137,10 @@ def corrected_t_test(
     """
     if not np.any(differences):
         return 1.0
+    if all_equal(differences) or not np.isfinite(inflation):
+        return float("nan")
     n = len(differences)
-    error = np.sqrt(inflation / n) * np.std(differences, ddof=1)
-    t = np.mean(differences) / error if error else np.copysign(np.inf, np.mean(differences))
+    t = np.mean(differences) / (np.sqrt(inflation / n) * np.std(differences, ddof=1))
     greater, less = (float(stats.t.sf(one, n - 1)) for one in (t, -t))
     return {"greater": greater, "less": less, "two-sided": 2 * min(greater, less)}[alternative]
 
@@ -167,8 +169,8 @@ def dz_interval(
     Cumming & Finch 2001, doi 10.1177/0013164401614002.
     """
     d = cohen_dz(differences)
-    if np.isnan(d):
-        return d, d
+    if np.isnan(d) or not np.isfinite(inflation):
+        return float("nan"), float("nan")
     freedom, root = len(differences) - 1, np.sqrt(len(differences) / inflation)
     tail = (1 - level) / 2
     low, high = (_noncentrality(d * root, freedom, p) for p in (1 - tail, tail))
@@ -202,6 +204,8 @@ def _noncentrality(t: float, freedom: int, probability: float) -> float:
     return float(optimize.brentq(excess, low, high))  # pyright: ignore[reportArgumentType] (no full_output)
 
 
-def _equal(values: np.ndarray) -> bool:
-    """Whether values are equal but for rounding."""
+def all_equal(values: np.ndarray) -> bool:
+    """Whether values, shape (n,), are equal but for rounding; none are."""
+    if len(values) == 0:
+        return True
     return bool(np.ptp(values) <= _ROUNDING * np.max(np.abs(values)))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 from neurodecode.core.names import find
+from neurodecode.harness.dependence import over_spread
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP
 from neurodecode.harness.table import TableRow
 from neurodecode.report.results import Results
@@ -21,6 +22,9 @@ FLAGS = {
     "columns alone could give this score.",
     "test-set only": "One subject (or session, or fold) was tested, so the interval comes from its "
     "test trials alone. It does not say how the model would do on others.",
+    "no_interval": "There is no interval: scores of units, or of draws of the test trials, are all "
+    "equal, or two units train each other's models, so that their spread does not tell how the "
+    "mean would vary.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
     "and test trials share recordings within its reach: what is tested may have touched the "
     "training signal.",
@@ -80,7 +84,8 @@ def interval_sentence(rows: Sequence[TableRow], inflation: Mapping[str, float]) 
     ----------
     rows : sequence of TableRow
     inflation : mapping of str to float
-        How far units, and rows, train each other's models, as the index says.
+        How many times means over units, and over rows, vary as much as independent ones, as the
+        index says.
     """
     sizes = sorted({(row.n_units, row.unit) for row in rows if row.n_units})
     if not sizes:
@@ -94,7 +99,13 @@ def interval_sentence(rows: Sequence[TableRow], inflation: Mapping[str, float]) 
             f"{_widening(inflation['row'], 'trials')}"
         )
     how = "a bias-corrected bootstrap" if n_units >= 20 else "Student's t"
-    widening = _widening(inflation["unit"], f"{unit}s", int(inflation["repeats"]))
+    factor = over_spread(inflation["unit"], n_units, inflation["repeats"])
+    if math.isinf(factor):
+        return (
+            f"No interval over {n_units} {unit}s: they train each other's models, so that their "
+            "spread does not tell how their mean varies."
+        )
+    widening = _widening(factor, f"{unit}s", int(inflation["repeats"]))
     return f"The 95 % interval is {how} over the means of {n_units} {unit}s.{widening}"
 
 
@@ -124,17 +135,20 @@ def verdict(results: Results) -> list[str]:
     n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
     over = counted(row.n_units, row.unit) if row.n_units > 1 else f"one {row.unit}"
     shuffled = row.shuffled_mean
+    interval = f"95 % interval {number(row.ci_low)} to {number(row.ci_high)}"
+    if math.isnan(row.ci_low):
+        interval = "no interval"
     said = [
         f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
-        f"{spaced(row.metric)} {number(row.mean)} (95 % interval {number(row.ci_low)} to "
-        f"{number(row.ci_high)}) over {over} and {row.n_trials} trials; chance "
+        f"{spaced(row.metric)} {number(row.mean)} ({interval}) over {over} and {row.n_trials} "
+        "trials; chance "
         + ("has no formula here" if math.isnan(row.chance) else f"is {number(row.chance)}")
         + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
     ]
     up = sign(row.metric)
     low, high = sorted((up * row.ci_low, up * row.ci_high))
     if math.isnan(low):
-        said.append("It has no interval: too few trials could be scored.")
+        said.append("It has no interval: the spread of its scores does not tell how they vary.")
     elif math.isnan(row.chance):
         said.append("What shuffled labels and the controls reach stands in for it.")
     elif low > up * row.chance:

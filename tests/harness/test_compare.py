@@ -209,7 +209,7 @@ def test_what_the_experiments_ask_differently_is_said(three, tmp_path):
 def test_other_folds_other_rows_and_another_truth_are_said(three, tmp_path):
     folds = said({"good": GOOD}, protocol=WithinSession(3))
     (one,), _ = compare_results([three, stored(folds, tmp_path / "folds")])
-    assert one.flags == ("folds differ",)
+    assert one.flags == ("folds differ", "no interval: all differences are equal")
 
     study = said({"good": GOOD})
     part = np.arange(len(study.trials.rows)) % N_PER_RUN < N_PER_RUN - 2
@@ -306,8 +306,9 @@ def test_units_that_are_no_people_are_called_so(tmp_path):
     study = said({"good": GOOD[:2], "bad": BAD[:2]}, SUBJECTS[:2], within=("fold",))
     (one,), _ = compare_results([stored(study, tmp_path / "r")])
     assert (one.n_units, one.unit) == (4, "fold")
-    # Folds of two runs train each other's models, within each subject alone: 1 of 1 other.
-    assert one.test == "two-sided t test over 4 folds, their variance times 2"
+    # Folds of two runs train each other's models, within each subject alone: 1 of 1 other. So a
+    # mean of four varies twice as much, and their spread tells 1 - 1 / 3 of it.
+    assert one.test == "two-sided t test over 4 folds, their variance times 3"
     assert one.flags == ()
 
 
@@ -321,12 +322,13 @@ def test_people_who_train_each_others_models_are_not_taken_as_independent(three,
     differences = (np.array(GOOD) - FAIR) / 24
     (one,), _ = compare_results([folder])
     assert list(one.per_unit.values()) == pytest.approx(differences.tolist())
-    # Each of the others' models was trained on whom it is compared with: the variance is double.
-    assert one.p == pytest.approx(corrected_t_test(differences, 2.0))
-    assert one.test == "two-sided t test over 6 subjects, their variance times 2"
+    # Each of the others' models was trained on whom it is compared with: the variance is double,
+    # and the spread of six tells 1 - 1 / 5 of it.
+    assert one.p == pytest.approx(corrected_t_test(differences, 2.5))
+    assert one.test == "two-sided t test over 6 subjects, their variance times 2.5"
     centre, low = differences.mean(), mean_interval(differences)[0]
-    assert one.ci_low == pytest.approx(centre - np.sqrt(2) * (centre - low))
-    assert (one.dz_low, one.dz_high) == pytest.approx(dz_interval(differences, 2.0))
+    assert one.ci_low == pytest.approx(centre - np.sqrt(2.5) * (centre - low))
+    assert (one.dz_low, one.dz_high) == pytest.approx(dz_interval(differences, 2.5))
     assert one.flags == ()
     # Trained on their own rows, the same scores are tested by flips.
     (alone,), _ = compare_results([three], models=["good", "fair"])
@@ -338,6 +340,19 @@ def test_people_who_train_each_others_models_are_not_taken_as_independent(three,
 def test_a_test_of_independent_people_that_was_asked_for_is_flagged(test, tmp_path):
     (one,), _ = compare_results([trains_each_other(tmp_path / "r")], test=test)
     assert one.flags == ("subjects train each other's models, taken as independent",)
+
+
+def test_two_people_who_train_each_other_have_no_interval_and_no_p(tmp_path):
+    study = said({"a": GOOD[:2], "b": FAIR[:2]}, SUBJECTS[:2], protocol=CrossSubject())
+    (one,), _ = compare_results([stored(study, tmp_path / "r")])
+    assert np.isfinite(one.difference) and np.isnan([one.p, one.ci_low, one.dz_low]).all()
+    assert one.flags == ("no interval: subjects share too much",)
+
+
+def test_equal_differences_have_no_interval(tmp_path):
+    (one,), _ = compare_results([stored(said({"a": GOOD, "b": GOOD}), tmp_path / "r")])
+    assert one.difference == 0 and one.p == 1 and np.isnan([one.ci_low, one.ci_high]).all()
+    assert one.flags == ("no interval: all differences are equal",)
 
 
 # One subject: the bootstrap of its test trials.

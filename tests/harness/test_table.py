@@ -42,14 +42,15 @@ def by_model(rows):
     return {row.model: row for row in rows}
 
 
-def test_interval_and_null_are_those_of_the_scores(study, tmp_path):
-    _, _, rows = run(study, tmp_path / "r")
+def test_interval_and_null_are_those_of_the_scores(tmp_path):
+    _, _, rows = run(study_of(*planted(effect=0.3)), tmp_path / "r")
     scores = pd.read_parquet(tmp_path / "r" / "scores.parquet")
     mine = scores[scores["model"] == "riemann.mdm"]
     itself = mine[mine["draw"] == NO_DRAW].groupby("subject")["score"].mean()
     row = by_model(rows)["riemann.mdm"]
     assert row.per_unit == pytest.approx(itself.to_dict())
     assert row.mean == pytest.approx(itself.mean())
+    assert len(set(itself)) > 1
     low, high = np.clip(student_interval(itself.to_numpy()), 0, 1)
     assert (row.ci_low, row.ci_high) == pytest.approx((low, high))
     draws = mine[mine["draw"] != NO_DRAW].groupby(["draw", "subject"])["score"].mean()
@@ -79,11 +80,20 @@ def test_a_model_is_flagged_unless_it_beats_what_sees_no_brain(tmp_path):
 
 
 def test_one_subject_has_an_interval_of_its_test_set_alone(tmp_path):
-    rows = by_model(run(study_of(*planted(subjects=("1",))), tmp_path / "r")[2])
+    rows = by_model(run(study_of(*planted(0.3, subjects=("1",))), tmp_path / "r")[2])
     row = rows["riemann.mdm"]
     assert "test-set only" in row.flags
-    assert row.ci_low <= row.mean <= row.ci_high
+    assert row.ci_low < row.mean < row.ci_high
     assert row.n_units == 1
+
+
+@pytest.mark.parametrize("subjects", ["1", "123"])
+def test_scores_that_are_all_equal_have_no_interval(subjects, tmp_path):
+    """Each trial of each subject is told right: how such a score varies does not show."""
+    rows = by_model(run(study_of(*planted(9.0, subjects=tuple(subjects))), tmp_path / "r")[2])
+    row = rows["riemann.mdm"]
+    assert row.mean == 1 and np.isnan([row.ci_low, row.ci_high]).all()
+    assert "no_interval" in row.flags
 
 
 class Failing(LinearDiscriminantAnalysis):
@@ -119,7 +129,7 @@ def test_a_table_of_half_a_run_says_so_and_is_made_anew_by_the_next(study, tmp_p
     whole = table_rows(store)  # by itself: the stored table is of fewer jobs
     assert not any("not run yet" in flag for row in whole for flag in row.flags)
     write_index(plan, store, "test", finished.errors)
-    assert whole == score_results(store)
+    assert str(whole) == str(score_results(store))  # NaN is not equal to itself
 
 
 def test_a_table_of_another_question_is_not_shown(study, asked, tmp_path):

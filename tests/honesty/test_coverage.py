@@ -9,7 +9,13 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from neurodecode.harness.compare import compare_results
-from neurodecode.harness.dependence import inflations, mutual_training, widened
+from neurodecode.harness.dependence import (
+    inflations,
+    interval_over,
+    mutual_training,
+    over_spread,
+    widened,
+)
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
@@ -190,16 +196,30 @@ def test_how_much_of_the_training_is_mutual(protocol, unit, share):
     assert shares(protocol, unit, n_subjects=4, n_sessions=2) == pytest.approx(share)
 
 
-def test_scores_of_leave_one_out_vary_as_the_share_says():
+@pytest.mark.parametrize("n", [3, 4, 8])
+def test_scores_of_leave_one_out_vary_as_the_share_says(n):
     """Vectors of noise, each scored by the mean of the others: what the formula supposes."""
     rng = np.random.default_rng(0)
-    u = rng.standard_normal((20_000, 8, 3))
+    u = rng.standard_normal((20_000, n, 3))
     others = u.sum(axis=1, keepdims=True) - u
-    scores = np.einsum("ind,ind->in", u, others) / 7
-    told = scores.var(axis=1, ddof=1).mean() / 8
+    scores = np.einsum("ind,ind->in", u, others) / (n - 1)
+    told = scores.var(axis=1, ddof=1).mean() / n
     # The variance of the mean of n scores that correlate by 1 / (n - 1) is 2 / n of one score's;
     # their spread tells (1 - 1 / (n - 1)) / n.
-    assert scores.mean(axis=1).var() / told == pytest.approx(2 / (1 - 1 / 7), rel=0.05)
+    assert scores.mean(axis=1).var() / told == pytest.approx(over_spread(2.0, n), rel=0.05)
+
+
+def test_what_is_as_independent_as_it_looks_is_left_as_it_is():
+    assert over_spread(1.0, 2) == 1 and over_spread(2.0, 10**6) == pytest.approx(2, rel=1e-5)
+    values = np.array([0.5, 0.7, 0.9])
+    assert interval_over(values, 1.0) == pytest.approx(student_interval(values))
+
+
+def test_two_people_who_train_each_other_tell_nothing_of_how_their_mean_varies():
+    assert over_spread(2.0, 2) == np.inf
+    assert np.isnan(interval_over(np.array([0.5, 0.9]), 2.0)).all()
+    assert np.isnan(interval_over(np.array([0.969, 0.969]), 1.0)).all()
+    assert np.isnan(interval_over(np.array([0.7]), 1.0)).all()
 
 
 @pytest.mark.parametrize(
@@ -220,7 +240,11 @@ def test_seeds_that_test_the_same_rows_anew_are_not_more_units(
     assert found["unit"] == pytest.approx(inflation) and found["repeats"] == repeats
     row = run(asked, tmp_path / "r")[0]
     plain = student_interval(np.array(list(row.per_unit.values())))
-    assert row.mean - row.ci_low == pytest.approx(np.sqrt(inflation) * (row.mean - plain[0]))
+    half = np.sqrt(over_spread(inflation, row.n_units, repeats)) * (row.mean - plain[0])
+    if np.isinf(half):
+        assert np.isnan(row.ci_low)
+    else:
+        assert row.mean - row.ci_low == pytest.approx(min(half, row.mean))  # no score is below 0
 
 
 def test_an_interval_is_widened_about_its_centre():

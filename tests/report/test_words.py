@@ -34,6 +34,7 @@ def of():
 def test_the_verdict_is_that_of_the_interval(table_row, of, low, high, said):
     sentences = verdict(of(table_row(ci_low=low, ci_high=high)))
     assert said in sentences[1]
+    assert "–" not in sentences[0]
 
 
 def test_without_a_formula_of_chance_nothing_is_said_to_include_it(table_row, of):
@@ -94,9 +95,12 @@ def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, witho
     assert made(20).startswith("The 95 % interval is a bias-corrected bootstrap")
     assert "no score" in interval_sentence([without_score("m", "failed: no")], {})
     anew = interval_sentence(
-        [table_row(scores=(0.5,) * 4)], {"unit": 8.0, "row": 2.0, "repeats": 4}
+        [table_row(scores=(0.5,) * 16)], {"unit": 8.0, "row": 2.0, "repeats": 4}
     )
-    assert "and 4 seeds test the same rows anew, it is 2.83 times as wide" in anew
+    # 4 times 2 / (1 - 1 / 15), and its root.
+    assert "and 4 seeds test the same rows anew, it is 2.93 times as wide" in anew
+    two = interval_sentence([table_row(scores=(0.5,) * 2)], {"unit": 2.0, "row": 2.0, "repeats": 1})
+    assert two.startswith("No interval over 2 subjects")
 
 
 @pytest.mark.parametrize(
