@@ -62,13 +62,14 @@ def _of_rows(folds: Sequence[Fold]) -> float:
 def _of_units(folds: Sequence[Fold], unit: np.ndarray) -> float:
     n_units = int(unit.max()) + 1
     trained = np.zeros((n_units, n_units))  # row: who is tested; column: whose rows train
-    n_train = np.zeros(n_units)  # with rows of who is never tested
+    n_train = np.zeros(n_units)  # with rows that are never tested
+    tested_in = _tested_in(folds)
     for fold in folds:
-        there = unit[fold.index("train", "val")]
-        counts = np.bincount(there[there >= 0], minlength=n_units)
+        train = fold.index("train", "val")
+        counts = np.bincount(unit[train[tested_in[train] >= 0]], minlength=n_units)
         tested = np.unique(unit[fold.index("test")])
         trained[tested] += counts
-        n_train[tested] += len(there)
+        n_train[tested] += len(train)
     others = trained * (1 - np.eye(n_units))
     of_mutual = np.sum(others * (others.T > 0), axis=1)
     return float(np.mean(of_mutual[n_train > 0] / n_train[n_train > 0]))

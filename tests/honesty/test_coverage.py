@@ -189,7 +189,9 @@ def shares(protocol, unit, **design):
         (WithinSession(n_splits=3), "fold", 1.0),
         (Chronological(n_splits=2), "row", 0.0),
         (Chronological(n_splits=2), "fold", 0.0),
-        (Columns("session", test=("1",)), "fold", 0.0),  # what trains is never tested
+        # What trains is never tested.
+        (Columns("session", test=("1",)), "fold", 0.0),
+        (Columns("session", test=("1",), within="all"), "subject", 0.0),
     ],
 )
 def test_how_much_of_the_training_is_mutual(protocol, unit, share):
