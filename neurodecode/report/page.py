@@ -224,7 +224,9 @@ def _courses(results: Results) -> Iterator[Picture]:
     if not pd.notna(results.scores()["time"].to_numpy()).any():
         return
     unit = next((u for u in ("subject", "session", "fold") if u in results.index["within"]), "")
-    for model, figure, told in curve_figures(results.time_course(), unit):
+    found = results.index["inflation"]
+    each = found["unit"] / found["repeats"]  # a course is a mean over seeds
+    for model, figure, told in curve_figures(results.time_course(), unit, each):
         yield _webp(figure, told, quality=90, title=model, caption=told)
 
 

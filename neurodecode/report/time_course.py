@@ -8,14 +8,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neurodecode.linalg.stats import mean_interval
+from neurodecode.harness.dependence import interval_over
 from neurodecode.report.figures import CHANCE, CONTROL, MODEL, plain_text
 from neurodecode.report.tables import spaced
 
 _WIDTH, _HEIGHT = 5.8, 2.6
 
 
-def curve_figures(course: pd.DataFrame, unit: str) -> Iterator[tuple[str, Figure, str]]:
+def curve_figures(
+    course: pd.DataFrame, unit: str, inflation: float = 1.0
+) -> Iterator[tuple[str, Figure, str]]:
     """Draw each model's score over time.
 
     Parameters
@@ -24,6 +26,9 @@ def curve_figures(course: pd.DataFrame, unit: str) -> Iterator[tuple[str, Figure
         As `neurodecode.report.results.Results.time_course` gives, of one metric.
     unit : str
         Column of the units, over which the mean and its interval are taken; empty for none.
+    inflation : float
+        Variance of a mean over units, as a multiple of that of independent ones: the band is as
+        wide as the table's intervals.
 
     Yields
     ------
@@ -38,21 +43,21 @@ def curve_figures(course: pd.DataFrame, unit: str) -> Iterator[tuple[str, Figure
         figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
         ax = figure.subplots()
         equal = pd.DataFrame(mine[~pairs | (mine["train_time"] == mine["time"])])
-        yield str(model), figure, _draw_curve(ax, equal, unit)
+        yield str(model), figure, _draw_curve(ax, equal, unit, inflation)
         if pairs.any():
             figure = Figure(figsize=(4.4, 3.6), layout="constrained")
             ax = figure.subplots()
             yield str(model), figure, _draw_matrix(ax, pd.DataFrame(mine[pairs]))
 
 
-def _draw_curve(ax: Axes, course: pd.DataFrame, unit: str) -> str:
+def _draw_curve(ax: Axes, course: pd.DataFrame, unit: str, inflation: float) -> str:
     metric = str(course["metric"].iloc[0])
     by_time: Any = course.groupby("time", sort=True)
     times = np.array(list(by_time.groups))
     mean, chance = by_time["score"].mean().to_numpy(), by_time["chance"].mean().to_numpy()
     null = by_time["shuffled"].mean().to_numpy()
     if unit and len(set(course[unit])) > 1:
-        ends = np.array([mean_interval(one["score"].to_numpy()) for _, one in by_time])
+        ends = np.array([interval_over(one["score"].to_numpy(), inflation) for _, one in by_time])
         ax.fill_between(times, ends[:, 0], ends[:, 1], color=MODEL, alpha=0.18, lw=0)
     ax.plot(times, chance, color=CHANCE, ls=":", lw=1.4, label="chance")
     if np.isfinite(null).any():

@@ -33,6 +33,17 @@ def test_a_curve_has_the_mean_chance_and_null_at_each_time():
     assert len(ax.collections) == 1  # the interval over subjects
 
 
+def test_the_band_is_as_wide_as_the_tables_intervals():
+    def widths(inflation):
+        ((_, figure, _),) = curve_figures(course([np.nan]), "subject", inflation)
+        (band,) = figure.axes[0].collections
+        ends = band.get_paths()[0].vertices
+        return np.array([np.ptp(ends[ends[:, 0] == time, 1]) for time in (-0.1, 0.0, 0.1, 0.2)])
+
+    # Of three who train each other's models: 2 / (1 - 1 / 2).
+    np.testing.assert_allclose(widths(2.0), 2 * widths(1.0))
+
+
 def test_one_unit_has_no_band():
     ((_, figure, _),) = curve_figures(course([np.nan], n_units=1), "subject")
     assert len(figure.axes[0].collections) == 0
