@@ -22,8 +22,10 @@ from neurodecode.cli.list_ import names_of
 from neurodecode.core.files import write_text
 from neurodecode.data.cards import load_card
 from neurodecode.harness.experiment import find_experiment, read_experiment
+from neurodecode.harness.table import TableRow
 from neurodecode.report.results import Results
 from neurodecode.report.tables import format_rows, interval, null, number
+from neurodecode.report.words import best
 
 HERE = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "datasets/README.md", "tests/studies/README.md")
@@ -132,26 +134,23 @@ def planted(out: Path) -> str:
         data = resolved.experiment.data
         card = load_card(data.card)
         spec = card.simulate if card.wholly_simulated else card.variant(data.variant).simulate
-        rows = Results(out / resolved.name).rows()
-        lines += [_planted_line(name, data.task, spec, [r for r in rows if r.metric == metric])
-                  for metric in resolved.question.metrics[:1]]  # fmt: skip
+        lines.append(_planted_line(name, data.task, spec, Results(out / resolved.name)))
     head = ("experiment", "metric", "effect", "ceiling in the card", "oracle", "best model",
             "its score", "shuffled", "clock", "history", "chance")  # fmt: skip
     return markdown(head, lines)
 
 
-def _planted_line(name: str, task: str, spec, rows) -> tuple[str, ...]:
-    controls = {row.model: number(row.mean) for row in rows if row.role != "model"}
-    models = [row for row in rows if row.role == "model" and row.mean is not None]
-    best = max(models, key=lambda row: row.mean)
-    metric = rows[0].metric
+def _planted_line(name: str, task: str, spec, results: Results) -> tuple[str, ...]:
+    metric, row = results.index["metrics"][0], _best(results)
+    others = [one for one in results.rows() if one.metric == metric and one.role != "model"]
+    beside = {one.model: number(one.mean) for one in others}
     declared = spec.ceiling.get(task, {}).get(metric)
     return (
         f"`{name}`", metric, f"{spec.generator.arguments.get('effect', 1.0):g}",
-        "–" if declared is None else number(declared), controls.get("baseline.oracle", "–"),
-        f"`{best.model}`", f"{number(best.mean)} {interval(best)}", null(best),
-        controls.get("baseline.clock", "–"), controls.get("baseline.history", "–"),
-        number(best.chance),
+        "–" if declared is None else number(declared), beside.get("baseline.oracle", "–"),
+        f"`{row.model}`", f"{number(row.mean)} {interval(row)}", null(row),
+        beside.get("baseline.clock", "–"), beside.get("baseline.history", "–"),
+        number(row.chance),
     )  # fmt: skip
 
 
@@ -171,20 +170,26 @@ def studies(out: Path) -> str:
             run = ["run", f"{name}.yaml", *sets, "--data", data, "--out", str(results)]
             if neurodecode(run) != 0:
                 raise SystemExit(f"{name} does not run.")
-            rows = Results(results / name).rows()
-            lines.append(_study_line(f"{name}.yaml", Results(results / name).title, rows))
+            lines.append(_study_line(f"{name}.yaml", Results(results / name)))
     head = ("study", "file", "metric", "best model", "its score", "chance", "shuffled", "oracle")
     return markdown(head, lines)
 
 
-def _study_line(file: str, title: str, rows) -> tuple[str, ...]:
-    first = [row for row in rows if row.metric == rows[0].metric]
-    best = max((row for row in first if row.role == "model"), key=lambda row: row.mean)
-    oracle = next((number(row.mean) for row in first if row.role == "ceiling"), "–")
+def _study_line(file: str, results: Results) -> tuple[str, ...]:
+    row, ceiling = _best(results), best(results, "ceiling")
+    oracle = "–" if ceiling is None else number(ceiling.mean)
     return (
-        title, f"`{file}`", best.metric, f"`{best.model}`",
-        f"{number(best.mean)} {interval(best)}", number(best.chance), null(best), oracle,
+        results.title, f"`{file}`", row.metric, f"`{row.model}`",
+        f"{number(row.mean)} {interval(row)}", number(row.chance), null(row), oracle,
     )  # fmt: skip
+
+
+def _best(results: Results) -> TableRow:
+    """Give the best model's row, whether greater is better or lower; models may be refused."""
+    row = best(results)
+    if row is None:
+        raise SystemExit(f"{results.folder}: no model has a score.")
+    return row
 
 
 def filled(text: str, made: dict[str, str]) -> str:

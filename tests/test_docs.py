@@ -2,14 +2,17 @@
 
 import importlib.util
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
+from math import nan
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.spec import DataSpec, Experiment
+from neurodecode.harness.table import TableRow
 
 ROOT = Path(__file__).parent.parent
 _spec = importlib.util.spec_from_file_location("tables", ROOT / "docs/tables.py")
@@ -39,6 +42,17 @@ def test_the_code_of_the_readme_runs(capsys):
 
 def test_the_first_screen_is_ten_lines():
     assert len(blocks("README.md", "python")[0].strip().splitlines()) <= 10
+
+
+def test_the_best_of_a_table_has_a_score_and_the_least_loss():
+    good = TableRow(
+        "asked", "good", "log_loss", 0.4, 0.3, 0.5, 0.7, None, None, None, 4, "subject", 40, ()
+    )
+    bad, refused = replace(good, model="bad", mean=0.9), replace(good, mean=nan, note="not run: no")
+    rows = [refused, bad, good, replace(good, mean=0.1, role="ceiling")]
+    results = SimpleNamespace(title="T", index={"metrics": ["log_loss"]}, rows=lambda: rows)
+    line = tables._study_line("asked.yaml", results)
+    assert line[3:5] == ("`good`", "0.400 [0.300, 0.500]") and line[-1] == "0.100"
 
 
 @pytest.mark.parametrize("page", tables.PAGES)
