@@ -214,8 +214,8 @@ def _null(n_draws: int) -> str:
 def _permutations(n_permutations: int) -> str:
     return (
         f"One-sided: of {counted(n_permutations, 'permutation')} of all labels within run or "
-        "block, every fold fitted anew; with six or more subjects of flips of the signs of their "
-        "scores less chance."
+        "block, every fold fitted anew; with six or more subjects, none of which trains another's "
+        "model, of flips of the signs of their scores less chance."
     )
 
 
