@@ -39,7 +39,7 @@ class NullCard:
     arguments : dict
         Of models that mean nothing without.
     generator : dict
-        Effects that are switched off beside the one that is planted.
+        Arguments of the generator that differ from the small preset, such as a second effect.
     before : sequence of str
         Steps before each model.
     part : dict

@@ -38,7 +38,7 @@ def one_cache(tmp_path_factory):
 
 
 def holds(experiment, folder):
-    """Run an experiment on the small preset: each row says so, and the oracle sees the most."""
+    """Run an experiment on the small preset: each row says so, and the oracle beats the blind."""
     fewer = ["--set", "shuffled.n_draws=1", "--set", "seeds=[0]"]
     how = ["--simulate", "small", "--engine", "inline", *fewer, "--out", str(folder)]
     assert main(["run", str(experiment), *how]) == 0
