@@ -24,6 +24,8 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
+TABLE_FORMAT = 2  # of table.json; raised where intervals or flags are computed otherwise
+
 
 @dataclass(frozen=True)
 class TableRow:
@@ -117,7 +119,7 @@ def table_rows(store: Store) -> list[TableRow]:
 def _made_from(store: Store) -> str:
     """Digest of what a table is made from: the question, and the jobs that are there."""
     index = store.index()
-    return digest([index, [store.has(job["key"]) for job in index["jobs"]]])
+    return digest([TABLE_FORMAT, index, [store.has(job["key"]) for job in index["jobs"]]])
 
 
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:
