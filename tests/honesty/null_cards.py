@@ -69,10 +69,9 @@ def slow(sfreq: float, **others: Any) -> dict[str, Any]:
     return {"prepare": [{"resample": {"sfreq": sfreq}}], **others}
 
 
+# Stratified: chance is one in as many classes as a fold tests, and no model knows which it lacks.
+# Scored over folds together, what answers by what training had most of would lie below it.
 FOLDS = {"protocol": {"within_session": {"n_splits": 4}}}
-# Chance is one in as many classes as are scored together, which models cannot know of a fold that
-# lacks some; over all folds none is lacking.
-POOLED = {"score": {"within": ["subject"]}}
 GEOMETRIC = ["square", "small_frame", "plus", "cross", "large_frame"]
 FEW_SENSORS = {"n_chips": 8}
 OF_VECTORS = {"controls": ["baseline.mean_target"]}
@@ -102,9 +101,9 @@ CARDS = (
              asked={"direction": "encode", "features": "features", "controls": []}),
     NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("haxby2001", "eight_way", "slice",
-             asked=POOLED, generator={"runs": [f"{run}" for run in range(12)]}),
+             asked=FOLDS, generator={"runs": [f"{run}" for run in range(12)]}),
     NullCard("haxby2001", "eight_way_betas", "mm25_events",
-             asked=POOLED, generator={"runs": [f"{run:02d}" for run in range(1, 13)]}),
+             asked=FOLDS, generator={"runs": [f"{run:02d}" for run in range(1, 13)]}),
     NullCard("event_related_mt", "trial_type", "events", generator={"repeats": 24},
              asked={"windows": {"tmin": 2, "tmax": 8}, **FOLDS}),
     NullCard("sherlock_pmc", "place", "pmc"),
@@ -113,13 +112,13 @@ CARDS = (
              asked={"score": {"within": ["fold"]}}, models=FLAT),
     # A session shows figures of one kind: of all, the session alone would tell a third of them.
     NullCard("miyawaki2008", "figure", generator={"repeats": 6},
-             asked={"target": {"label": "figure", "classes": GEOMETRIC}, **POOLED},
+             asked={"target": {"label": "figure", "classes": GEOMETRIC}, **FOLDS},
              part={"sessions": ("21", "22", "23", "24")}),
     NullCard("digits69", "digit"),
     # Pictures of one kind come one after the other: what tells the order tells the kind.
     NullCard("images92", "natural", "human", asked={"controls": ["baseline.prior"]}),
-    NullCard("mouse_v1", "texture_family", "texture", asked=POOLED),
-    NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=POOLED),
+    NullCard("mouse_v1", "texture_family", "texture", asked=FOLDS),
+    NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=FOLDS),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 
