@@ -72,6 +72,7 @@ def slow(sfreq: float, **others: Any) -> dict[str, Any]:
 # Stratified: chance is one in as many classes as a fold tests, and no model knows which it lacks.
 # Scored over folds together, what answers by what training had most of would lie below it.
 FOLDS = {"protocol": {"within_session": {"n_splits": 4}}}
+THREE = {"protocol": {"within_session": {"n_splits": 3}}}
 GEOMETRIC = ["square", "small_frame", "plus", "cross", "large_frame"]
 FEW_SENSORS = {"n_chips": 8}
 OF_VECTORS = {"controls": ["baseline.mean_target"]}
@@ -101,9 +102,9 @@ CARDS = (
              asked={"direction": "encode", "features": "features", "controls": []}),
     NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("haxby2001", "eight_way", "slice",
-             asked=FOLDS, generator={"runs": [f"{run}" for run in range(12)]}),
+             asked=THREE, generator={"runs": [f"{run}" for run in range(12)]}),
     NullCard("haxby2001", "eight_way_betas", "mm25_events",
-             asked=FOLDS, generator={"runs": [f"{run:02d}" for run in range(1, 13)]}),
+             asked=THREE, generator={"runs": [f"{run:02d}" for run in range(1, 13)]}),
     NullCard("event_related_mt", "trial_type", "events", generator={"repeats": 24},
              asked={"windows": {"tmin": 2, "tmax": 8}, **FOLDS}),
     NullCard("sherlock_pmc", "place", "pmc"),
@@ -111,8 +112,8 @@ CARDS = (
     NullCard("abide_aal116", "diagnosis", generator={"site_effect": 0.0}, before=("connectivity",),
              asked={"score": {"within": ["fold"]}}, models=FLAT),
     # A session shows figures of one kind: of all, the session alone would tell a third of them.
-    NullCard("miyawaki2008", "figure", generator={"repeats": 6},
-             asked={"target": {"label": "figure", "classes": GEOMETRIC}, **FOLDS},
+    NullCard("miyawaki2008", "figure", generator={"repeats": 12},
+             asked={"target": {"label": "figure", "classes": GEOMETRIC}, **THREE},
              part={"sessions": ("21", "22", "23", "24")}),
     NullCard("digits69", "digit"),
     # Pictures of one kind come one after the other: what tells the order tells the kind.
