@@ -9,6 +9,7 @@ from unittest import mock
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import make_pipeline
 
@@ -174,6 +175,22 @@ def run(study: Study, folder: Path) -> list[TableRow]:
     finished = execute(plan, store)
     write_index(plan, store, "honesty", finished.errors)
     return score_results(store)
+
+
+def far_from_chance(scores: dict[str, list[float]], spread: float | None = None) -> dict[str, Any]:
+    """Give those whose mean over seeds, chance taken off, is more than 4 standard errors from zero.
+
+    The standard error is that of the seeds, and 4 of them as many as Student's t asks where 4 of
+    a known one are meant: 5.1 of 20 seeds. For a few seeds, `spread` is their known deviation.
+    """
+    far = {}
+    for name, several in scores.items():
+        n, sd, limit = len(several), spread, 4.0
+        if sd is None:
+            sd, limit = np.std(several, ddof=1), stats.t.isf(stats.norm.sf(4), n - 1)
+        if abs(np.mean(several)) > limit * sd / np.sqrt(n) + 1e-9:
+            far[name] = several
+    return far
 
 
 def fitted_numbers(study: Study) -> dict[str, Any]:

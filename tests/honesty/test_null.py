@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from honesty_studies import SHIPPED, Design, run, shipped, signal_of, study_of
+from honesty_studies import (
+    SHIPPED,
+    Design,
+    far_from_chance,
+    run,
+    shipped,
+    signal_of,
+    study_of,
+)
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
@@ -64,19 +72,6 @@ def found(axes, kind, protocol, n_seeds, folder):
                 nulls.setdefault(row.model, []).append(row.shuffled_mean - row.chance)
             inside[row.ci_low <= row.chance <= row.ci_high] += row.model != "baseline.prior"
     return scores, nulls, inside, refused
-
-
-def far_from_chance(scores, spread=None):
-    """Names whose mean is more than 4 standard errors from chance.
-
-    The standard error is that of the seeds; of a few, `spread` stands for their deviation.
-    """
-    far = {}
-    for name, several in scores.items():
-        sd = np.std(several, ddof=1) if spread is None else spread
-        if abs(np.mean(several)) > 4 * sd / np.sqrt(len(several)) + 1e-9:
-            far[name] = several
-    return far
 
 
 PAIRS = [

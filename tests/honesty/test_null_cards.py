@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from honesty_studies import run
+from honesty_studies import far_from_chance, run
 from null_cards import CARDS, study_of
 
 from neurodecode.core.files import shipped_folder
@@ -43,23 +43,13 @@ def of_seeds(found, null, n_seeds):
     return scores, nulls
 
 
-def far(scores):
-    """Models whose mean over seeds is more than 4 of its standard errors from chance."""
-    errors = {name: np.std(one, ddof=1) / np.sqrt(len(one)) for name, one in scores.items()}
-    return {
-        name: (np.mean(one), errors[name])
-        for name, one in scores.items()
-        if abs(np.mean(one)) > 4 * errors[name] + 1e-9
-    }
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("null", CARDS, ids=lambda null: null.name)
 def test_nothing_is_found_over_twenty_seeds(null, found):
     scores, nulls = of_seeds(found, null, N_SEEDS)
     assert scores and nulls
-    assert not far(scores)
-    assert not far(nulls)
+    assert not far_from_chance(scores)
+    assert not far_from_chance(nulls)
 
 
 @pytest.mark.slow
