@@ -31,7 +31,7 @@ test test-all speed: export MKL_NUM_THREADS = 1
 test test-all speed: export MPLBACKEND = Agg
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow" -n 2
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-all: $(VENV)/.installed
 	$(BIN)/python -m pytest

@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from tests_harness import run
+from tests_harness import exactly, run
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.plan import make_plan
@@ -142,9 +142,7 @@ def test_one_by_one_changes_no_prediction_of_a_model_that_leans_on_no_batch(aske
         run(asked(access=TargetAccess(one_by_one=one)), tmp_path / str(one))[2]
         for one in (False, True)
     )
-    assert [replace(r, experiment="") for r in together] == [
-        replace(r, experiment="") for r in alone
-    ]
+    assert exactly(together) == exactly(alone)
 
 
 def test_access_is_in_the_key(asked):

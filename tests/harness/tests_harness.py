@@ -60,6 +60,11 @@ def study_of(arrays, labels, rows, **question) -> Study:
     return Study(trials, Question(**{**asked, **question}), previous_labels(trials.rows, column))
 
 
+def exactly(rows) -> list[str]:
+    """Give a table's rows to the last bit, to be compared: an interval that is not there is NaN."""
+    return [repr(row) for row in rows]
+
+
 def run(study: Study, folder, **options):
     """Plan, run, score; give the plan, what was done, and the table's rows."""
     store = Store(Path(folder)).open()

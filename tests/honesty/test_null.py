@@ -96,7 +96,7 @@ def test_nothing_is_found_where_nothing_is(axes, kind, name, tmp_path):
     if reason := why_none(axes, kind, PROTOCOLS[name]):
         assert "it learns label" in reason or "it takes trials of" in reason
         pytest.skip("no model that is shipped takes this")
-    scores, nulls, _, refused = found(axes, kind, PROTOCOLS[name], 2, tmp_path)
+    scores, nulls, _, refused = found(axes, kind, PROTOCOLS[name], 1, tmp_path)
     assert scores
     # A score of 3 subjects' 40 trials, and twice its variance since trials train each other.
     spread = {"label": 0.5, "value": 1.0}[kind] / np.sqrt(120) * np.sqrt(2)
