@@ -42,21 +42,22 @@ BENCHMARK = (
     "haxby2001_face_house",
     "haxby2001_face_house_volumes",
 )
-STUDIES = (  # file, what its recordings are planted by, and what is set beside
-    ("two_brains_decode", "two_brains", ()),
-    ("two_brains_encode", "two_brains", ()),
-    ("listening", "listening", ()),
-    ("diagnosis", "", ()),
-    ("diagnosis", "", ("protocol={cross_group: {}}", "title='The same, sites left out'")),
-    ("few_shots_pretrain", "", ()),
-    ("few_shots", "", ()),
-    ("two_views", "two_views", ()),
-    ("unequal_lengths", "rhythms", ()),
-    ("two_sensor_kinds", "", ()),
-    ("several_bands", "rhythms", ()),
-    ("idle_between", "rhythms", ()),
-    ("which_picture", "seen_pictures", ()),
-)
+STUDIES = (  # file, what its recordings are planted by, what it needs, and what is set beside
+    ("two_brains_decode", "two_brains", "folds within a person; voxels of each person's own", ()),
+    ("two_brains_encode", "two_brains", "`direction: encode`; truth as wide as each brain", ()),
+    ("listening", "listening", "`target: {series: …}`; sliding windows, purged", ()),
+    ("diagnosis", "", "a row a person; `deconfound`; controls that see columns", ()),
+    ("diagnosis", "", "the same, and `cross_group`",
+     ("protocol={cross_group: {}}", "title='The same, sites left out'")),
+    ("few_shots_pretrain", "", "`target: {none: true}`; a likelihood as the score", ()),
+    ("few_shots", "", "`init`, checked for whom it saw; `calibration`", ()),
+    ("two_views", "two_views", "`data: {pair: …}`; two signals a trial; partners kept apart", ()),
+    ("unequal_lengths", "rhythms", "trials of unequal length; steps that give them one", ()),
+    ("two_sensor_kinds", "", "`scale: {per: type}`; answers at each time", ()),
+    ("several_bands", "rhythms", "an axis of bands, stacked by a step", ()),
+    ("idle_between", "rhythms", "labels of windows by a rule; windows of one event a block", ()),
+    ("which_picture", "seen_pictures", "`target: {vector: …}`; a gallery; mid-ranks", ()),
+)  # fmt: skip
 _MARKED = re.compile(r"(<!-- table: ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -162,7 +163,7 @@ def studies(out: Path) -> str:
 
     lines = []
     with tempfile.TemporaryDirectory() as data, contextlib.chdir(here):
-        for n, (name, world, changes) in enumerate(STUDIES):
+        for n, (name, world, needs, changes) in enumerate(STUDIES):
             if world and not (Path(data) / world).exists():
                 getattr(planted, world)(Path(data) if world == "two_views" else Path(data) / world)
             results = out / f"{n}" if changes else out
@@ -170,16 +171,17 @@ def studies(out: Path) -> str:
             run = ["run", f"{name}.yaml", *sets, "--data", data, "--out", str(results)]
             if neurodecode(run) != 0:
                 raise SystemExit(f"{name} does not run.")
-            lines.append(_study_line(f"{name}.yaml", Results(results / name)))
-    head = ("study", "file", "metric", "best model", "its score", "chance", "shuffled", "oracle")
+            lines.append(_study_line(f"{name}.yaml", needs, Results(results / name)))
+    head = ("study", "file", "what it needs", "metric", "best model", "its score", "chance",
+            "shuffled", "oracle")  # fmt: skip
     return markdown(head, lines)
 
 
-def _study_line(file: str, results: Results) -> tuple[str, ...]:
+def _study_line(file: str, needs: str, results: Results) -> tuple[str, ...]:
     row, ceiling = _best(results), best(results, "ceiling")
     oracle = "–" if ceiling is None else number(ceiling.mean)
     return (
-        results.title, f"`{file}`", row.metric, f"`{row.model}`",
+        results.title, f"`{file}`", needs, row.metric, f"`{row.model}`",
         f"{number(row.mean)} {interval(row)}", number(row.chance), null(row), oracle,
     )  # fmt: skip
 
