@@ -51,8 +51,8 @@ def test_the_best_of_a_table_has_a_score_and_the_least_loss():
     bad, refused = replace(good, model="bad", mean=0.9), replace(good, mean=nan, note="not run: no")
     rows = [refused, bad, good, replace(good, mean=0.1, role="ceiling")]
     results = SimpleNamespace(title="T", index={"metrics": ["log_loss"]}, rows=lambda: rows)
-    line = tables._study_line("asked.yaml", results)
-    assert line[3:5] == ("`good`", "0.400 [0.300, 0.500]") and line[-1] == "0.100"
+    line = tables._study_line("asked.yaml", "little", results)
+    assert line[4:6] == ("`good`", "0.400 [0.300, 0.500]") and line[-1] == "0.100"
 
 
 @pytest.mark.parametrize("page", tables.PAGES)
