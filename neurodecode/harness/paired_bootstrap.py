@@ -81,9 +81,29 @@ def bootstrapped(
     """
     groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
     scores, names = bootstrap_scores(
-        groups, _blocks(store.rows()), find(metric, "metrics"), Scorer.of(store), seed
+        groups, drawn_with(store.rows()), find(metric, "metrics"), Scorer.of(store), seed
     )
     return scores, tuple(names.tolist())
+
+
+def drawn_with(rows: pd.DataFrame) -> np.ndarray:
+    """Name what each row is drawn with: its block of the recording, else itself.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `neurodecode.harness.store.Store.rows` gives.
+
+    Returns
+    -------
+    names : ndarray of str, shape (n_rows,)
+        The same in whatever folder the rows are.
+    """
+    alone = rows["uid"].astype(str).to_numpy(dtype=object)
+    if "block" not in rows:
+        return alone
+    block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
+    return np.where(rows["block"].notna(), block.to_numpy(dtype=object), alone)
 
 
 def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
@@ -145,12 +165,3 @@ def _mean(scores: np.ndarray, sessions: np.ndarray) -> float:
     known = np.isfinite(scores)
     means = [scores[known & (sessions == one)].mean() for one in np.unique(sessions[known])]
     return float(np.mean(means)) if means else float("nan")
-
-
-def _blocks(rows: pd.DataFrame) -> np.ndarray:
-    """Name of what each row is drawn with: its block of the recording, else itself."""
-    alone = rows["uid"].astype(str).to_numpy(dtype=object)
-    if "block" not in rows:
-        return alone
-    block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
-    return np.where(rows["block"].notna(), block.to_numpy(dtype=object), alone)

@@ -13,7 +13,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
 from neurodecode.harness.dependence import interval_over, unit_of, widened
-from neurodecode.harness.paired_bootstrap import bootstrap_scores
+from neurodecode.harness.paired_bootstrap import bootstrap_scores, drawn_with
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
 from neurodecode.harness.store import Store
@@ -24,7 +24,7 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 2  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 3  # of table.json; raised where intervals or flags are computed otherwise
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     if index["inflation"]["repeats"] > 1:  # folds of one name test other rows with another seed
         names = scores["fold"].astype(str) + " (seed " + scores["seed"].astype(str) + ")"
         scores = scores.assign(fold=names)
-    blocks, scorer = _blocks(store.rows()), Scorer.of(store)
+    blocks = np.unique(drawn_with(store.rows()), return_inverse=True)[1]
+    scorer = Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
     )
@@ -364,15 +365,6 @@ def _why_empty(index: dict[str, Any], model: str, mine: pd.DataFrame) -> str:
     if errors:
         return f"failed: {errors[0]}"
     return f"not computed: {mine['note'].iloc[0]}" if len(mine) else "not run yet"
-
-
-def _blocks(rows: pd.DataFrame) -> np.ndarray:
-    """Units that are drawn together: blocks of a recording, else single trials."""
-    alone = np.arange(len(rows))
-    if "block" not in rows:
-        return alone
-    block = rows.groupby(["recording", "block"], observed=True).ngroup().to_numpy()
-    return np.where(block >= 0, block, len(rows) + alone)
 
 
 class _Draws:
