@@ -1,6 +1,6 @@
 """Scores from stored predictions: neither data nor model is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -157,6 +157,35 @@ def collect_groups(store: Store) -> Iterator[Group]:
         )
         for one in _split(whole, columns, within):
             yield _answered_together(one, rows, index)
+
+
+def unmoved(groups: Sequence[Group]) -> set[str]:
+    """Name the models that answer the same whatever training labels are permuted.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+
+    Returns
+    -------
+    models : set of str
+        Those with a shuffled null, of which each draw gives what the model itself gives.
+    """
+
+    def place(group: Group) -> tuple[Any, ...]:
+        return group.model, group.seed, group.fold, group.subject, group.session
+
+    itself = {place(group): group for group in groups if group.is_itself}
+    drawn = [group for group in groups if group.draw != NO_DRAW and place(group) in itself]
+    moved = {one.model for one in drawn if not _same_answers(one, itself[place(one)])}
+    return {one.model for one in drawn} - moved
+
+
+def _same_answers(one: Group, other: Group) -> bool:
+    if (one.scores is None) != (other.scores is None):
+        return False
+    same = np.array_equal(one.rows, other.rows) and np.array_equal(one.pred, other.pred)
+    return same and (one.scores is None or np.array_equal(one.scores, other.scores))
 
 
 class _Truth:

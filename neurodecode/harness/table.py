@@ -15,7 +15,7 @@ from neurodecode.core.names import find
 from neurodecode.harness.dependence import interval_over, unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores, drawn_with
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
-from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups
+from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups, unmoved
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import all_equal, percentile_interval
@@ -140,6 +140,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
         and job["permutation"] is None
         and store.training(job["key"]).get("converged") is False
     }
+    no_null = unmoved(groups)
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
@@ -162,6 +163,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 draws,
                 n_open[model["name"]],
                 converged=model["name"] not in unconverged,
+                has_null=model["name"] not in no_null,
             )
             for model in index["models"]
         ]
@@ -181,6 +183,7 @@ def _row(
     n_open: int,
     *,
     converged: bool,
+    has_null: bool,
 ) -> TableRow:
     mine = _select(scores, _itself(scores, model))
     known = _select(mine, mine["note"] == "")
@@ -227,6 +230,8 @@ def _row(
         flags.add(f"jobs failed: {failed}")
     if not converged:
         flags.add("not_converged")
+    if not has_null:
+        flags.add("no_null")
     if n_open:
         flags.add(f"jobs not run yet: {n_open}")
     return TableRow(

@@ -25,6 +25,8 @@ FLAGS = {
     "no_interval": "There is no interval: scores of units, or of draws of the test trials, are all "
     "equal, or two units train each other's models, so that their spread does not tell how the "
     "mean would vary.",
+    "no_null": "The model answers the same however training labels are permuted: it learns nothing "
+    "from them, so the shuffled score is its own again, and no null.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
     "and test trials share recordings within its reach: what is tested may have touched the "
     "training signal.",

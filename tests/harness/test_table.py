@@ -96,6 +96,27 @@ def test_scores_that_are_all_equal_have_no_interval(subjects, tmp_path):
     assert "no_interval" in row.flags
 
 
+class SignOfFirst(ClassifierMixin, BaseEstimator):
+    """Knows its answer without training, as correlation with known flicker rates does."""
+
+    needs = Needs()
+    version = 1
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return (X[:, 0, 0] > 0).astype(int)
+
+
+def test_a_model_that_learns_nothing_from_labels_has_no_null(asked, tmp_path):
+    models = (NamedModel("untrained", SignOfFirst()), NamedModel("trained", Mdm()))
+    rows = by_model(run(asked(models=models), tmp_path / "r")[2])
+    assert rows["untrained"].shuffled_mean == rows["untrained"].mean
+    assert "no_null" in rows["untrained"].flags and "no_null" not in rows["trained"].flags
+
+
 class Failing(LinearDiscriminantAnalysis):
     def fit(self, X, y):
         raise ValueError("no thanks")
