@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+# What a step says it `gives` is a tuple of the axes of a transformed trial; or this, the axes that
+# it was handed. Of a step without `gives` nothing is known, and nothing after it is refused.
+SAME: tuple[str, ...] = ("…",)
+
 
 @dataclass(frozen=True)
 class Needs:

@@ -1,11 +1,12 @@
 """Models as stages: what is shared between folds and models, and what a fold must fit itself."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from neurodecode.core.needs import Needs
+from neurodecode.core.needs import SAME, Needs
 
 # Functions of one trial alone, in libraries whose tags do not say so.
 _STATELESS = {
@@ -43,7 +44,42 @@ def takes_rows_of_numbers(model: Any) -> bool:
         return False
     if type(first).__module__.startswith(("pyriemann.", "mne.")):
         return False  # their tags do not say that they take (n_trials, n_channels, n_times)
-    tags = first.__sklearn_tags__()
+    return _is_two_dimensional(first)
+
+
+def why_not_chained(model: Any, axes: tuple[str, ...] | None) -> str | None:
+    """Say which stage cannot take what the one before it gives.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+    axes : tuple of str or None
+        Of the trials; None where they are not known.
+
+    Returns
+    -------
+    reason : str or None
+        None where all can, or where a step does not say what it gives.
+    """
+    for before, stage in pairwise(stages_of(model)):
+        gives = getattr(before, "gives", None)
+        axes = axes if gives == SAME else gives
+        needs = getattr(stage, "needs", None)
+        wanted = needs.axes if isinstance(needs, Needs) else None
+        if axes is None:
+            continue
+        given = f"{type(before).__name__} gives {' × '.join(axes)}"
+        if wanted is not None and wanted != axes:
+            return f"its {type(stage).__name__} takes trials of {' × '.join(wanted)}, and {given}."
+        # Others may take more axes without saying so in their tags.
+        theirs = type(stage).__module__.startswith("sklearn.")
+        if len(axes) > 1 and theirs and _is_two_dimensional(stage):
+            return f"its {type(stage).__name__} takes trials that are rows of numbers, and {given}."
+    return None
+
+
+def _is_two_dimensional(stage: Any) -> bool:
+    tags = stage.__sklearn_tags__()
     if tags.no_validation:
         return False  # a FunctionTransformer takes what it is given
     return tags.input_tags.two_d_array and not tags.input_tags.three_d_array

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from neurodecode.core.config import Call, call
 from neurodecode.core.names import build, catalogue, check_call, find
+from neurodecode.core.needs import SAME
 from neurodecode.core.nodes import Problems, parse
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target, n_axes
@@ -189,6 +190,14 @@ def check_step(step: Any) -> list[Finding]:
         assert len(found) == len(test), f"{len(found)} rows of {len(test)} trials"
         assert np.isfinite(found).all(), "it gives values that are no numbers"
 
+    def gives_its_axes() -> None:
+        gives = getattr(step, "gives", None)
+        if gives is None or named.input_needs.signals != 1:
+            return
+        n_axes = 2 if gives == SAME else len(gives)  # planted trials are of channels by time
+        found = transformed(fitted(y[train]), test)
+        assert found.ndim == 1 + n_axes, f"it says {gives}, and gives shape {found.shape}"
+
     def leans_on_no_other() -> None:
         one = fitted(y[train])
         alone = np.concatenate([transformed(one, test[i : i + 1]) for i in range(len(test))])
@@ -215,6 +224,7 @@ def check_step(step: Any) -> list[Finding]:
     return list(
         _findings(
             ("each trial gives one row of numbers", keeps_rows),
+            ("it gives the axes that it says", gives_its_axes),
             ("test trials do not lean on each other", leans_on_no_other),
             ("what is called stateless learns nothing", stateless),
             ("what is called unsupervised sees no label", blind),

@@ -106,7 +106,9 @@ def over_spread(inflation: float, n_units: int, repeats: float = 1) -> float:
     Scores that correlate by ``r`` on average have a mean whose variance is ``1 + (n - 1) r`` times
     that of independent ones, and a spread of ``1 - r`` times theirs: three people who each train
     the others' models have a spread of half the variance of their scores. Seeds are left out of r:
-    with them intervals of accuracies hold chance in 99 % of 4 folds of 4 seeds.
+    of 4 folds of 4 seeds, intervals then hold chance in 96 % for accuracies and 91 % for
+    correlations; with them in 99 and 97 %. Of 2 folds of 5 seeds, in 98 and 87 %. (1,500 studies
+    each of independent normal features, linear models.)
     """
     if n_units < 2:
         return inflation

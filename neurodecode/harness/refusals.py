@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
-from neurodecode.core.stages import stages_of
+from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import why_singular
@@ -84,6 +84,9 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if needs.axes is not None and axes != needs.axes:
         wanted, there = " × ".join(needs.axes), " × ".join(axes)
         return f"it takes trials of {wanted}, and these are trials of {there}."
+    reason = why_not_chained(model.estimator, axes)
+    if reason is not None:
+        return reason
     if needs.full_rank:
         return why_singular(signal, study.trials.rows)
     return None

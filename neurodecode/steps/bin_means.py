@@ -29,6 +29,7 @@ class BinMeans(TransformerMixin, BaseEstimator):
 
     stateless, supervised = True, False
     needs = Needs(axes=_AXES)
+    gives = _AXES
     version: ClassVar[int] = 1
 
     def __init__(self, width: int = 8):

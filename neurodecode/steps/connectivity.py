@@ -59,6 +59,11 @@ class Connectivity(TransformerMixin, BaseEstimator):
         self.standardize = standardize
 
     @property
+    def gives(self) -> tuple[str, ...]:
+        """Axes of what it gives: pairs in a row, or matrices."""
+        return ("feature",) if self.vectorize else ("parcel", "parcel")
+
+    @property
     def stateless(self) -> bool:
         """Whether each trial is mapped by itself: all kinds but ``tangent``."""
         return self.kind != "tangent"

@@ -30,6 +30,7 @@ class Covariance(TransformerMixin, BaseEstimator):
     """
 
     stateless, supervised = True, False
+    gives = ("channel", "channel")
     version: ClassVar[int] = 1
 
     def __init__(self, estimator: Estimator = "oas"):

@@ -34,6 +34,7 @@ class Csp(TransformerMixin, BaseEstimator):
 
     supervised = True
     needs = Needs(axes=("channel", "time"))
+    gives = ("feature",)
     version: ClassVar[int] = 1
 
     def __init__(

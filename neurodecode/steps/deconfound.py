@@ -10,7 +10,7 @@ from sklearn.preprocessing import SplineTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.needs import Needs
+from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.design import Design, numbers
 from neurodecode.steps._audit import N_FOLDS, audit_folds, held_out_auc, parts_of
@@ -65,6 +65,7 @@ class Deconfound(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
+    gives = SAME
     version: ClassVar[int] = 2
 
     def __init__(self, columns: tuple[str, ...] = (), kind: Kind = "linear", audit: bool = True):

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.needs import Needs
+from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.trials import Trials
 
 
@@ -45,6 +45,11 @@ class JoinSignals(TransformerMixin, BaseEstimator):
     def needs(self) -> Needs:
         """`Trials` with the named signals."""
         return Needs(trials=True, signals=tuple(self.names) or 1)
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """Axes of what it gives: several signals in a row, or one as it is."""
+        return ("feature",) if len(self.names) > 1 else SAME
 
     def fit(self, X: Trials, y=None):
         """Learn each signal's mean and total variance.

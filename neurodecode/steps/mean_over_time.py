@@ -20,6 +20,7 @@ class MeanOverTime(TransformerMixin, BaseEstimator):
 
     stateless, supervised = True, False
     needs = Needs(axes=_AXES, ragged=True)
+    gives = ("channel",)
     version: ClassVar[int] = 1
 
     def fit(self, X, y=None):

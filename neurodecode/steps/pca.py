@@ -35,6 +35,7 @@ class Pca(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
+    gives = ("feature",)
     version: ClassVar[int] = 1
 
     def __init__(

@@ -46,6 +46,7 @@ class Recentre(TransformerMixin, BaseEstimator):
 
     supervised = False
     needs = Needs(axes=_AXES)
+    gives = _AXES
     version: ClassVar[int] = 1
 
     def __init__(self, metric: Metric = "riemann"):

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.errors import DataError
-from neurodecode.core.needs import Needs
+from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.trials import Trials
 
 
@@ -39,6 +39,7 @@ class Scale(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
+    gives = SAME
     version: ClassVar[int] = 1
 
     def __init__(self, per: Literal["feature", "channel", "type"] = "feature"):

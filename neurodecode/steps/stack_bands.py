@@ -24,6 +24,7 @@ class StackBands(TransformerMixin, BaseEstimator):
 
     stateless, supervised = True, False
     needs = Needs(axes=_AXES)
+    gives = ("channel", "time")
     version: ClassVar[int] = 1
 
     def fit(self, X, y=None):

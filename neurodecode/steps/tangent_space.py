@@ -32,6 +32,7 @@ class TangentSpace(TransformerMixin, BaseEstimator):
 
     supervised = False
     needs = Needs(axes=_AXES)
+    gives = ("feature",)
     version: ClassVar[int] = 1
 
     def __init__(self, metric: Metric = "riemann"):

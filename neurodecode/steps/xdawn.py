@@ -44,6 +44,7 @@ class Xdawn(TransformerMixin, BaseEstimator):
 
     supervised = True
     needs = Needs(axes=_AXES)
+    gives = _AXES  # components take the place of channels
     version: ClassVar[int] = 1
 
     def __init__(self, n_components: int = 4):

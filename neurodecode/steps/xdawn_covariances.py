@@ -43,6 +43,7 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
 
     supervised = True
     needs = Needs(axes=_AXES)
+    gives = ("channel", "channel")
     version: ClassVar[int] = 1
 
     def __init__(self, n_components: int = 4, estimator: Estimator = "oas"):

@@ -110,6 +110,10 @@ def test_steps_and_protocols_that_lie_are_found(tmp_path, monkeypatch):
         "    stateless = True\n"
         "    def fit(self, X, y=None): self.mean_ = X.mean(axis=0); return self\n"
         "    def transform(self, X): return X - self.mean_\n"
+        "class Rows(TransformerMixin, BaseEstimator):\n"
+        "    gives = ('feature',)\n"
+        "    def fit(self, X, y=None): return self\n"
+        "    def transform(self, X): return X.reshape(len(X), 2, -1)\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     group, found = check_named("liars:Centre")
@@ -117,6 +121,8 @@ def test_steps_and_protocols_that_lie_are_found(tmp_path, monkeypatch):
     assert [one.promise for one in found if one.problem] == [
         "what is called stateless learns nothing"
     ]
+    group, found = check_named("liars:Rows")
+    assert [one.promise for one in found if one.problem] == ["it gives the axes that it says"]
 
 
 def test_what_is_neither_results_nor_code_is_named():

@@ -7,13 +7,28 @@ from pyriemann.tangentspace import TangentSpace
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
-from neurodecode.core.stages import fit_stages, ignores_y, is_stateless, stages_of, through
+from neurodecode.core.stages import (
+    fit_stages,
+    ignores_y,
+    is_stateless,
+    stages_of,
+    through,
+    why_not_chained,
+)
+from neurodecode.models.linear.csp_lda import CspLda
+from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.steps.connectivity import Connectivity
 from neurodecode.steps.covariance import Covariance
 from neurodecode.steps.csp import Csp
+from neurodecode.steps.join_signals import JoinSignals
+from neurodecode.steps.recentre import Recentre
+from neurodecode.steps.scale import Scale
+from neurodecode.steps.tangent_space import TangentSpace as TangentSpace_
 
 
 @pytest.mark.parametrize(
@@ -77,3 +92,37 @@ def test_fitting_by_stage_is_fitting_the_pipeline():
     expected = pipeline.fit(X, y).predict_proba(X)
     fitted = fit_stages(stages_of(pipeline), X, y)
     np.testing.assert_array_equal(fitted[-1].predict_proba(through(fitted, X)), expected)
+
+
+SIGNAL = ("channel", "time")
+
+
+@pytest.mark.parametrize(
+    ("stages", "axes", "reason"),
+    [
+        ([Covariance(), Recentre(), TangentSpace_(), LogisticRegression()], SIGNAL, None),
+        ([Scale(), CspLda()], SIGNAL, None),
+        (
+            [Connectivity(), CspLda()], ("parcel", "time"),
+            "its CspLda takes trials of channel × time, and Connectivity gives feature.",
+        ),
+        # What is handed on as it came is remembered past the step.
+        (
+            [Covariance(), Recentre(), Scale(), CspLda()], SIGNAL,
+            "its CspLda takes trials of channel × time, and Scale gives channel × channel.",
+        ),
+        (
+            [Covariance(), LogisticRegression()], SIGNAL,
+            "its LogisticRegression takes trials that are rows of numbers, and Covariance gives "
+            "channel × channel.",
+        ),
+        ([Covariance(), Logistic()], SIGNAL, None),  # flattens trials
+        ([JoinSignals(("a", "b")), LogisticRegression()], None, None),
+        ([JoinSignals(("a",)), CspLda()], SIGNAL, None),
+        # Nothing is known of what others give, or take beyond their tags.
+        ([Covariances(), CspLda()], SIGNAL, None),
+        ([Covariance(), TangentSpace(), LogisticRegression()], SIGNAL, None),
+    ],
+)  # fmt: skip
+def test_a_stage_that_cannot_take_what_it_is_handed_is_found(stages, axes, reason):
+    assert why_not_chained(make_pipeline(*stages), axes) == reason

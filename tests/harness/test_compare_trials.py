@@ -95,13 +95,19 @@ def test_the_bootstrap_scores_as_the_table_does(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["accuracy", "balanced_accuracy"])
-def test_the_bootstrap_of_terms_is_that_of_scores(alone, name):
+@pytest.mark.parametrize("drawn_with", ["neighbours", "one of a class and run"])
+def test_the_bootstrap_of_terms_is_that_of_scores(alone, name, drawn_with):
     groups = [one for one in collect_groups(alone) if one.model == "good" and one.is_itself]
     block, scorer = np.arange(24) // 3, Scorer.of(alone)
+    if drawn_with != "neighbours":  # so that draws lack a class, and a few all of both runs
+        rows = alone.rows()
+        block = rows.groupby(["run", "y"]).ngroup().to_numpy()
     metric = find(name, "metrics")
     of_terms, _ = bootstrap_scores(groups, block, metric, scorer)
     anew, _ = bootstrap_scores(groups, block, replace(metric, terms=None), scorer)
     np.testing.assert_allclose(of_terms, anew, rtol=1e-12)
+    lacking = name == "balanced_accuracy" and drawn_with != "neighbours"
+    assert np.isnan(anew).any() == lacking
 
 
 def test_pictures_are_held_against_one_gallery_in_every_draw(tmp_path):

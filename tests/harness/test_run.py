@@ -21,6 +21,7 @@ from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.models.riemann.tangent_space import TangentSpace
 from neurodecode.protocols.within_session import WithinSession
+from neurodecode.steps.covariance import Covariance
 
 
 def test_the_planted_effect_is_found_and_the_nulls_are_at_chance(study, tmp_path):
@@ -227,6 +228,12 @@ def test_rank_deficient_covariances_are_named_before_the_first_fit():
     assert not make_plan(study_of(arrays, labels, rows, models=(shrinking,))).refused
     both = make_plan(study_of(arrays, labels, rows, models=(plain, shrinking)))
     assert [one.model for one in both.refused] == ["scm"]
+
+
+def test_a_step_that_gives_what_the_next_cannot_take_is_named_before_the_first_fit(asked):
+    bare = NamedModel("bare", make_pipeline(Covariance(), LogisticRegression()))
+    (refused,) = make_plan(asked(models=(bare, NamedModel("good", Mdm())))).refused
+    assert refused.model == "bare" and "Covariance gives channel × channel" in refused.reason
 
 
 def test_one_class_in_a_training_fold_is_an_error(tmp_path):
