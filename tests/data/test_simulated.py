@@ -19,13 +19,14 @@ from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
-from neurodecode.harness.opening import open_study
+from neurodecode.harness.opening import open_study, with_oracle
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.resolve import resolve
 from neurodecode.harness.spec import DataSpec, Experiment
 from neurodecode.models.baseline.oracle import Oracle
+from neurodecode.models.riemann.mdm import Mdm
 
 CARD = """
 name: made
@@ -238,6 +239,14 @@ def test_no_model_is_told_what_the_oracle_says(card_file):
     for role in ("model", "control"):
         assert "the ceiling alone" in str(why_refused(asks_the_oracle(role), found))
     assert why_refused(asks_the_oracle("ceiling"), found) is None
+
+
+def test_an_oracle_that_was_asked_for_as_a_control_is_the_one_ceiling():
+    good = NamedModel("good", Mdm())
+    again = with_oracle((NamedModel("baseline.oracle", Oracle(), "control"), good))
+    assert [(one.name, one.role) for one in again] == [
+        ("good", "model"), ("baseline.oracle", "ceiling"),
+    ]  # fmt: skip
 
 
 def test_recordings_that_were_read_have_no_oracle(card_file):

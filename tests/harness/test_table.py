@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from tests_harness import CONTROLS, planted, run, study_of
+from tests_harness import CONTROLS, exactly, planted, run, study_of
 
-from neurodecode.core.files import read_json
+from neurodecode.core.files import read_json, write_json
 from neurodecode.core.needs import Needs
+from neurodecode.harness import table
 from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP, bootstrap_scores
 from neurodecode.harness.plan import make_plan
@@ -151,6 +152,17 @@ def test_a_table_of_half_a_run_says_so_and_is_made_anew_by_the_next(study, tmp_p
     assert not any("not run yet" in flag for row in whole for flag in row.flags)
     write_index(plan, store, "test", finished.errors)
     assert str(whole) == str(score_results(store))  # NaN is not equal to itself
+
+
+def test_a_table_that_was_computed_otherwise_is_made_anew(study, tmp_path, monkeypatch):
+    _, _, rows = run(study, tmp_path / "r")
+    path = tmp_path / "r" / "table.json"
+    old = read_json(path)
+    old["rows"][0]["mean"] = 0.123
+    write_json(path, old)
+    assert table_rows(Store(tmp_path / "r"))[0].mean == 0.123
+    monkeypatch.setattr(table, "TABLE_FORMAT", table.TABLE_FORMAT + 1)
+    assert exactly(table_rows(Store(tmp_path / "r"))) == exactly(rows)
 
 
 def test_a_table_of_another_question_is_not_shown(study, asked, tmp_path):
