@@ -12,6 +12,7 @@ from neurodecode.linalg.stats import (
     mean_interval,
 )
 from neurodecode.protocols.cross_subject import CrossSubject
+from neurodecode.protocols.within_session import WithinSession
 
 
 def trains_each_other(folder):
@@ -56,3 +57,14 @@ def test_equal_differences_have_no_interval(tmp_path):
     (one,), _ = compare_results([stored(said({"a": GOOD, "b": GOOD}), tmp_path / "r")])
     assert one.difference == 0 and one.p == 1 and np.isnan([one.ci_low, one.ci_high]).all()
     assert one.flags == ("no interval: all differences are equal",)
+
+
+def test_folds_that_each_seed_draws_anew_are_no_more_people(tmp_path):
+    asked = {"protocol": WithinSession(3), "within": ("fold",), "seeds": (0, 1, 2)}
+    study = said({"a": GOOD[:1], "b": FAIR[:1]}, SUBJECTS[:1], **asked)
+    (one,), _ = compare_results([stored(study, tmp_path / "r")])
+    # Three folds train each other's models, with each of three seeds: means vary 2 × 3 times as
+    # much, and the spread of nine tells 1 - 1 / 8 of what one seed's scores vary.
+    assert one.n_units == 9
+    assert one.test == "two-sided t test over 9 folds, their variance times 6.86"
+    assert one.p == pytest.approx(corrected_t_test(np.array([*one.per_unit.values()]), 48 / 7))

@@ -1,9 +1,12 @@
 """Scores over time, drawn and put on the page."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from neurodecode.report import page
 from neurodecode.report.time_course import curve_figures
 
 
@@ -42,6 +45,20 @@ def test_the_band_is_as_wide_as_the_tables_intervals():
 
     # Of three who train each other's models: 2 / (1 - 1 / 2).
     np.testing.assert_allclose(widths(2.0), 2 * widths(1.0))
+
+
+def test_a_course_over_folds_is_a_mean_over_seeds_and_has_the_band_of_one(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(page, "curve_figures", lambda *asked: drawn.append(asked[1:]) or ())
+    of_folds = course([np.nan]).rename(columns={"subject": "fold"})
+    results = SimpleNamespace(
+        scores=lambda: of_folds,
+        time_course=lambda: of_folds,
+        # Folds of two seeds that train each other's models.
+        index={"within": ["fold"], "inflation": {"repeats": 2.0, "unit": 4.0, "row": 2.0}},
+    )
+    assert list(page._courses(results)) == []
+    assert drawn == [("fold", 2.0)]
 
 
 def test_one_unit_has_no_band():
