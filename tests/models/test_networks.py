@@ -175,6 +175,13 @@ def test_an_init_that_does_not_fit_is_refused(init, said):
         clone(NETWORKS[0]).fit(X, y, init=init)
 
 
+def test_an_init_of_other_classes_may_differ_in_nothing_else():
+    X, y = planted(n_classes=3)
+    init = Eegnet(F1=4, F2=8, kernel_length=16, **FEW).fit(X[y < 2], y[y < 2])
+    with pytest.raises(ConfigError, match="another architecture"):
+        clone(NETWORKS[0]).fit(X, y, init=init)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -143,7 +143,9 @@ def module_of(model: Any) -> torch.nn.Module:
     if "_made" not in model.__dict__:
         weights = {k: torch.from_numpy(np.array(v)) for k, v in model.weights_.items()}
         with seeded(0, 0):  # what it draws is overwritten
-            module = _scaled(model, model.weights_["mean"], model.weights_["scale"])
+            module = _scaled(
+                model, model.weights_["mean"], model.weights_["scale"], model.n_outputs_
+            )
         module.load_state_dict(weights)
         model._made = module.eval()
     return model._made
@@ -224,7 +226,7 @@ def _val_source(model: Any, X: Any, y: Any) -> Source | None:
 
 def _start(model: Any, source: Source, init: Any) -> torch.nn.Module:
     """Give the module that training starts from."""
-    module = _scaled(model, *channel_moments(source))
+    module = _scaled(model, *channel_moments(source), model.n_outputs_)
     if init is not None:
         _take_weights(module, model, init)
     return module
@@ -248,21 +250,29 @@ def _take_weights(module: torch.nn.Module, model: Any, init: Any) -> None:
         raise ConfigError(
             f"init: it was trained on trials of shape {init.shape_}, and these are {model.shape_}."
         )
-    own, theirs = module.state_dict(), init.weights_
-    odd = sorted(set(own) ^ set(theirs))
-    other = [k for k in own if k in theirs and tuple(own[k].shape) != np.shape(theirs[k])]
-    if odd or (other and init.n_outputs_ == model.n_outputs_):
+    theirs = init.weights_
+    # Only what the number of outputs shapes may differ: with theirs, all would have their shapes.
+    alike = _scaled(model, theirs["mean"], theirs["scale"], init.n_outputs_).state_dict()
+    shapes = {k: tuple(v.shape) for k, v in alike.items()}
+    odd = sorted(
+        k for k in {*shapes, *theirs} if k not in theirs or shapes.get(k) != np.shape(theirs[k])
+    )
+    if odd:
         raise ConfigError(
-            f"init: its weights are of another architecture (see {(odd + other)[0]!r}). Use the "
-            "same arguments as it was made with."
+            f"init: its weights are of another architecture (see {odd[0]!r}). Use the same "
+            "arguments as it was made with."
         )
-    weights = {k: torch.from_numpy(np.array(v)) for k, v in theirs.items() if k not in other}
+    own = module.state_dict()
+    weights = {
+        k: torch.from_numpy(np.array(v))
+        for k, v in theirs.items()
+        if tuple(own[k].shape) == np.shape(v)
+    }
     module.load_state_dict({**own, **weights})
 
 
-def _scaled(model: Any, mean: np.ndarray, scale: np.ndarray) -> torch.nn.Module:
-    module = model._build(model.shape_, model.n_outputs_, model.sfreq_)
-    return Standardized(module, mean, scale)
+def _scaled(model: Any, mean: np.ndarray, scale: np.ndarray, n_outputs: int) -> torch.nn.Module:
+    return Standardized(model._build(model.shape_, n_outputs, model.sfreq_), mean, scale)
 
 
 def _check_output(
