@@ -17,15 +17,16 @@ def trials():
     return X.reshape(60, 3, 4), np.arange(60) % 2
 
 
-def test_the_density_is_that_of_tipping_and_bishop(trials):
-    X = trials[0].reshape(60, -1)
-    model = Ppca(2).fit(trials[0])
+@pytest.mark.parametrize("n", [60, 8])  # more trials than features, and fewer
+def test_the_density_is_that_of_tipping_and_bishop(trials, n):
+    X = trials[0].reshape(60, -1)[:n]
+    model = Ppca(2).fit(trials[0][:n])
     values, vectors = np.linalg.eigh(np.cov(X.T))
     values, vectors = values[::-1], vectors[:, ::-1]
     noise = values[2:].mean()  # eq. 8
     axes = vectors[:, :2] * np.sqrt(values[:2] - noise)  # eq. 7
     peer = multivariate_normal(X.mean(axis=0), axes @ axes.T + noise * np.eye(12))  # eq. 5
-    np.testing.assert_allclose(model.score_samples(trials[0]), peer.logpdf(X), rtol=1e-9)
+    np.testing.assert_allclose(model.score_samples(trials[0][:n]), peer.logpdf(X), rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +43,9 @@ def test_axes_that_cannot_be_are_refused(trials, n_components, kind, said):
     assert said in str(error.value)
 
 
-def test_trials_cannot_be_judged_where_no_noise_is_left(trials):
-    model = Ppca(6).fit(trials[0][:6])
+@pytest.mark.parametrize("n_components", [5, 6])  # of six trials less their mean, five are left
+def test_trials_cannot_be_judged_where_no_noise_is_left(trials, n_components):
+    model = Ppca(n_components).fit(trials[0][:6])
     with pytest.raises(DataError, match="no noise is left by which others could be judged"):
         model.score_samples(trials[0])
 

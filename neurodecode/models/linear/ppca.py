@@ -28,7 +28,9 @@ class Ppca(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     pca_ : sklearn.decomposition.PCA
-        Components are exact, by a full singular value decomposition.
+        Components are exact, by a full singular value decomposition. Its noise is the mean of all
+        variances beyond the axes, those that are zero among them: of fewer trials than features
+        scikit-learn leaves them out, and takes the noise for many times what it is.
 
     References
     ----------
@@ -36,7 +38,7 @@ class Ppca(TransformerMixin, BaseEstimator):
     """
 
     needs = Needs(targets=("none",))
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, n_components: int | float = 0.95, whiten: bool = False):
         self.n_components = n_components
@@ -60,6 +62,12 @@ class Ppca(TransformerMixin, BaseEstimator):
         X = validate_data(self, X, allow_nd=True, ensure_min_samples=2)
         X = np.reshape(X, (len(X), -1))
         self.pca_ = principal_components(X, self.n_components, whiten=self.whiten, name="ppca")
+        n_trials, n_features = X.shape
+        n_axes = self.pca_.n_components_
+        if n_axes >= n_trials - 1:  # rounding is no noise
+            self.pca_.noise_variance_ = 0.0
+        elif n_axes < n_features:
+            self.pca_.noise_variance_ *= (min(X.shape) - n_axes) / (n_features - n_axes)
         return self
 
     def transform(self, X):
