@@ -222,6 +222,7 @@ def test_the_oracle_believes_as_much_as_it_should(generator, labels, odds):
         (LIGHTS, {"freqs": {"rest": 0.0}}, "expected two labels or more"),
         (LIGHTS, {"window": (2.0, 6.0)}, "not within the 5 s of an event"),
         (WORDS, {"tmin": 0.1}, "one before the word"),
+        (WORDS, {"tmin": -0.005}, "-0.005 s is no sample before the word at 50 Hz"),
         (WORDS, {"sfreq": 20.0}, "too low for waves of 25 ms"),
     ],
 )

@@ -80,6 +80,11 @@ class N400(Simulation):
             )
         if not self.sfreq >= 50:
             raise ConfigError(f"sfreq: {self.sfreq:g} Hz is too low for waves of 25 ms. Give 50.")
+        if self._first == 0:
+            raise ConfigError(
+                f"tmin: {self.tmin:g} s is no sample before the word at {self.sfreq:g} Hz, and the "
+                f"mean before it is taken away. Give {-1 / self.sfreq:g} or less."
+            )
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give electrodes, rate, length and events."""
