@@ -48,12 +48,3 @@ def write_history(history: Sequence[Pass], path: Path) -> None:
     for one in history:
         rows.writerow({k: "" if v is None else repr(v) for k, v in asdict(one).items()})
     write_text(path, text.getvalue())
-
-
-def read_history(path: Path) -> list[Pass]:
-    """Read what `write_history` wrote."""
-    with path.open(encoding="utf-8", newline="") as handle:
-        return [
-            Pass(int(row.pop("epoch")), **{k: float(v) if v else None for k, v in row.items()})  # pyright: ignore[reportArgumentType]
-            for row in csv.DictReader(handle)
-        ]

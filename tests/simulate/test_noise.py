@@ -26,8 +26,8 @@ def test_each_density_holds_a_variance_of_one():
         assert density.sum() * 0.001 == pytest.approx(1, abs=0.005)
 
 
-def test_pink_falls_with_its_exponent():
-    low, high = _noise.pink(np.array([10.0, 40.0]), SFREQ, exponent=1.0)
+def test_pink_falls_as_one_over_the_frequency():
+    low, high = _noise.pink(np.array([10.0, 40.0]), SFREQ)
     assert low / high == pytest.approx(4, rel=0.01)
 
 

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.train import loop
 from neurodecode.train.chance import seeded
-from neurodecode.train.history import read_history
 from neurodecode.train.loop import batches_of, train
 from neurodecode.train.losses import accuracy, cross_entropy, squared_error
 from neurodecode.train.source import Source
@@ -225,7 +225,7 @@ def test_a_training_that_was_stopped_ends_bit_for_bit_as_one_that_was_not(
     with pytest.raises(Stop):
         go(tmp_path / "parts", **options)
     monkeypatch.setattr(loop, "write_history", written)
-    assert len(read_history(tmp_path / "parts" / "history.csv")) == after
+    assert len(pd.read_csv(tmp_path / "parts" / "history.csv")) == after
     stepped = []
     step = loop._step_through
     monkeypatch.setattr(loop, "_step_through", lambda *a: stepped.append(a[6]) or step(*a))
@@ -245,7 +245,7 @@ def test_a_training_that_was_over_is_not_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr(loop, "_step_through", None)
     again, _ = go(tmp_path, module=net(seed=9))
     assert_alike(again, whole)
-    assert len(read_history(tmp_path / "history.csv")) == 12
+    assert len(pd.read_csv(tmp_path / "history.csv")) == 12
 
 
 def test_a_damaged_checkpoint_is_taken_for_none(tmp_path):
@@ -295,7 +295,7 @@ def test_a_process_that_is_killed_resumes_bit_for_bit(tmp_path):
                 child.kill()  # SIGKILL: nothing is cleaned up
                 break
     assert child.returncode == -9
-    assert len(read_history(tmp_path / "killed" / "history.csv")) == 5
+    assert len(pd.read_csv(tmp_path / "killed" / "history.csv")) == 5
     resumed, _ = go(tmp_path / "killed")
     whole, _ = go()
     assert_alike(resumed, whole)

@@ -16,6 +16,7 @@ KNEE = 0.5  # Hz, below which noise grows no more
 # White noise of the sensors, by type: V, T and T/m, each by the square root of a hertz.
 _WHITE = {"eeg": 1e-7, "mag": 3e-15, "grad": 3e-13}
 _BLINK_MOMENT = 3e-7  # A m: about 0.1 mV at Fp1
+_BLINK_EVERY = 4.0  # s from one to the next on average, never less than one
 _LINE = {"eeg": 1e-6, "mag": 1e-13, "grad": 1e-12}  # amplitude by type, in the sensor's unit
 
 
@@ -35,8 +36,8 @@ class Component:
     density: Callable[[np.ndarray], np.ndarray]
 
 
-def pink(freqs: np.ndarray, sfreq: float, exponent: float = 1.0) -> np.ndarray:
-    """Density that falls with a power of the frequency, flat below `KNEE`.
+def pink(freqs: np.ndarray, sfreq: float) -> np.ndarray:
+    """Density that falls as one over the frequency, as EEG about does, flat below `KNEE`.
 
     Parameters
     ----------
@@ -44,12 +45,10 @@ def pink(freqs: np.ndarray, sfreq: float, exponent: float = 1.0) -> np.ndarray:
         Hz.
     sfreq : float
         Hz; the integral up to half of it is 1.
-    exponent : float
-        2 falls as Brownian motion does, 1 as EEG about does, 0 is white.
     """
 
     def shape(at: np.ndarray) -> np.ndarray:
-        return (at**2 + KNEE**2) ** (-exponent / 2)
+        return (at**2 + KNEE**2) ** -0.5
 
     grid = np.arange(0, sfreq / 2, 0.01)
     return shape(np.asarray(freqs, dtype=np.float64)) / (shape(grid).sum() * 0.01)
@@ -154,9 +153,7 @@ def line_noise(
     return size[:, np.newaxis] * np.sin(2 * np.pi * freq * times + phase)
 
 
-def blinks(
-    sensors: Sensors, n_times: int, sfreq: float, rng: np.random.Generator, every: float = 4.0
-) -> np.ndarray:
+def blinks(sensors: Sensors, n_times: int, sfreq: float, rng: np.random.Generator) -> np.ndarray:
     """Give blinks, about 0.3 s long and 0.1 mV high at the forehead.
 
     Parameters
@@ -166,8 +163,6 @@ def blinks(
     sfreq : float
         Hz.
     rng : numpy.random.Generator
-    every : float
-        Mean number of seconds from one to the next, never less than one.
 
     Returns
     -------
@@ -178,9 +173,9 @@ def blinks(
     gain = forward(sensors, beneath(["Fp1", "Fp2"])).sum(axis=1) * _BLINK_MOMENT
     shape = np.hanning(round(0.3 * sfreq) + 2)[1:-1]
     course = np.zeros(n_times + len(shape))
-    at = rng.exponential(every - 1) + 1
+    at = rng.exponential(_BLINK_EVERY - 1) + 1
     while at * sfreq < n_times:
         start = int(at * sfreq)
         course[start : start + len(shape)] += np.exp(0.3 * rng.standard_normal()) * shape
-        at += rng.exponential(every - 1) + 1
+        at += rng.exponential(_BLINK_EVERY - 1) + 1
     return gain[:, np.newaxis] * course[:n_times]

@@ -27,7 +27,6 @@ _HUM = 15e-9  # A m, s.d. of each of the dipoles that make the background
 _N_HUM = 200
 _FOLLOWS = 10e-9  # A m, s.d. of a source that follows, where the effect is 1
 _BEYOND = 1.0  # s at either end that are made and cut off: filters need them
-_LONGEST = 0.5  # s of the response
 
 
 @dataclass(frozen=True, kw_only=True)
