@@ -132,6 +132,12 @@ def test_test_runs_repeat_one_film_for_everybody():
         Features(bands={"low": 3}, test_runs=("9",))
 
 
+def test_a_training_run_called_test_shows_a_film_of_its_own():
+    generator = Features(bands={"low": 3}, runs=("test", "2"), test_runs=("2",), n_volumes=50)
+    trained, tested = (generator.header("01", "1", run).tracks["features"] for run in ("test", "2"))
+    assert not np.allclose(trained, tested)
+
+
 def test_the_oracle_of_pictures_is_their_mean_given_the_betas():
     """Right on average at every level: the truth regresses on it with slope 1."""
     generator = ReceptiveFields(n_pictures=400, size=6, n_voxels=25, effect=0.6)

@@ -145,8 +145,8 @@ class Features(Simulation):
 
     def _shown(self, session: str, run: str) -> np.ndarray:
         """Features as they were shown, (n_volumes, n_features); the same for everybody."""
-        film = "test" if run in self.test_runs else run
-        rng = self.rng("film", "" if film == "test" else session, film)
+        film = ("", "test") if run in self.test_runs else (session, run)
+        rng = self.rng("film", *film)
         return ar1(rng, self.n_volumes, sum(self.bands.values()), self.phi_features)
 
     def _followed(self, shown: np.ndarray, peak: float) -> np.ndarray:
