@@ -34,9 +34,11 @@ class Connectivity(Simulation):
     that no other has.
 
     People are drawn one at a time: site, diagnosis at the site's prevalence, age, sex and motion.
-    The oracle knows all directions, how much people differ and how long each was scanned, and all
-    columns but the one that it tells: log-likelihoods of the label and of the site, and the mean
-    of age given the data.
+    The oracle knows all directions, how much people differ and how long each was scanned, and what
+    columns but the one that it tells do to the data: log-likelihoods of the label and of the site,
+    and the mean of age given the data and the label. What site and motion tell of the label before
+    the data are seen is not in it, so that it is the planted level: where sites differ in their
+    prevalence, a model that tells the site may score above it.
 
     Parameters
     ----------
