@@ -102,6 +102,24 @@ def test_probabilities_are_the_softmax_of_the_module_s_scores():
     np.testing.assert_array_equal(model.predict(X), found.argmax(1))
 
 
+class Noisy(Plain):
+    """Draws while it answers too."""
+
+    def forward(self, X):
+        return super().forward(X + 1e-6 * torch.randn(X.shape))
+
+
+def test_a_module_that_draws_answers_alike_and_leaves_chance_as_it_was():
+    X, y = planted()
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    model = named(Noisy)(training={"max_epochs": 2}, random_state=0).fit(X, y)
+    first = model.predict_proba(X)
+    assert torch.equal(torch.rand(1), expected)
+    np.testing.assert_array_equal(model.predict_proba(X), first)
+
+
 class Linear(torch.nn.Module):
     """Logistic regression."""
 

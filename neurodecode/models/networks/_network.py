@@ -71,7 +71,7 @@ def fit(
     device = resolve_device(place.device)
     with seeded(seed, 0):
         module = _start(model, source, init)
-    _check_output(module, source, model.shape_, model.output_shape_)
+        _check_output(module, source, model.shape_, model.output_shape_)
     identity = ""
     if place.folder is not None:
         identity = digest(
@@ -117,7 +117,8 @@ def scores(model: Any, X: Any) -> np.ndarray:
     module = module_of(model).to(device)
     # Made beforehand: small arrays between the batches would keep the memory of each from the next.
     found = np.zeros((len(source), *model.output_shape_))
-    with torch.inference_mode(), precision(device):
+    # A stranger's module may draw while it answers: asked again, it shall answer as before.
+    with torch.inference_mode(), precision(device), seeded(0, 0):
         for index in source.in_order():
             found[index] = module(on(source.read(index), device)["X"]).float().cpu().numpy()
     return found
