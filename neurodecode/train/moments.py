@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
-from neurodecode.train.source import Source
+from neurodecode.train.source import Source, check_finite
 
 
 def channel_moments(source: Source, name: str = "X") -> tuple[np.ndarray, np.ndarray]:
@@ -36,12 +35,7 @@ def channel_moments(source: Source, name: str = "X") -> tuple[np.ndarray, np.nda
     for index in source.in_order():
         X = source.read(index)[name].numpy().astype(np.float64)
         axes = (0, X.ndim - 1) if X.ndim > 2 else (0,)
-        finite = np.isfinite(X).reshape(len(X), -1).all(axis=1)
-        if not finite.all():
-            raise DataError(
-                f"training: trial {index[~finite][0]} of {len(source)} holds NaN or infinite "
-                "values. Leave such trials out (windows: reject), or interpolate the channels."
-            )
+        check_finite(X, index, len(source), "training")
         m = float(np.prod([X.shape[axis] for axis in axes]))
         own = X.mean(axis=axes, keepdims=True)[0]
         own_squares = np.square(X - own).sum(axis=axes, keepdims=True)[0]

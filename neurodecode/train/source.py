@@ -98,6 +98,31 @@ def inputs_of(X: Any, name: str | None = None) -> "np.ndarray | TrialSignal":
     return X
 
 
+def check_finite(X: np.ndarray, index: np.ndarray, n_trials: int, doing: str) -> None:
+    """Hold trials that were read to being numbers.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_batch, …)
+    index : ndarray of int, shape (n_batch,)
+        Which of all trials they are.
+    n_trials : int
+    doing : str
+        What they were read for, for the message.
+
+    Raises
+    ------
+    DataError
+        If one holds NaN or infinite values; it names the first.
+    """
+    finite = np.isfinite(X).reshape(len(X), -1).all(axis=1)
+    if not finite.all():
+        raise DataError(
+            f"{doing}: trial {index[~finite][0]} of {n_trials} holds NaN or infinite values. Leave "
+            "such trials out (windows: reject), or interpolate the channels."
+        )
+
+
 def _length(column: "np.ndarray | TrialSignal") -> int:
     return len(column) if isinstance(column, np.ndarray) else len(column.part)
 

@@ -222,6 +222,15 @@ def test_validation_trials_of_a_strange_class_or_shape_are_named():
         clone(NETWORKS[0]).fit(X, y, val=(X[:2, :4], [0, 1]))
 
 
+def test_a_tested_trial_that_holds_nan_is_named():
+    X, y = planted()
+    model = clone(NETWORKS[0]).fit(X, y)
+    X[3, 0, 5] = np.nan
+    for trials in (X, as_trials(X)):
+        with pytest.raises(DataError, match="predict: trial 3 of 80 holds NaN or infinite values"):
+            model.predict(trials)
+
+
 def test_other_channels_are_refused_in_predict():
     X, y = planted()
     model = clone(NETWORKS[0]).fit(X, y)

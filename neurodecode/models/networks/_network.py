@@ -23,7 +23,7 @@ from neurodecode.train.chance import seeded
 from neurodecode.train.loop import Trained, on, precision, train
 from neurodecode.train.losses import accuracy, cross_entropy, squared_error
 from neurodecode.train.moments import channel_moments
-from neurodecode.train.source import Source, inputs_of
+from neurodecode.train.source import Source, check_finite, inputs_of
 from neurodecode.train.training import Training
 
 
@@ -120,7 +120,9 @@ def scores(model: Any, X: Any) -> np.ndarray:
     # A stranger's module may draw while it answers: asked again, it shall answer as before.
     with torch.inference_mode(), precision(device), seeded(0, 0):
         for index in source.in_order():
-            found[index] = module(on(source.read(index), device)["X"]).float().cpu().numpy()
+            batch = source.read(index)
+            check_finite(batch["X"].numpy(), index, len(source), "predict")
+            found[index] = module(on(batch, device)["X"]).float().cpu().numpy()
     return found
 
 
