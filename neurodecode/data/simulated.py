@@ -1,7 +1,7 @@
 """A card whose recordings are made, with a planted effect, instead of read."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
@@ -30,6 +30,8 @@ def simulated_card(card: Card, preset: Preset, variant: str = "") -> Card:
     ConfigError
         If the card does not say how, or an argument is wrong.
     """
+    if preset not in get_args(Preset):  # from Python, where no file was read strictly
+        raise ConfigError(f"simulate: expected full or small, got {preset!r}.")
     spec = card.simulate if card.wholly_simulated else card.variant(variant).simulate
     if spec is None:
         layout = f" ({variant})" if variant else ""

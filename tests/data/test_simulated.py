@@ -268,3 +268,11 @@ def test_one_more_person_changes_no_job_of_the_oracle(card_file):
 def test_every_row_says_that_it_was_simulated(card_file):
     plan = make_plan(study(card_file())[1])
     assert plan.folds and all("simulated" in one.flags for one in plan.folds)
+
+
+@pytest.mark.parametrize("preset", ["tiny", "Full", True])
+def test_a_preset_that_there_is_not_is_no_full_one(card_file, preset):
+    said = f"simulate: expected full or small, got {preset!r}"
+    for ask in (nd.load, nd.stimuli):
+        with pytest.raises(ConfigError, match=said):
+            ask(str(card_file(CARD + READ)), simulate=preset)
