@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.stages import stages_of, why_not_chained
@@ -61,14 +62,19 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if target.kind not in ("none", *model.target_needs.targets):
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
-    forbidden = {target.column or target.signal, "label"} & set(model.columns)
+    truth = {target.column or target.signal, "label"}
+    forbidden = truth & set(model.columns)
     if forbidden:
         return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
     if "previous" in model.columns and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
     missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
     if missing:
-        return f"it needs the column {missing[0]!r}, which these rows lack."
+        known = [c for c in study.trials.rows.columns if c not in {*truth, "uid"}]
+        return (
+            f"it needs the column {missing[0]!r}, which these rows lack."
+            f"{nearest(missing[0], known)}"
+        )
     if needs.signals == 0:
         return None
     if not isinstance(needs.signals, int):

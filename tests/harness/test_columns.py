@@ -71,7 +71,10 @@ def test_the_truth_is_out_of_reach_of_later_stages_too(study):
     peeks = NamedModel("peeks", model(Covariance(), columns=("label",)))
     assert "'label', which is the truth" in why_refused(peeks, study)
     lacking = NamedModel("lacking", model(Covariance(), columns=("age",)))
-    assert "the column 'age', which these rows lack" in why_refused(lacking, study)
+    said = why_refused(lacking, study)
+    assert "the column 'age', which these rows lack. Known: " in said and "label" not in said
+    misspelt = NamedModel("misspelt", model(Covariance(), columns=("onsett",)))
+    assert why_refused(misspelt, study).endswith("lack. Did you mean 'onset'?")
 
 
 def test_rows_seen_before_testing_are_told_apart(tmp_path):
