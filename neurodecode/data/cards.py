@@ -9,7 +9,7 @@ from types import ModuleType
 from neurodecode.core.config import bind, check_arguments, convert, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
-from neurodecode.core.names import check_call
+from neurodecode.core.names import catalogue, check_call
 from neurodecode.core.nodes import Node, Problems, load
 from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Variant
 from neurodecode.data.tasks import Task
@@ -47,6 +47,8 @@ def load_card(name: str | Path, *, allow_code: bool = False) -> Card:
     )  # fmt: skip
     problems.stop()
     assert card is not None  # a card that is not complete is a problem, and problems stop
+    _check_ceilings(card, root, problems)
+    problems.stop()
     if not allow_code:
         _check_code(card, path)
     return _with_base(card, path.parent)
@@ -150,6 +152,24 @@ def _simulate(node: Node, where: str, problems: Problems) -> SimulateSpec | None
             place = f"{where}.small"
             check_arguments(spec.small, found, node.value["small"], place, problems, some=True)
     return spec
+
+
+def _check_ceilings(card: Card, root: Node, problems: Problems) -> None:
+    """Hold ceilings to the card's tasks and to metrics that there are: a test looks them up."""
+    layouts = {f"variants.{name}.": root.value["variants"].value[name] for name in card.variants}
+    metrics = catalogue("metrics")
+    for before, layout in {"": root, **layouts}.items():
+        simulate = layout.value.get("simulate")
+        tasks = {} if simulate is None else simulate.value.get("ceiling", Node({})).value
+        for task, reached in tasks.items():
+            place = f"{before}simulate.ceiling.{task}"
+            if task not in card.tasks:
+                said = f"{card.name} has no task {task!r}.{nearest(task, card.tasks)}"
+                problems.add(reached, place, said)
+            for name, node in reached.value.items():
+                if name not in metrics:
+                    said = f"no metric is called {name!r}.{nearest(name, metrics)}"
+                    problems.add(node, f"{place}.{name}", said)
 
 
 def _events(node: Node, where: str, problems: Problems) -> EventsSpec | None:

@@ -45,6 +45,7 @@ tasks:
     target: {label: label, classes: [thing, animal]}
     protocol: {cross_run: {}}
 """
+TASKS = CARD.partition("tasks:")[2]
 READ = "reader: {arrays: {path: x.npz, data: X, axes: [trial, voxel], columns: {label: y}}}\n"
 
 
@@ -276,3 +277,25 @@ def test_a_preset_that_there_is_not_is_no_full_one(card_file, preset):
     for ask in (nd.load, nd.stimuli):
         with pytest.raises(ConfigError, match=said):
             ask(str(card_file(CARD + READ)), simulate=preset)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("{animal: {", "{animl: {", r"ceiling\.animl: made has no task 'animl'\. Did you mean"),
+        (
+            "balanced_accuracy: 0",
+            "balanced: 0",
+            r"ceiling\.animal\.balanced: no metric is called 'balanced'",
+        ),
+    ],
+)
+def test_a_ceiling_is_of_a_task_and_a_metric_that_there_are(card_file, right, wrong, said):
+    """Else no test would hold an oracle to it, and nobody would know."""
+    with pytest.raises(ConfigError, match=f"made.yaml:10: simulate.{said}"):
+        load_card(card_file(CARD.replace(right, wrong)))
+    own = READ.replace("reader: ", "variants: {a: {reader: ").strip()
+    with pytest.raises(ConfigError, match=rf"variants\.a\.simulate\.{said}"):
+        ceiling = "ceiling: {animal: {balanced_accuracy: 0.9}}".replace(right, wrong)
+        made = f"simulate: {{generator: fmri.vectors, {ceiling}}}}}}}\n"
+        load_card(card_file(f"{CARD.partition('simulate:')[0]}{own}, {made}tasks:{TASKS}"))
