@@ -5,6 +5,7 @@ A generator is one file here with one public class, a `Simulation`; its name is 
 """
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -52,8 +53,9 @@ class Simulation(ABC):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
                 raise ConfigError(f"{name}: expected different names, got {values}.")
-        if not self.effect >= 0:
-            raise ConfigError(f"effect: {self.effect} is below zero. Give 0 for nothing planted.")
+        if not 0 <= self.effect < math.inf:
+            what = "below zero" if self.effect < 0 else "no finite number"
+            raise ConfigError(f"effect: {self.effect} is {what}. Give 0 for nothing planted.")
         if self.seed < 0:
             raise ConfigError(f"seed: {self.seed} is below zero. Give 0 or more.")
 

@@ -34,7 +34,8 @@ def test_every_generator_is_a_whole_simulation(name):
     ("arguments", "said"),
     [
         ({"effect": -0.5}, "effect: -0.5 is below zero"),
-        ({"effect": float("nan")}, "effect: nan is"),
+        ({"effect": float("nan")}, "effect: nan is no finite number"),
+        ({"effect": float("inf")}, "effect: inf is no finite number"),
         ({"seed": -1}, "seed: -1 is below zero"),
         ({"subjects": []}, r"subjects: expected different names, got \(\)"),
         ({"runs": ["1", "1"]}, "runs: expected different names"),
