@@ -46,10 +46,11 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
     if own is not None:  # of a library that keeps its downloads itself
         return own
     looked = "\n  ".join(str(place) for place in places)
+    made = '\nWithout files, recordings of its shape can be made: --simulate (simulate="full").'
     raise DataMissing(
         f"{card.name}: its files ({_pattern(card, variant)}) are not on this machine. Looked in:\n"
         f"  {looked}\n"
-        f"{how_to_get(card, variant)}"
+        f"{how_to_get(card, variant)}{made if card.variant(variant).simulate else ''}"
     )
 
 

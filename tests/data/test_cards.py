@@ -163,5 +163,6 @@ def test_missing_data_say_where_was_looked_and_how_to_get_them(tmp_path, monkeyp
         "PyMVPA",
         "--data DIR",
         "NEURODECODE_DATA",
+        "--simulate",
     ):
         assert part in said
