@@ -173,11 +173,11 @@ def _pair(resolved: Resolved) -> Resolved | None:
     spec, simulate = resolved.experiment.data.pair, resolved.experiment.data.simulate
     if spec is None:
         return None
-    card = load_card(spec.card, allow_code=resolved.allow_code)
     chosen = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "by"}
-    preset: Any = simulate or ("full" if card.wholly_simulated else "")
-    data = DataSpec(**chosen, simulate=preset)
     try:
+        card = load_card(spec.card, allow_code=resolved.allow_code)
+        preset: Any = simulate or ("full" if card.wholly_simulated else "")
+        data = DataSpec(**chosen, simulate=preset)
         task, variant = _task(card, data), data.variant or next(iter(card.variants), "")
         if preset:
             card = simulated_card(card, preset, variant)

@@ -49,6 +49,7 @@ def test_repeats_are_averaged_and_rows_without_a_partner_counted(data):
         ("protocol={within_session: {n_splits: 2}}", "is trained on and tested, and its partner"),
         ("data.pair.by=[picture]", "data.pair.by: the rows of data have no column 'picture'"),
         ("data.pair.card=two_views_eeg_card.yaml", "both are eeg, and models could not tell"),
+        ("data.pair.card=none.yaml", "data.pair: there is no card file none.yaml"),
         ("data.pair.task=kinds", "data.pair: two_views_fmri has no task 'kinds'"),
         ("models=[linear.logistic]", "it takes 1 signal(s), and there are 2 (eeg, fmri). Begin"),
         ("data.pair.by=[subject, stimulus]", "no row shares its subject and stimulus with one"),
