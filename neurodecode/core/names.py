@@ -236,22 +236,20 @@ def _outside_class(name: str, known: Iterable[str]) -> Any:
             "python -c 'import "
             f"{module_name}' shows where."
         ) from error
-    if attribute:
-        if not hasattr(module, attribute):
-            raise ConfigError(
-                f"{module_name} has no {attribute!r}.{nearest(attribute, dir(module))}"
-            )
-        return getattr(module, attribute)
-    own = [
-        value
+    own = {
+        key: value
         for key, value in vars(module).items()
         if isinstance(value, type) and value.__module__ == module_name and key[0] != "_"
-    ]
+    }
+    if attribute:
+        if not hasattr(module, attribute):
+            raise ConfigError(f"{module_name} has no {attribute!r}.{nearest(attribute, own)}")
+        return getattr(module, attribute)
     if len(own) != 1:
         raise ConfigError(
             f"{module_name} has {len(own)} public classes. Name one: {module_name}:CLASS."
         )
-    return own[0]
+    return next(iter(own.values()))
 
 
 def is_module_class(found: Any) -> TypeGuard[type]:

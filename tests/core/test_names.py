@@ -53,6 +53,8 @@ def test_allowed_outside_code_is_found(tmp_path, monkeypatch):
     assert find("my_net:MyNet", "models", allow_code=True).__name__ == "MyNet"
     with pytest.raises(ConfigError, match=r"has no 'MyNot'. Did you mean 'MyNet'"):
         find("my_net:MyNot", "models", allow_code=True)
+    with pytest.raises(ConfigError, match=r"has no 'Other'. Known: MyNet\.$"):
+        find("my_net:Other", "models", allow_code=True)
 
 
 def test_nested_names_are_built_by_the_same_rule():
