@@ -331,12 +331,15 @@ class Wrong(torch.nn.Module):
     def forward(self, X):
         if self.fails == "run":
             raise ValueError("broken")
+        if self.fails == "learnt":
+            return self.head(X[:, 0])[:, 1:].detach()
         return self.head(X[:, 0])
 
 
 @pytest.mark.parametrize(
     ("fails", "said"),
     [
+        ("learnt", "nothing can be learnt: what the module gives has no gradient to any weight"),
         ("", r"gives \(2, 3\) for 2 trials, and \(2, 2\) is needed: a score for each class"),
         ("run", r"the module fails on trials of shape \(5, 128\) \(ValueError: broken\)"),
         ("made", r"Wrong cannot be made for trials of shape \(5, 128\) \(RuntimeError: broken\)"),
@@ -345,6 +348,13 @@ class Wrong(torch.nn.Module):
 def test_a_module_that_cannot_be_used_is_told_before_training(fails, said):
     with pytest.raises(ConfigError, match=said):
         named(Wrong)(fails=fails).fit(*planted())
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")  # torch, of the former
+@pytest.mark.parametrize("model", [Eegnet(kernel_length=0), Eegnet(drop_prob=1.5)], ids=str)
+def test_arguments_that_no_network_can_have_are_told(model):
+    with pytest.raises(ConfigError, match=r"Eegnet cannot be made .*Look at its arguments"):
+        clone(model).fit(*planted())
 
 
 def test_arguments_of_a_module_may_not_have_our_names():

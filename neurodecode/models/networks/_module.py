@@ -118,13 +118,7 @@ class OfModule(BaseEstimator):
         }
         asked = inspect.signature(self.module).parameters
         filled = {name: known[name] for name in FILLED if name in asked and known[name] is not None}
-        try:
-            return self.module(**{**filled, **self.arguments})
-        except Exception as error:  # a stranger's module may fail in any way
-            raise ConfigError(
-                f"{self.module.__name__} cannot be made for trials of shape {shape} "
-                f"({type(error).__name__}: {error}). Look at its arguments."
-            ) from error
+        return self.module(**{**filled, **self.arguments})
 
     def __getstate__(self):
         return _network.state_without_module(super().__getstate__())

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.digest import digest, digest_array
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.core.trials import Trials
 from neurodecode.nn.standardize import Standardized
@@ -275,7 +275,16 @@ def _take_weights(module: torch.nn.Module, model: Any, init: Any) -> None:
 
 
 def _scaled(model: Any, mean: np.ndarray, scale: np.ndarray, n_outputs: int) -> torch.nn.Module:
-    return Standardized(model._build(model.shape_, n_outputs, model.sfreq_), mean, scale)
+    try:
+        module = model._build(model.shape_, n_outputs, model.sfreq_)
+    except NeurodecodeError:
+        raise
+    except Exception as error:  # a stranger's module, or torch of an argument, fails in any way
+        raise ConfigError(
+            f"{getattr(model, 'module', type(model)).__name__} cannot be made for trials of shape "
+            f"{model.shape_} ({type(error).__name__}: {error}). Look at its arguments."
+        ) from error
+    return Standardized(module, mean, scale)
 
 
 def _check_output(
@@ -289,8 +298,7 @@ def _check_output(
     wanted = (n, *output_shape)
     module.eval()
     try:
-        with torch.no_grad():
-            said: Any = module(source.read(np.arange(n))["X"])
+        said: Any = module(source.read(np.arange(n))["X"])
     except Exception as error:  # a stranger's module may fail in any way
         raise ConfigError(
             f"the module fails on trials of shape {shape} ({type(error).__name__}: {error}). Look "
@@ -301,6 +309,11 @@ def _check_output(
         raise ConfigError(
             f"the module gives {found} for {n} trials, and {wanted} is needed: a score for each "
             "class, or the shape of the targets."
+        )
+    if not said.requires_grad:
+        raise ConfigError(
+            "nothing can be learnt: what the module gives has no gradient to any weight. Give it "
+            "weights (requires_grad), and keep detach and no_grad out of its forward."
         )
 
 
