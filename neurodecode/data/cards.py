@@ -39,7 +39,8 @@ def load_card(name: str | Path, *, allow_code: bool = False) -> Card:
             raise ConfigError(f"there is no card {str(name)!r}.{nearest(str(name), shipped)}")
         path = shipped[str(name)]
     elif not path.is_file():
-        raise ConfigError(f"there is no card file {path}.")
+        sought = "" if path.is_absolute() else f" in {Path.cwd()}, where the command runs"
+        raise ConfigError(f"there is no card file {path}{sought}.")
     root, problems = load(path)
     card = bind(
         Card, root, "", problems, reader=_reader, variants=_variants, events=_events, tasks=_tasks,

@@ -106,6 +106,12 @@ def test_an_unknown_card_is_named_with_the_nearest():
         load_card("eegbcy")
 
 
+def test_a_card_file_that_is_not_there_is_sought_where_the_command_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=f"no card file own.yaml in {tmp_path}, where"):
+        load_card("own.yaml")
+
+
 def test_an_unknown_variant_is_named_with_the_nearest():
     with pytest.raises(ConfigError, match=r"no variant 'slices'. Did you mean 'slice'"):
         load_card("haxby2001").variant("slices")
