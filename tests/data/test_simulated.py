@@ -299,3 +299,18 @@ def test_a_ceiling_is_of_a_task_and_a_metric_that_there_are(card_file, right, wr
         ceiling = "ceiling: {animal: {balanced_accuracy: 0.9}}".replace(right, wrong)
         made = f"simulate: {{generator: fmri.vectors, {ceiling}}}}}}}\n"
         load_card(card_file(f"{CARD.partition('simulate:')[0]}{own}, {made}tasks:{TASKS}"))
+
+
+@pytest.mark.parametrize(
+    ("generator", "said"),
+    [
+        ("eeg_meg.contacts: {conditions: [face]}", "labels: expected two or more that differ"),
+        ("eeg_meg.p300: {channels: [Cz, X9]}", "electrode 'X9' is not in"),
+    ],
+)
+def test_what_a_generator_finds_later_is_said_of_its_card(card_file, generator, said):
+    before, _, after = CARD.partition("fmri.categories:")
+    path = card_file(before + generator + "\n  ceiling" + after.partition("ceiling")[2])
+    made = simulated_card(load_card(path), "full")
+    with pytest.raises(ConfigError, match=f"^made: simulate: {said}"):
+        find_recordings(made, "", path.parent)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Recording
 from neurodecode.data.specs import Card, Variant
 from neurodecode.simulate import Simulation
@@ -14,9 +15,19 @@ _PLACES = ("subjects", "sessions", "runs")  # a recording does not depend on whi
 
 
 def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
-    """All recordings of a simulation; each is made when it is prepared, in this process."""
+    """All recordings of a simulation; each is made when it is prepared, in this process.
+
+    Raises
+    ------
+    ConfigError
+        If the generator finds, at its first header, that an argument cannot be meant.
+    """
     del root
     simulation: Simulation = variant.options
+    try:
+        simulation.header(*simulation.recordings()[0])
+    except ConfigError as error:  # said here with the card, which the generator does not know
+        raise ConfigError([f"{card.name}: simulate: {one}" for one in error.problems]) from error
     kind = type(simulation)
     arguments = {k: v for k, v in asdict(simulation).items() if k not in _PLACES}
     described = {
