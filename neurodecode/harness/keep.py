@@ -148,7 +148,8 @@ def _without_weights(stage: Any, i: int, folder: Path) -> Any:
         return stage
     from safetensors.numpy import save_file  # comes with torch, which made the weights
 
-    weights = {name: np.ascontiguousarray(one) for name, one in stage.weights_.items()}
+    # ascontiguousarray would make a vector of a count of batches, which is one number.
+    weights = {name: np.asarray(one, order="C") for name, one in stage.weights_.items()}
     save_file(weights, folder / _WEIGHTS.format(i))
     stage = copy.copy(stage)
     del stage.weights_

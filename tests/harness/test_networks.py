@@ -24,6 +24,7 @@ from neurodecode.harness.question import NamedModel, Tune  # noqa: E402
 from neurodecode.harness.store import Store  # noqa: E402
 from neurodecode.harness.validation import Validation, cut_validation  # noqa: E402
 from neurodecode.models.networks._module import named  # noqa: E402
+from neurodecode.models.networks.shallow_convnet import ShallowConvnet  # noqa: E402
 from neurodecode.protocols.cross_subject import CrossSubject  # noqa: E402
 from neurodecode.steps.scale import Scale  # noqa: E402
 
@@ -271,6 +272,23 @@ def test_networks_are_kept_as_safetensors_and_answer_alike(tmp_path):
     (final / "stage-0.safetensors").write_bytes(b"torn")
     with pytest.raises(DataError, match=r"stage-0.safetensors: damaged.*fitted anew"):
         open_model(store, plan.finals[0].key, allow_code=True)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_kept_network_with_batch_normalisation_is_one_to_start_from(tmp_path):
+    """Its count of batches is a single number, and stays one on disk."""
+    shallow = ShallowConvnet(
+        n_filters=2, kernel_length=3, pool_length=4, pool_stride=2, max_epochs=2
+    )  # fmt: skip
+    study = net_study(models=(NamedModel("shallow", shallow),), keep="final", n_draws=0)
+    plan, finished, _ = run(study, tmp_path / "r")
+    assert finished.errors == {}
+    (kept,) = open_model(Store(tmp_path / "r"), plan.finals[0].key).stages
+    again = ShallowConvnet(**shallow.get_params()).fit(
+        study.trials.X, np.arange(len(study.trials)) % 2, init=kept
+    )
+    shapes = [{k: np.shape(v) for k, v in one.weights_.items()} for one in (kept, again)]
+    assert () in shapes[0].values() and shapes[0] == shapes[1]
 
 
 def test_the_device_is_in_the_key_of_networks_alone(monkeypatch):
