@@ -145,7 +145,9 @@ def test_weights_of_classes_set_what_probabilities_sum_to(class_weight, expected
 
 
 def test_convergence_is_told_where_it_is_called():
-    with pytest.warns(ConvergenceWarning, match=r"last 50 of 3 passes.*more max_epochs") as said:
+    with pytest.warns(
+        ConvergenceWarning, match=r"with pass 3 of 3.*waits for 50 .*more max_epochs"
+    ) as said:
         model = clone(NETWORKS[0]).fit(*planted())
     assert said[0].filename == __file__
     assert not model.converged_

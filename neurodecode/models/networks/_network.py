@@ -343,9 +343,9 @@ def _keep_history(model: Any, trained: Trained, training: Training) -> None:
     model.converged_ = trained.converged
     if not trained.converged:
         warnings.warn(
-            f"not converged: the loss still fell in the last {training.patience} of "
-            f"{training.max_epochs} passes (the best is {trained.best_epoch}). Give more "
-            "max_epochs; until then its score says little of the model.",
+            f"not converged: training ended with pass {model.n_epochs_} of {training.max_epochs}, "
+            f"the best is {trained.best_epoch}, and patience waits for {training.patience} after "
+            "it. Give more max_epochs; until then its score says little of the model.",
             ConvergenceWarning,
             stacklevel=4,  # who called `fit` of the estimator
         )
