@@ -51,7 +51,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["full", "small"],
         metavar="SIZE",
         help="make the recordings, with a planted effect, instead of reading them: full or small "
-        "(default: full); results go to NAME_simulated",
+        "(default: full); where the card has files too, results go to NAME_simulated",
     )
     parser.add_argument(
         "--out",

@@ -16,6 +16,7 @@ from neurodecode.cli import compare as cli_compare
 from neurodecode.cli import table as cli_table
 from neurodecode.core.files import shipped_folder
 from neurodecode.harness import compare as harness_compare
+from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.report import compare as report_compare
 from neurodecode.report.results import Results
 
@@ -240,6 +241,17 @@ def test_a_recording_that_cannot_be_read_is_named_and_the_others_go_on(capsys):
 def test_help_ends_with_commands_that_work(capsys, verb):
     assert run(verb, "--help") == 0
     assert f"neurodecode {verb}" in capsys.readouterr().out.rpartition("Examples:")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("quickstart_eeg", "quickstart_eeg_simulated"), ("quickstart_meg", "quickstart_meg")],
+)
+def test_simulated_results_go_where_help_says(capsys, name, folder):
+    assert run("run", "--help") == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "where the card has files too, results go to NAME_simulated" in told
+    assert read_experiment(find_experiment(name), ["data.simulate=small"]).name == folder
 
 
 def test_a_full_disk_is_a_sentence(capsys, monkeypatch):
