@@ -92,6 +92,63 @@ def wave_log_likelihood(
     return projections @ weights - np.sum(strengths.T * (gram @ weights), axis=0) / 2
 
 
+def rhythm_log_likelihood(
+    X: np.ndarray,
+    patterns: np.ndarray,
+    rhythms: Sequence[Component],
+    powers: np.ndarray,
+    whitener: Whitener,
+    sfreq: float,
+) -> np.ndarray:
+    """Log-likelihood of trials in which sources hum with known power, in known noise.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_channels, n_times)
+    patterns : ndarray, shape (n_channels, n_sources)
+        Each source at the sensors, a unit of its moment.
+    rhythms : sequence of Component
+        That every source has, each of one series; the gain is the moment at power 1.
+    powers : ndarray, shape (n_hypotheses, n_sources)
+        Of each source, as a part of what it is at rest.
+    whitener : Whitener
+    sfreq : float
+        Hz.
+
+    Returns
+    -------
+    log_likelihood : ndarray, shape (n_trials, n_hypotheses)
+        Up to a constant of the trial.
+
+    Notes
+    -----
+    A source's series is a mixture of few independent ones, by a root of its autocovariance. With B
+    their templates, whitened, and D their amplitudes, whitened trials have the covariance
+    I + B D² B', whose inverse and determinant need no matrix larger than B'B (Bishop 2006, Pattern
+    Recognition and Machine Learning, eq. C.7 and C.14).
+    """
+    n_times = X.shape[2]
+    series = sum(one.gain.item() ** 2 * _autocovariance(one, n_times, sfreq) for one in rhythms)
+    values, vectors = np.linalg.eigh(scipy.linalg.toeplitz(series))
+    kept = values > 1e-10 * values[-1]
+    root = vectors[:, kept] * np.sqrt(values[kept])  # (n_times, n_kept)
+    mixed, timed = whitener.space @ patterns, whitener.time @ root  # per mixture of channels
+    n_templates = mixed.shape[1] * root.shape[1]
+    over_time = np.swapaxes(timed, 1, 2) @ timed
+    gram = np.einsum("ca,ckl,cb->akbl", mixed, over_time, mixed, optimize=True)
+    gram = gram.reshape(n_templates, n_templates)
+    seen_of = np.swapaxes(whitener(X), 0, 1) @ timed  # (n_channels, n_trials, n_kept)
+    projections = np.einsum("ca,cik->iak", mixed, seen_of, optimize=True).reshape(len(X), -1)
+    answers = np.empty((len(X), len(powers)))
+    for i, power in enumerate(powers):
+        amplitude = np.sqrt(np.repeat(power, root.shape[1]))
+        inner = np.eye(n_templates) + amplitude[:, None] * gram * amplitude
+        seen = projections * amplitude
+        solved = np.linalg.solve(inner, seen.T).T
+        answers[:, i] = (np.sum(seen * solved, axis=1) - np.linalg.slogdet(inner)[1]) / 2
+    return answers
+
+
 def whitened_band(
     data: np.ndarray, density: np.ndarray, in_band: np.ndarray, sfreq: float
 ) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.signal.windows import tukey
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
@@ -14,9 +13,10 @@ from neurodecode.core.recording import Signal
 from neurodecode.simulate import Simulation, check_counts
 from neurodecode.simulate._labels import Order, draw_labels
 from neurodecode.simulate.eeg_meg._head import beneath, electrodes
+from neurodecode.simulate.eeg_meg._known import Whitener, rhythm_log_likelihood
 from neurodecode.simulate.eeg_meg._labelled import answered, labelled_header
-from neurodecode.simulate.eeg_meg._noise import Component, cross_spectrum, rhythm, series
-from neurodecode.simulate.eeg_meg._session import check_line, own_sources, session_of
+from neurodecode.simulate.eeg_meg._noise import Component, rhythm, series
+from neurodecode.simulate.eeg_meg._session import Session, check_line, own_sources, session_of
 
 REST, FIRST, SECOND = "T0", "T1", "T2"
 _AREAS = ("C3", "C4", "Cz")  # electrodes above the areas of right hand, left hand, feet
@@ -29,8 +29,7 @@ _REST, _MOVE = 4.2, 4.1  # s, as in EEGBCI
 _RHYTHMS = ((10.0, 1.0, 20e-9), (21.0, 2.0, 12e-9))  # Hz, width in Hz, A m: mu and beta
 _OWN_FREQUENCY = 0.07  # s.d. of the logarithm of a person's frequency
 _ONSET = (0.2, 0.5)  # s after the cue: fading begins, and is complete
-_BAND = (6.0, 30.0)  # Hz that the oracle looks at
-_TAPER = 0.2  # part of the window that is tapered: what is slow would leak into the band
+_HIGHEST = 30.0  # Hz, where beta ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +60,8 @@ class Imagery(Simulation):
 
     Notes
     -----
-    The oracle weighs the window's cross-spectra under both labels (Whittle's likelihood), before
-    blinks and mains were added.
+    The oracle knows where the sources are, their rhythms and the noise, and gives the likelihood of
+    the window under both labels, before blinks and mains were added.
     """
 
     cues: Mapping[str, tuple[str, ...]]
@@ -74,7 +73,7 @@ class Imagery(Simulation):
     window: tuple[float, float] = (0.5, 2.5)
 
     modality: ClassVar[str] = "eeg"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self):
         super().__post_init__()
@@ -89,10 +88,10 @@ class Imagery(Simulation):
                     "T1 and T2 mean there is one thing."
                 )
         check_counts(self, "n_trials")
-        if self.sfreq < 2.5 * _BAND[1]:
+        if self.sfreq < 2.5 * _HIGHEST:
             raise ConfigError(
-                f"sfreq: {self.sfreq:g} Hz does not hold rhythms up to {_BAND[1]:g} Hz. Give "
-                f"{2.5 * _BAND[1]:g} or more."
+                f"sfreq: {self.sfreq:g} Hz does not hold rhythms up to {_HIGHEST:g} Hz. Give "
+                f"{2.5 * _HIGHEST:g} or more."
             )
         if not _ONSET[1] <= self.window[0] < self.window[1] <= _MOVE:
             raise ConfigError(
@@ -127,12 +126,7 @@ class Imagery(Simulation):
         for one in rhythms:
             course = series(one.density, len(_AREAS), n_times, self.sfreq, rng)
             data += (gain * one.gain) @ (course * strength)
-        faded = {}
-        for cue in (FIRST, SECOND):
-            amplitude = np.exp(-self._fading(run, cue) / 2)
-            faded[cue] = [Component(gain * amplitude * one.gain, one.density) for one in rhythms]
-        components = [(today.brain, today.own, *faded[cue]) for cue in (FIRST, SECOND)]
-        answers = self._weigh(data, events, components)
+        answers = self._weigh(data, events, run, gain, rhythms, today)
         data += today.artefacts(n_times, self.sfreq, self.line, rng)
         return answered(header, data, (FIRST, SECOND), answers)
 
@@ -162,26 +156,19 @@ class Imagery(Simulation):
         return np.exp(-fallen / 2)
 
     def _weigh(
-        self, data: np.ndarray, events: pd.DataFrame, hypotheses: list[tuple[Component, ...]]
-    ) -> np.ndarray:
+        self, data: np.ndarray, events: pd.DataFrame, run: str,
+        gain: np.ndarray, rhythms: list[Component], today: Session,
+    ) -> np.ndarray:  # fmt: skip
         """Log-likelihood of each event's window under each label; NaN for rest."""
         n_window = round((self.window[1] - self.window[0]) * self.sfreq) + 1
-        freqs = np.fft.rfftfreq(n_window, 1 / self.sfreq)
-        within = (freqs >= _BAND[0]) & (freqs <= _BAND[1])
-        taper = tukey(n_window, _TAPER)
         cued = np.flatnonzero(events["label"] != REST)
         onsets = events["onset"].to_numpy()[cued]
         starts = np.round((onsets + self.window[0]) * self.sfreq).astype(int)
         windows = np.stack([data[:, at : at + n_window] for at in starts])
-        spectra = np.fft.rfft(windows * taper, axis=2)[..., within]
-        spectra = np.moveaxis(spectra, 2, 0)  # (n_freqs, n_trials, n_channels)
-        answers = np.full((len(events), len(hypotheses)), np.nan)
-        for i, components in enumerate(hypotheses):
-            power = cross_spectrum(components, freqs[within]) * self.sfreq * np.sum(taper**2) / 2
-            factor = np.linalg.cholesky(np.linalg.inv(power))
-            white = spectra @ factor
-            volume = np.linalg.slogdet(power)[1].sum()
-            answers[cued, i] = -np.sum(np.abs(white) ** 2, axis=(0, 2)) - volume
+        powers = np.exp([-self._fading(run, cue) for cue in (FIRST, SECOND)])
+        whitener = Whitener.of(today.brain, today.own, n_window, self.sfreq)
+        answers = np.full((len(events), len(powers)), np.nan)
+        answers[cued] = rhythm_log_likelihood(windows, gain, rhythms, powers, whitener, self.sfreq)
         return answers
 
 
