@@ -25,9 +25,11 @@ def found(tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("NEURODECODE_CACHE", str(place / "cache"))
             rows = run(study_of(null, seed, place), place / "results")
+        # Without an effect an oracle may answer alike always, and have no score.
+        rows = [row for row in rows if row.role != "ceiling"]
         refused = [row for row in rows if row.note]
         assert all(row.note.startswith("not run: it ") for row in refused), refused
-        return [row for row in rows if not row.note and row.model != "baseline.oracle"]
+        return [row for row in rows if not row.note]
 
     return rows_of
 
