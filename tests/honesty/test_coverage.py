@@ -171,6 +171,10 @@ def test_two_models_that_find_nothing_are_told_apart_as_seldom_as_p_says(
 ):
     p = p_of_two_models(n_subjects, protocol, 400, tmp_path)
     assert np.mean(p <= 0.05) <= 0.07
+    if n_subjects > 1 and isinstance(
+        protocol, CrossRun
+    ):  # accuracies of others lean less than said
+        assert np.mean(p <= 0.05) >= 0.03
 
 
 @pytest.mark.parametrize(("n_subjects", "protocol"), TWO)
