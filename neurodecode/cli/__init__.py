@@ -45,7 +45,8 @@ Two commands that work offline in a clone:
   neurodecode run quickstart_eeg
   neurodecode table results/quickstart_eeg
 
-Exit codes: 0 done, 1 some jobs failed, 2 wrong usage or configuration, 3 data missing.
+Exit codes: 0 done, 1 some jobs failed, 2 wrong usage or configuration, 3 data missing,
+130 interrupted.
 """
 
 
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     code : int
-        0 done, 1 some jobs failed, 2 wrong usage or configuration, 3 data missing.
+        0 done, 1 some jobs failed, 2 wrong usage or configuration, 3 data missing, 130 interrupted.
     """
     parser = build_parser()
     arguments = parser.parse_args(argv)
