@@ -50,9 +50,10 @@ def loss_figures(results: Results) -> Iterator[tuple[str, Figure, str]]:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False, fontsize=9, ncols=2, loc="lower left", bbox_to_anchor=(0, 1))
-        n_epochs = [len(history) for history in several]
+        fewest, most = (of(len(history) for history in several) for of in (min, max))
+        n_epochs = f"{most}" if fewest == most else f"{fewest} to {most}"
         told = (
-            f"Loss over passes, {len(several)} fits of {min(n_epochs)} to {max(n_epochs)} passes. "
-            "The weights are those of the pass with the lowest validation loss."
+            f"Loss over passes, {len(several)} fits of {n_epochs} passes. The weights "
+            "are those of the pass with the lowest validation loss."
         )
         yield model, figure, told
