@@ -182,10 +182,11 @@ def unmoved(groups: Sequence[Group]) -> set[str]:
 
 
 def _same_answers(one: Group, other: Group) -> bool:
-    if (one.scores is None) != (other.scores is None):
+    if not (np.array_equal(one.rows, other.rows) and np.array_equal(one.pred, other.pred)):
         return False
-    same = np.array_equal(one.rows, other.rows) and np.array_equal(one.pred, other.pred)
-    return same and (one.scores is None or np.array_equal(one.scores, other.scores))
+    if one.scores is None or other.scores is None:
+        return one.scores is other.scores
+    return np.array_equal(one.scores, other.scores)
 
 
 class _Truth:
