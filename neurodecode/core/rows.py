@@ -18,6 +18,7 @@ RESERVED = (
 )  # fmt: skip
 _REQUIRED = ("recording", "subject", "session", "run", "onset", "duration", "start", "stop")
 _FEW_VALUES = ("recording", "subject", "session", "run", "block", "stimulus", "group", "split")
+_AT_ONCE = 4096  # rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,11 @@ class Rows:
         order = np.lexsort((table["onset"].to_numpy(), _words(table["recording"])))
         base = table.iloc[order].reset_index(drop=True)
         del table  # where the caller keeps no copy, two are never held at once
-        base["uid"] = _uids(base)
+        # Bit by bit: names as objects of Python take three times what a column of them does.
+        starts = range(0, max(len(base), 1), _AT_ONCE)
+        uids = [pd.Series(_uids(base.iloc[i : i + _AT_ONCE])) for i in starts]
+        base["uid"] = pd.concat(uids, ignore_index=True)
+        del uids
         twice = base["uid"].duplicated(keep=False).to_numpy()
         if twice.any():
             first = base.loc[twice].iloc[0]
@@ -211,7 +216,7 @@ def _words(values: Any) -> np.ndarray:
 
 def _uids(table: pd.DataFrame) -> np.ndarray:
     stimulus = table["stimulus"].astype(str) if "stimulus" in table else [""] * len(table)
-    position = table["position"] if "position" in table else range(len(table))
+    position: Any = table.get("position", table.index)
     named = zip(
         _words(table["recording"]), table["start"], table["stop"], position, stimulus, strict=True
     )

@@ -237,7 +237,7 @@ def _joined(several: Sequence[np.ndarray | None], counts: Sequence[int]) -> obje
         [
             np.full(count, nothing, dtype=dtype)
             if values is None
-            else values.astype(dtype or values.dtype)
+            else values.astype(dtype or values.dtype, copy=False)
             for values, count in zip(several, counts, strict=True)
         ]
     )
