@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.core import parts
+from neurodecode.core import parts, rows
 from neurodecode.core.errors import DataError
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
@@ -127,3 +127,17 @@ def test_at_most_32_files_are_open(tmp_path):
     X = stack(several).X
     assert X[:, 0, 0].tolist() == list(range(40))
     assert len(parts._open_arrays) <= parts.MAX_OPEN_FILES
+
+
+@pytest.mark.parametrize("n_at_once", [3, 100])
+def test_names_of_rows_do_not_depend_on_how_many_are_made_at_once(n_at_once, monkeypatch):
+    """Nor do entries without times or positions share one: each is named by its place."""
+    nan = np.full(10, np.nan)
+    table = pd.DataFrame(
+        {"recording": "r", "subject": "1", "session": "1", "run": "1", "duration": 0.0,
+         "onset": np.arange(10.0), "start": nan, "stop": nan}
+    )  # fmt: skip
+    expected = list(Rows.build(table)["uid"])
+    assert len(set(expected)) == 10
+    monkeypatch.setattr(rows, "_AT_ONCE", n_at_once)
+    assert list(Rows.build(table)["uid"]) == expected
