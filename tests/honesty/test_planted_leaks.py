@@ -1,6 +1,6 @@
 """Each way of knowing what is tested before it is tested is refused, flagged, or named here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -109,6 +109,28 @@ def test_windows_that_overlap_are_purged_refused_or_flagged():
     with pytest.raises(LeakError, match="training windows overlap a test window"):
         flags(blocked, overlapping, overlap="refuse")
     assert "overlap" in flags(blocked, overlapping, overlap="allowed")
+
+
+def flags_of_reach(protocol, reach):
+    """Flags of trials four seconds apart whose preparation mixed samples that far."""
+    table = Design.of(n_per_run=20, seed=1).table
+    study = study_of(signal_of(table, AXES, effect=0.0, seed=1), table, AXES, MEANS,
+                     protocol=protocol)  # fmt: skip
+    ((name, signal),) = study.trials.signals.items()
+    far = replace(signal, parts=tuple(replace(part, reach=reach) for part in signal.parts))
+    study = replace(study, trials=replace(study.trials, signals={name: far}))
+    return {flag for planned in make_plan(study).folds for flag in planned.flags}
+
+
+@pytest.mark.parametrize("reach", [10.0, np.inf])
+def test_a_preparation_that_reaches_across_a_fold_is_flagged(reach):
+    assert "shared_preparation" in flags_of_reach(WithinSession(blocked=True), reach)
+    assert "shared_preparation" not in flags_of_reach(CrossRun(), reach)  # recordings apart
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.1])
+def test_a_preparation_that_does_not_reach_the_next_trial_is_not(reach):
+    assert "shared_preparation" not in flags_of_reach(WithinSession(blocked=True), reach)
 
 
 def test_the_same_data_under_two_ids_are_flagged(tmp_path):
