@@ -83,7 +83,7 @@ def test_a_preparation_keeps_its_contract(name):
     assert camel(name) == found.__name__
     assert dataclasses.is_dataclass(found)
     assert found.__dataclass_params__.frozen
-    for method, arguments in (("__call__", 2), ("preview", 2), ("reach", 2)):
+    for method, arguments in (("__call__", 2), ("preview", 2), ("reach", 2), ("ahead", 2)):
         assert len(inspect.signature(getattr(found, method)).parameters) == arguments
 
 

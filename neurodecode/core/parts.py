@@ -37,6 +37,8 @@ class Part:
         Rank of the channels' covariance, where known.
     reach : float
         Seconds over which preparation mixed samples.
+    ahead : float
+        Seconds that preparation looked into the future of each sample.
     """
 
     source: Path | np.ndarray
@@ -47,6 +49,7 @@ class Part:
     key: str
     rank: int | None = None
     reach: float = 0.0
+    ahead: float = 0.0
 
     def open(self) -> np.ndarray:
         """Give the array; of files, at most `MAX_OPEN_FILES` are open at a time."""

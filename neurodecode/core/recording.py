@@ -53,6 +53,8 @@ class Signal:
         Rank of the channels' covariance, where known or implied by preparation.
     reach : float
         Seconds over which preparation mixed samples; infinite for whole-recording statistics.
+    ahead : float
+        Seconds that preparation looked into the future of each sample; 0 where it is causal.
     entries : bool
         Whether axis 0 counts entries although time is an axis of each: epochs.
     notes : tuple of str
@@ -70,6 +72,7 @@ class Signal:
     tables: Mapping[str, np.ndarray] = field(default_factory=dict)
     rank: int | None = None
     reach: float = 0.0
+    ahead: float = 0.0
     entries: bool = False
     notes: tuple[str, ...] = ()
 

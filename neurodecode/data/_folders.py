@@ -56,6 +56,7 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         "n_times": signal.n_times,
         "rank": rank,
         "reach": signal.reach,
+        "ahead": signal.ahead,
         "entries": signal.entries,
         "notes": signal.notes,
         "tracks": track_shapes(signal.tracks),
@@ -109,6 +110,7 @@ def _read(folder: Path) -> tuple[Signal, dict[str, Any]]:
         n_times=meta["n_times"],
         rank=meta["rank"],
         reach=meta["reach"],
+        ahead=meta["ahead"],
         entries=meta["entries"],
         notes=tuple(meta["notes"]),
     )

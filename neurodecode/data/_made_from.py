@@ -8,7 +8,7 @@ from typing import Any
 from neurodecode.core.digest import digest
 from neurodecode.core.recording import Recording
 
-_LAYOUT = 4  # of the folders; part of every key
+_LAYOUT = 5  # of the folders; part of every key
 _LIBRARIES = ("mne", "numpy", "scipy")  # that all preparations may compute with
 
 

@@ -245,6 +245,7 @@ def part_of(signal: Signal, folder: Path, key: str) -> Part:
         key,
         signal.rank,
         signal.reach,
+        signal.ahead,
     )
 
 
@@ -265,6 +266,7 @@ def _track_parts(
             signal.tmin,
             f"{key}/{name}",
             reach=signal.reach,
+            ahead=signal.ahead,
         )
         for name, shape in tracks.items()
     }

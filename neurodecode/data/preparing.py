@@ -94,8 +94,10 @@ def _applied(
     preparation: Any, function: Callable[[Signal], Signal], signal: Signal, where: str
 ) -> Signal:
     try:
-        reach = signal.reach + preparation.reach(signal.sfreq or 1.0)
-        return replace(function(signal), reach=reach)
+        sfreq = signal.sfreq or 1.0
+        reach = signal.reach + preparation.reach(sfreq)
+        ahead = signal.ahead + preparation.ahead(sfreq)
+        return replace(function(signal), reach=reach, ahead=ahead)
     except NeurodecodeError as error:
         raise type(error)(f"{where}: {error}") from error
 

@@ -1,6 +1,6 @@
 """`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.digest import digest
-from neurodecode.core.parts import TrialSignal
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Truth
 from neurodecode.data._oracle import in_order_of
@@ -93,8 +93,17 @@ class Study:
     @property
     def reach(self) -> float:
         """Seconds over which preparation mixed samples; infinite for whole-recording statistics."""
-        parts = (part for signal in self.inputs.signals.values() for part in signal.used())
-        return max((part.reach for part in parts), default=0.0)
+        return max((part.reach for part in self._parts), default=0.0)
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that preparation looked into the future of a sample."""
+        return max((part.ahead for part in self._parts), default=0.0)
+
+    @property
+    def _parts(self) -> Iterator[Part]:
+        """Parts that models are handed pieces of."""
+        return (part for signal in self.inputs.signals.values() for part in signal.used())
 
     @property
     def y(self) -> Truth:

@@ -33,6 +33,13 @@ class Preparation(Protocol):
         """Seconds between an output and the furthest input it depends on."""
         ...
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds into the future of an output of the furthest input it depends on.
+
+        None (0) of what can run while the recording goes on; at most the reach.
+        """
+        ...
+
 
 def need_continuous(signal: Signal, name: str, instead: str) -> float:
     """Give the rate of a continuous signal, in Hz.

@@ -75,6 +75,10 @@ class BlockMean:
         """Seconds: infinite, for blocks may be as long as their recording."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
     def _volumes(self, signal: Signal) -> dict[object, np.ndarray]:
         """Find the indices of each block's volumes."""
         if signal.continuous or signal.entries or signal.n_times is None:

@@ -49,6 +49,10 @@ class Pick:
         """Seconds: none, each sample is taken by itself."""
         return 0.0
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
+        return 0.0
+
     def _index(self, signal: Signal) -> np.ndarray:
         index = find_channels(signal.space, self.channels, "pick")
         if len(set(index)) < len(index):
@@ -91,6 +95,10 @@ class Drop:
         """Seconds: none, each sample is taken by itself."""
         return 0.0
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
+        return 0.0
+
     def _index(self, signal: Signal) -> np.ndarray:
         gone = find_channels(signal.space, self.channels, "drop")
         left = np.setdiff1d(np.arange(len(signal.space)), gone)
@@ -127,6 +135,10 @@ class Scale:
 
     def reach(self, sfreq: float) -> float:
         """Seconds: none, each sample is scaled by itself."""
+        return 0.0
+
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
         return 0.0
 
 

@@ -89,3 +89,7 @@ class Shift:
     def reach(self, sfreq: float) -> float:
         """Seconds: what counts as now was recorded so much later."""
         return abs(self.seconds)
+
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: how much later what counts as now was recorded."""
+        return max(self.seconds, 0.0)

@@ -146,6 +146,10 @@ class Clean:
         """Seconds: infinite, the confounds are fitted to the whole recording."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
 
 def confounds_of(signal: Signal, track: str, name: str) -> np.ndarray:
     """Give the confounds that a signal carries.

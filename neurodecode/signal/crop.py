@@ -66,6 +66,10 @@ class Crop:
         """Seconds: none, each sample is taken by itself."""
         return 0.0
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
+        return 0.0
+
     def _samples(self, signal: Signal) -> tuple[int, int]:
         """First sample, and the one after the last."""
         sfreq, n_times = signal.sfreq, signal.n_times

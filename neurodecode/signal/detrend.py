@@ -76,3 +76,7 @@ class Detrend:
     def reach(self, sfreq: float) -> float:
         """Seconds: infinite, the trend is fitted to the whole recording."""
         return math.inf
+
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf

@@ -90,6 +90,10 @@ class FilterBank:
         """Seconds: the reach of the band that looks furthest."""
         return max(_renamed(prepare.reach, sfreq) for prepare in self._filters())
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: those of the band that looks furthest ahead."""
+        return max(_renamed(prepare.ahead, sfreq) for prepare in self._filters())
+
     def _filters(self) -> list[Filter]:
         def one(band: tuple[float | None, ...]) -> Filter:
             return Filter(*band, method=self.method, phase=self.phase, order=self.order)

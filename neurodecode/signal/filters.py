@@ -137,6 +137,10 @@ class Filter:
             n_samples //= 2
         return n_samples / sfreq
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds that an output looks ahead: none of a causal filter, else its reach."""
+        return 0.0 if self.phase == "causal" else self.reach(sfreq)
+
     def _corners(self) -> str:
         low = "" if self.l_freq is None else f"from {self.l_freq:g} Hz"
         high = "" if self.h_freq is None else f"to {self.h_freq:g} Hz"

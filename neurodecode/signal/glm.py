@@ -114,6 +114,10 @@ class Glm:
         """Seconds: infinite, drifts and all responses are fitted together."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
     def _model(self, header: Signal) -> tuple[Signal, "_Model"]:
         """Give the header of the result, and the model of the run."""
         times = self._times(header)

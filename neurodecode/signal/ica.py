@@ -168,6 +168,10 @@ class Ica:
         """Seconds: infinite, the components are those of the whole recording."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
     def _named(self, signal: Signal, asked: tuple[str, ...]) -> list[str]:
         """Names of the channels that components are compared with."""
         found = artifact_channels(signal.space, asked, "ica") if asked else []

@@ -102,6 +102,10 @@ class Interpolate:
         """Seconds: none, each sample is interpolated by itself."""
         return 0.0
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
+        return 0.0
+
     def _places(self, space: Space) -> tuple[Space, list[int], list[int]]:
         """Space of the result, the channels that are interpolated, and those they are made of."""
         if self.positions:

@@ -107,6 +107,10 @@ class Mne:
         """Seconds: infinite, for mne does not tell how far a method looks."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
     @property
     def _name(self) -> str:
         return next(iter(self.methods))

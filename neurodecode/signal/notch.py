@@ -131,6 +131,10 @@ class Notch:
             return (self._length(sfreq) - 1) // 2 / sfreq
         return sum(n - 1 for n in self._lengths_of_each(sfreq)) / sfreq
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: the reach, for every method looks as far ahead as back."""
+        return self.reach(sfreq)
+
     def _named(self) -> str:
         return ", ".join(f"{freq:g}" for freq in self.freqs) + " Hz"
 

@@ -64,6 +64,10 @@ class Reference:
         """Seconds: none, each sample is referenced by itself."""
         return 0.0
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: none, no sample waits for a later one."""
+        return 0.0
+
     def _indices(self, space: Space) -> tuple[list[int], list[int]]:
         """Channels that are referenced, and those whose mean is the reference."""
         if space.kind != "sensors":

@@ -83,6 +83,10 @@ class Regress:
         """Seconds: infinite, the coefficients are those of the whole recording."""
         return math.inf
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf
+
     def _indices(self, signal: Signal) -> tuple[list[int], list[int]]:
         """Channels that record the artefact, and the data channels that are cleaned."""
         artifacts = artifact_channels(signal.space, self.channels, "regress")

@@ -72,6 +72,10 @@ class Resample:
         """Seconds: ten samples of the slower rate, or none where the rate stays."""
         return 0.0 if sfreq == self.sfreq else HALF_LENGTH / min(sfreq, self.sfreq)
 
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: the reach, for the filter is symmetric."""
+        return self.reach(sfreq)
+
     def _ratio(self, old: float) -> tuple[int, int]:
         ratio = (Fraction(self.sfreq) / Fraction(old)).limit_denominator(LARGEST_TERM)
         if ratio == 0:

@@ -62,3 +62,7 @@ class Zscore:
     def reach(self, sfreq: float) -> float:
         """Seconds: infinite, mean and s.d. are those of the whole recording."""
         return math.inf
+
+    def ahead(self, sfreq: float) -> float:
+        """Seconds: infinite, as far as the recording goes on."""
+        return math.inf

@@ -64,3 +64,6 @@ class Deadly:
 
     def reach(self, sfreq):
         return 0.0
+
+    def ahead(self, sfreq):
+        return 0.0

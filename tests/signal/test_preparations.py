@@ -186,8 +186,10 @@ def test_a_sample_changes_the_output_only_within_reach(call, at, channel, seed, 
     allowed = BEYOND.get(call.arguments.get("method"), ROUNDING) * 1e-4
     outside = np.abs(away) > reach + 1e-9
     assert difference[outside].max(initial=0) <= allowed
-    if call.arguments.get("phase") == "causal":
-        assert difference[away < -1e-9].max(initial=0) <= ROUNDING * 1e-4
+    ahead = preparation.ahead(signal.sfreq)
+    assert ahead <= reach and (ahead == 0 or call.arguments.get("phase") != "causal")
+    rounded = ROUNDING * 1e-4 if ahead == 0 else allowed
+    assert difference[away < -ahead - 1e-9].max(initial=0) <= rounded
     whole_windows = call.arguments.get("method") == "spectrum_fit"
     if 100 < at < 900 and call.name in ("filter", "filter_bank", "notch") and not whole_windows:
         # The reach is no exaggeration either: something moves in its outer half. (A resampled
@@ -225,6 +227,20 @@ def test_a_window_is_what_lies_within_its_reach(call, first, length, size, seed,
     # Of a Butterworth many samples beyond add up, with either sign.
     allowed = 10 * BEYOND["iir"] if call.arguments.get("method") == "iir" else 100 * ROUNDING
     assert moved_within(window, preparation, eeg(seed), size, seed) <= allowed
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.name}-{call.arguments}")
+def test_what_looks_at_the_whole_recording_looks_ahead(call):
+    preparation = build(call, "signal")
+    if call not in LOCAL:
+        assert preparation.ahead(100.0) == math.inf
+    causal = call.arguments.get("phase") == "causal" or preparation.reach(100.0) == 0
+    back = call.arguments.get("seconds", 0) < 0  # what was recorded before counts as now
+    assert (preparation.ahead(100.0) == 0) == (causal or back or same_rate(call))
+
+
+def same_rate(call):
+    return call.name == "resample" and call.arguments["sfreq"] == 100
 
 
 def test_a_reach_that_is_too_short_is_seen(eeg):
