@@ -8,6 +8,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from neurodecode.core.needs import Needs
 from neurodecode.models import _flat
+from neurodecode.models.linear._shrunk_lda import ShrunkLda
 
 
 class Lda(ClassifierMixin, BaseEstimator):
@@ -31,7 +32,7 @@ class Lda(ClassifierMixin, BaseEstimator):
     """
 
     needs = Needs()
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, shrinkage: Literal["auto"] | float | None = "auto"):
         self.shrinkage = shrinkage
@@ -53,7 +54,11 @@ class Lda(ClassifierMixin, BaseEstimator):
         X, y = _flat.training(self, X, y)
         if len(np.unique(y)) < 2:
             raise ValueError(f"lda: all {len(y)} training trials are of one class. Give two.")
-        estimator = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=self.shrinkage)
+        estimator = (
+            ShrunkLda()
+            if self.shrinkage == "auto"
+            else LinearDiscriminantAnalysis(solver="lsqr", shrinkage=self.shrinkage)
+        )
         return _flat.learn(self, estimator, X, y)
 
     def predict(self, X):
