@@ -154,7 +154,9 @@ def _averaged(
         except OSError as error:
             raise unwritable(cache, error) from error
     first = used[0]
-    part = Part(path, first.space, first.axes, first.sfreq, 0.0, key, None, first.reach, first.ahead)
+    part = Part(
+        path, first.space, first.axes, first.sfreq, 0.0, key, None, first.reach, first.ahead
+    )
     at = np.arange(len(names), dtype=np.int64)
     none = np.zeros(len(names), dtype=np.int32)
     return TrialSignal((part,), none, at, none - 1)
