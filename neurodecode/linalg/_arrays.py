@@ -28,3 +28,8 @@ def as_floats(X: Any) -> Any:
 def as_array(X: Any) -> np.ndarray:
     """Give an array, wherever a tensor lies."""
     return X.detach().cpu().numpy() if is_tensor(X) else np.asarray(X)
+
+
+def new_empty(X: Any, shape: tuple[int, ...]) -> Any:
+    """Give an array or tensor without values, of the kind, precision and device of `X`."""
+    return X.new_empty(shape) if is_tensor(X) else np.empty(shape, X.dtype)

@@ -52,8 +52,7 @@ def covariances(X: Any, estimator: Estimator = "oas") -> Any:
     moments = _tensor_moments if is_tensor(X) else _array_moments
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is named below
         S, more = moments(X, estimator)
-    if not bool(namespace(S).isfinite(S).all()):
-        raise DataError(_not_finite(X))
+    check_finite(S, X)
     return from_moments(S, more, X.shape[-1], estimator)
 
 
@@ -120,6 +119,24 @@ def check_estimator(estimator: str) -> None:
             f"estimator: {estimator!r} is no estimator of covariances."
             f"{nearest(str(estimator), ESTIMATORS)}"
         )
+
+
+def check_finite(C: Any, X: Any) -> None:
+    """Hold covariances to numbers, and name what in their trials is none.
+
+    Parameters
+    ----------
+    C : ndarray or tensor, shape (..., n, n)
+    X : ndarray or tensor, shape (..., n_channels, n_times)
+        What they are of; looked at where one is not finite.
+
+    Raises
+    ------
+    DataError
+        With the first trial, channel and sample that is not finite.
+    """
+    if not bool(namespace(C).isfinite(C).all()):
+        raise DataError(_not_finite(X))
 
 
 def _array_moments(X: np.ndarray, estimator: Estimator) -> tuple[np.ndarray, np.ndarray | None]:
