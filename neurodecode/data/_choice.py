@@ -78,13 +78,20 @@ def label_column(task: Task) -> str:
 
 
 def check_labels(
-    prepared: Sequence[Prepared], seen: Sequence[Mapping[str, set[str]]], task: Task, otherwise: str
+    prepared: Sequence[Prepared],
+    seen: Sequence[Mapping[str, set[str]]],
+    task: Task,
+    otherwise: str,
+    rest: Sequence[str],
 ) -> None:
-    """Hold the recordings to having every label that the task names; `seen` is what each has."""
+    """Hold the recordings to having every label that the task names, or that is rest.
+
+    `seen` is what each of them has.
+    """
     column = label_column(task)
     there = set().union(*(one.get(column, set()) for one in seen))
     wanted = task.rows.get(column) or (task.target.classes if task.target else ())
-    for label in wanted:
+    for label in (*wanted, *rest):
         if there and label not in there and label != otherwise:
             raise DataError(
                 f"no event of {_listed([one.recording.id for one in prepared])} has the {column} "

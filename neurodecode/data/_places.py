@@ -1,6 +1,7 @@
 """Where trials lie in a prepared signal: around events, within epochs, sliding, or as entries."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data._choice import Choice
-from neurodecode.data._sliding import slide
+from neurodecode.data._sliding import Named, slide
 from neurodecode.data._windows import places_in_epochs, window_places
 from neurodecode.data.prepared import Prepared
 from neurodecode.data.tasks import WindowsSpec
@@ -137,38 +138,57 @@ def _slid(
     """Give windows of one length in place of events: each has the columns of what names it.
 
     Windows of one event share its label and the noise of the moment, so they are a block, unless
-    the events have blocks of their own; so are those between two events.
+    the events have blocks of their own; so are those between two events. Three columns are theirs
+    alone: ``purity``, the share of the window that has its label; ``trial_index``, the event that
+    it belongs to (see `Named`); ``trial_stop``, when that ends, in seconds, and its labels are no
+    secret any more: never, after the last one.
     """
     sfreq = one.signal.sfreq
     assert sfreq is not None and windows.length is not None  # the caller asked
     events = choice.columns
-    at, n_window, named, begun = slide(
+    at, n_window, found = slide(
         one,
         np.asarray(events["onset"], dtype=np.float64),
         np.asarray(events["duration"], dtype=np.float64),
         events[column],
         windows,
+        column,
     )
-    if not windows.otherwise:
-        ignored["windows that no event names"] += int((named < 0).sum())
-        at, begun, named = at[named >= 0], begun[named >= 0], named[named >= 0]
+    has_name = found.event >= 0
+    if windows.otherwise:
+        has_name |= found.rests
+    ignored["windows that no event names"] += int((~has_name).sum())
+    at, found = at[has_name], found.take(has_name)
+    named, begun = found.event, found.begun
     start = one.signal.tmin + at / sfreq
+    stop = start + n_window / sfreq
     columns = {name: _of_named(values, named) for name, values in events.items()}
     columns[column] = _with_last(events[column], windows.otherwise or None)[named]
     columns["onset"] = start
     columns["duration"] = np.full(len(at), windows.length)
     columns["position"] = np.arange(len(at), dtype=np.int32)
     columns["block"] = _blocks(events.get("block"), named, begun)
+    columns["purity"] = found.purity
+    columns["trial_index"] = found.trial
+    columns["trial_stop"] = _trial_stops(events, found, stop)
     # The event before the one that names a window; before an unnamed one, the last that began.
     before = _with_last(choice.previous, None)[named]
     previous = np.where(named >= 0, before, _with_last(events[column], None)[begun])
     entry = np.zeros(len(at), dtype=np.int64)
     length = np.full(len(at), n_window, dtype=np.int32)
-    stop = start + n_window / sfreq
     return (
         Choice(columns, entry, previous, choice.seen),
         Places(at, length, entry, start, stop, np.ones(len(at), dtype=bool)),
     )
+
+
+def _trial_stops(events: Mapping[str, np.ndarray], found: Named, stop: np.ndarray) -> np.ndarray:
+    """Seconds at which the event that each window belongs to ends; infinite after the last one."""
+    ends = np.asarray(events["onset"] + events["duration"], dtype=np.float64)
+    if len(ends) == 0:
+        return np.full(len(stop), np.inf)
+    after = (found.event < 0) & (stop > ends[found.trial] + 1e-9)
+    return np.where(after, np.inf, ends[found.trial])
 
 
 def _blocks(of_events: np.ndarray | None, named: np.ndarray, begun: np.ndarray) -> np.ndarray:

@@ -1,13 +1,72 @@
 """Windows of one length at every hop through a recording, and which event names each."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data.prepared import Prepared
-from neurodecode.data.tasks import WindowsSpec
+from neurodecode.data.tasks import LabelRule, WindowsSpec
 
 _NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Stretches of a recording in samples, ascending by where they begin.
+
+    Parameters
+    ----------
+    first, stop : ndarray of int, shape (n_spans,)
+        First sample of each, and the one after its last.
+    """
+
+    first: np.ndarray
+    stop: np.ndarray
+
+    @staticmethod
+    def of(onset: np.ndarray, duration: np.ndarray, tmin: float, sfreq: float) -> "Spans":
+        """Spans of events, onset and duration in seconds, in a signal that begins at `tmin`."""
+        first, stop = (np.round((t - tmin) * sfreq) for t in (onset, onset + duration))
+        return Spans(first.astype(np.int64), stop.astype(np.int64))
+
+    def owner(self, n_times: int) -> np.ndarray:
+        """Position of the span that each sample lies in, the one that began last; -1: in none."""
+        owner = np.full(n_times, _NONE)
+        for i, (a, b) in enumerate(zip(self.first, self.stop, strict=True)):
+            owner[max(a, 0) : max(b, 0)] = i
+        return owner
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """What names each window.
+
+    Parameters
+    ----------
+    event : ndarray of int, shape (n_windows,)
+        Position of the event; -1 where no event names the window.
+    begun : ndarray of int, shape (n_windows,)
+        Position of the last event that began at or before the window's last sample; -1: none.
+    rests : ndarray of bool, shape (n_windows,)
+        Whether a window that no event names is one of rest.
+    purity : ndarray, shape (n_windows,)
+        Share of the window's samples that have its label.
+    trial : ndarray of int, shape (n_windows,)
+        Position of the event that the window belongs to, ascending: the one that names it, else the
+        next one, so that what leads to a trial never parts from it; after the last one, the last.
+    """
+
+    event: np.ndarray
+    begun: np.ndarray
+    rests: np.ndarray
+    purity: np.ndarray
+    trial: np.ndarray
+
+    def take(self, keep: np.ndarray) -> "Named":
+        """Give those of some windows."""
+        return Named(*(getattr(self, name)[keep] for name in vars(self)))
 
 
 def window_starts(n_times: int, n_window: int, hop: float, sfreq: float) -> np.ndarray:
@@ -38,64 +97,94 @@ def window_starts(n_times: int, n_window: int, hop: float, sfreq: float) -> np.n
 def naming_events(
     starts: np.ndarray,
     n_window: int,
-    first: np.ndarray,
-    stop: np.ndarray,
+    events: Spans,
     labels: np.ndarray,
-    label_rule: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Say which event names each window, and which was the last to begin before its end.
+    label_rule: LabelRule,
+    rest: Spans | None = None,
+) -> Named:
+    """Say which event names each window.
 
     Parameters
     ----------
     starts : ndarray of int, shape (n_windows,)
-        First sample of each window.
+        First sample of each window, ascending.
     n_window : int
         Samples of a window.
-    first, stop : ndarray of int, shape (n_events,)
-        First sample of each event, ascending, and the one after its last.
+    events : Spans
     labels : ndarray of object, shape (n_events,)
     label_rule : {"last_sample", "majority"}
-        The event at the window's last sample; or, of the labels (and of none), the one that most
-        samples have, where two have as many the one at the last sample, else the earlier.
+        The event at the window's last sample; or, of the labels, of rest and of neither, what most
+        samples have: where two have as many a label rather than rest, and the label that comes
+        first in the window (moabb's rule).
+    rest : Spans or None
+        Where samples of no event are rest; None: everywhere.
 
     Returns
     -------
-    named : ndarray of int, shape (n_windows,)
-        Position of an event; -1 where no event names the window.
-    begun : ndarray of int, shape (n_windows,)
-        Position of the last event that began at or before the window's last sample; -1: none.
+    named : Named
     """
-    last_sample = starts + n_window - 1
-    begun = np.searchsorted(first, last_sample, side="right") - 1
-    if len(first) == 0:
-        return np.full(len(starts), _NONE), begun
-    at_last = np.where((begun >= 0) & (last_sample < stop[begun]), begun, _NONE)
-    if label_rule == "last_sample" or len(starts) == 0:
-        return at_last, begun
-    # Where events overlap, a sample belongs to the one that began last.
-    n_times = int(last_sample[-1]) + 1
-    owner = np.full(n_times, _NONE)
-    for i, (a, b) in enumerate(zip(first, stop, strict=True)):
-        owner[max(a, 0) : max(b, 0)] = i
+    n_times = int(starts[-1]) + n_window if len(starts) else 0
+    last = starts + n_window - 1
+    begun = np.searchsorted(events.first, last, side="right") - 1
+    owner = events.owner(n_times)
     codes, names = pd.factorize(labels)
-    of_sample = np.where(owner >= 0, codes[owner], len(names))
-    counts = np.zeros((len(starts), len(names) + 1))
-    for code in range(len(names) + 1):
+    resting, neither = len(names), len(names) + 1
+    free = resting
+    if rest is not None:
+        free = np.where(rest.owner(n_times) >= 0, resting, neither)
+    of_sample = np.where(owner >= 0, np.append(codes, 0)[owner], free)
+    counts = _counts(of_sample, neither + 1, starts, n_window)
+    if label_rule == "last_sample":
+        code = of_sample[last]
+        event = owner[last]
+    else:
+        code = _most(counts, of_sample, resting, starts, n_window)
+        event = np.full(len(starts), _NONE)
+        for i in np.flatnonzero(code < resting):
+            inside = slice(starts[i], starts[i] + n_window)
+            event[i] = owner[inside][of_sample[inside] == code[i]][-1]
+    within = owner[last]
+    following = np.minimum(begun + 1, max(len(labels) - 1, 0))
+    trial = np.where(event >= 0, event, np.where(within >= 0, within, following))
+    return Named(
+        event,
+        begun,
+        code == resting,
+        counts[np.arange(len(starts)), code] / n_window,
+        np.maximum.accumulate(trial),
+    )
+
+
+def _counts(of_sample: np.ndarray, n_codes: int, starts: np.ndarray, n_window: int) -> np.ndarray:
+    """Samples of each code in each window, shape (n_windows, n_codes)."""
+    counts = np.zeros((len(starts), n_codes), dtype=np.int64)
+    for code in range(n_codes):
         so_far = np.append(0, np.cumsum(of_sample == code))
         counts[:, code] = so_far[starts + n_window] - so_far[starts]
-    counts[np.arange(len(starts)), of_sample[last_sample]] += 0.5  # decides among equals
-    winner = counts.argmax(axis=1)
-    named = np.full(len(starts), _NONE)
-    for i in np.flatnonzero(winner < len(names)):
-        inside = owner[starts[i] : starts[i] + n_window]
-        held = inside[(inside >= 0) & (codes[inside] == winner[i])]
-        named[i] = held[-1]
-    return named, begun
+    return counts
+
+
+def _most(
+    counts: np.ndarray, of_sample: np.ndarray, resting: int, starts: np.ndarray, n_window: int
+) -> np.ndarray:
+    """Code that most samples of each window have."""
+    tied = counts == counts.max(axis=1, keepdims=True)
+    tied[:, resting:] &= ~tied[:, :resting].any(axis=1, keepdims=True)
+    most = tied.argmax(axis=1)
+    for i in np.flatnonzero(tied.sum(axis=1) > 1):
+        inside = of_sample[starts[i] : starts[i] + n_window]
+        most[i] = next(code for code in inside if tied[i, code])
+    return most
 
 
 def slide(
-    one: Prepared, onset: np.ndarray, duration: np.ndarray, labels: np.ndarray, spec: WindowsSpec
-) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
+    one: Prepared,
+    onset: np.ndarray,
+    duration: np.ndarray,
+    labels: np.ndarray,
+    spec: WindowsSpec,
+    column: str,
+) -> tuple[np.ndarray, int, Named]:
     """Lay windows over a recording.
 
     Parameters
@@ -106,6 +195,8 @@ def slide(
     labels : ndarray of object, shape (n_events,)
     spec : WindowsSpec
         With `length` and `hop`.
+    column : str
+        The labels' column, in which `spec.rest` names events too.
 
     Returns
     -------
@@ -113,8 +204,7 @@ def slide(
         First sample of each window.
     n_window : int
         Samples of a window.
-    named, begun : ndarray of int, shape (n_windows,)
-        As `naming_events` gives.
+    named : Named
 
     Raises
     ------
@@ -136,6 +226,10 @@ def slide(
             "a window. Say in the card how long a task lasts: events: {duration: SECONDS}."
         )
     at = window_starts(signal.n_times, n_window, spec.hop, signal.sfreq)
-    first = np.round((onset - signal.tmin) * signal.sfreq).astype(np.int64)
-    stop = np.round((onset + duration - signal.tmin) * signal.sfreq).astype(np.int64)
-    return at, n_window, *naming_events(at, n_window, first, stop, labels, spec.label_rule)
+    events = Spans.of(onset, duration, signal.tmin, signal.sfreq)
+    rest = None
+    if spec.rest:
+        resting = signal.events[signal.events[column].astype(str).isin(spec.rest)]
+        times = (resting[name].to_numpy(dtype=np.float64) for name in ("onset", "duration"))
+        rest = Spans.of(*times, signal.tmin, signal.sfreq)
+    return at, n_window, naming_events(at, n_window, events, labels, spec.label_rule, rest)

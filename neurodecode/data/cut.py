@@ -87,7 +87,8 @@ def cut(
     ignored: Counter[str] = Counter()
     pieces = [_cut_one(one, task, windows, ignored, features) for one in prepared]
     seen = [piece.seen for piece in pieces]
-    check_labels(prepared, seen, task, windows.otherwise if windows else "")
+    otherwise, rest = (windows.otherwise, windows.rest) if windows else ("", ())
+    check_labels(prepared, seen, task, otherwise, rest)
     counts = [len(piece.at) for piece in pieces]
     if sum(counts) == 0:
         raise DataError(nothing_left(prepared, task, ignored, seen))

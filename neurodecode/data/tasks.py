@@ -27,6 +27,10 @@ class WindowsSpec:
         Which event names a window of given length.
     otherwise : str
         Label of a window of given length that no event names; without one, it is left out.
+    rest : tuple of str
+        Labels, as the file has them, of events that are rest, such as ``T0``: windows of no event's
+        label are `otherwise` where one of these names them, and else left out (cues, feedback,
+        what came before and after). Without, all of them are.
     span : {"", "event"}
         ``event``: from an event's onset to its end, so that trials may differ in length.
     """
@@ -38,6 +42,7 @@ class WindowsSpec:
     hop: float | None = None
     label_rule: LabelRule = "last_sample"
     otherwise: str = ""
+    rest: tuple[str, ...] = ()
     span: Literal["", "event"] = ""
 
     def __post_init__(self):
@@ -61,6 +66,11 @@ class WindowsSpec:
             raise ConfigError(f"tmax ({tmax:g} s) is before tmin ({tmin:g} s).")
         if length is not None and hop is not None and min(length, hop) <= 0:
             raise ConfigError(f"length {length:g} s and hop {hop:g} s must be above zero.")
+        if self.rest and not self.otherwise:
+            raise ConfigError(
+                "rest: it says which windows are otherwise, which is not given. Give both, as in "
+                "otherwise: idle."
+            )
         for kind, limit in self.reject.items():
             if limit is not None and not limit > 0:
                 raise ConfigError(f"reject: {kind}: {limit:g} must be above zero.")

@@ -9,7 +9,7 @@ import pytest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.space import Space
-from neurodecode.data._sliding import naming_events, window_starts
+from neurodecode.data._sliding import Spans, naming_events, window_starts
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import look, prepare
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
@@ -130,16 +130,38 @@ def test_starts_do_not_drift_where_a_hop_is_no_whole_number_of_samples():
 
 
 def test_the_event_at_the_last_sample_or_the_most_of_the_window_names_it():
-    first, stop = np.array([10, 20, 40]), np.array([20, 24, 50])
+    events = Spans(np.array([10, 20, 40]), np.array([20, 24, 50]))
     labels = np.array(["a", "b", "a"], dtype=object)
     starts = np.array([0, 8, 14, 16, 22, 30, 44])
-    at_last, begun = naming_events(starts, 10, first, stop, labels, "last_sample")
+    at_last = naming_events(starts, 10, events, labels, "last_sample")
     # last samples: 9 before all; 17 in a; 23 in b; 25, 31, 39 after b; 53 after the second a
-    assert at_last.tolist() == [-1, 0, 1, -1, -1, -1, -1]
-    assert begun.tolist() == [-1, 0, 1, 1, 1, 1, 2]
-    most, _ = naming_events(starts, 10, first, stop, labels, "majority")
+    assert at_last.event.tolist() == [-1, 0, 1, -1, -1, -1, -1]
+    assert at_last.begun.tolist() == [-1, 0, 1, 1, 1, 1, 2]
+    # Of 25 and 31 the next event is the third; 53 comes after it.
+    assert at_last.trial.tolist() == [0, 0, 1, 2, 2, 2, 2]
+    assert at_last.purity.tolist() == [1.0, 0.8, 0.4, 0.2, 0.8, 1.0, 0.4]
+    most = naming_events(starts, 10, events, labels, "majority")
     # 8..17: a has 8; 14..23: a 6, b 4; 16..25: a 4, b 4, none 2: the earlier; 22..31: none 8
-    assert most.tolist() == [-1, 0, 0, 0, -1, -1, 2]
+    assert most.event.tolist() == [-1, 0, 0, 0, -1, -1, 2]
+    assert most.trial.tolist() == [0, 0, 0, 0, 2, 2, 2]
+    assert most.purity.tolist() == [1.0, 0.8, 0.6, 0.4, 0.8, 1.0, 0.6]
+
+
+def test_a_label_goes_before_rest_and_the_first_of_two_before_the_other():
+    events = Spans(np.array([5, 10]), np.array([10, 15]))
+    labels = np.array(["a", "b"], dtype=object)
+    most = naming_events(np.array([0, 5, 10]), 10, events, labels, "majority")
+    assert most.event.tolist() == [0, 0, 1]  # none 5 and a 5; a 5 and b 5; b 5 and none 5
+
+
+def test_what_is_no_rest_is_left_out():
+    events, rest = Spans(np.array([20]), np.array([30])), Spans(np.array([10]), np.array([20]))
+    labels, starts = np.array(["a"], dtype=object), np.arange(0, 40, 5)
+    named = naming_events(starts, 5, events, labels, "last_sample", rest)
+    assert named.event.tolist() == [-1] * 4 + [0, 0] + [-1] * 2
+    assert named.rests.tolist() == [False, False, True, True] + [False] * 4
+    everywhere = naming_events(starts, 5, events, labels, "last_sample")
+    assert everywhere.rests.tolist() == [True] * 4 + [False] * 2 + [True] * 2
 
 
 def test_sliding_windows_are_rows_and_copy_nothing(own_cache):
@@ -167,6 +189,35 @@ def test_sliding_windows_are_rows_and_copy_nothing(own_cache):
         prepare([a_recording(signal)], [], own_cache), TASK, replace(windows, otherwise="")
     )
     assert len(dropped.trials) == 8 and dropped.ignored == {"windows that no event names": 11}
+
+
+def test_windows_say_how_pure_they_are_and_which_trial_they_belong_to(own_cache):
+    events = {"onset": [2.0, 6.0, 8.5], "duration": [2, 2, 0.1], "label": ["a", "b", "BAD_jump"]}
+    signal = continuous(events)
+    task = replace(TASK, target=TargetSpec(label="label", classes=("idle", "left", "right")))
+    windows = WindowsSpec(length=1.0, hop=0.5, otherwise="idle")
+    rows = cut(prepare([a_recording(signal)], [], own_cache), task, windows).trials.rows
+    assert rows["start"].tolist() == [*np.arange(0, 7.6, 0.5), 9.0]  # none touches what is bad
+    by_start = rows.table.set_index("start")
+    assert by_start.loc[[0.0, 1.0, 1.5, 2.0, 3.5, 5.5], "purity"].tolist() == [1, 1, 0.5, 1, 0.5, 0.5]
+    assert by_start.loc[[0.0, 1.5, 3.0, 3.5, 5.0, 7.0, 9.0], "trial_index"].tolist() == [
+        0, 0, 0, 1, 1, 1, 1,
+    ]  # fmt: skip
+    assert by_start.loc[[0.0, 3.0, 3.5, 7.0, 9.0], "trial_stop"].tolist() == [4, 4, 8, 8, np.inf]
+
+
+def test_rest_must_be_there_and_names_the_windows_that_are_idle(own_cache):
+    events = {"onset": [0.0, 2.0, 6.0], "duration": [1, 2, 2], "label": ["T0", "a", "b"]}
+    task = replace(TASK, target=TargetSpec(label="label", classes=("idle", "left", "right")))
+    windows = WindowsSpec(length=1.0, hop=1.0, otherwise="idle", rest=("T0",))
+    prepared = prepare([a_recording(continuous(events))], [], own_cache)
+    done = cut(prepared, task, windows)
+    assert done.trials.rows["label"].tolist() == ["idle", "left", "left", "right", "right"]
+    assert done.ignored["windows that no event names"] == 5
+    with pytest.raises(DataError, match="has the label 'T9'"):
+        cut(prepared, task, replace(windows, rest=("T9",)))
+    with pytest.raises(ConfigError, match="rest: it says which windows are otherwise"):
+        replace(windows, otherwise="")
 
 
 def test_events_without_extent_name_no_window(own_cache):
