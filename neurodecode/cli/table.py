@@ -9,6 +9,7 @@ EXAMPLE = """\
 Examples:
   neurodecode table results/quickstart_eeg
   neurodecode table results/quickstart_eeg --format json
+  neurodecode table results/moabb_left_right --against published
 """
 FORMATS = ("text", "md", "latex", "csv", "json")
 
@@ -18,14 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("results", type=Path, nargs="+", metavar="RESULTS", help="results folder")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--metric", help="only this metric")
+    parser.add_argument(
+        "--against",
+        choices=("published",),
+        help="set beside each model what was published of the same pipeline, data set and metric, "
+        "and say what the protocols differ in",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the table of each folder; JSON is one list of rows of all."""
+    from neurodecode.report.against import against_published, format_against
     from neurodecode.report.results import Results
     from neurodecode.report.tables import format_rows
 
-    rows = []
+    rows, beside = [], []
     for folder in arguments.results:
         results = Results(folder)
         metrics = results.index["metrics"]
@@ -33,6 +41,11 @@ def main(arguments: argparse.Namespace) -> int:
             raise ConfigError(
                 f"{folder}: --metric: no {arguments.metric!r}; there are: {', '.join(metrics)}."
             )
+        if arguments.against:
+            beside += against_published(results, arguments.metric)
         rows += [row for row in results.rows() if arguments.metric in (None, row.metric)]
-    print(format_rows(rows, arguments.format))
+    if arguments.against:
+        print(format_against(beside, arguments.format))
+    else:
+        print(format_rows(rows, arguments.format))
     return 0
