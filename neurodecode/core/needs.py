@@ -34,6 +34,10 @@ class Needs:
         Whether sensor positions must be known.
     full_rank : bool
         Whether it inverts a covariance without shrinkage, so that rank-deficient data break it.
+    calibration : bool
+        Whether its ``adapt`` must be told labels of some trials of the tested.
+    follows : bool
+        Whether its ``adapt`` takes each test trial, without label, before that trial is answered.
     val, init : bool
         Whether `fit` takes ``val=(X, y)`` or ``init=fitted``.
     min_trials : int
@@ -54,6 +58,8 @@ class Needs:
     columns: tuple[str, ...] = ()
     positions: bool = False
     full_rank: bool = False
+    calibration: bool = False
+    follows: bool = False
     val: bool = False
     init: bool = False
     min_trials: int = 2

@@ -213,7 +213,7 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
     known = [name for name in ("recording", "onset", "label") if name in trials.rows]
     table = trials.rows.table.filter(known)
     with one_thread():
-        X, last = kept.apply(X), kept.stages[-1]
+        X, last = kept.apply(X, trials), kept.stages[-1]
         pred = np.asarray(last.predict(X))
         if kept.reducer is not None:
             pred = kept.reducer.inverse_transform(pred)
@@ -232,9 +232,12 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
 def _input(kept: Kept, trials: Trials) -> Any:
     """Give what the first stage of a kept model is handed."""
     needs = needs_of(kept.stages[0], first=True)
-    if any(needs_of(stage, first=True).columns for stage in kept.stages):
+    asked = (name for stage in kept.stages for name in needs_of(stage, first=True).columns)
+    lacking = [name for name in asked if name not in trials.rows]
+    if lacking:
         raise ConfigError(
-            f"predict: {kept.model} asks for columns of the trials, which new files do not have."
+            f"predict: {kept.model} asks for columns of the trials, which new files do not have: "
+            f"{', '.join(dict.fromkeys(lacking))}."
         )
     if not isinstance(needs.signals, int):
         raise ConfigError(
@@ -242,7 +245,7 @@ def _input(kept: Kept, trials: Trials) -> Any:
             "kind. Keep a model of one signal."
         )
     if needs.trials or needs.batches:
-        return Trials(trials.rows.keep_columns(()), trials.signals)
+        return Trials(trials.rows.keep_columns(needs.columns), trials.signals)
     if needs.ragged:
         return trials.array_or_list()
     X = trials.X

@@ -1,6 +1,7 @@
 """Fit a model stage by stage within a fold, share what is equal, and predict."""
 
 import contextlib
+import copy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -13,7 +14,7 @@ from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, in_time
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
@@ -227,14 +228,22 @@ class FoldWork:
             train = stage.transform(handed.train)
         else:
             train = fit_transform(stage, handed.train, y)
-        adapt, more = handed.adapt, handed.unlabelled
+        # Rows of those who are trained on come before the stage has seen the tested.
+        val = None if handed.val is None else stage.transform(handed.val)
+        more = None if handed.unlabelled is None else stage.transform(handed.unlabelled)
+        adapt = handed.adapt
         if adapt is not None:
             if hasattr(stage, "adapt"):
                 stage = stage.adapt(adapt, job.y_adapt)
             adapt = stage.transform(adapt)
-        test = None if handed.test is None else self._apply(stage.transform, handed.test)
-        val = None if handed.val is None else stage.transform(handed.val)
-        more = None if more is None else stage.transform(more)
+        test = None
+        if handed.test is not None:
+            follows = isinstance(needs, Needs) and needs.follows and self._task.one_by_one
+            test = (
+                self._following(stage, handed.test)
+                if follows
+                else self._apply(stage.transform, handed.test)
+            )
         result = stage, Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
@@ -291,6 +300,15 @@ class FoldWork:
             return function(X)
         ones = (X.take([i]) if isinstance(X, Trials) else X[i : i + 1] for i in range(len(X)))
         return np.concatenate([np.asarray(function(one)) for one in ones])
+
+    def _following(self, stage: Any, X: Input) -> np.ndarray:
+        """Transform test rows in time, each once the stage has taken it in, and before the next."""
+        stage = copy.deepcopy(stage)  # what is stored has seen no test row
+        given: dict[int, np.ndarray] = {}
+        for i in in_time(self._task.test.rows, np.arange(len(X))):
+            one = picked(X, np.array([i]))
+            given[int(i)] = stage.adapt(one).transform(one)
+        return np.concatenate([given[i] for i in range(len(X))])
 
     def _codes(self, model: Any, X: Input, n_classes: int) -> np.ndarray:
         """Codes of the predicted classes."""

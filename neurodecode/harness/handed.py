@@ -61,10 +61,11 @@ def with_columns_for(stage: Any, handed: Handed, rows: Handed) -> Handed:
     )
 
 
-def asked_for(stage: Any, X: Input, trials: Trials) -> Input:
+def asked_for(stage: Any, X: Input, trials: Trials | None) -> Input:
     """Give trials as a stage made them, with columns of their rows where the next one asks."""
     needs = getattr(stage, "needs", None)
-    if not isinstance(needs, Needs) or not needs.trials or X is None or isinstance(X, Trials):
+    asks = isinstance(needs, Needs) and needs.trials
+    if not asks or trials is None or X is None or isinstance(X, Trials):
         return X
     X = np.asarray(X)
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))

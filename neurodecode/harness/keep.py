@@ -13,6 +13,8 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json, whole_folder
 from neurodecode.core.fold import Fold
+from neurodecode.core.trials import Trials
+from neurodecode.harness.handed import asked_for
 from neurodecode.harness.store import TRAINED, Store
 from neurodecode.harness.task import FoldTask, TaskJob
 
@@ -46,11 +48,19 @@ class Kept:
     stages: list[Any]
     reducer: Any
 
-    def apply(self, X: Any) -> Any:
-        """Give what the predictor is handed for trials `X`."""
+    def apply(self, X: Any, trials: Trials | None = None) -> Any:
+        """Give what the predictor is handed for `X`.
+
+        Parameters
+        ----------
+        X : ndarray, list of ndarray, or Trials
+            As the first stage asks for them.
+        trials : Trials, optional
+            The same, for later stages that read columns of the rows.
+        """
         for stage in self.stages[:-1]:
-            X = stage.transform(X)
-        return X
+            X = stage.transform(asked_for(stage, X, trials))
+        return asked_for(self.stages[-1], X, trials)
 
 
 def final_fold(study: "Study") -> Fold:

@@ -51,8 +51,7 @@ class NamedModel:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the rows that one of its stages is handed."""
-        declared = [self.input_needs, *map(_declared_needs, stages_of(self.estimator)[1:])]
-        return tuple(dict.fromkeys(name for needs in declared if needs for name in needs.columns))
+        return tuple(dict.fromkeys(name for needs in self._all_needs for name in needs.columns))
 
     @property
     def unlabelled(self) -> bool:
@@ -60,10 +59,26 @@ class NamedModel:
         return any(asks_unlabelled(stage) for stage in stages_of(self.estimator))
 
     @property
+    def calibrated(self) -> bool:
+        """Whether one of its stages must be told labels of some trials of the tested."""
+        return any(needs.calibration for needs in self._all_needs)
+
+    @property
+    def follows(self) -> bool:
+        """Whether one of its stages takes in each test trial before it is answered."""
+        return any(needs.follows for needs in self._all_needs)
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Optional packages that its stages need."""
         stages = stages_of(self.estimator)
         return tuple(dict.fromkeys(p for one in stages for p in needs_of(one, first=True).packages))
+
+    @property
+    def _all_needs(self) -> list[Needs]:
+        """Needs of each stage that declares any, and of the first."""
+        declared = [self.input_needs, *map(_declared_needs, stages_of(self.estimator)[1:])]
+        return [needs for needs in declared if needs is not None]
 
     @property
     def flattens(self) -> bool:
@@ -86,7 +101,8 @@ class TargetAccess:
     transductive : bool
         The test rows themselves, without their labels.
     one_by_one : bool
-        Whether test trials are handed over one at a time, so that none can lean on another.
+        Whether test trials are handed over one at a time, in time, so that none can lean on a later
+        one; on earlier ones only in stages that say so (``update: recursive``).
     """
 
     unlabelled: Literal["rows"] | float | None = None

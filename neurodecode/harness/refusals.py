@@ -62,6 +62,22 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if target.kind not in ("none", *model.target_needs.targets):
         learns = " or ".join(model.target_needs.targets)
         return f"it learns {learns}, and the target is a {target.kind}."
+    access = study.question.access
+    if model.calibrated and access.calibration is None:
+        return (
+            f"it must be told labels of some trials of the tested, and target_access is "
+            f"{access.name}. Say target_access: {{calibration: 5}}, or leave that step out."
+        )
+    if model.follows and not access.one_by_one:
+        return (
+            "it takes in the test trials one after the other (update: recursive), and they are "
+            "handed over all at once. Say one_by_one: true under target_access, or update: batch."
+        )
+    if model.calibrated and study.question.tune and model.name in study.question.tune.grids:
+        return (
+            "it must be told labels of some trials of the tested, and inner folds have none of "
+            "theirs. Leave it out of tune."
+        )
     truth = {target.column or target.signal, "label"}
     forbidden = truth & set(model.columns)
     if forbidden:

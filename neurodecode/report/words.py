@@ -37,6 +37,8 @@ FLAGS = {
     "overlap": "Windows of training trials overlap windows of test trials: the model has seen part "
     "of what it is tested on.",
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
+    "causal_adaptation": "The model followed the test trials, without their labels: each was "
+    "answered with what it and those before it tell, and never with a later one.",
     "simulated": "The recordings were made by a generator with a planted effect: the score says "
     "what a model can do with such signals, nothing of brains. baseline.oracle is the ceiling.",
     "copied_recording": "A recording that is tested is the copy, sample for sample, of one under "

@@ -86,7 +86,8 @@ def test_rows_seen_before_testing_are_told_apart(tmp_path):
     assert finished.errors == {}
 
 
-def test_new_files_have_no_such_columns():
+def test_new_files_have_no_such_columns(study):
     kept = Kept("late", [Covariance(), Deconfound(("age",)), Logistic()], None)
-    with pytest.raises(ConfigError, match="asks for columns of the trials, which new files do not"):
-        _input(kept, None)
+    said = "asks for columns of the trials, which new files do not have: age"
+    with pytest.raises(ConfigError, match=said):
+        _input(kept, study.trials)

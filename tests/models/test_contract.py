@@ -63,6 +63,7 @@ def input_of(model, seed=0, n=32):
         {
             "position": np.arange(n),
             "subject": np.repeat(["1", "2", "3", "4", "5", "6", "7", "8"], n // 8).astype(object),
+            "session": np.full(n, "1", dtype=object),
             "recording": ["sub-1"] * (n // 2) + ["sub-2"] * (n - n // 2),
             "onset": rng.uniform(0, 100, size=n),
             "previous": np.array([None, *(f"class {code}" for code in y[:-1])], dtype=object),
@@ -70,7 +71,9 @@ def input_of(model, seed=0, n=32):
         }
     )
     space = Space("sensors", tuple(f"channel {i}" for i in range(7)))
-    part = Part(X, space, ("channel", "time"), None, 0.0, f"seed {seed}")
+    axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
+    X = SHAPES.get(axes, lambda X: X)(X)
+    part = Part(X, space, axes, None, 0.0, f"seed {seed}")
     trials = Trials.of_entries(Rows(table), "eeg", part, np.arange(n))
     return trials, rng.normal(size=n) if values else y
 

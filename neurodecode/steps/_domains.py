@@ -1,0 +1,102 @@
+"""Whose trials are whose: domains, such as sessions, that lie elsewhere in the space of signals.
+
+What steps of transfer learn is kept by domain. A training row is treated by what was learnt of its
+own domain, a tested row by what was seen of the tested one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.trials import Trials
+from neurodecode.steps._input import columns_of, trials_of
+
+NAMELESS = ""  # the one domain of trials that come without rows
+
+
+def with_domains(
+    X: Any, axes: tuple[str, ...], by: tuple[str, ...], step: object
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give trials as an array, and the domain of each.
+
+    Parameters
+    ----------
+    X : Trials or ndarray, shape (n_trials, …)
+        An array has no rows: its trials are of one domain, which has no name.
+    axes : tuple of str
+        Axes of one trial.
+    by : tuple of str
+        Columns of the rows; trials that have the same values of all are of one domain.
+    step : object
+        Whose input it is; named in errors.
+
+    Returns
+    -------
+    X : ndarray, shape (n_trials, …)
+    domains : ndarray of object, shape (n_trials,)
+        Such as ``subject 001, session 1``.
+
+    Raises
+    ------
+    DataError
+        If the trials have other axes, or a value of a column is missing.
+    """
+    if not isinstance(X, Trials):
+        X = trials_of(X, axes, step)
+        return X, np.full(len(X), NAMELESS, dtype=object)
+    columns = columns_of(X, tuple(by), step)
+    for name, values in columns.items():
+        missing = np.flatnonzero(pd.isna(values))
+        if len(missing):
+            raise DataError(
+                f"{type(step).__name__}: {len(missing)} of {len(values)} rows have no {name}, so "
+                "their domain is not known. Name other columns in by, or select the rows that "
+                "have it."
+            )
+    domains = np.full(len(X), NAMELESS, dtype=object)
+    for i, name in enumerate(columns):
+        before = "" if i == 0 else ", "
+        domains = domains + np.array([f"{before}{name} {value}" for value in columns[name]], object)
+    return trials_of(X.X, axes, step), domains
+
+
+def each_domain(domains: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Give each domain's name and the positions of its trials, ascending."""
+    for name in dict.fromkeys(domains.tolist()):
+        yield name, np.flatnonzero(domains == name)
+
+
+def learnt_of(
+    domain: str, tested: Mapping[str, Any], trained: Mapping[str, Any], otherwise: Any, step: object
+) -> Any:
+    """Give what was learnt of a domain.
+
+    Parameters
+    ----------
+    domain : str
+    tested, trained : mapping of str to object
+        What was learnt of the tested domains before testing, which comes first, and of those of
+        the training rows.
+    otherwise : object
+        What stands for a domain of which nothing is known.
+    step : object
+        Named in the error.
+
+    Raises
+    ------
+    DataError
+        If the trials have no rows that say whose they are, and several tested domains were seen.
+    """
+    if domain in tested:
+        return tested[domain]
+    if domain != NAMELESS or not tested:
+        return trained.get(domain, otherwise)
+    if len(tested) > 1:
+        raise DataError(
+            f"{type(step).__name__} was adapted to {len(tested)} domains ({', '.join(tested)}), "
+            "and the trials do not say which is theirs. Hand it Trials with the columns of by."
+        )
+    return next(iter(tested.values()))

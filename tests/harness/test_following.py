@@ -1,0 +1,165 @@
+"""Steps that follow the tested: by domain, by what is seen before, and trial by trial in time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pyriemann.classification import MDM
+from pyriemann.estimation import Covariances
+from pyriemann.geometry.geodesic import geodesic
+from pyriemann.geometry.mean import gmean
+from sklearn.pipeline import make_pipeline
+from tests_harness import planted, run, study_of
+
+from neurodecode.core.rows import in_time
+from neurodecode.core.trials import Trials
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.refusals import why_refused
+from neurodecode.harness.store import Store
+from neurodecode.protocols.cross_subject import CrossSubject
+from neurodecode.steps.covariance import Covariance
+from neurodecode.steps.recentre import Recentre
+
+
+def moved(seed=0):
+    """Arrays of `planted`, each subject's channels mixed in a way of their own."""
+    arrays, labels, rows = planted(seed=seed)
+    rng = np.random.default_rng(7)
+    return {who: rng.normal(size=(8, 8)) @ X for who, X in arrays.items()}, labels, rows
+
+
+def asked(access, update="batch", made=None):
+    model = NamedModel("m", make_pipeline(Covariance(), Recentre(update=update), MDM()))
+    return study_of(
+        *(made or moved()), models=(model,), n_draws=0, protocol=CrossSubject(), access=access
+    )
+
+
+def scores(study, folder):
+    _, finished, _ = run(study, folder)
+    assert finished.errors == {}
+    store = Store(folder)
+    return [store.predictions(job["key"], ("a", "b")).scores for job in store.index()["jobs"]]
+
+
+def invsqrt(C):
+    values, vectors = np.linalg.eigh(C)
+    return (vectors / np.sqrt(values)) @ vectors.T
+
+
+def by_hand(study, tested):
+    """Train on covariances whitened subject by subject; `tested(C, mean, fold)` gives the rest."""
+    C, who = Covariances("oas").transform(study.trials.X), study.trials.rows["subject"]
+    means = {one: np.asarray(gmean(C[who == one])) for one in set(who)}
+    found = []
+    for fold in (planned.fold for planned in make_plan(study).folds):
+        train = fold.index("train")
+        whitened = np.stack([invsqrt(means[who[i]]) @ C[i] @ invsqrt(means[who[i]]) for i in train])
+        there = np.asarray(gmean(np.stack([means[one] for one in sorted(set(who[train]))])))
+        model = MDM().fit(whitened, study.y[train])
+        found.append(model.predict_proba(tested(C, there, fold)))
+    return found
+
+
+def whitened_by(C, mean):
+    return invsqrt(mean) @ C @ invsqrt(mean)
+
+
+@pytest.mark.parametrize(
+    ("access", "seen"),
+    [
+        (TargetAccess(), None),
+        (TargetAccess(one_by_one=True), None),
+        (TargetAccess(unlabelled=0.25), "adapt"),
+        (TargetAccess(unlabelled=0.25, one_by_one=True), "adapt"),
+        (TargetAccess(calibration=3), "adapt"),
+        (TargetAccess(transductive=True), "test"),
+    ],
+)
+def test_tested_rows_are_whitened_by_what_the_access_shows(access, seen, tmp_path):
+    study = asked(access)
+
+    def tested(C, there, fold):
+        mean = there if seen is None else np.asarray(gmean(C[fold.index(seen)]))
+        return whitened_by(C[fold.index("test")], mean)
+
+    for ours, theirs in zip(scores(study, tmp_path / "r"), by_hand(study, tested), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("access", [TargetAccess(one_by_one=True),
+                                    TargetAccess(unlabelled=0.25, one_by_one=True)])  # fmt: skip
+def test_a_recursive_mean_goes_on_trial_by_trial(access, tmp_path):
+    study = asked(access, "recursive")
+
+    def tested(C, there, fold):
+        rows, mean, given = study.trials.rows, None, {}
+        for k, i in enumerate([*fold.index("adapt"), *in_time(rows, fold.index("test"))], start=1):
+            mean = C[i] if mean is None else np.asarray(geodesic(mean, C[i], 1 / k))
+            given[i] = whitened_by(C[i], mean)
+        return np.stack([given[i] for i in fold.index("test")])
+
+    for ours, theirs in zip(scores(study, tmp_path / "r"), by_hand(study, tested), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+    _, _, table = run(study, tmp_path / "r")
+    assert "causal_adaptation" in table[0].flags
+
+
+def test_a_later_trial_changes_no_earlier_answer(tmp_path):
+    arrays, labels, rows = moved()
+    changed = {**arrays, "2": arrays["2"].copy()}
+    changed["2"][15] *= np.linspace(0.2, 5, 8)[:, None]
+    access = TargetAccess(one_by_one=True)
+    found = [
+        scores(asked(access, "recursive", (one, labels, rows)), tmp_path / str(i))[1]
+        for i, one in enumerate((arrays, changed))
+    ]
+    np.testing.assert_array_equal(found[0][:15], found[1][:15])
+    assert not np.allclose(found[0][15:], found[1][15:])
+
+
+@pytest.mark.parametrize(
+    ("access", "leans"),
+    [
+        (TargetAccess(), False),
+        (TargetAccess(unlabelled=0.25), False),
+        (TargetAccess(calibration=3), False),
+        (TargetAccess(transductive=True), True),
+    ],
+)
+def test_what_is_fitted_knows_no_test_trial_unless_the_table_says_so(access, leans, tmp_path):
+    arrays, labels, rows = moved()
+    changed = {**arrays, "2": arrays["2"].copy()}
+    changed["2"][23] *= np.linspace(0.2, 5, 8)[:, None]  # the last trial: never an adapt row
+    answers = []
+    for i, one in enumerate((arrays, changed)):
+        study = asked(access, made=(one, labels, rows))
+        answers.append(scores(study, tmp_path / str(i))[1])
+        assert ("transductive" in run(study, tmp_path / str(i))[2][0].flags) is leans
+    same = np.array_equal(answers[0][:-1], answers[1][:-1])
+    assert same is not leans
+
+
+def test_following_is_refused_where_trials_come_all_at_once():
+    study = asked(TargetAccess(unlabelled=0.25), "recursive")
+    said = why_refused(study.question.models[0], study)
+    assert said is not None and "(update: recursive)" in said and "one_by_one: true" in said
+    assert why_refused(study.question.models[0], asked(TargetAccess(one_by_one=True))) is None
+
+
+def test_what_decides_the_domain_may_not_be_the_truth():
+    study = asked(TargetAccess())
+    target = replace(study.question.target, column="session", classes=("1", "2"))
+    told = replace(study, question=replace(study.question, target=target))
+    assert "'session', which is the truth" in str(why_refused(told.question.models[0], told))
+
+
+def test_the_domain_is_in_the_key():
+    study = asked(TargetAccess())
+    rows = study.trials.rows
+    other = Trials(rows.with_column("session", rows["run"]), study.trials.signals)
+    keys = [
+        {job.key for job in make_plan(one).jobs} for one in (study, replace(study, trials=other))
+    ]
+    assert not keys[0] & keys[1]
