@@ -1,0 +1,137 @@
+"""The Karcher mean: of least squared affine-invariant distance to a set of matrices.
+
+Newton's method in coordinates in which the current point is the identity. Where a set is so widely
+dispersed that these coordinates lose the small eigenvalues, `neurodecode.linalg._karcher_factors`
+finds the same mean from the matrices' factors.
+"""
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.linalg._factors import cholesky, from_factor, inverse_factor, whiten
+from neurodecode.linalg._iteration import Mean, found
+from neurodecode.linalg._karcher_factors import karcher_of_factors
+from neurodecode.linalg._namespace import Array, adjoint, as_numpy, namespace, symmetrised
+from neurodecode.linalg._newton import Curvature, Spectrum, gradient_of, norm
+from neurodecode.linalg.fixed_points import weighted_sum
+from neurodecode.linalg.spd import from_eigen
+
+_WIDEST = 6e7  # ratio of eigenvalues: beyond eight orders the small ones are rounding
+_PIECE = 2**17  # entries of the matrices in flight: 1 MB, which stays in the cache
+_MOST_PRODUCTS = 8
+
+
+def karcher_mean(X: Array, weights: Array, init: Array | None, tol: float, max_iter: int) -> Mean:
+    """Mean of the affine-invariant metric.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n_matrices, n, n)
+        Symmetric positive definite, float64 or complex128.
+    weights : array or tensor, shape (n_matrices,)
+        Above zero, of sum one.
+    init : array or tensor, shape (n, n), optional
+        Where to start: the mean of a like set saves iterations.
+    tol : float
+        Norm of the mean logarithm to reach.
+    max_iter : int
+
+    Returns
+    -------
+    mean : Mean
+
+    Raises
+    ------
+    DataError
+        If a matrix has no inverse; with its index, smallest eigenvalue and rank.
+
+    Notes
+    -----
+    The start is the arithmetic mean, moved by -½ log of the mean squared whitened matrix: exact
+    where the matrices commute and are log-normal, and one product where a better mean would take
+    decompositions. The equation for a step is solved no more exactly than the step is worth, and
+    where the quadratic convergence says that a step ends below the tolerance, the decompositions
+    that would confirm it are not made.
+
+    References
+    ----------
+    Moakher 2005, doi 10.1137/S0895479803436937 (the mean); Ferreira et al. 2013,
+    doi 10.1007/s10957-012-0076-8 (Newton's method); Dembo et al. 1982, doi 10.1137/0719025 (inexact
+    steps).
+    """
+    try:
+        start = weighted_sum(X, weights) if init is None else init
+        L = cholesky(start, "init")
+    except DataError:
+        if init is not None:
+            raise
+        return karcher_of_factors(X, weights, init, tol, max_iter)
+    K = inverse_factor(L)
+    if init is None:
+        L, K = _moved(L, K, _first_guess(X, K, weights))
+    before, n_iter, size = None, 0, float("inf")
+    for n_iter in range(1, max_iter + 1):
+        spectra = _spectra(X, K, weights)
+        if spectra is None:
+            return karcher_of_factors(X, weights, init, tol, max_iter)
+        J = gradient_of(spectra)
+        size, cost = norm(J), sum(spectrum.cost() for spectrum in spectra)
+        if size <= tol:
+            return found(from_factor(L), n_iter, size, tol, "Karcher mean")
+        if before is not None and not _better(size, cost, before):
+            return karcher_of_factors(X, weights, init, tol, max_iter)
+        curvature = Curvature(spectra, single=True)
+        D, left = curvature.solve(J, min(max(size, 1e-5), 0.1), _MOST_PRODUCTS)
+        L, K = _moved(L, K, D)
+        before = size, cost
+        if size**2 + left * size <= tol:
+            return found(from_factor(L), n_iter, size**2 + left * size, tol, "Karcher mean")
+    return found(from_factor(L), n_iter, size, tol, "Karcher mean")
+
+
+def _better(size: float, cost: float, before: tuple[float, float]) -> bool:
+    return cost < before[1] or size < 0.9 * before[0]
+
+
+def _first_guess(X: Array, K: Array, weights: Array) -> Array:
+    xp = namespace(X)
+    square = 0
+    for piece in _pieces(X):
+        Y = whiten(K, X[piece])
+        rows = Y.reshape(-1, Y.shape[-1])
+        square = square + adjoint(rows) @ (_each_row(weights[piece], Y) * rows)
+    values, vectors = xp.linalg.eigh(symmetrised(square))
+    return from_eigen(-xp.log(values) / 2, vectors)
+
+
+def _each_row(weights: Array, Y: Array) -> Array:
+    """One weight a row of matrices that lie one below the other."""
+    return (weights[:, None] + 0 * Y[:, :, 0].real).reshape(-1, 1)
+
+
+def _spectra(X: Array, K: Array, weights: Array) -> list[Spectrum] | None:
+    """See a set from a point; nothing where it is too wide to be seen by its eigenvalues."""
+    xp, n = namespace(X), X.shape[-1]
+    spectra = []
+    for piece in _pieces(X):
+        values, vectors = xp.linalg.eigh(whiten(K, X[piece]))
+        ratio = values[:, -1] / values[:, 0]
+        if not bool(as_numpy((values[:, 0] > 0) & (ratio < _WIDEST)).all()):
+            return None
+        rows = adjoint(vectors).reshape(-1, n)
+        spectra.append(Spectrum(rows, xp.log(values), weights[piece]))
+    return spectra
+
+
+def _pieces(X: Array) -> list[slice]:
+    n_matrices, n, _ = X.shape
+    length = max(_PIECE // n**2, 1) if namespace(X) is np else n_matrices
+    return [slice(i, i + length) for i in range(0, n_matrices, length)]
+
+
+def _moved(L: Array, K: Array, D: Array) -> tuple[Array, Array]:
+    """Move the point L Lᴴ, and K = L⁻¹, along D."""
+    xp = namespace(D)
+    values, vectors = xp.linalg.eigh(D)
+    half = xp.exp(values / 2)
+    return L @ from_eigen(half, vectors), from_eigen(1 / half, vectors) @ K
