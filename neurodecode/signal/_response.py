@@ -1,5 +1,7 @@
 """How long a filter's response is, and whether a recording is longer."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.signal
 
@@ -11,7 +13,7 @@ ENDED = 1e-4
 LONGEST = 2**24
 
 
-def ringing(sections: np.ndarray, what: str, *, both_ways: bool) -> int:
+def ringing(sections: np.ndarray, what: str, *, both_ways: bool, held: bool = False) -> int:
     """Count the samples until a filter's impulse response has ended.
 
     Parameters
@@ -22,6 +24,8 @@ def ringing(sections: np.ndarray, what: str, *, both_ways: bool) -> int:
         The filter, for the message.
     both_ways : bool
         Whether it runs forwards and backwards, mirrored at the ends as mne does.
+    held : bool
+        Whether it starts as if the first sample had been held for ever.
 
     Returns
     -------
@@ -47,6 +51,9 @@ def ringing(sections: np.ndarray, what: str, *, both_ways: bool) -> int:
             # The ends are mirrored about the first and last sample, which thereby counts twice
             # for every mirrored one: its response is the sum of what is still to come.
             size = np.maximum(size, 2 * np.abs(np.cumsum(response[::-1])[::-1]))
+        elif held:
+            # So does the first sample of one that takes it to have been there all along.
+            size = np.maximum(size, np.abs(np.cumsum(response[::-1])[::-1]))
         length = int(np.flatnonzero(size > ENDED * peak)[-1]) + 1
         if length < n_samples // 2:
             return length
@@ -80,4 +87,44 @@ def need_length(header: Signal, length: int, what: str, remedy: str) -> None:
         f"{what} is, at {header.sfreq:g} Hz, {length} samples "
         f"({length / header.sfreq:.2f} s) long and the recording {header.n_times} "
         f"({header.n_times / header.sfreq:.2f} s). {remedy}, or leave the recording out."
+    )
+
+
+def delay_of_taps(
+    taps: np.ndarray, sfreq: float, freqs: Sequence[float] | np.ndarray
+) -> np.ndarray:
+    """Seconds by which a finite response delays waves: minus the slope of its phase.
+
+    Parameters
+    ----------
+    taps : ndarray, shape (n_taps,)
+    sfreq : float
+        Hz.
+    freqs : array-like of float, shape (n_freqs,)
+        Hz.
+
+    Returns
+    -------
+    delay : ndarray, shape (n_freqs,)
+        NaN where the response is zero.
+    """
+    samples = np.arange(len(taps))
+    waves = np.exp(-2j * np.pi * np.outer(freqs, samples) / sfreq)  # (n_freqs, n_taps)
+    gain = waves @ taps
+    # What is left of a zero by rounding has a phase that means nothing.
+    passes = np.abs(gain) > 1e-10 * np.sum(np.abs(taps))
+    ramped = waves @ (samples * taps)
+    return np.divide(ramped, gain, out=np.full(len(gain), np.nan + 0j), where=passes).real / sfreq
+
+
+def delay_of_sections(
+    sections: np.ndarray, sfreq: float, freqs: Sequence[float] | np.ndarray
+) -> np.ndarray:
+    """Seconds by which second-order sections delay waves; see `delay_of_taps`."""
+    return sum(
+        (
+            delay_of_taps(one[:3], sfreq, freqs) - delay_of_taps(one[3:], sfreq, freqs)
+            for one in sections
+        ),
+        start=np.zeros(len(freqs)),
     )

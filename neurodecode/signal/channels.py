@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.signal._contract import as_float
+from neurodecode.signal._streams import EachSample, Stream
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Pick:
     def ahead(self, sfreq: float) -> float:
         """Seconds: none, no sample waits for a later one."""
         return 0.0
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come: each is taken by itself."""
+        self.preview(header)
+        return EachSample(self, header)
 
     def _index(self, signal: Signal) -> np.ndarray:
         index = find_channels(signal.space, self.channels, "pick")
@@ -99,6 +105,11 @@ class Drop:
         """Seconds: none, no sample waits for a later one."""
         return 0.0
 
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come: each is taken by itself."""
+        self.preview(header)
+        return EachSample(self, header)
+
     def _index(self, signal: Signal) -> np.ndarray:
         gone = find_channels(signal.space, self.channels, "drop")
         left = np.setdiff1d(np.arange(len(signal.space)), gone)
@@ -140,6 +151,11 @@ class Scale:
     def ahead(self, sfreq: float) -> float:
         """Seconds: none, no sample waits for a later one."""
         return 0.0
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come: each is scaled by itself."""
+        self.preview(header)
+        return EachSample(self, header)
 
 
 def listed(channels: Sequence[str], name: str) -> tuple[str, ...]:

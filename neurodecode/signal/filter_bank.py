@@ -1,13 +1,16 @@
 """One signal in several frequency bands, side by side."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.signal._contract import as_float
+from neurodecode.signal._running import Initial
+from neurodecode.signal._streams import Stream
 from neurodecode.signal.filters import Filter
 
 
@@ -22,7 +25,7 @@ class FilterBank:
     ----------
     bands : tuple of (float or None, float or None)
         Corners ``[l_freq, h_freq]`` of each band in Hz; one of the two may be None.
-    method, phase, order
+    method, phase, order, initial
         As in `Filter`, for all bands.
 
     References
@@ -34,6 +37,7 @@ class FilterBank:
     method: Literal["fir", "iir"] = "fir"
     phase: Literal["zero", "causal"] = "zero"
     order: int = 4
+    initial: Initial = "steady"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -94,11 +98,46 @@ class FilterBank:
         """Seconds: those of the band that looks furthest ahead."""
         return max(_renamed(prepare.ahead, sfreq) for prepare in self._filters())
 
+    def stream(self, header: Signal) -> Stream:
+        """Run on in all bands as samples come.
+
+        Raises
+        ------
+        ConfigError
+            If it looks ahead.
+        """
+        self.preview(header)
+        return _Bands([_renamed(prepare.stream, header) for prepare in self._filters()])
+
     def _filters(self) -> list[Filter]:
         def one(band: tuple[float | None, ...]) -> Filter:
-            return Filter(*band, method=self.method, phase=self.phase, order=self.order)
+            return Filter(*band, self.method, self.phase, self.order, self.initial)
 
         return [_renamed(one, band) for band in self.bands]
+
+
+class _Bands:
+    """The streams of all bands, side by side."""
+
+    def __init__(self, bands: Sequence[Stream]):
+        self._bands = bands
+
+    def push(self, chunk: np.ndarray) -> np.ndarray:
+        return np.stack([band.push(chunk) for band in self._bands])
+
+    def needs(self, n_times: int) -> int:
+        return n_times
+
+    def reset(self) -> None:
+        for band in self._bands:
+            band.reset()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {str(i): band.state_dict() for i, band in enumerate(self._bands)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        for i, band in enumerate(self._bands):
+            band.load_state_dict(state[str(i)])
 
 
 def _renamed(function, argument):

@@ -1,5 +1,6 @@
 """Filters along time: zero-phase as in mne, or causal, for what could have run online."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -9,8 +10,16 @@ import scipy.signal
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.signal._contract import as_float, need_continuous
-from neurodecode.signal._response import need_length, ringing
+from neurodecode.signal._contract import as_float, check_choice, need_continuous
+from neurodecode.signal._response import delay_of_sections, delay_of_taps, need_length, ringing
+from neurodecode.signal._running import (
+    INITIAL,
+    Initial,
+    RunningSections,
+    RunningTaps,
+    convolved,
+)
+from neurodecode.signal._streams import Stream
 
 
 @dataclass(frozen=True)
@@ -18,8 +27,7 @@ class Filter:
     """Keep the frequencies between two corners, in every channel.
 
     Zero-phase filters are mne's: ``raw.filter(l_freq, h_freq, method=method)`` gives the same bits
-    on data channels. They look ahead. Causal ones start from a state of zeros, as a filter does
-    that is switched on with the recording, and never look ahead.
+    on data channels. They look ahead. Causal ones never do, and run on as samples come (`stream`).
 
     Parameters
     ----------
@@ -33,6 +41,10 @@ class Filter:
         of the same gain with minimum phase, or the Butterworth run forwards.
     order : int
         Of the Butterworth; a band-pass has twice as many poles, and ``zero`` applies it twice.
+    initial : {"steady", "zero"}
+        What a causal filter takes to have come before the recording. ``steady``: its first sample,
+        held for ever, so that an offset of the amplifier makes no step. ``zero``: zeros, as a
+        filter does that is switched on with the recording.
     """
 
     l_freq: float | None = None
@@ -40,6 +52,7 @@ class Filter:
     method: Literal["fir", "iir"] = "fir"
     phase: Literal["zero", "causal"] = "zero"
     order: int = 4
+    initial: Initial = "steady"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -68,6 +81,12 @@ class Filter:
             raise ConfigError(
                 f"filter: order {self.order} belongs to method: iir; the length of a fir filter "
                 "follows from its corners. Leave order out, or say method: iir."
+            )
+        check_choice("filter: initial", self.initial, INITIAL)
+        if self.phase == "zero" and self.initial != "steady":
+            raise ConfigError(
+                f"filter: initial {self.initial!r} belongs to phase: causal; a filter of zero "
+                "phase has no beginning. Leave initial out, or say phase: causal."
             )
 
     def __call__(self, signal: Signal) -> Signal:
@@ -99,11 +118,9 @@ class Filter:
                 verbose="ERROR",
             )
         elif self.method == "iir":
-            filtered = scipy.signal.sosfilt(self._sections(sfreq), data, axis=-1)
+            filtered = RunningSections(self._sections(sfreq), self.initial).push(data)
         else:
-            taps = self._taps(sfreq).reshape((1,) * (data.ndim - 1) + (-1,))
-            # Not mne's own convolution: it mirrors the start, where it then looks ahead.
-            filtered = scipy.signal.oaconvolve(data, taps, axes=-1)[..., : data.shape[-1]]
+            filtered = convolved(data, self._taps(sfreq), self.initial)
         return replace(signal, data=filtered)
 
     def preview(self, header: Signal) -> Signal:
@@ -141,6 +158,48 @@ class Filter:
         """Seconds that an output looks ahead: none of a causal filter, else its reach."""
         return 0.0 if self.phase == "causal" else self.reach(sfreq)
 
+    def delay(self, sfreq: float, freqs: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Seconds by which waves of these frequencies come out late: the group delay.
+
+        Parameters
+        ----------
+        sfreq : float
+            Rate of the signal in Hz.
+        freqs : array-like of float, shape (n_freqs,)
+            Hz, within the pass band.
+
+        Returns
+        -------
+        delay : ndarray, shape (n_freqs,)
+            0 for ``phase: zero``; NaN at a frequency that does not pass at all.
+        """
+        self._check_corners(sfreq)
+        if self.phase == "zero":
+            return np.zeros(len(freqs))
+        if self.method == "iir":
+            return delay_of_sections(self._sections(sfreq), sfreq, freqs)
+        return delay_of_taps(self._taps(sfreq), sfreq, freqs)
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come.
+
+        Raises
+        ------
+        ConfigError
+            If it looks ahead.
+        """
+        self.preview(header)
+        sfreq = float(header.sfreq or 0)
+        if self.phase == "zero":
+            raise ConfigError(
+                f"filter: {self._corners()} with phase: zero looks "
+                f"{self.reach(sfreq):.2f} s ahead, and of a stream that is still to come. Say "
+                "phase: causal; method: iir delays the least."
+            )
+        if self.method == "iir":
+            return RunningSections(self._sections(sfreq), self.initial)
+        return RunningTaps(self._taps(sfreq), self.initial)
+
     def _corners(self) -> str:
         low = "" if self.l_freq is None else f"from {self.l_freq:g} Hz"
         high = "" if self.h_freq is None else f"to {self.h_freq:g} Hz"
@@ -163,6 +222,7 @@ class Filter:
             self._sections(sfreq),
             f"filter: the Butterworth {self._corners()} of order {self.order}",
             both_ways=self.phase == "zero",
+            held=self.initial == "steady",
         )
 
     def _taps(self, sfreq: float) -> np.ndarray:

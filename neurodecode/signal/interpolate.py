@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.signal._contract import as_float
+from neurodecode.signal._streams import Stream, Weights
 from neurodecode.signal.channels import find_channels, listed
 
 LEAST = 4  # places: fewer fit no sphere
@@ -105,6 +106,15 @@ class Interpolate:
     def ahead(self, sfreq: float) -> float:
         """Seconds: none, no sample waits for a later one."""
         return 0.0
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come: the splines are found once, as weights of the others."""
+        self.preview(header)
+        if header.axes != ("channel", "time"):
+            raise DataError(
+                f"interpolate: the axes are {header.axes}. In a stream, put it before filter_bank."
+            )
+        return Weights(self, header)
 
     def _places(self, space: Space) -> tuple[Space, list[int], list[int]]:
         """Space of the result, the channels that are interpolated, and those they are made of."""

@@ -1,6 +1,7 @@
 """Take single frequencies out: mains and its harmonics."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
@@ -10,8 +11,10 @@ import scipy.signal
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
-from neurodecode.signal._contract import as_float, need_continuous
-from neurodecode.signal._response import need_length, ringing
+from neurodecode.signal._contract import as_float, check_choice, need_continuous
+from neurodecode.signal._response import delay_of_sections, need_length, ringing
+from neurodecode.signal._running import RunningSections
+from neurodecode.signal._streams import Stream
 
 ORDER = 4  # of mne's Butterworth
 TRANSITION = 1.0  # Hz on both sides together, of mne's stop bands
@@ -22,8 +25,9 @@ WINDOW = 10  # seconds in which mne fits sines
 class Notch:
     """Take frequencies out of every channel: ``notch: {freqs: [50, 100]}``.
 
-    All methods are mne's, of zero phase, and look ahead: ``raw.notch_filter(freqs, method=method,
-    notch_widths=notch_widths)`` gives the same bits on data channels.
+    With ``phase: zero`` all methods are mne's and look ahead: ``raw.notch_filter(freqs,
+    method=method, notch_widths=notch_widths)`` gives the same bits on data channels. A causal one
+    never does, and runs on as samples come (`stream`), from its first sample held for ever.
 
     Parameters
     ----------
@@ -35,6 +39,8 @@ class Notch:
         fitted by multitapers in windows of 10 s and subtracted, so that little else is.
     notch_widths : float or None
         Width of each stop band in Hz; None is mne's, a two-hundredth of the frequency.
+    phase : {"zero", "causal"}
+        ``causal`` is the same Butterworths run forwards, of ``method: iir`` alone.
 
     References
     ----------
@@ -44,6 +50,7 @@ class Notch:
     freqs: tuple[float, ...]
     method: Literal["fir", "iir", "spectrum_fit"] = "fir"
     notch_widths: float | None = None
+    phase: Literal["zero", "causal"] = "zero"
     version: ClassVar[int] = 1
 
     def __post_init__(self):
@@ -60,6 +67,11 @@ class Notch:
         if self.notch_widths is not None and not self.notch_widths > 0:
             raise ConfigError(
                 f"notch: notch_widths is {self.notch_widths} Hz. Give a width above 0, or none."
+            )
+        check_choice("notch: phase", self.phase, ("zero", "causal"))
+        if self.phase == "causal" and self.method != "iir":
+            raise ConfigError(
+                f"notch: method {self.method!r} looks ahead and cannot be causal. Say method: iir."
             )
         edges = sorted(self._stop_bands())
         for (_, end), (start, _) in itertools.pairwise(edges):
@@ -85,6 +97,8 @@ class Notch:
             If the signal is not continuous, or shorter than the filter.
         """
         self.preview(signal)
+        if self.phase == "causal":
+            return replace(signal, data=self.stream(signal).push(as_float(signal)))
         data = np.array(as_float(signal))  # a copy: mne may filter in place
         # mne designs one stop band at a time for a Butterworth.
         for freqs in [[freq] for freq in self.freqs] if self.method == "iir" else [self.freqs]:
@@ -135,6 +149,43 @@ class Notch:
         """Seconds: the reach, for every method looks as far ahead as back."""
         return self.reach(sfreq)
 
+    def delay(self, sfreq: float, freqs: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Seconds by which waves of these frequencies come out late: the group delay.
+
+        Parameters
+        ----------
+        sfreq : float
+            Rate of the signal in Hz.
+        freqs : array-like of float, shape (n_freqs,)
+            Hz, outside the stop bands.
+
+        Returns
+        -------
+        delay : ndarray, shape (n_freqs,)
+            0 for ``phase: zero``.
+        """
+        self._check_nyquist(sfreq)
+        if self.phase == "zero":
+            return np.zeros(len(freqs))
+        return delay_of_sections(np.concatenate(self._sections(sfreq)), sfreq, freqs)
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come.
+
+        Raises
+        ------
+        ConfigError
+            If it looks ahead.
+        """
+        self.preview(header)
+        sfreq = float(header.sfreq or 0)
+        if self.phase == "zero":
+            raise ConfigError(
+                f"notch: {self._named()} with phase: zero looks {self.reach(sfreq):.2f} s ahead, "
+                "and of a stream that is still to come. Say method: iir and phase: causal."
+            )
+        return RunningSections(np.concatenate(self._sections(sfreq)))
+
     def _named(self) -> str:
         return ", ".join(f"{freq:g}" for freq in self.freqs) + " Hz"
 
@@ -173,11 +224,20 @@ class Notch:
         return len(taps)
 
     def _lengths_of_each(self, sfreq: float) -> list[int]:
+        causal = self.phase == "causal"
         return [
             ringing(
-                np.asarray(scipy.signal.butter(ORDER, band, "bandstop", fs=sfreq, output="sos")),
+                sections,
                 f"notch: the Butterworth at {freq:g} Hz",
-                both_ways=True,
+                both_ways=not causal,
+                held=causal,
             )
-            for freq, band in zip(self.freqs, self._stop_bands(), strict=True)
+            for freq, sections in zip(self.freqs, self._sections(sfreq), strict=True)
+        ]
+
+    def _sections(self, sfreq: float) -> list[np.ndarray]:
+        """Butterworths, one for each frequency."""
+        return [
+            np.asarray(scipy.signal.butter(ORDER, band, "bandstop", fs=sfreq, output="sos"))
+            for band in self._stop_bands()
         ]

@@ -9,6 +9,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.signal._contract import as_float
+from neurodecode.signal._streams import EachSample, Stream
 from neurodecode.signal.channels import find_channels, listed
 
 # As in mne: the first of these that a recording has is referenced; MEG and eyes are not.
@@ -67,6 +68,11 @@ class Reference:
     def ahead(self, sfreq: float) -> float:
         """Seconds: none, no sample waits for a later one."""
         return 0.0
+
+    def stream(self, header: Signal) -> Stream:
+        """Run on as samples come: each is referenced by itself."""
+        self.preview(header)
+        return EachSample(self, header)
 
     def _indices(self, space: Space) -> tuple[list[int], list[int]]:
         """Channels that are referenced, and those whose mean is the reference."""
