@@ -199,7 +199,14 @@ def test_windows_say_how_pure_they_are_and_which_trial_they_belong_to(own_cache)
     rows = cut(prepare([a_recording(signal)], [], own_cache), task, windows).trials.rows
     assert rows["start"].tolist() == [*np.arange(0, 7.6, 0.5), 9.0]  # none touches what is bad
     by_start = rows.table.set_index("start")
-    assert by_start.loc[[0.0, 1.0, 1.5, 2.0, 3.5, 5.5], "purity"].tolist() == [1, 1, 0.5, 1, 0.5, 0.5]
+    assert by_start.loc[[0.0, 1.0, 1.5, 2.0, 3.5, 5.5], "purity"].tolist() == [
+        1,
+        1,
+        0.5,
+        1,
+        0.5,
+        0.5,
+    ]
     assert by_start.loc[[0.0, 1.5, 3.0, 3.5, 5.0, 7.0, 9.0], "trial_index"].tolist() == [
         0, 0, 0, 1, 1, 1, 1,
     ]  # fmt: skip
