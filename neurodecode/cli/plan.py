@@ -36,19 +36,24 @@ def main(arguments: argparse.Namespace) -> int:
     from neurodecode.harness.state import job_states
     from neurodecode.harness.store import Store
 
-    resolved = read(arguments)
-    study = open_study(
-        resolved, arguments.data, compute=False, rehash=arguments.rehash, out=arguments.out
-    )
-    for failed in study.failed:
-        say(f"left out: {failed.message}")
-    plan = make_plan(study)
-    store = Store(arguments.out / resolved.name)
-    states = job_states(plan, store)
-    if arguments.json:
-        print(json.dumps(as_json(plan, states), indent=1))
-    else:
+    resolved, told = read(arguments), {}
+    for place, one in resolved.evaluations.items():
+        study = open_study(
+            one, arguments.data, compute=False, rehash=arguments.rehash, out=arguments.out
+        )
+        for failed in study.failed:
+            say(f"left out: {failed.message}")
+        plan = make_plan(study)
+        store = Store(arguments.out / resolved.name / place)
+        states = job_states(plan, store)
+        if arguments.json:
+            told |= {place: as_json(plan, states)} if place else as_json(plan, states)
+            continue
+        if place:
+            print(f"\n{one.question.title}\n")
         print("\n".join(as_lines(plan, states, store)))
+    if arguments.json:
+        print(json.dumps(told, indent=1))
     return 0
 
 

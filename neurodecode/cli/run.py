@@ -60,7 +60,8 @@ def main(arguments: argparse.Namespace) -> int:
     for one in resolved:
         folder = arguments.out / one.name
         started = time.monotonic()
-        code = max(code, _run_one(one, folder, arguments))
+        for place, evaluation in one.evaluations.items():
+            code = max(code, _run_one(evaluation, folder / place, arguments))
         folders.append(folder)
         results = Results(folder)
         print(f"\n{results.title}\n{results.text()}\n", flush=True)
@@ -99,11 +100,14 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     for refused in plan.refused:
         say(f"not run: {refused.model}: {refused.reason}")
     plain = resolved.plain()
-    write_study(plan, store, resolved.name, plain, arguments.engine, resolved.source)
+    online = resolved.online is not None
+    write_study(
+        plan, store, resolved.name, plain, arguments.engine, resolved.source, online=online
+    )
     finished = execute(
         plan, store, engine=arguments.engine, n_jobs=arguments.n_jobs, progress=progress
     )
-    write_index(plan, store, resolved.name, finished.errors)
+    write_index(plan, store, resolved.name, finished.errors, online=online)
     score_results(store)
     for line in _failures(plan.jobs, finished.errors)[:5]:
         say(f"failed: {line}")

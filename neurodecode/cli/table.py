@@ -35,15 +35,15 @@ def main(arguments: argparse.Namespace) -> int:
 
     rows, beside = [], []
     for folder in arguments.results:
-        results = Results(folder)
-        metrics = results.index["metrics"]
+        mine = Results(folder).all_rows()
+        metrics = dict.fromkeys(row.metric for row in mine)
         if arguments.metric is not None and arguments.metric not in metrics:
             raise ConfigError(
                 f"{folder}: --metric: no {arguments.metric!r}; there are: {', '.join(metrics)}."
             )
         if arguments.against:
-            beside += against_published(results, arguments.metric)
-        rows += [row for row in results.rows() if arguments.metric in (None, row.metric)]
+            beside += against_published(Results(folder), arguments.metric)
+        rows += [row for row in mine if arguments.metric in (None, row.metric)]
     if arguments.against:
         print(format_against(beside, arguments.format))
     else:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data.prepared import Prepared
-from neurodecode.data.tasks import LabelRule, WindowsSpec
+from neurodecode.data.tasks import LabelRule, Ties, WindowsSpec
 
 _NONE = -1
 
@@ -101,6 +101,7 @@ def naming_events(
     labels: np.ndarray,
     label_rule: LabelRule,
     rest: Spans | None = None,
+    ties: Ties = "label",
 ) -> Named:
     """Say which event names each window.
 
@@ -114,10 +115,12 @@ def naming_events(
     labels : ndarray of object, shape (n_events,)
     label_rule : {"last_sample", "majority"}
         The event at the window's last sample; or, of the labels, of rest and of neither, what most
-        samples have: where two have as many a label rather than rest, and the label that comes
-        first in the window (moabb's rule).
+        samples have; of two labels of which there are as many, the one that comes first in the
+        window (moabb's rule).
     rest : Spans or None
         Where samples of no event are rest; None: everywhere.
+    ties : {"label", "rest"}
+        What goes before the other, where there are as many samples of a label as of rest.
 
     Returns
     -------
@@ -138,7 +141,11 @@ def naming_events(
         code = of_sample[last]
         event = owner[last]
     else:
-        code = _most(counts, of_sample, resting, starts, n_window)
+        tied = counts == counts.max(axis=1, keepdims=True)
+        labelled, others = tied[:, :resting], tied[:, resting:]  # views
+        first, later = (labelled, others) if ties == "label" else (others, labelled)
+        later &= ~first.any(axis=1, keepdims=True)
+        code = _earliest(tied, of_sample, starts, n_window)
         event = np.full(len(starts), _NONE)
         for i in np.flatnonzero(code < resting):
             inside = slice(starts[i], starts[i] + n_window)
@@ -164,12 +171,10 @@ def _counts(of_sample: np.ndarray, n_codes: int, starts: np.ndarray, n_window: i
     return counts
 
 
-def _most(
-    counts: np.ndarray, of_sample: np.ndarray, resting: int, starts: np.ndarray, n_window: int
+def _earliest(
+    tied: np.ndarray, of_sample: np.ndarray, starts: np.ndarray, n_window: int
 ) -> np.ndarray:
-    """Code that most samples of each window have."""
-    tied = counts == counts.max(axis=1, keepdims=True)
-    tied[:, resting:] &= ~tied[:, :resting].any(axis=1, keepdims=True)
+    """Of the codes that are as good, the one that comes first in each window."""
     most = tied.argmax(axis=1)
     for i in np.flatnonzero(tied.sum(axis=1) > 1):
         inside = of_sample[starts[i] : starts[i] + n_window]
@@ -232,4 +237,5 @@ def slide(
         resting = signal.events[signal.events[column].astype(str).isin(spec.rest)]
         times = (resting[name].to_numpy(dtype=np.float64) for name in ("onset", "duration"))
         rest = Spans.of(*times, signal.tmin, signal.sfreq)
-    return at, n_window, naming_events(at, n_window, events, labels, spec.label_rule, rest)
+    named = naming_events(at, n_window, events, labels, spec.label_rule, rest, spec.ties)
+    return at, n_window, named

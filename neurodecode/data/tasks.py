@@ -9,6 +9,7 @@ from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 
 LabelRule = Literal["last_sample", "majority"]
+Ties = Literal["label", "rest"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class WindowsSpec:
     length, hop : float or None
         Seconds: windows of one length at every hop, instead of windows around events.
     label_rule : {"last_sample", "majority"}
-        Which event names a window of given length.
+        Which event names a window of given length: the one at its last sample, or what most of its
+        samples are part of.
+    ties : {"label", "rest"}
+        Of ``majority``: what names a window of which as many samples have a label as none.
     otherwise : str
         Label of a window of given length that no event names; without one, it is left out.
     rest : tuple of str
@@ -41,6 +45,7 @@ class WindowsSpec:
     length: float | None = None
     hop: float | None = None
     label_rule: LabelRule = "last_sample"
+    ties: Ties = "label"
     otherwise: str = ""
     rest: tuple[str, ...] = ()
     span: Literal["", "event"] = ""
@@ -66,6 +71,8 @@ class WindowsSpec:
             raise ConfigError(f"tmax ({tmax:g} s) is before tmin ({tmin:g} s).")
         if length is not None and hop is not None and min(length, hop) <= 0:
             raise ConfigError(f"length {length:g} s and hop {hop:g} s must be above zero.")
+        if self.ties != "label" and self.label_rule != "majority":
+            raise ConfigError(f"ties: {self.ties} belongs to label_rule: majority. Leave it out.")
         if self.rest and not self.otherwise:
             raise ConfigError(
                 "rest: it says which windows are otherwise, which is not given. Give both, as in "

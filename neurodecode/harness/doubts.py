@@ -10,6 +10,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.trials import Trials
 from neurodecode.harness.study import Study
 from neurodecode.protocols import overlapping, shared, shares_within
+from neurodecode.protocols._in_use import demands_of
 
 _MIN_NUMBERS = 8  # a trial of fewer may equal another by chance
 
@@ -34,10 +35,12 @@ class Doubts:
         study, rows = self._study, self._study.trials.rows
         if study.simulated:
             yield "simulated"
-        if study.question.overlap == "allowed" and len(overlapping(fold, rows)):
+        if len(overlapping(fold, rows)):  # those that are left after purging, where any may be
             yield "overlap"
         if study.reach > 0 and shares_within(fold, rows, study.reach):
             yield "shared_preparation"
+        if study.ahead > 0 and demands_of(study.question.protocol) is not None:
+            yield "looks_ahead"
         if fold.access != "none":
             yield fold.access
         if shared(fold, rows, "recording", "block"):

@@ -13,7 +13,7 @@ from neurodecode.core.nodes import Node, Problems, load
 from neurodecode.data.cards import load_card
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
-from neurodecode.harness.spec import Experiment, ProtocolSpec
+from neurodecode.harness.spec import Experiment, OnlineSpec, ProtocolSpec
 
 
 def find_experiment(name: str) -> Path:
@@ -68,6 +68,7 @@ def read_experiment(
         controls=_models,
         protocol=_protocol,
         target_access=_target_access,
+        online=_online,
     )
     _check_names(experiment, root, problems, allow_code)
     problems.stop()
@@ -105,6 +106,10 @@ def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None
     return ProtocolSpec(call(node, where, problems), overlap)
 
 
+def _online(node: Node, where: str, problems: Problems) -> OnlineSpec | None:
+    return bind(OnlineSpec, node, where, problems, protocol=_protocol)
+
+
 def _target_access(node: Node, where: str, problems: Problems) -> TargetAccess:
     """Read what may be seen of the tested: a word, or a form with its amount."""
     if isinstance(node.value, str):
@@ -128,27 +133,38 @@ def _check_names(
                 check_call(one, "steps", f"{key}[{i}]", problems, allow_code=allow_code)
             if steps:
                 check_call(steps[-1], "models", f"{key}[{i}]", problems, allow_code=allow_code)
-    for i, one in enumerate(experiment.prepare or ()):
-        check_call(one, "signal", f"prepare[{i}]", problems)
-    if experiment.target is not None and experiment.target.reduce is not None:
-        check_call(experiment.target.reduce, "steps", "target.reduce", problems)
-    if experiment.protocol is not None:
-        check_call(experiment.protocol.call, "protocols", "protocol", problems)
-    lists = root.value.get("metrics", Node([])).value
-    for child in lists if isinstance(lists, list) else []:
-        if child.value not in catalogue("metrics"):
-            near = nearest(str(child.value), catalogue("metrics"))
-            problems.add(child, "metrics", f"no metric is called {child.value!r}.{near}")
+    _check_asked(experiment, root, problems)
+    online = root.value.get("online", Node(None))
+    if experiment.online is not None and isinstance(online.value, dict):
+        _check_asked(experiment.online, online, problems, "online.")
     data = root.value.get("data", Node({})).value
     if isinstance(data, dict) and "card" in data and experiment.data is not None:
         try:
             card = load_card(experiment.data.card, allow_code=allow_code)
-            if experiment.data.task not in card.tasks:
-                near = nearest(str(experiment.data.task), card.tasks)
-                problems.add(
-                    data.get("task", data["card"]),
-                    "data.task",
-                    f"{card.name} has no task {experiment.data.task!r}.{near}",
-                )
         except ConfigError as error:
             problems.add(data["card"], "data.card", str(error))
+            return
+        asked = [(experiment.data.task, data.get("task", data["card"]), "data.task")]
+        if experiment.online is not None and experiment.online.task:
+            asked.append((experiment.online.task, online.value["task"], "online.task"))
+        for task, node, where in asked:
+            if task not in card.tasks:
+                near = nearest(str(task), card.tasks)
+                problems.add(node, where, f"{card.name} has no task {task!r}.{near}")
+
+
+def _check_asked(
+    asked: Experiment | OnlineSpec, node: Node, problems: Problems, where: str = ""
+) -> None:
+    """Find the names of preparations, target, protocol and metrics, of the file or of a block."""
+    for i, one in enumerate(asked.prepare or ()):
+        check_call(one, "signal", f"{where}prepare[{i}]", problems)
+    if asked.target is not None and asked.target.reduce is not None:
+        check_call(asked.target.reduce, "steps", f"{where}target.reduce", problems)
+    if asked.protocol is not None:
+        check_call(asked.protocol.call, "protocols", f"{where}protocol", problems)
+    lists = node.value.get("metrics", Node([])).value
+    for child in lists if isinstance(lists, list) else []:
+        if child.value not in catalogue("metrics"):
+            near = nearest(str(child.value), catalogue("metrics"))
+            problems.add(child, f"{where}metrics", f"no metric is called {child.value!r}.{near}")

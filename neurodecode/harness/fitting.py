@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -63,6 +63,13 @@ class Fitted:
     def flags(self) -> tuple[str, ...]:
         """What its stages found that the table must say, in their attribute ``flags_``."""
         return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
+
+
+def through_stages(stages: Sequence[Any], X: Input, trials: Trials) -> Input:
+    """Give what fitted stages make of trials, one after the other."""
+    for stage in stages:
+        X = stage.transform(asked_for(stage, X, trials))
+    return X
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,12 +143,23 @@ class FoldWork:
 
     def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
         """Give what a fitted model says of test row `i` when no other stands beside it."""
-        X = picked(self._handed(job, self._joins(job, job.model.estimator)).test, np.array([i]))
-        row = self._task.test.take([i])
-        for stage in fitted.stages[:-1]:
-            X = stage.transform(asked_for(stage, X, row))
-        X = asked_for(fitted.last, X, row)
-        return self._said(replace(fitted, test=X), self._task.test.rows["uid"][[i]])
+        row = self.test.take([i])
+        X = picked(self.first_input(job), np.array([i]))
+        return self.said(fitted, through_stages(fitted.stages[:-1], X, row), row)
+
+    @property
+    def test(self) -> Trials:
+        """The test rows."""
+        return self._task.test
+
+    def first_input(self, job: TaskJob) -> Input:
+        """Give what the first fitted stage is handed for the test rows."""
+        return self._handed(job, self._joins(job, job.model.estimator)).test
+
+    def said(self, fitted: Fitted, X: Input, trials: Trials) -> Predictions:
+        """Give what the predictor says of trials, as the stages before it made them."""
+        X = asked_for(fitted.last, X, trials)
+        return self._said(replace(fitted, test=X), trials.rows["uid"])
 
     def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
         task = self._task

@@ -17,6 +17,7 @@ from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
+from neurodecode.harness.replay import replay
 from neurodecode.harness.singular import told_singular
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
 from neurodecode.harness.tune import choose
@@ -44,8 +45,9 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     warnings.simplefilter("always")
                     chosen, tuned = choose(job, task)
                     fitted = work.fit(chosen)
-                    predictions = work.predictions(fitted)
-                    if not (job.is_null or task.transductive or task.one_by_one):
+                    predictions = replay(work, chosen, fitted)
+                    alike = not (task.transductive or task.one_by_one or job.updates)
+                    if alike and not job.is_null:
                         check_alone(work, chosen, fitted, predictions)
                     patterns = _patterns(fitted.model, job)
                 if missing:
@@ -65,7 +67,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 seconds,
                 tuned,
                 _training(fitted.last),
-                fitted.flags,
+                (*fitted.flags, *([f"adapts {job.updates}"] if job.updates else ())),
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

@@ -22,7 +22,9 @@ from neurodecode.harness.plan import Plan, PlannedFold
 from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.harness.study import Study, describe_input
 from neurodecode.harness.truth import rotates
+from neurodecode.protocols._in_use import demands_of
 
+PSEUDO_ONLINE = "pseudo_online"  # evaluation of decoders in use
 _LIBRARIES = (
     "neurodecode", "numpy", "scipy", "pandas", "scikit-learn", "pyriemann", "mne", "nibabel",
     "nilearn", "joblib", "torch",
@@ -36,6 +38,8 @@ def write_study(
     resolved: Mapping[str, Any],
     engine: str,
     source: str = "",
+    *,
+    online: bool = False,
 ) -> None:
     """Write what is known before the first fit, so that a run that is stopped can be read.
 
@@ -50,6 +54,8 @@ def write_study(
     engine : str
     source : str
         The experiment file as it was written; empty where there is none.
+    online : bool
+        Whether the same models are evaluated online too, in a folder within this.
     """
     study, question = plan.study, plan.study.question
     rows = study.trials.rows.table
@@ -62,13 +68,15 @@ def write_study(
     if source:
         store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
-    write_index(plan, store, name, {})
+    write_index(plan, store, name, {}, online=online)
     devices = {job.parts["device"] for job in plan.jobs}
     device = "cuda" if "cuda" in devices else "cpu"
     write_json(store.folder / "provenance.json", provenance(study.sources, engine, device))
 
 
-def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) -> None:
+def write_index(
+    plan: Plan, store: Store, name: str, errors: Mapping[str, str], *, online: bool = False
+) -> None:
     """Write ``jobs.json``: the question, folds, current keys, errors and refusals."""
     study, question = plan.study, plan.study.question
     spaces = {
@@ -80,6 +88,8 @@ def write_index(plan: Plan, store: Store, name: str, errors: Mapping[str, str]) 
             "format": INDEX_FORMAT,
             "name": name,
             "title": question.title,
+            "evaluation": "offline" if demands_of(question.protocol) is None else PSEUDO_ONLINE,
+            "online": online,
             "target": {
                 "kind": question.target.kind,
                 "classes": list(question.target.classes),

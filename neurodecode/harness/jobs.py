@@ -18,6 +18,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
+from neurodecode.harness.in_use import inner_groups_of, needed_gap, updating
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
@@ -136,6 +137,10 @@ class JobKeys:
             "tune": self._tuning(model, fold),
             "device": self._device if "torch" in model.packages else "cpu",
         }
+        how = updating(model, self._question)
+        if how:
+            told = self._truth.tested(fold, seed, draw, permutation)
+            parts["updates"] = [how, digest_array(told) if how == "delayed_labels" else None]
         if model.target_needs.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
         if more:
@@ -153,10 +158,11 @@ class JobKeys:
             return None
         grid = {name: _describe_value(values) for name, values in tune.grids[model.name].items()}
         rows = self._trials.rows.take(fold.index("train", "val"))
-        groups = inner_groups(rows, self._question.protocol.apart, self._study.paired_by)
+        groups = inner_groups_of(self._question, rows, self._study.paired_by)
         metric = tune.metric or self._question.metrics[0]
         codes = None if groups is None else digest_array(groups)
-        return [grid, tune.n_splits, metric, codes]
+        gap = needed_gap(self._study)
+        return [grid, tune.n_splits, metric, codes, *([gap] if gap else [])]
 
     def _val(self, fold: Fold) -> list[Any]:
         """Say what cutting validation rows from training rows goes by."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from neurodecode.core.config import Call
 from neurodecode.core.digest import digest
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
@@ -122,6 +123,7 @@ def open_study(
         pretrained=pretrained,
         contents=_files_of([one.recording for one in prepared]),
         paired_by=by,
+        looking_ahead=_looking_ahead(resolved, prepared),
         notes=(
             *notes,
             *(
@@ -175,6 +177,23 @@ def open_recordings(
     else:
         outcomes = look(recordings, resolved.preparations, cache, before=before)
     return root, outcomes
+
+
+def _looking_ahead(resolved: Resolved, prepared: Sequence[Prepared]) -> tuple[str, ...]:
+    """Names of the preparations that look into the future, where the prepared signal does."""
+    if all(one.signal.ahead == 0 for one in prepared):
+        return ()
+    names = [one.name for one in resolved.experiment.prepare or ()]
+    sfreq = prepared[0].signal.sfreq or 1.0
+    found = zip(names, resolved.preparations, strict=True)
+    return tuple(name for name, one in found if _looks_ahead(one, sfreq))
+
+
+def _looks_ahead(preparation: Any, sfreq: float) -> bool:
+    try:
+        return preparation.ahead(sfreq) > 0
+    except ConfigError:  # a corner above half of the rate that comes out
+        return getattr(preparation, "phase", "zero") != "causal"
 
 
 def with_oracle(models: tuple[NamedModel, ...]) -> tuple[NamedModel, ...]:

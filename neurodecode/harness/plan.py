@@ -13,6 +13,7 @@ from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
+from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.pairing import check_paired
@@ -21,7 +22,7 @@ from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.tune import check_tuning
-from neurodecode.protocols import check_training, purge, verify, with_unlabelled
+from neurodecode.protocols import check_training, verify, with_unlabelled
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
@@ -67,7 +68,8 @@ def make_plan(study: Study) -> Plan:
     Raises
     ------
     LeakError
-        If a fold breaks its protocol's claim, or overlap is refused.
+        If a fold breaks its protocol's claim, overlap is refused, or a decoder in use could not
+        have what it is given.
     DataError
         If no trial is of a class, or a training fold lacks one.
     ConfigError
@@ -80,6 +82,7 @@ def make_plan(study: Study) -> Plan:
         except ConfigError as error:
             raise ConfigError(f"metrics: {error}") from None
     check_tuning(question)
+    check_in_use(study)
     _check_aggregate(study)
     truth = TrainingTruth(study)
     y = truth.y
@@ -196,7 +199,7 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
     asked = any(model.unlabelled for model in question.models)
-    doubts = Doubts(study)
+    doubts, gap = Doubts(study), needed_gap(study)
     for seed in question.seeds:
         names = set()
         for found in question.protocol.split(rows.take(known), question.target, seed):
@@ -210,16 +213,17 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             if study.paired_by:
                 check_paired(fold, rows, study.paired_by)
             fold = grant(fold, rows, study.question.target.known(y), y, question.access)
-            fold = purge(fold, rows, question.overlap)
             if asked:
                 fold = with_unlabelled(
                     fold, rows, question.target.known(y), question.protocol.apart
                 )
+            fold = keep_apart(fold, rows, question.overlap, gap)
             train = fold.index("train", "val")
             if len(train) == 0:
+                within = f", or lies within {gap:.3g} s of one" if gap else ""
                 raise LeakError(
-                    f"fold {fold.name}: every training row overlaps a test window. Use a protocol "
-                    "that keeps runs apart, or shorter windows."
+                    f"fold {fold.name}: every training row overlaps a test window{within}. Use a "
+                    "protocol that keeps runs apart, or shorter windows."
                 )
             if isinstance(brains, BrainTruth):  # their spaces are known before their data are
                 brains.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)

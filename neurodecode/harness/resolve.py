@@ -13,9 +13,11 @@ from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.specs import Card
-from neurodecode.data.tasks import TargetSpec, Task
+from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.question import NamedModel, Question, display_names
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
+from neurodecode.harness.store import ONLINE
+from neurodecode.protocols._in_use import demands_of
 
 OF_NO_TARGET = "mean_log_likelihood"  # metric of experiments that tell nothing
 
@@ -33,6 +35,12 @@ class Resolved:
     source: str = ""  # the file as it was written
     allow_code: bool = False  # whether it may name code from outside
     pair: "Resolved | None" = None  # recordings that trials are paired with
+    online: "Resolved | None" = None  # the same models, run over recordings as they would online
+
+    @property
+    def evaluations(self) -> dict[str, "Resolved"]:
+        """What is evaluated, by the folder within that of the results: itself, and online."""
+        return {"": self} | ({} if self.online is None else {ONLINE: self.online})
 
     def plain(self) -> dict[str, Any]:
         """Give the experiment as plain data, defaults included: what ``resolved.yaml`` holds."""
@@ -72,9 +80,14 @@ class Resolved:
             if getattr(e, name) is not None:
                 plain[name] = _written(getattr(e, name))
         if e.windows is not None:
-            plain["windows"] = {k: v for k, v in vars(e.windows).items() if v not in (None, {}, "")}
-            if e.windows.length is None:
-                del plain["windows"]["label_rule"]  # of sliding windows alone
+            plain["windows"] = _plain_windows(e.windows)
+        if self.online is not None:
+            whole = self.online.plain()
+            keys = ("prepare", "windows", "target", "protocol", "metrics")
+            plain["online"] = {
+                "task": self.online.experiment.data.task,
+                **{key: whole[key] for key in keys},
+            }
         return plain
 
     @staticmethod
@@ -156,7 +169,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     )
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     resolved = Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
-    return replace(resolved, pair=_pair(resolved))
+    return replace(resolved, pair=_pair(resolved), online=_online(resolved))
 
 
 def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:
@@ -197,6 +210,50 @@ def _pair(resolved: Resolved) -> Resolved | None:
     return replace(resolved, experiment=experiment, card=card, task=task, preparations=preparations)
 
 
+def _online(resolved: Resolved) -> Resolved | None:
+    """Resolve what else is asked of the same models: to run over recordings, online."""
+    experiment = resolved.experiment
+    spec = experiment.online
+    if spec is None:
+        return None
+    data = replace(experiment.data, task=spec.task or experiment.data.task)
+    try:
+        task = _task(resolved.card, data)
+        own = bool(spec.task)  # its task says what the block does not
+        online = resolve(
+            resolved.name,
+            replace(
+                experiment,
+                title=f"{experiment.title}, pseudo-online",
+                data=data,
+                prepare=spec.prepare if spec.prepare is not None else experiment.prepare,
+                windows=spec.windows or (task.windows if own else experiment.windows),
+                target=spec.target or (task.target if own else experiment.target),
+                protocol=spec.protocol or ProtocolSpec(Call("pseudo_online")),
+                metrics=spec.metrics or experiment.metrics,
+                aggregate=None,
+                online=None,
+            ),
+            allow_code=resolved.allow_code,
+        )
+    except ConfigError as error:
+        raise ConfigError([f"online: {one}" for one in error.problems]) from error
+    windows, protocol = online.experiment.windows, online.question.protocol
+    if windows is None or windows.length is None:
+        raise ConfigError(
+            "online.windows: a decoder that runs along is asked again and again. Give length and "
+            "hop, or a task whose windows have them."
+        )
+    if demands_of(protocol) is None:
+        assert online.experiment.protocol is not None  # filled in by `resolve`
+        raise ConfigError(
+            f"online.protocol: {online.experiment.protocol.call.name} is no protocol of decoders "
+            "in use. Use pseudo_online; reference_zero_phase and reference_shuffled measure what "
+            "published scores gave away."
+        )
+    return online
+
+
 def _of_no_target(experiment: Experiment) -> Experiment:
     """Give an experiment that tells nothing the defaults that such a one has."""
     defaults = Experiment(experiment.data, experiment.models)
@@ -232,6 +289,16 @@ def _full_call(one: Call, group: str) -> Any:
     # Of a torch module's model the class is no argument: its name says which.
     given = {k: v for k, v in params.items() if not is_module_class(v)}
     return {one.name: {k: v if _is_plain(v) else one.arguments.get(k) for k, v in given.items()}}
+
+
+def _plain_windows(windows: WindowsSpec) -> dict[str, Any]:
+    said = {key: _listed(value) for key, value in vars(windows).items()}
+    plain = {key: value for key, value in said.items() if value not in (None, {}, "", [])}
+    if windows.length is None:
+        del plain["label_rule"]  # of sliding windows alone
+    if plain.get("label_rule") != "majority":
+        del plain["ties"]
+    return plain
 
 
 def _written(spec: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
+from neurodecode.harness.in_use import inner_groups_of, needed_gap, updating
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
@@ -30,7 +31,6 @@ from neurodecode.harness.store import Store
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.validation import Validation
-from neurodecode.protocols import inner_groups
 from neurodecode.simulate import ORACLE_SIGNAL
 
 FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
@@ -223,8 +223,9 @@ def _fold_task(
     rows = study.trials.rows.take(fold.labelled[trained])
     unlabelled = fold.index("unlabelled")
     asking = question.tune or any(job.model.target_needs.val for job in jobs)
-    groups = inner_groups(rows, question.protocol.apart, study.paired_by) if asking else None
+    groups = inner_groups_of(question, rows, study.paired_by) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
+    gap = needed_gap(study) if question.tune else 0.0
     validation = Validation(groups, given if given.any() else None, study.paired_by)
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
@@ -240,9 +241,10 @@ def _fold_task(
                     keeps=question.keep == "folds",
                 ),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
-                tuning=_tuning(job, question, groups),
+                tuning=_tuning(job, question, groups, gap),
                 val=validation if job.model.target_needs.val else None,
                 device=job.parts["device"],
+                **_updates(job, question, truth),
             )
             for job in jobs
         ),
@@ -258,12 +260,23 @@ def _fold_task(
     )
 
 
-def _tuning(job: Job, question: Question, groups: np.ndarray | None) -> Tuning | None:
+def _tuning(
+    job: Job, question: Question, groups: np.ndarray | None, gap: float
+) -> Tuning | None:
     tune = question.tune
     if tune is None or job.model.name not in tune.grids:
         return None
     grid = tune.grids[job.model.name]
-    return Tuning(grid, tune.n_splits, tune.metric or question.metrics[0], groups)
+    return Tuning(grid, tune.n_splits, tune.metric or question.metrics[0], groups, gap)
+
+
+def _updates(job: Job, question: Question, truth: TrainingTruth) -> dict[str, Any]:
+    """Say what a job's model goes on learning from while it is tested."""
+    how = updating(job.model, question)
+    if how != "delayed_labels":
+        return {"updates": how}
+    told = truth.tested(job.fold, job.seed, job.draw, job.permutation)
+    return {"updates": how, "y_test": told}
 
 
 def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> TaskJob:

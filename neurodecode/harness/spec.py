@@ -91,6 +91,34 @@ class ProtocolSpec:
 
 
 @dataclass(frozen=True)
+class OnlineSpec:
+    """What else is asked of the same models: to run over recordings as they would online.
+
+    What is not given is the experiment's own, or that of the task that is named here.
+
+    Parameters
+    ----------
+    task : str
+        Of the card: rows and classes, the idle one among them.
+    prepare : tuple of Call or None
+        Causal ones.
+    windows : WindowsSpec or None
+        With `length` and `hop`.
+    target : TargetSpec or None
+    protocol : ProtocolSpec or None
+        `pseudo_online` without.
+    metrics : tuple of str
+    """
+
+    task: str = ""
+    prepare: tuple[Call, ...] | None = None
+    windows: WindowsSpec | None = None
+    target: TargetSpec | None = None
+    protocol: ProtocolSpec | None = None
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Experiment:
     """An experiment file as it was written; `None` where the card's task decides.
 
@@ -119,6 +147,7 @@ class Experiment:
     keep: Keep = "none"
     init: Init | None = None
     device: Device = "auto"
+    online: OnlineSpec | None = None
 
     def __post_init__(self):
         if (self.direction == "encode") != bool(self.features):
@@ -128,3 +157,8 @@ class Experiment:
             )
         if self.direction == "encode" and self.target is not None:
             raise ConfigError("target: of direction: encode it is the brain. Leave it out.")
+        if self.online is not None and (self.direction == "encode" or self.data.pair is not None):
+            raise ConfigError(
+                "online: it runs decoders of one recording at a time, without direction: encode "
+                "and without data.pair. Leave one of them out."
+            )

@@ -14,6 +14,7 @@
                        of networks: history.csv  training.json
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
+      online/          the same models run over recordings: a results folder of its own
       failures.txt     tracebacks of jobs that failed in the last run
 """
 
@@ -44,7 +45,8 @@ from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
-INDEX_FORMAT = 6  # of jobs.json
+ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
+INDEX_FORMAT = 7  # of jobs.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 

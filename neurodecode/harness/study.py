@@ -48,6 +48,8 @@ class Study:
         Fitted models of other results that models which ask for one start from.
     contents : mapping of str to str
         Recording to a digest of its files; of arrays in memory it is found from their keys.
+    looking_ahead : tuple of str
+        Preparations that look into the future.
     paired_by : tuple of str
         Columns by which rows were given signals of other recordings: rows that share their values
         share those signals.
@@ -66,6 +68,7 @@ class Study:
     pretrained: Pretrained | None = None
     contents: Mapping[str, str] = field(default_factory=dict)
     paired_by: tuple[str, ...] = ()
+    looking_ahead: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Origin:

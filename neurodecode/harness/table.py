@@ -24,7 +24,7 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 3  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 4  # of table.json; raised where intervals or flags are computed otherwise
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class TableRow:
     note : str
         Why there is no score, or empty.
     role : {"model", "control", "ceiling"}
+    evaluation : {"offline", "pseudo_online"}
+        Whether trials were cut around events, or windows slid over recordings as online.
     """
 
     experiment: str
@@ -79,6 +81,7 @@ class TableRow:
     per_unit: dict[str, float] = field(default_factory=dict)
     note: str = ""
     role: str = "model"
+    evaluation: str = "offline"
 
 
 def score_results(store: Store) -> list[TableRow]:
@@ -193,7 +196,7 @@ def _row(
         nan = float("nan")
         return TableRow(
             index["name"], model, metric, nan, nan, nan, nan, None, None, None, 0, unit, 0,
-            tuple(sorted(flags)), {}, note, role,
+            tuple(sorted(flags)), {}, note, role, index["evaluation"],
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
     judged = find(metric, "metrics")
@@ -251,6 +254,7 @@ def _row(
         flags=tuple(sorted(flags)),
         per_unit={str(name): float(value) for name, value in per_unit.items()},
         role=role,
+        evaluation=index["evaluation"],
     )
 
 

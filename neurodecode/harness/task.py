@@ -25,12 +25,15 @@ class Tuning:
     metric : str
     groups : ndarray of int, shape (n_train,), or None
         Training rows that inner folds may not part.
+    gap : float
+        Seconds that inner training windows keep away from inner test windows.
     """
 
     grid: Mapping[str, tuple[Any, ...]]
     n_splits: int
     metric: str
     groups: np.ndarray | None
+    gap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,10 @@ class TaskJob:
         On what a network is trained.
     start : Start or None
         Fitted model to start from.
+    updates : {"", "unlabelled", "delayed_labels"}
+        What the model goes on learning from while it is tested.
+    y_test : ndarray, shape (n_test,), or None
+        Labels of the test rows, which `replay` gives the model once they are no secret any more.
     """
 
     key: str
@@ -103,6 +110,8 @@ class TaskJob:
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"
     start: Start | None = None
+    updates: str = ""
+    y_test: np.ndarray | None = None
 
     @property
     def told(self) -> np.ndarray:

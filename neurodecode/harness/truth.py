@@ -65,6 +65,22 @@ class TrainingTruth:
             rotate=self._rotates,
         )
 
+    def tested(
+        self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None
+    ) -> np.ndarray:
+        """Give the labels of the test rows, for models that learn them once they are no secret.
+
+        Of a null they are permuted as those of the training rows are. Parameters as `of` has them.
+        """
+        tested = fold.index("test")
+        if permutation is not None:
+            return self.y[self.permuted(permutation)[tested]]
+        if draw is None:
+            return self.y[tested]
+        drawn_from = [seed, draw, self._content(fold, fold.labelled), 1]
+        groups, units = self._groups[tested], self._units[tested]
+        return permuted(self.y[tested], units, groups, drawn_from, rotate=self._rotates)
+
     def permuted(self, permutation: int) -> np.ndarray:
         """Give rows whose truth stands for each row's own; the last order asked for is kept."""
         if self._permutation is None or self._permutation[0] != permutation:

@@ -23,10 +23,11 @@ from neurodecode.core.nodes import Node, Problems
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
 from neurodecode.harness.fitting import FoldWork
+from neurodecode.harness.in_use import keep_apart
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import Question
+from neurodecode.harness.replay import replay
 from neurodecode.harness.task import FoldTask, TaskJob, Tuning
-from neurodecode.protocols import purge
 
 
 def check_tuning(question: Question) -> None:
@@ -108,7 +109,9 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[TaskJob, dict[str, Any]]:
 
 
 def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
-    """Split training rows; groups stay whole, and windows that overlap a test window are purged.
+    """Split training rows; groups stay whole, and windows near a test window are purged.
+
+    Near is what overlaps one or, of decoders in use, lies within the gap that outer folds keep.
 
     Parameters
     ----------
@@ -140,7 +143,8 @@ def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int)
             splitter = GroupKFold(n_splits)
     stratum = y if kind == "label" else np.zeros(len(rows))
     for i, (train, test) in enumerate(splitter.split(np.zeros(len(rows)), stratum, groups)):
-        yield purge(Fold.of(f"inner-{i}", len(rows), train=train, test=test), rows, "purge")
+        fold = Fold.of(f"inner-{i}", len(rows), train=train, test=test)
+        yield keep_apart(fold, rows, "purge", tuning.gap)
 
 
 def _with_arguments(job: TaskJob, chosen: Mapping[str, Any]) -> TaskJob:
@@ -171,6 +175,7 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
             key=str(i),
             y=job.y[train],
             y_adapt=None,
+            y_test=job.y[test] if job.updates == "delayed_labels" else None,
             val=None if job.val is None else job.val.take(train),
         )
         for i, job in enumerate(jobs)
@@ -187,7 +192,7 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
     )
     found = []
     for one, job in zip(inner, jobs, strict=True):
-        said = work.predictions(work.fit(one))
+        said = replay(work, one, work.fit(one))
         value = metric.evaluate(
             job.y[test],
             said.pred,

@@ -109,7 +109,49 @@ def overlapping(fold: Fold, rows: Rows) -> np.ndarray:
     index : ndarray of int
         Ascending.
     """
-    return _near(fold, rows, 0.0, fold.index("train", "val"))
+    return near(fold, rows, 0.0, fold.index("train", "val"))
+
+
+def near(fold: Fold, rows: Rows, reach: float, train: np.ndarray) -> np.ndarray:
+    """Rows of `train` less than `reach` seconds from a test window of their recording.
+
+    Parameters
+    ----------
+    fold : Fold
+    rows : Rows
+    reach : float
+        Seconds; windows that only touch are 0 s apart. Infinite: anywhere in the recording.
+    train : ndarray of int
+        Positions of the rows that are looked at.
+
+    Returns
+    -------
+    index : ndarray of int
+        Ascending.
+
+    Notes
+    -----
+    By sorting: n log n.
+    """
+    test = fold.index("test")
+    recording = rows.codes("recording")
+    start, stop = rows["start"], rows["stop"]
+    found = []
+    for code in np.intersect1d(recording[train], recording[test]):
+        mine, tested = train[recording[train] == code], test[recording[test] == code]
+        if np.isinf(reach):
+            found.append(mine)
+            continue
+        order = np.argsort(start[tested], kind="stable")
+        starts = start[tested][order]
+        latest = np.maximum.accumulate(stop[tested][order])
+        # Of the test windows that begin before this one ends, does any end after it begins?
+        before = np.searchsorted(starts, stop[mine] + reach, side="left")
+        reached = np.zeros(len(mine), dtype=bool)
+        some = before > 0
+        reached[some] = latest[before[some] - 1] + reach > start[mine][some]
+        found.append(mine[reached])
+    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)
 
 
 def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
@@ -169,7 +211,7 @@ def with_unlabelled(fold: Fold, rows: Rows, known: np.ndarray, apart: tuple[str,
     role = fold.role.copy()
     role[free] = _UNLABELLED
     made = replace(fold, role=role)
-    role[_near(made, rows, 0.0, made.index("unlabelled"))] = _UNUSED
+    role[near(made, rows, 0.0, made.index("unlabelled"))] = _UNUSED
     return replace(fold, role=role)
 
 
@@ -190,7 +232,7 @@ def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
 
 def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
     """Whether a training window lies within `reach` seconds of a test window of its recording."""
-    return len(_near(fold, rows, reach, fold.index("train", "val"))) > 0
+    return len(near(fold, rows, reach, fold.index("train", "val"))) > 0
 
 
 def check_training(fold: Fold, y: np.ndarray, target: Target, min_trials: int) -> None:
@@ -237,26 +279,3 @@ def _joined(groups: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         (np.ones(len(group)), (group, n_groups + pairs)), shape=(n_groups + n_pairs,) * 2
     )
     return connected_components(edges, directed=False)[1][group]
-
-
-def _near(fold: Fold, rows: Rows, reach: float, train: np.ndarray) -> np.ndarray:
-    """Rows of `train` within `reach` seconds of a test window, by sorting: n log n."""
-    test = fold.index("test")
-    recording = rows.codes("recording")
-    start, stop = rows["start"], rows["stop"]
-    found = []
-    for code in np.intersect1d(recording[train], recording[test]):
-        mine, tested = train[recording[train] == code], test[recording[test] == code]
-        if np.isinf(reach):
-            found.append(mine)
-            continue
-        order = np.argsort(start[tested], kind="stable")
-        starts = start[tested][order]
-        latest = np.maximum.accumulate(stop[tested][order])
-        # Of the test windows that begin before this one ends, does any end after it begins?
-        before = np.searchsorted(starts, stop[mine] + reach, side="left")
-        reached = np.zeros(len(mine), dtype=bool)
-        some = before > 0
-        reached[some] = latest[before[some] - 1] + reach > start[mine][some]
-        found.append(mine[reached])
-    return np.sort(np.concatenate(found)) if found else np.zeros(0, dtype=np.intp)

@@ -125,7 +125,10 @@ def _windows(windows: Mapping[str, Any] | None) -> str:
     if windows.get("span"):
         return "From each event's onset to its end, so that trials may differ in length."
     if windows.get("length") is not None:
-        return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s."
+        rule = {"last_sample": "what its last sample is part of", "majority": "what most of it is"}
+        named = f", each named by {rule[windows['label_rule']]}" if "label_rule" in windows else ""
+        rest = f"; {windows['otherwise']} otherwise" if windows.get("otherwise") else ""
+        return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s{named}{rest}."
     said = f"From {windows['tmin']:g} s to {windows['tmax']:g} s after each event's onset."
     limits = {kind: limit for kind, limit in (windows.get("reject") or {}).items() if limit}
     rejected = ", ".join(
@@ -148,7 +151,8 @@ def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator
     if purged:
         said += (
             f" Over all folds, {counted(purged, 'training trial')} were taken out because their "
-            "windows overlap a test window."
+            "windows overlap a test window"
+            + (", or lie within the gap to one." if index["evaluation"] != "offline" else ".")
         )
     yield Line(said)
 

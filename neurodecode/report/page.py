@@ -133,7 +133,8 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
         "number": number, "interval": interval, "null": null, "spaced": spaced,
         "counted": words.counted,
     }  # fmt: skip
-    sections = [_section(one, f"result-{i}") for i, one in enumerate(results, 1)]
+    several = [part for one in results for part in (one, one.online) if part is not None]
+    sections = [_section(one, f"result-{i}") for i, one in enumerate(several, 1)]
     text = templates.get_template("page.html.jinja").render(sections=sections)
     path = Path(path)
     try:

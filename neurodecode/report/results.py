@@ -8,7 +8,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
-from neurodecode.harness.store import Store
+from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.report.tables import format_rows
 
@@ -78,8 +78,20 @@ class Results:
         return self.index["title"]
 
     def rows(self) -> list[TableRow]:
-        """Rows of the table, models first, then controls."""
+        """Rows of the table, models first, then controls; those of `online` are its own."""
         return self._rows
+
+    @property
+    def online(self) -> "Results | None":
+        """The same models run over recordings as they would online, where that was asked for."""
+        place = self.folder / ONLINE
+        there = self.index["online"] and (place / "jobs.json").is_file()
+        return Results(place) if there else None
+
+    def all_rows(self) -> list[TableRow]:
+        """Rows of the table, then those of `online`."""
+        online = self.online
+        return [*self._rows, *(online.rows() if online is not None else [])]
 
     def table(self, metric: str | None = None) -> pd.DataFrame:
         """Give the table, one row a model and metric.
@@ -93,13 +105,13 @@ class Results:
         -------
         table : DataFrame
             ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
-            n_trials flags``, and one column a unit, such as a subject.
+            n_trials flags note role evaluation``, and one column a unit, such as a subject.
         """
-        rows = [row for row in self.rows() if metric in (None, row.metric)]
+        every = self.all_rows()
+        rows = [row for row in every if metric in (None, row.metric)]
         if not rows:
-            raise ConfigError(
-                f"table: no metric {metric!r}; there are: {', '.join(self.index['metrics'])}."
-            )
+            known = dict.fromkeys(row.metric for row in every)
+            raise ConfigError(f"table: no metric {metric!r}; there are: {', '.join(known)}.")
         frame = pd.DataFrame([vars(row) for row in rows])
         units = pd.DataFrame([row.per_unit for row in rows])
         frame["flags"] = [", ".join(row.flags) for row in rows]
@@ -107,7 +119,7 @@ class Results:
 
     def text(self) -> str:
         """Give the table as aligned text."""
-        return format_rows(self.rows(), "text")
+        return format_rows(self.all_rows(), "text")
 
     def scores(self) -> pd.DataFrame:
         """Give every score: one row a model, metric, seed, fold, group and shuffled draw."""

@@ -40,6 +40,10 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
     notes = list(dict.fromkeys(f"{row.model}: {row.note}" for row in rows if row.note))
     head: list[str] = [*_HEAD]
     cells = [_cells(row) for row in rows]
+    if any(row.evaluation != "offline" for row in rows):
+        head.insert(1, "evaluation")
+        for line, row in zip(cells, rows, strict=True):
+            line.insert(1, spaced(row.evaluation).replace("pseudo online", "pseudo-online"))
     if any(row.p is not None for row in rows):  # only where it was asked for
         place = head.index("units")
         head.insert(place, "p")

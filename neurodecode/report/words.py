@@ -45,6 +45,16 @@ FLAGS = {
     "another id that was trained on: the model has seen it.",
     "copied_trials": "Trials that are tested are copies, sample for sample, of trials that were "
     "trained on: the model has seen them.",
+    "looks_ahead": "The preparation looks into the future of what it prepares, and a decoder in use "
+    "has no later samples: online there is no such score. It is here to be compared with "
+    "pseudo_online.",
+    "shuffled_windows": "Windows that overlap were shuffled into folds, so that most test windows "
+    "share samples with training windows: noise scores far above chance. It is here to be compared "
+    "with pseudo_online.",
+    "adapts unlabelled": "The model goes on learning while it is tested: of each window before it "
+    "answers, without labels.",
+    "adapts delayed_labels": "The model goes on learning while it is tested: of each window before "
+    "it answers, and of the labels of trials that had ended by then.",
     "not_converged": "In at least one fold the loss of the network still fell when its training "
     "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }
@@ -173,6 +183,7 @@ def verdict(results: Results) -> list[str]:
             "The recordings were made: an oracle that knows the sources and the noise, but not the "
             f"truth, reaches {number(ceiling.mean)}."
         )
+    said += _timing(results, row)
     bounds = [f"baseline.{flag}" for flag in ("history", "clock") if flag in row.flags]
     if bounds:
         said.append(
@@ -187,6 +198,30 @@ def verdict(results: Results) -> list[str]:
     if n_models > 1:
         said.append("The best was picked by the scores below, which favours it a little.")
     return said
+
+
+def _timing(results: Results, row: TableRow) -> list[str]:
+    """Say what the schedule of the runs gives away to who only looks at the clock."""
+    clock = next(
+        (r for r in results.rows()
+         if r.model.startswith("baseline.clock") and r.metric == row.metric and not r.note),
+        None,
+    )  # fmt: skip
+    if row.evaluation == "offline" or clock is None:
+        return []
+    told = (
+        f"baseline.clock, which is given no brain and knows only when in the run each window lies, "
+        f"reaches {number(clock.mean)}."
+    )
+    if sign(row.metric) * (row.mean - clock.mean) > 0:
+        return [f"{told} What a model adds to that is what it reads."]
+    return [
+        f"{told} That is no less than the best model: rest and trials came at the same times in "
+        "the runs that were trained on and in those that were tested, so who learnt the schedule "
+        "alone would do as well. In use nobody keeps to a schedule, and this score does not say "
+        "what the model is worth there; look at recordings with rests of chance length, and at "
+        "tasks told apart within the trials."
+    ]
 
 
 def pattern_notes(are_components: Collection[bool]) -> list[str]:

@@ -152,6 +152,10 @@ def test_a_label_goes_before_rest_and_the_first_of_two_before_the_other():
     labels = np.array(["a", "b"], dtype=object)
     most = naming_events(np.array([0, 5, 10]), 10, events, labels, "majority")
     assert most.event.tolist() == [0, 0, 1]  # none 5 and a 5; a 5 and b 5; b 5 and none 5
+    rests = naming_events(np.array([0, 5, 10]), 10, events, labels, "majority", ties="rest")
+    assert rests.event.tolist() == [-1, 0, -1] and rests.rests.tolist() == [True, False, True]
+    with pytest.raises(ConfigError, match="belongs to label_rule: majority"):
+        WindowsSpec(length=1.0, hop=0.5, ties="rest")
 
 
 def test_what_is_no_rest_is_left_out():

@@ -1,0 +1,135 @@
+"""Minimum distance to the mean, with means that follow the signal."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pyriemann.geometry.distance import distance
+from pyriemann.geometry.geodesic import geodesic
+from pyriemann.geometry.mean import gmean
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages, through
+from neurodecode.models import _stages
+from neurodecode.steps._input import three_dimensional
+from neurodecode.steps.covariance import Covariance, Estimator
+
+Metric = Literal["riemann", "logeuclid", "euclid"]
+
+
+class AdaptiveMdm(ClassifierMixin, BaseEstimator):
+    """Give each trial the class whose mean covariance is nearest, and move that mean towards it.
+
+    A decoder that is used for an hour meets other covariances than it was trained on. Each window
+    that it is handed by `update` moves the mean of its class along the geodesic to it: of the class
+    that it was told, else of the one that it would have answered. Without `update` it is
+    `riemann.mdm`.
+
+    Parameters
+    ----------
+    rate : float
+        How far a mean moves to a new trial of its class, 0 to 1.
+    metric : {"riemann", "logeuclid", "euclid"}
+        Of means, distances and geodesics.
+    estimator : str
+        Of the covariances; see `neurodecode.steps.covariance.Covariance`.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    stages_ : list
+        `Covariance` and the means.
+
+    References
+    ----------
+    Kumar et al. 2019, doi 10.1109/TNSRE.2019.2956488: supervised and unsupervised adaptation of
+    class means.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self, rate: float = 0.02, metric: Metric = "riemann", estimator: Estimator = "oas"
+    ):
+        self.rate = rate
+        self.metric: Metric = metric
+        self.estimator: Estimator = estimator
+
+    @property
+    def needs(self) -> Needs:
+        """Those of the covariance."""
+        return Covariance(self.estimator).needs
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last."""
+        return [Covariance(self.estimator), _MovingMeans(self.rate, self.metric)]
+
+    def fit(self, X, y):
+        """Fit on trials of shape (n_trials, n_channels, n_times)."""
+        self.stages_ = fit_stages(self.stages(), X, y)
+        self.classes_ = self.stages_[-1].classes_
+        return self
+
+    def update(self, X, y=None):
+        """Go on learning from trials of shape (n_trials, n_channels, n_times), in their order."""
+        check_is_fitted(self)
+        self.stages_[-1].update(through(self.stages_, X), y)
+        return self
+
+    def predict(self, X):
+        return _stages.predict(self, X)
+
+    def predict_proba(self, X):
+        return _stages.predict_proba(self, X)
+
+    def __sklearn_tags__(self):
+        return three_dimensional(super().__sklearn_tags__())
+
+
+class _MovingMeans(ClassifierMixin, BaseEstimator):
+    """Mean covariance of each class, moved by what comes after the fit."""
+
+    supervised = True
+    needs = Needs(axes=("channel", "channel"))
+    version: ClassVar[int] = 1
+
+    def __init__(self, rate: float = 0.02, metric: Metric = "riemann"):
+        self.rate = rate
+        self.metric: Metric = metric
+
+    @property
+    def half_life(self) -> float:
+        """Trials of a class after which a mean has forgotten half of what it was."""
+        return np.inf if self.rate == 0 else float(np.log(0.5) / np.log1p(-min(self.rate, 1 - 1e-9)))
+
+    def fit(self, X, y):
+        if not 0 <= self.rate <= 1:
+            raise ConfigError(f"adaptive_mdm: rate is {self.rate}; give 0 to 1.")
+        self.classes_ = np.unique(y)
+        self.means_ = np.stack([gmean(X[y == one], metric=self.metric) for one in self.classes_])
+        return self
+
+    def update(self, X, y=None):
+        for i, matrix in enumerate(X):
+            label = self.predict(matrix[np.newaxis])[0] if y is None else y[i]
+            for k in np.flatnonzero(self.classes_ == label):  # none, of a class never trained on
+                self.means_[k] = geodesic(self.means_[k], matrix, self.rate, metric=self.metric)
+        return self
+
+    def _distances(self, X) -> np.ndarray:
+        check_is_fitted(self)
+        return np.stack(
+            [distance(X, one, metric=self.metric).reshape(len(X)) for one in self.means_], axis=1
+        )
+
+    def predict(self, X):
+        return self.classes_[self._distances(X).argmin(axis=1)]
+
+    def predict_proba(self, X):
+        return softmax(-(self._distances(X) ** 2), axis=1)
+
+    def __sklearn_tags__(self):
+        return three_dimensional(super().__sklearn_tags__())
