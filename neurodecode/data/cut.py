@@ -11,6 +11,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.recording import table_column
 from neurodecode.core.rows import Rows
+from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.data._choice import (
     OF_RECORDING,
@@ -45,12 +46,15 @@ class Cut:
     tmin : float or None
         Seconds from an event's onset to the first sample of its window; None for entries, and for
         windows that slide.
+    schedule : Schedule or None
+        The events over which windows slide, named or not.
     """
 
     trials: Trials
     previous: np.ndarray
     ignored: Mapping[str, int]
     tmin: float | None = None
+    schedule: Schedule | None = None
 
 
 def cut(
@@ -103,6 +107,9 @@ def cut(
         answers = np.concatenate([piece.oracle for piece in pieces if piece.oracle is not None])
     previous = np.concatenate([piece.previous for piece in pieces])
     tmin = pieces[0].tmin
+    schedule = None
+    if windows is not None and windows.length is not None:
+        schedule = Schedule(_tasks(prepared, pieces), windows.otherwise)
     del pieces, seen  # the table holds it all by now, and is itself handed over
     rows, order = Rows.build_sorted(tables.pop())
     part = np.repeat(np.arange(len(prepared), dtype=np.int32), counts)[order]
@@ -119,7 +126,7 @@ def cut(
     if answers is not None:
         signals[ORACLE_SIGNAL] = oracle_signal(answers[order], task)
     reasons = {reason: count for reason, count in ignored.items() if count}
-    return Cut(Trials(rows, signals), previous[order], reasons, tmin)
+    return Cut(Trials(rows, signals), previous[order], reasons, tmin, schedule)
 
 
 def _track(
@@ -165,6 +172,7 @@ class _Piece:
     previous: np.ndarray
     seen: Mapping[str, set[str]]
     tmin: float | None
+    tasks: Mapping[str, np.ndarray]
 
 
 def _cut_one(
@@ -175,8 +183,8 @@ def _cut_one(
     features: str,
 ) -> _Piece:
     otherwise = windows.otherwise if windows else ""
-    picked = choose(one, task, otherwise, ignored)
-    picked, placed = place(one, picked, windows, label_column(task), ignored)
+    events = choose(one, task, otherwise, ignored)
+    picked, placed = place(one, events, windows, label_column(task), ignored)
     signal, keep = one.signal, placed.inside.copy()
     ignored["window outside the recording"] += int((~keep).sum())
     if signal.continuous and keep.any():
@@ -203,7 +211,22 @@ def _cut_one(
         picked.previous[index],
         picked.seen,
         placed.tmin,
+        {
+            "onset": np.asarray(events.columns["onset"], dtype=np.float64),
+            "duration": np.asarray(events.columns["duration"], dtype=np.float64),
+            "label": events.columns[label_column(task)],
+        },
     )
+
+
+def _tasks(prepared: Sequence[Prepared], pieces: Sequence[_Piece]) -> pd.DataFrame:
+    """Give the events of all recordings over which windows slide."""
+    tables = [
+        pd.DataFrame({"recording": one.recording.id, **piece.tasks})
+        for one, piece in zip(prepared, pieces, strict=True)
+    ]
+    joined = pd.concat(tables, ignore_index=True)
+    return joined.sort_values(["recording", "onset"], kind="stable", ignore_index=True)
 
 
 def _table(prepared: Sequence[Prepared], pieces: Sequence[_Piece]) -> pd.DataFrame:

@@ -64,6 +64,11 @@ class Fitted:
         """What its stages found that the table must say, in their attribute ``flags_``."""
         return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
 
+    @property
+    def decides(self) -> dict[str, float]:
+        """How the predictor waits before it decides; empty where it answers row by row."""
+        return dict(getattr(self.last, "decides", {}))
+
 
 def through_stages(stages: Sequence[Any], X: Input, trials: Trials) -> Input:
     """Give what fitted stages make of trials, one after the other."""

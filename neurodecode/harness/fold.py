@@ -68,6 +68,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 tuned,
                 _training(fitted.last),
                 (*fitted.flags, *([f"adapts {job.updates}"] if job.updates else ())),
+                fitted.decides,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

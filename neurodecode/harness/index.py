@@ -12,14 +12,15 @@ from typing import Any
 
 import yaml
 
-from neurodecode.core.digest import digest_array
+from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.files import write_json
 from neurodecode.core.space import Space
+from neurodecode.core.timeline import Schedule
 from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
-from neurodecode.harness.store import INDEX_FORMAT, Store
+from neurodecode.harness.store import INDEX_FORMAT, TASKS, Store
 from neurodecode.harness.study import Study, describe_input
 from neurodecode.harness.truth import rotates
 from neurodecode.protocols._in_use import demands_of
@@ -65,6 +66,8 @@ def write_study(
     else:
         store.write_truth(y)
     store.write_rows(rows)
+    if study.schedule is not None:
+        store.write_frame(TASKS, study.schedule.tasks)
     if source:
         store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
@@ -105,6 +108,7 @@ def write_index(
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),
             "access": asdict(question.access) | {"name": question.access.name},
             "times": _times(study),
+            "schedule": None if study.schedule is None else _describe_schedule(study.schedule),
             "seeds": list(question.seeds),
             "ignored": dict(study.ignored),
             "failed": {one.recording.id: one.message for one in study.failed},
@@ -155,6 +159,14 @@ def _times(study: Study) -> dict[str, float]:
     parts = [part for signal in study.inputs.signals.values() for part in signal.used()]
     sfreq = parts[0].sfreq if parts and parts[0].sfreq is not None else 1.0
     return {"tmin": 0.0 if study.tmin is None else study.tmin, "sfreq": sfreq}
+
+
+def _describe_schedule(schedule: Schedule) -> dict[str, str]:
+    """Say what idle is called, and digest the tasks, which are in a file of their own."""
+    tasks = schedule.tasks
+    told = [[str(value) for value in tasks[name]] for name in ("recording", "label")]
+    times = [digest_array(tasks[name].to_numpy()) for name in ("onset", "duration")]
+    return {"idle": schedule.idle, "tasks": digest([told, times])}
 
 
 def provenance(sources: Mapping[str, Any], engine: str, device: str) -> dict[str, Any]:

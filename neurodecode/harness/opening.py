@@ -124,6 +124,7 @@ def open_study(
         contents=_files_of([one.recording for one in prepared]),
         paired_by=by,
         looking_ahead=_looking_ahead(resolved, prepared),
+        schedule=done.schedule,
         notes=(
             *notes,
             *(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.names import find
+from neurodecode.core.timeline import Schedule, Timeline
 from neurodecode.harness.score import Group, Scorer, collect_groups
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import Alternative
@@ -81,24 +82,37 @@ def bootstrapped(
     """
     groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
     scores, names = bootstrap_scores(
-        groups, drawn_with(store.rows()), find(metric, "metrics"), Scorer.of(store), seed
+        groups,
+        drawn_with(store.rows(), store.schedule()),
+        find(metric, "metrics"),
+        Scorer.of(store),
+        seed,
     )
     return scores, tuple(names.tolist())
 
 
-def drawn_with(rows: pd.DataFrame) -> np.ndarray:
+def drawn_with(rows: pd.DataFrame, schedule: Schedule | None) -> np.ndarray:
     """Name what each row is drawn with: its block of the recording, else itself.
+
+    Windows that slide over a recording are drawn trial by trial, a task with the idle before it.
 
     Parameters
     ----------
     rows : DataFrame
         As `neurodecode.harness.store.Store.rows` gives.
+    schedule : Schedule or None
+        As `neurodecode.harness.store.Store.schedule` gives.
 
     Returns
     -------
     names : ndarray of str, shape (n_rows,)
         The same in whatever folder the rows are.
     """
+    if schedule is not None:
+        timeline = Timeline.of(rows, sorted(set(schedule.tasks["label"].astype(str))), schedule)
+        begins = [f"|task at {onset:.3f}" for onset in timeline.task_onset]
+        recording = rows["recording"].astype(str).to_numpy(dtype=object)
+        return recording + np.array([*begins, "|no task"], dtype=object)[timeline.trials()]
     alone = rows["uid"].astype(str).to_numpy(dtype=object)
     if "block" not in rows:
         return alone
@@ -143,8 +157,17 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
         return value if isinstance(value, float) else float("nan")
 
     if judged.terms is None or not isinstance(scorer.score(judged, cell), float):
-        return anew
-    values, groups = judged.terms(cell.true, cell.pred, scores=cell.scores, gallery=scorer.gallery)
+        # Rows that stand in time are no stream any more once some are drawn twice.
+        return anew if judged.summary is None else lambda times: float("nan")
+    values, groups = judged.terms(
+        cell.true,
+        cell.pred,
+        scores=cell.scores,
+        rows=scorer.rows_of(judged, cell),
+        gallery=scorer.gallery,
+    )
+    if judged.summary is not None:
+        return lambda times: judged.summary(values, times)
     known = np.isfinite(values)
     groups = np.zeros(np.sum(known), dtype=np.int64) if groups is None else groups[known]
     values = values[known]

@@ -257,6 +257,7 @@ def _fold_task(
         one_by_one=question.access.one_by_one,
         transductive=question.access.transductive,
         reduce=question.reduce,
+        schedule=study.schedule if question.tune is not None else None,
     )
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
+from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
+from neurodecode.core.timeline import Timeline
 from neurodecode.core.truth import Truth, known_rows
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
@@ -45,6 +47,9 @@ class Group:
         Frequencies of the classes in training, or the mean of the training targets.
     axes : tuple of str
         ``time``; or ``train_time`` and ``time``.
+    waits : ndarray, shape (n, 2), or None
+        Of decoders that accumulate evidence: decisions in a row that they wait before they act, and
+        seconds that they pause after they did.
     """
 
     model: str
@@ -61,6 +66,7 @@ class Group:
     score_kind: str
     prior: np.ndarray
     axes: tuple[str, ...] = ()
+    waits: np.ndarray | None = None
 
     @property
     def is_itself(self) -> bool:
@@ -75,6 +81,7 @@ class Group:
             true=self.true[index],
             pred=self.pred[index],
             scores=None if self.scores is None else self.scores[index],
+            waits=None if self.waits is None else self.waits[index],
         )
 
     def cells(self, *, all_cells: bool) -> Iterator[tuple[int, int, "Group"]]:
@@ -154,9 +161,21 @@ def collect_groups(store: Store) -> Iterator[Group]:
             score_kind=found[0].score_kind,
             prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
             axes=found[0].axes,
+            waits=_waits(store, mine, found),
         )
         for one in _split(whole, columns, within):
             yield _answered_together(one, rows, index)
+
+
+def _waits(
+    store: Store, jobs: Sequence[dict[str, Any]], found: Sequence[Predictions]
+) -> np.ndarray | None:
+    """How long the decoders of several jobs wait at each row, where they do."""
+    told = [store.decides(job["key"]) for job in jobs]
+    if not any(told):
+        return None
+    pairs = [(one.get("dwell", 1), one.get("refractory", 0.0)) for one in told]
+    return np.repeat(np.array(pairs, dtype=np.float64), [len(one) for one in found], axis=0)
 
 
 def unmoved(groups: Sequence[Group]) -> set[str]:
@@ -227,24 +246,39 @@ class Scorer:
     n_classes : int
     gallery : ndarray, shape (n_stimuli, n_targets), or None
         True vectors that one may be mistaken for; None: those that are scored together.
+    timeline : Timeline or None
+        Of all rows of the study, and its tasks.
     """
 
     kind: str
     n_classes: int
     gallery: np.ndarray | None
+    timeline: Timeline | None = None
 
     @staticmethod
     def of(store: Store) -> "Scorer":
         """Read what scoring needs from a results folder."""
-        index = store.index()
-        kind, gallery = index["target"]["kind"], None
+        index, rows = store.index(), store.rows()
+        kind, classes = index["target"]["kind"], index["target"]["classes"]
+        gallery = timeline = None
         if index["gallery"] == "all" and kind == "vector":
-            y = store.truth(store.rows())
+            y = store.truth(rows)
             gallery = y[np.arange(len(y))]
-        return Scorer(kind, len(index["target"]["classes"]), gallery)
+        if kind == "label":
+            timeline = Timeline.of(rows, classes, store.schedule())
+        return Scorer(kind, len(classes), gallery, timeline)
+
+    def rows_of(self, metric: Any, group: Group) -> Timeline | None:
+        """When the rows of a group were, for a metric that asks."""
+        if metric.times == "none" or self.timeline is None:
+            return None
+        mine = self.timeline.take(group.rows)
+        return mine if group.waits is None else mine.decided_by(*group.waits.T)
 
     def score(self, metric: Any, group: Group) -> float | str:
         """One score, or why it is not computed."""
+        if metric.times == "tasks" and group.permutation != NO_DRAW:
+            return f"{metric.name}: tasks stand in time, where labels of rows are permuted"
         return metric.evaluate(
             group.true,
             group.pred,
@@ -252,6 +286,7 @@ class Scorer:
             score_kind=group.score_kind,
             kind=self.kind,
             n_classes=self.n_classes or None,
+            rows=self.rows_of(metric, group),
             gallery=self.gallery,
         )
 

@@ -5,6 +5,7 @@
     results/NAME/
       experiment.yaml  resolved.yaml  provenance.json
       rows.parquet     rows with ids, columns and truth
+      tasks.parquet    what was to be done when, where windows slide over recordings
       jobs.json        what the table reads: the question, folds, current keys, refusals
       models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
                        models that are kept; of networks: stage-I.safetensors  history.csv
@@ -41,12 +42,14 @@ from neurodecode.core.files import (
     write_text,
 )
 from neurodecode.core.predictions import Predictions
+from neurodecode.core.timeline import Schedule
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
 INDEX_FORMAT = 7  # of jobs.json
+TASKS = "tasks.parquet"
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
@@ -122,6 +125,7 @@ class Store:
         tuned: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         flags: Sequence[str] = (),
+        decides: Mapping[str, float] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -143,6 +147,8 @@ class Store:
             How a network's training went; its history is taken from the training's folder.
         flags : sequence of str
             What the table must say of the fitted model.
+        decides : mapping, optional
+            How it turns evidence into decisions: ``dwell`` and ``refractory``.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -163,6 +169,7 @@ class Store:
                         "n_test": len(predictions),
                         "seconds": round(seconds, 4),
                         "flags": list(flags),
+                        "decides": dict(decides or {}),
                     }
                 )
             )
@@ -237,6 +244,10 @@ class Store:
         """Read what the table must say of a job's fitted model; nothing where it is not stored."""
         return tuple(read_json(self._done(key)).get("flags", ())) if self.has(key) else ()
 
+    def decides(self, key: str) -> dict[str, float]:
+        """Read how a job's model waits before it decides; empty where it answers row by row."""
+        return read_json(self._done(key)).get("decides", {}) if self.has(key) else {}
+
     def key_parts(self, key: str) -> dict[str, Any]:
         """Read the readable key of a job."""
         return read_json(self.folder / "jobs" / key / "key.json")
@@ -276,6 +287,13 @@ class Store:
     def rows(self) -> pd.DataFrame:
         """Read ``rows.parquet``."""
         return pd.read_parquet(self.folder / "rows.parquet")
+
+    def schedule(self) -> Schedule | None:
+        """Read the tasks of the recordings; None where windows stand around events."""
+        described = self.index()["schedule"]
+        if described is None:
+            return None
+        return Schedule(pd.read_parquet(self.folder / TASKS), described["idle"])
 
     def write_truth(self, y: Truth) -> None:
         """Write the true vectors or series of all rows, each once; of brains each row's.

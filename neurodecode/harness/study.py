@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.core.digest import digest
 from neurodecode.core.parts import Part, TrialSignal
+from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Truth
 from neurodecode.data._oracle import in_order_of
@@ -53,6 +54,8 @@ class Study:
     paired_by : tuple of str
         Columns by which rows were given signals of other recordings: rows that share their values
         share those signals.
+    schedule : Schedule or None
+        The tasks of the recordings, where windows slide over them.
     """
 
     trials: Trials
@@ -69,6 +72,7 @@ class Study:
     contents: Mapping[str, str] = field(default_factory=dict)
     paired_by: tuple[str, ...] = ()
     looking_ahead: tuple[str, ...] = ()
+    schedule: Schedule | None = None
 
     @property
     def origin(self) -> Origin:

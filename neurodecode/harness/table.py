@@ -131,7 +131,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     if index["inflation"]["repeats"] > 1:  # folds of one name test other rows with another seed
         names = scores["fold"].astype(str) + " (seed " + scores["seed"].astype(str) + ")"
         scores = scores.assign(fold=names)
-    blocks = np.unique(drawn_with(store.rows()), return_inverse=True)[1]
+    blocks = np.unique(drawn_with(store.rows(), store.schedule()), return_inverse=True)[1]
     scorer = Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
@@ -150,6 +151,8 @@ class FoldTask:
         Whether trainings show how they go.
     origin : Origin
         Where the rows come from, for models that are stored.
+    schedule : Schedule or None
+        The tasks of the recordings, for metrics by which arguments are chosen; no model sees them.
     """
 
     train: Trials
@@ -167,6 +170,7 @@ class FoldTask:
     keep: bool = False
     talks: bool = False
     origin: Origin = Origin()
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True)

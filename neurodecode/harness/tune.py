@@ -22,6 +22,7 @@ from neurodecode.core.names import find
 from neurodecode.core.nodes import Node, Problems
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
+from neurodecode.core.timeline import Timeline
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.in_use import keep_apart
 from neurodecode.harness.jobs import describe_stage
@@ -191,8 +192,15 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
         )
     )
     found = []
+    rows = None
+    if metric.times != "none":
+        rows = Timeline.of(task.train.rows.take(test).table, task.classes, task.schedule)
     for one, job in zip(inner, jobs, strict=True):
-        said = replay(work, one, work.fit(one))
+        fitted = work.fit(one)
+        said, waits = replay(work, one, fitted), fitted.decides
+        mine = rows
+        if rows is not None and waits:
+            mine = rows.decided_by(waits["dwell"], waits["refractory"])
         value = metric.evaluate(
             job.y[test],
             said.pred,
@@ -200,6 +208,7 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
             score_kind=said.score_kind,
             kind=task.kind,
             n_classes=len(task.classes) or None,
+            rows=mine,
         )
         found.append(value if isinstance(value, float) else np.nan)
     return np.array(found)

@@ -84,15 +84,15 @@ def chance_of_f1_macro(
     return float(np.mean(2 * shares / (1 + shares) / n_classes))
 
 
-def told_right(true, pred, *, scores=None, gallery=None):
+def told_right(true, pred, *, scores=None, rows=None, gallery=None):
     """Whether each row is told right."""
-    del scores, gallery
+    del scores, rows, gallery
     return (true == pred).astype(np.float64), None
 
 
-def told_right_of_class(true, pred, *, scores=None, gallery=None):
+def told_right_of_class(true, pred, *, scores=None, rows=None, gallery=None):
     """Whether each row is told right, and its class."""
-    del scores, gallery
+    del scores, rows, gallery
     return (true == pred).astype(np.float64), true
 
 

@@ -39,35 +39,35 @@ def middle_of_gallery(
     return (1 / one_of_gallery(true, prior, gallery) + 1) / 2
 
 
-def likeness_to_own(true, pred, *, scores=None, gallery=None):
+def likeness_to_own(true, pred, *, scores=None, rows=None, gallery=None):
     """Correlation of each reconstruction with its picture; NaN where the picture is flat."""
-    del scores, gallery
+    del scores, rows, gallery
     true, pred = _pairs(true, pred)
     pictured = np.any(unit_columns(true.T) != 0, axis=0)
     return np.where(pictured, correlations(true.T, pred.T), np.nan), None
 
 
-def share_below(true, pred, *, scores=None, gallery=None):
+def share_below(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the other pictures that are less like each reconstruction; ties count one half."""
-    del scores
+    del scores, rows
     own, others = _likeness(true, pred, gallery)
     better, alike = _placed(own, others)
     below = others.shape[1] - better - alike
     return (below + (alike - 1) / 2) / (others.shape[1] - 1), None
 
 
-def told_first(true, pred, *, scores=None, gallery=None):
+def told_first(true, pred, *, scores=None, rows=None, gallery=None):
     """Whether each reconstruction is most like its own picture; of k that tie, 1 / k."""
-    del scores
+    del scores, rows
     own, others = _likeness(true, pred, gallery)
     best = others.max(axis=1, keepdims=True)
     n_best = np.sum(others >= best - _ROUNDING, axis=1)
     return (own >= best[:, 0] - _ROUNDING) / n_best, None
 
 
-def told_among_five(true, pred, *, scores=None, gallery=None):
+def told_among_five(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the orders of ties in which each picture is among the first five."""
-    del scores
+    del scores, rows
     own, others = _likeness(true, pred, gallery)
     if others.shape[1] <= 5:
         raise DataError(f"all of {others.shape[1]} pictures are among the first five")

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.timeline import Timeline
 
 Chance = Callable[..., float]
 Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
+Summary = Callable[[np.ndarray, np.ndarray], float]
 ScoreNeed = Literal["none", "any", "probability"]
+TimeNeed = Literal["none", "windows", "tasks"]
 # A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
 _TOLERANCE = 1e-4
 
@@ -43,9 +46,15 @@ class Metric:
     two_classes : bool
         Whether it is defined for targets of two classes alone.
     terms : callable, optional
-        ``terms(true, pred, scores=None, gallery=None) -> values, groups``: what each row adds, NaN
-        where it adds nothing. The score is the mean of values, or where there are groups, of their
-        means. Rows can then be drawn again, as in a bootstrap, without scoring them anew.
+        ``terms(true, pred, scores=None, rows=None, gallery=None) -> values, groups``: what each row
+        adds, NaN where it adds nothing. The score is the mean of values, or where there are groups,
+        of their means. Rows can then be drawn again, as in a bootstrap, without scoring them anew.
+    times : {"none", "windows", "tasks"}
+        What it asks of `rows`, a `neurodecode.core.timeline.Timeline`: when windows were, or also
+        which tasks the recordings had.
+    summary : callable, optional
+        ``summary(values, times) -> float``, where the score is no mean: of values, shape (n_rows,
+        …), and how often each row is drawn; NaN where a draw has none.
     """
 
     function: Callable[..., float]
@@ -57,6 +66,8 @@ class Metric:
     chance: Chance
     two_classes: bool = False
     terms: Terms | None = None
+    times: TimeNeed = "none"
+    summary: Summary | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +87,7 @@ class Metric:
         score_kind: str,
         kind: str,
         n_classes: int | None = None,
-        rows: Any = None,
+        rows: Timeline | None = None,
         gallery: np.ndarray | None = None,
     ) -> float | str:
         """Score one group of rows, or say why that cannot be.
@@ -91,8 +102,8 @@ class Metric:
             The target's kind.
         n_classes : int, optional
             How many classes the target declares; told from the codes without it.
-        rows : object, optional
-            The table of the rows, for metrics that ask which they are.
+        rows : Timeline, optional
+            When the rows were and the tasks around them, for metrics that ask.
         gallery : ndarray, shape (n_stimuli, n_targets), optional
             Truth of each stimulus that may be mistaken for another, for identification.
 
@@ -102,6 +113,8 @@ class Metric:
             Text says why there is none.
         """
         why_not = self._why_not(true, pred, scores, score_kind, kind, n_classes)
+        if why_not is None and self.times != "none":
+            why_not = _why_no_times(self.times, rows)
         if why_not is not None:
             return f"{self.name} {why_not}"
         try:
@@ -150,12 +163,24 @@ def metric(
     min_classes: int = 1,
     two_classes: bool = False,
     terms: Terms | None = None,
+    times: TimeNeed = "none",
+    summary: Summary | None = None,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
     def decorate(function: Callable[..., float]) -> Metric:
         made = Metric(
-            function, direction, range, kinds, scores, min_classes, chance, two_classes, terms
+            function,
+            direction,
+            range,
+            kinds,
+            scores,
+            min_classes,
+            chance,
+            two_classes,
+            terms,
+            times,
+            summary,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made
@@ -179,6 +204,17 @@ def no_formula(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None =
     """NaN: what one who sees no brain can expect follows from no formula for this metric."""
     del true, prior, gallery
     return float("nan")
+
+
+def _why_no_times(asked: TimeNeed, rows: Timeline | None) -> str | None:
+    if rows is None:
+        return "needs the times of the windows, which are not known here"
+    if asked == "tasks" and rows.n_tasks == 0:
+        return (
+            "needs windows that slide over recordings with tasks (windows: length, hop, "
+            "otherwise: idle)"
+        )
+    return None
 
 
 def _why_no_probabilities(scores: np.ndarray) -> str | None:

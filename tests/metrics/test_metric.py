@@ -7,7 +7,9 @@ import pytest
 
 from neurodecode.core.names import catalogue, find
 
-METRICS = {name: find(name, "metrics") for name in catalogue("metrics")}
+ALL = {name: find(name, "metrics") for name in catalogue("metrics")}
+# Those that ask when rows were are judged on streams of decisions, in test_online.py.
+METRICS = {name: one for name, one in ALL.items() if one.times == "none"}
 LABEL = [one for one in METRICS.values() if "label" in one.kinds]
 VECTOR = [one for one in METRICS.values() if "vector" in one.kinds]
 # Four rows of two classes, told right with certainty.
@@ -22,7 +24,7 @@ def judge(metric, true, pred, scores=None, of="probability", **named):
     return metric.evaluate(true, pred, scores=scores, score_kind=of, kind=kind, **named)
 
 
-@pytest.mark.parametrize(("name", "metric"), METRICS.items(), ids=METRICS)
+@pytest.mark.parametrize(("name", "metric"), ALL.items(), ids=ALL)
 def test_experiments_call_metrics_by_their_bare_name_and_one_signature(name, metric):
     assert metric.name == name
     assert metric.__doc__.partition("\n")[0].endswith(".")
@@ -130,7 +132,7 @@ def test_chance_of_values_is_unknown_without_the_training_mean(name):
     assert np.isnan(METRICS[name].chance(PICTURES, np.zeros(0)))
 
 
-WITH_TERMS = [name for name in catalogue("metrics") if find(name, "metrics").terms]
+WITH_TERMS = [name for name, one in METRICS.items() if one.terms]
 
 
 @pytest.mark.parametrize("name", WITH_TERMS)
