@@ -101,9 +101,7 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
         say(f"not run: {refused.model}: {refused.reason}")
     plain = resolved.plain()
     online = resolved.online is not None
-    write_study(
-        plan, store, resolved.name, plain, arguments.engine, resolved.source, online=online
-    )
+    write_study(plan, store, resolved.name, plain, arguments.engine, resolved.source, online=online)
     finished = execute(
         plan, store, engine=arguments.engine, n_jobs=arguments.n_jobs, progress=progress
     )

@@ -163,7 +163,7 @@ def naming_events(
 
 
 def _counts(of_sample: np.ndarray, n_codes: int, starts: np.ndarray, n_window: int) -> np.ndarray:
-    """Samples of each code in each window, shape (n_windows, n_codes)."""
+    """Count samples of each code in each window, shape (n_windows, n_codes)."""
     counts = np.zeros((len(starts), n_codes), dtype=np.int64)
     for code in range(n_codes):
         so_far = np.append(0, np.cumsum(of_sample == code))

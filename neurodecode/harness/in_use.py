@@ -43,7 +43,9 @@ def check_in_use(study: Study) -> None:
     if demands.causal and study.ahead > 0:
         named = f" ({', '.join(study.looking_ahead)})" if study.looking_ahead else ""
         far = (
-            "at the whole recording" if np.isinf(study.ahead) else f"{study.ahead:.3g} s into the future"
+            "at the whole recording"
+            if np.isinf(study.ahead)
+            else f"{study.ahead:.3g} s into the future"
         )
         raise LeakError(
             f"prepare: it looks {far}{named}, and a decoder in use has no later sample. Use "

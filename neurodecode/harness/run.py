@@ -261,9 +261,7 @@ def _fold_task(
     )
 
 
-def _tuning(
-    job: Job, question: Question, groups: np.ndarray | None, gap: float
-) -> Tuning | None:
+def _tuning(job: Job, question: Question, groups: np.ndarray | None, gap: float) -> Tuning | None:
     tune = question.tune
     if tune is None or job.model.name not in tune.grids:
         return None

@@ -75,7 +75,8 @@ class PseudoOnline:
             )
         if self.adapt not in get_args(Adapt):
             raise ConfigError(
-                f"pseudo_online: adapt is {self.adapt!r}. It is one of {', '.join(get_args(Adapt))}."
+                f"pseudo_online: adapt is {self.adapt!r}. It is one of "
+                f"{', '.join(get_args(Adapt))}."
             )
         named = bool(self.train), bool(self.test)
         if named != (self.mode == "runs",) * 2:
@@ -93,7 +94,9 @@ class PseudoOnline:
         if self.n_splits < 2:
             raise ConfigError(f"pseudo_online: n_splits is {self.n_splits}; give 2 or more.")
         if self.gap is not None and not 0 <= self.gap < np.inf:
-            raise ConfigError(f"pseudo_online: gap is {self.gap} s; give 0 or more, or leave it out.")
+            raise ConfigError(
+                f"pseudo_online: gap is {self.gap} s; give 0 or more, or leave it out."
+            )
         if not 0 <= self.purity <= 1:
             raise ConfigError(f"pseudo_online: purity is {self.purity}; give 0 to 1.")
 

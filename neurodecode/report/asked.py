@@ -128,7 +128,8 @@ def _windows(windows: Mapping[str, Any] | None) -> str:
         rule = {"last_sample": "what its last sample is part of", "majority": "what most of it is"}
         named = f", each named by {rule[windows['label_rule']]}" if "label_rule" in windows else ""
         rest = f"; {windows['otherwise']} otherwise" if windows.get("otherwise") else ""
-        return f"Windows of {windows['length']:g} s, a new one every {windows['hop']:g} s{named}{rest}."
+        length, hop = windows["length"], windows["hop"]
+        return f"Windows of {length:g} s, a new one every {hop:g} s{named}{rest}."
     said = f"From {windows['tmin']:g} s to {windows['tmax']:g} s after each event's onset."
     limits = {kind: limit for kind, limit in (windows.get("reject") or {}).items() if limit}
     rejected = ", ".join(

@@ -45,8 +45,8 @@ FLAGS = {
     "another id that was trained on: the model has seen it.",
     "copied_trials": "Trials that are tested are copies, sample for sample, of trials that were "
     "trained on: the model has seen them.",
-    "looks_ahead": "The preparation looks into the future of what it prepares, and a decoder in use "
-    "has no later samples: online there is no such score. It is here to be compared with "
+    "looks_ahead": "The preparation looks into the future of what it prepares, and a decoder in "
+    "use has no later samples: online there is no such score. It is here to be compared with "
     "pseudo_online.",
     "shuffled_windows": "Windows that overlap were shuffled into folds, so that most test windows "
     "share samples with training windows: noise scores far above chance. It is here to be compared "

@@ -146,8 +146,8 @@ class Notch:
         return sum(n - 1 for n in self._lengths_of_each(sfreq)) / sfreq
 
     def ahead(self, sfreq: float) -> float:
-        """Seconds: the reach, for every method looks as far ahead as back."""
-        return self.reach(sfreq)
+        """Seconds that an output looks ahead: none of a causal notch, else its reach."""
+        return 0.0 if self.phase == "causal" else self.reach(sfreq)
 
     def delay(self, sfreq: float, freqs: Sequence[float] | np.ndarray) -> np.ndarray:
         """Seconds by which waves of these frequencies come out late: the group delay.

@@ -143,8 +143,8 @@ class Resample:
         return np.moveaxis(_resample_causally(np.moveaxis(track, 0, -1), old, up, down), -1, 0)
 
     def ahead(self, sfreq: float) -> float:
-        """Seconds: the reach, for the filter is symmetric."""
-        return self.reach(sfreq)
+        """Seconds that an output looks ahead: none of ``phase: causal``, else the reach."""
+        return 0.0 if self.phase == "causal" else self.reach(sfreq)
 
     def _ratio(self, old: float) -> tuple[int, int]:
         ratio = (Fraction(self.sfreq) / Fraction(old)).limit_denominator(LARGEST_TERM)

@@ -103,7 +103,9 @@ class _MovingMeans(ClassifierMixin, BaseEstimator):
     @property
     def half_life(self) -> float:
         """Trials of a class after which a mean has forgotten half of what it was."""
-        return np.inf if self.rate == 0 else float(np.log(0.5) / np.log1p(-min(self.rate, 1 - 1e-9)))
+        return (
+            np.inf if self.rate == 0 else float(np.log(0.5) / np.log1p(-min(self.rate, 1 - 1e-9)))
+        )
 
     def fit(self, X, y):
         if not 0 <= self.rate <= 1:
