@@ -33,3 +33,8 @@ def as_array(X: Any) -> np.ndarray:
 def new_empty(X: Any, shape: tuple[int, ...]) -> Any:
     """Give an array or tensor without values, of the kind, precision and device of `X`."""
     return X.new_empty(shape) if is_tensor(X) else np.empty(shape, X.dtype)
+
+
+def diagonal(X: Any) -> Any:
+    """Give the diagonals of matrices, as a view that can be written through."""
+    return X.diagonal(dim1=-2, dim2=-1) if is_tensor(X) else np.einsum("...ii->...i", X)

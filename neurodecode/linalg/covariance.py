@@ -8,7 +8,7 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.linalg import shrinkage
-from neurodecode.linalg._arrays import as_array, as_floats, is_tensor, namespace
+from neurodecode.linalg._arrays import as_array, as_floats, diagonal, is_tensor, namespace
 
 Estimator = Literal["scm", "cov", "corr", "oas", "lwf", "sch"]
 ESTIMATORS: tuple[Estimator, ...] = ("scm", "cov", "corr", "oas", "lwf", "sch")
@@ -51,18 +51,18 @@ def covariances(X: Any, estimator: Estimator = "oas") -> Any:
         _check_varies(X)
     moments = _tensor_moments if is_tensor(X) else _array_moments
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is named below
-        S, more = moments(X, estimator)
-    check_finite(S, X)
-    return from_moments(S, more, X.shape[-1], estimator)
+        scatter, more = moments(X, estimator)
+    check_finite(scatter, X)
+    return from_moments(scatter, more, X.shape[-1], estimator)
 
 
-def from_moments(S: Any, more: Any, n_times: float, estimator: Estimator) -> Any:
+def from_moments(scatter: Any, more: Any, n_times: float, estimator: Estimator) -> Any:
     """Give the estimate that belongs to moments of centred samples.
 
     Parameters
     ----------
-    S : ndarray or tensor, shape (..., n_channels, n_channels)
-        Products of centred samples, summed and divided by `n_times`.
+    scatter : ndarray or tensor, shape (..., n_channels, n_channels)
+        Products of centred samples, summed over `n_times` of them.
     more : ndarray or tensor or None
         What ``lwf`` and ``sch`` need besides; see `neurodecode.linalg.shrinkage`.
     n_times : float
@@ -73,18 +73,16 @@ def from_moments(S: Any, more: Any, n_times: float, estimator: Estimator) -> Any
     -------
     C : ndarray or tensor, shape (..., n_channels, n_channels)
     """
-    if estimator == "cov":
-        return S * (n_times / (n_times - 1))
-    if estimator == "corr":
-        scale = namespace(S).sqrt(namespace(S).diagonal(S, 0, -2, -1))
-        return S / (scale[..., :, None] * scale[..., None, :])
     if estimator == "oas":
-        return shrinkage.oas(S, n_times)
+        return shrinkage.oas(scatter, n_times)
     if estimator == "lwf":
-        return shrinkage.ledoit_wolf(S, more, n_times)
+        return shrinkage.ledoit_wolf(scatter, more, n_times)
     if estimator == "sch":
-        return shrinkage.schaefer_strimmer(S, more, n_times)
-    return S
+        return shrinkage.schaefer_strimmer(scatter, more, n_times)
+    if estimator == "corr":
+        scale = namespace(scatter).sqrt(diagonal(scatter))
+        return scatter / (scale[..., :, None] * scale[..., None, :])
+    return scatter / (n_times - 1 if estimator == "cov" else n_times)
 
 
 def covariance_rank(covariance: np.ndarray, tolerance: float = 1e-10) -> int:
@@ -142,30 +140,29 @@ def check_finite(C: Any, X: Any) -> None:
 def _array_moments(X: np.ndarray, estimator: Estimator) -> tuple[np.ndarray, np.ndarray | None]:
     *leading, n_channels, n_times = X.shape
     trials = X.reshape(prod(leading), n_channels, n_times)
-    S = np.empty((len(trials), n_channels, n_channels), X.dtype)
+    scatter = np.empty((len(trials), n_channels, n_channels), X.dtype)
     more = None
     if estimator in ("lwf", "sch"):
-        more = np.empty(len(trials) if estimator == "lwf" else S.shape, X.dtype)
+        more = np.empty(len(trials) if estimator == "lwf" else scatter.shape, X.dtype)
     step = max(1, BLOCK // max(1, n_channels * n_times * X.itemsize))
     centred = np.empty((min(step, len(trials)), n_channels, n_times), X.dtype)
     for start in range(0, len(trials), step):
         block = trials[start : start + step]
         Z = np.subtract(block, block.mean(-1, keepdims=True), out=centred[: len(block)])
         # numpy hands a product with the own transpose to syrk: half the work, exactly symmetric.
-        np.matmul(Z, Z.mT, out=S[start : start + step])
+        np.matmul(Z, Z.mT, out=scatter[start : start + step])
         if more is not None:
             more[start : start + step] = _more(Z, estimator)
-    S /= n_times
     shape = (*leading, n_channels, n_channels)
     if more is None:
-        return S.reshape(shape), None
-    return S.reshape(shape), more.reshape(shape if estimator == "sch" else tuple(leading))
+        return scatter.reshape(shape), None
+    return scatter.reshape(shape), more.reshape(shape if estimator == "sch" else tuple(leading))
 
 
 def _tensor_moments(X: Any, estimator: Estimator) -> tuple[Any, Any]:
     Z = X - X.mean(-1, keepdim=True)
-    S = Z @ Z.mT / X.shape[-1]
-    return S, _more(Z, estimator) if estimator in ("lwf", "sch") else None
+    scatter = Z @ Z.mT
+    return scatter, _more(Z, estimator) if estimator in ("lwf", "sch") else None
 
 
 def _more(Z: Any, estimator: Estimator) -> Any:

@@ -119,10 +119,10 @@ def covariances_of_orders(
     """
     X = as_floats(X)
     for order in orders:
-        _check_count(order, "order")
-        _check_count(lag, "lag")
+        check_count(order, "order")
+        check_count(lag, "lag")
         n = n_columns(X.shape[-1], order, lag, edge)
-        _check_length(n, order * X.shape[-2], estimator, f"order {order} of lag {lag}")
+        check_length(n, order * X.shape[-2], estimator, f"order {order} of lag {lag}")
 
     def moments(Z: Any) -> list[tuple[Any, Any, int]]:
         return _moments(Z, tuple(orders), lag, edge, fourth=estimator == "lwf")
@@ -165,7 +165,7 @@ def delayed_covariances(
     if not whole or not lags or len(set(lags)) < len(lags):
         raise ConfigError(f"lags: {tuple(lags)!r}. Give different whole numbers, 0 or more.")
     n = X.shape[-1] - max(lags) - (edge == "reference")
-    _check_length(n, len(lags) * X.shape[-2], estimator, f"lags of {tuple(lags)}")
+    check_length(n, len(lags) * X.shape[-2], estimator, f"lags of {tuple(lags)}")
 
     def moments(Z: Any) -> list[tuple[Any, Any, int]]:
         return [_direct(Z, tuple(lags), n, fourth=estimator == "lwf")]
@@ -197,27 +197,67 @@ def toeplitz_covariances(X: Any, order: int, lag: int) -> Any:
         If the trial is not longer than the largest delay, or a value is not finite.
     """
     X = as_floats(X)
-    _check_count(order, "order")
-    _check_count(lag, "lag")
+    check_count(order, "order")
+    check_count(lag, "lag")
     n_channels, n_times = X.shape[-2:]
-    _check_length(n_times - (order - 1) * lag, 0, "scm", f"order {order} of lag {lag}")
+    check_length(n_times - (order - 1) * lag, 0, "scm", f"order {order} of lag {lag}")
 
     def moments(Z: Any) -> list[tuple[Any, Any, int]]:
         size = order * n_channels
-        S = new_empty(Z, (len(Z), size, size))
+        scatter = new_empty(Z, (len(Z), size, size))
         for d in range(order):
-            block = Z[..., : n_times - d * lag] @ Z[..., d * lag :].mT / n_times
+            block = Z[..., : n_times - d * lag] @ Z[..., d * lag :].mT
             for j in range(order - d):
-                _put(S, j, j + d, block)
-        return [(S, None, n_times)]
+                _put(scatter, j, j + d, block)
+        return [(scatter, None, n_times)]
 
     return _by_blocks(X, [order * n_channels], moments, "scm")[0]
+
+
+def check_count(value: Any, name: str) -> None:
+    """Hold an order or a lag to a whole number from 1 on.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if not isinstance(value, Integral) or value < 1:
+        raise ConfigError(f"{name}: {value!r}. Give a whole number, 1 or more.")
+
+
+def check_length(n: int, n_rows: int, estimator: str, what: str) -> None:
+    """Hold an embedding to enough samples.
+
+    Parameters
+    ----------
+    n, n_rows : int
+        Samples and rows of the embedded trial.
+    estimator : str
+    what : str
+        The embedding, in words.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than 2 samples, or, where nothing shrinks, too few for an inverse.
+    """
+    if n < 2:
+        raise DataError(
+            f"{what} leaves {max(n, 0)} sample(s) of a trial. Use a smaller order or lag, or "
+            "longer trials."
+        )
+    if n <= n_rows and estimator not in _SHRINKING:
+        raise DataError(
+            f"{what} leaves {n} samples of a trial for {n_rows} rows, so the covariance has no "
+            "inverse. Use a smaller order or lag, longer trials, or estimator: oas."
+        )
 
 
 def _moments(
     Z: Any, orders: tuple[int, ...], lag: int, edge: Edge, *, fourth: bool
 ) -> list[tuple[Any, Any, int]]:
-    """Give `(S, fourth, n)` of each order of centred trials (n_trials, n_channels, n_times)."""
+    """Give `(scatter, fourth, n)` of each order of centred trials."""
     n_times, most = Z.shape[-1], max(orders)
     # Samples that all windows of one difference share; none in very short trials.
     if n_times < (most - 1) * lag + (most - 1) * lag + _dropped(most, lag, edge):
@@ -251,13 +291,12 @@ def _moments(
             for i, j, last in windows:
                 means[i][:, j] = totals(j, last)
     given = []
-    for order, S, mean in zip(orders, made, means, strict=True):
+    for order, scatter, mean in zip(orders, made, means, strict=True):
         n = n_columns(n_times, order, lag, edge)
         mean /= n
-        S /= n
-        _centre(S, mean)
+        _centre(scatter, mean, n)
         more = _fourth(Z, range(0, order * lag, lag), mean, n) if fourth else None
-        given.append((S, more, n))
+        given.append((scatter, more, n))
     return given
 
 
@@ -288,28 +327,28 @@ class _Windows:
 
 
 def _direct(Z: Any, lags: Sequence[int], n: int, fourth: bool) -> tuple[Any, Any, int]:
-    """Give `(S, fourth, n)`, each block a product over its own samples."""
+    """Give `(scatter, fourth, n)`, each block a product over its own samples."""
     n_channels = Z.shape[-2]
-    S = new_empty(Z, (len(Z), len(lags) * n_channels, len(lags) * n_channels))
+    scatter = new_empty(Z, (len(Z), len(lags) * n_channels, len(lags) * n_channels))
     mean = new_empty(Z, (len(Z), len(lags), n_channels))
     for j, first in enumerate(lags):
         mean[:, j] = Z[..., first : first + n].mean(-1)
         for k, second in enumerate(lags[j:], j):
-            _put(S, j, k, Z[..., first : first + n] @ Z[..., second : second + n].mT / n)
-    _centre(S, mean)
-    return S, _fourth(Z, lags, mean, n) if fourth else None, n
+            _put(scatter, j, k, Z[..., first : first + n] @ Z[..., second : second + n].mT)
+    _centre(scatter, mean, n)
+    return scatter, _fourth(Z, lags, mean, n) if fourth else None, n
 
 
-def _put(S: Any, j: int, k: int, block: Any) -> None:
+def _put(scatter: Any, j: int, k: int, block: Any) -> None:
     n = block.shape[-1]
-    S[..., j * n : (j + 1) * n, k * n : (k + 1) * n] = block
+    scatter[..., j * n : (j + 1) * n, k * n : (k + 1) * n] = block
     if k != j:
-        S[..., k * n : (k + 1) * n, j * n : (j + 1) * n] = block.mT
+        scatter[..., k * n : (k + 1) * n, j * n : (j + 1) * n] = block.mT
 
 
-def _centre(S: Any, mean: Any) -> None:
-    flat = mean.reshape(len(S), -1)
-    S -= flat[:, :, None] * flat[:, None, :]
+def _centre(scatter: Any, mean: Any, n: int) -> None:
+    flat = mean.reshape(len(scatter), -1) * n**0.5  # on both sides, for exact symmetry
+    scatter -= flat[:, :, None] * flat[:, None, :]
 
 
 def _fourth(Z: Any, lags: Sequence[int], mean: Any, n: int) -> Any:
@@ -337,8 +376,8 @@ def _by_blocks(
         # Whatever is taken from a whole trial leaves its covariances as they are, and their sums
         # smaller.
         Z = block - block.mean(-1)[..., None]
-        for C, (S, more, n) in zip(made, moments(Z), strict=True):
-            C[start : start + step] = from_moments(S, more, n, estimator)
+        for C, (scatter, more, n) in zip(made, moments(Z), strict=True):
+            C[start : start + step] = from_moments(scatter, more, n, estimator)
     for C in made:
         check_finite(C, X)
     return tuple(C.reshape(*leading, *C.shape[-2:]) for C in made)
@@ -347,21 +386,3 @@ def _by_blocks(
 def _dropped(order: int, lag: int, edge: Edge) -> int:
     """Count what the published edge rule leaves out beyond what an embedding must."""
     return lag if edge == "reference" and order > 1 else 0
-
-
-def _check_count(value: Any, name: str) -> None:
-    if not isinstance(value, Integral) or value < 1:
-        raise ConfigError(f"{name}: {value!r}. Give a whole number, 1 or more.")
-
-
-def _check_length(n: int, n_rows: int, estimator: str, what: str) -> None:
-    if n < 2:
-        raise DataError(
-            f"{what} leaves {max(n, 0)} sample(s) of a trial. Use a smaller order or lag, or "
-            "longer trials."
-        )
-    if n <= n_rows and estimator not in _SHRINKING:
-        raise DataError(
-            f"{what} leaves {n} samples of a trial for {n_rows} rows, so the covariance has no "
-            "inverse. Use a smaller order or lag, longer trials, or estimator: oas."
-        )

@@ -1,8 +1,8 @@
 """Shrinkage of covariances in closed form: from the covariance and one more moment, batched.
 
-Each function takes covariances `S` of centred data divided by `n_times`, numpy or torch, and gives
-arrays of the same kind. Windows that slide and signals that stream keep the moments and come here
-with them, so that they are shrunk as whole trials are.
+Each function takes products of centred samples, summed over `n_times` of them (`scatter`), numpy
+or torch, and gives arrays of the same kind. Windows that slide and signals that stream keep the
+moments and come here with them, so that they are shrunk as whole trials are.
 
 References
 ----------
@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.linalg._arrays import namespace
+from neurodecode.linalg._arrays import diagonal, is_tensor, namespace
 
 
-def oas(S: Any, n_times: float) -> Any:
+def oas(scatter: Any, n_times: float) -> Any:
     """Shrink to a multiple of the identity, as much as the oracle approximation says.
 
     Parameters
     ----------
-    S : ndarray or tensor, shape (..., n_channels, n_channels)
+    scatter : ndarray or tensor, shape (..., n_channels, n_channels)
     n_times : float
         Of how many samples; the formula takes them as independent.
 
@@ -35,19 +35,19 @@ def oas(S: Any, n_times: float) -> Any:
     ----------
     Chen et al. 2010, equation 23, in the form of scikit-learn.
     """
-    n_channels = S.shape[-1]
-    mean = _mean_eigenvalue(S)
-    # In units of the mean eigenvalue: squares of squared teslas are no numbers of float32.
-    spread = ((S / or_one(mean)[..., None, None]) ** 2).sum((-2, -1)) / n_channels**2
-    return _shrunk(S, _share(spread + 1, (n_times + 1) * (spread - 1 / n_channels), 1), mean)
+    n_channels = scatter.shape[-1]
+    mean = diagonal(scatter).sum(-1) / n_channels
+    spread = _spread(scatter, mean) / n_channels**2
+    share = _share(spread + 1, (n_times + 1) * (spread - 1 / n_channels), 1)
+    return _shrunk(scatter, share, mean, n_times)
 
 
-def ledoit_wolf(S: Any, fourth: Any, n_times: float) -> Any:
+def ledoit_wolf(scatter: Any, fourth: Any, n_times: float) -> Any:
     """Shrink to a multiple of the identity, as much as the scatter of the products says.
 
     Parameters
     ----------
-    S : ndarray or tensor, shape (..., n_channels, n_channels)
+    scatter : ndarray or tensor, shape (..., n_channels, n_channels)
     fourth : ndarray or tensor, shape (...)
         Mean over samples of the squared share of a sample: its squared length, of centred
         channels, over the mean of that.
@@ -62,19 +62,19 @@ def ledoit_wolf(S: Any, fourth: Any, n_times: float) -> Any:
     ----------
     Ledoit & Wolf 2004, lemmas 3.2 to 3.5.
     """
-    n_channels = S.shape[-1]
-    mean = _mean_eigenvalue(S)
-    spread = ((S / or_one(mean)[..., None, None]) ** 2).sum((-2, -1))
-    scatter = (fourth * n_channels**2 - spread) / n_times
-    return _shrunk(S, _share(scatter, spread - n_channels, 0), mean)
+    n_channels = scatter.shape[-1]
+    mean = diagonal(scatter).sum(-1) / n_channels
+    spread = _spread(scatter, mean)
+    error = (fourth * n_channels**2 - spread) / n_times
+    return _shrunk(scatter, _share(error, spread - n_channels, 0), mean, n_times)
 
 
-def schaefer_strimmer(S: Any, squares: Any, n_times: float) -> Any:
+def schaefer_strimmer(scatter: Any, squares: Any, n_times: float) -> Any:
     """Shrink to the diagonal, as much as the scatter of the correlations says.
 
     Parameters
     ----------
-    S : ndarray or tensor, shape (..., n_channels, n_channels)
+    scatter : ndarray or tensor, shape (..., n_channels, n_channels)
         No diagonal element is zero.
     squares : ndarray or tensor, shape (..., n_channels, n_channels)
         Mean over samples of the products of squared values, channel by channel, where each
@@ -91,45 +91,51 @@ def schaefer_strimmer(S: Any, squares: Any, n_times: float) -> Any:
     ----------
     Schäfer & Strimmer 2005, table 2, target D.
     """
-    xp = namespace(S)
-    variance = xp.diagonal(S, 0, -2, -1)
-    scale = xp.sqrt(variance)
-    correlation = S / (scale[..., :, None] * scale[..., None, :])
-    scatter = (squares - correlation**2) * (n_times / (n_times - 1)) ** 2 / (n_times - 1)
+    variance = diagonal(scatter)
+    scale = namespace(scatter).sqrt(variance)
+    correlation = scatter / (scale[..., :, None] * scale[..., None, :])
+    error = (squares - correlation**2) * (n_times / (n_times - 1)) ** 2 / (n_times - 1)
     strength = (correlation * (n_times / (n_times - 1))) ** 2
-    share = _share(_off_diagonal(scatter), _off_diagonal(strength), 0)
-    C = S * ((1 - share) * n_times / (n_times - 1))[..., None, None]
-    return _with_diagonal(C, variance * n_times / (n_times - 1))
+    share = _share(_off_diagonal(error), _off_diagonal(strength), 0)
+    C = scatter * ((1 - share) / (n_times - 1))[..., None, None]
+    diagonal(C)[...] = variance / (n_times - 1)
+    return C
 
 
 def or_one(scale: Any) -> Any:
-    """Give a scale to divide by: where all is zero, one does."""
-    return namespace(scale).where(scale > 0, scale, scale * 0 + 1)
+    """Give a scale to divide by: where it is zero, all is, and one does."""
+    return scale + (scale == 0)
 
 
-def _mean_eigenvalue(S: Any) -> Any:
-    return namespace(S).diagonal(S, 0, -2, -1).sum(-1) / S.shape[-1]
+def _spread(M: Any, mean: Any) -> Any:
+    """Sum squared elements, over the squared mean eigenvalue."""
+    flat = M.reshape(*M.shape[:-2], M.shape[-1] ** 2)
+    unit = or_one(mean)
+    # In float64: squares of squared teslas are no numbers of float32.
+    if is_tensor(M):
+        return ((flat.double() ** 2).sum(-1) / unit.double() ** 2).to(M.dtype)
+    squares = np.vecdot(flat, flat, dtype=np.float64)
+    return (squares / unit.astype(np.float64) ** 2).astype(M.dtype)
 
 
 def _share(part: Any, whole: Any, otherwise: float) -> Any:
     """Give part / whole between 0 and 1, and `otherwise` where rounding alone is left of whole."""
-    xp = namespace(whole)
+    # Masks instead of where and clip, which cost a stream more than the rest of its hop.
     rounding = whole <= 0
-    share = part / xp.where(rounding, whole * 0 + 1, whole)
-    return xp.where(rounding, whole * 0 + otherwise, xp.clip(share, 0, 1))
+    share = part / (whole * ~rounding + rounding)
+    xp = namespace(whole)
+    share = xp.clamp(share, 0, 1) if is_tensor(share) else np.minimum(np.maximum(share, 0), 1)
+    return (share - otherwise) * ~rounding + otherwise
 
 
-def _shrunk(S: Any, share: Any, mean: Any) -> Any:
-    C = S * (1 - share)[..., None, None]
-    return _with_diagonal(C, namespace(S).diagonal(C, 0, -2, -1) + (share * mean)[..., None])
-
-
-def _with_diagonal(C: Any, diagonal: Any) -> Any:
-    where = np.arange(C.shape[-1])
-    C[..., where, where] = diagonal
+def _shrunk(scatter: Any, share: Any, mean: Any, n_times: float) -> Any:
+    C = scatter * ((1 - share) / n_times)[..., None, None]
+    on = diagonal(C)
+    on += (share * mean / n_times)[..., None]
     return C
 
 
 def _off_diagonal(M: Any) -> Any:
     """Sum a fresh matrix without its diagonal, which is set to 0."""
-    return _with_diagonal(M, 0).sum((-2, -1))
+    diagonal(M)[...] = 0
+    return M.sum((-2, -1))
