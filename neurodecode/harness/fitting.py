@@ -126,10 +126,18 @@ class FoldWork:
         stages = stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
-        for stage, name in zip(stages[:-1], names, strict=True):
+        joining = None if joined else self._joining(job, stages)
+        for i, (stage, name) in enumerate(zip(stages[:-1], names, strict=True)):
             handed = with_columns_for(stage, handed, rows)
             stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
+            if i == joining:
+                y_more = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
+                y = None if y is None else np.concatenate([y, y_more])
+                handed, rows = (
+                    replace(one, train=appended(one.train, one.adapt), adapt=None)
+                    for one in (handed, rows)
+                )
         handed = with_columns_for(stages[-1], handed, rows)
         held_out = {} if cut is None else {"val": (handed.val, y_val)}
         last = self._learnt(stages[-1], handed, y, job, **held_out)
@@ -210,6 +218,13 @@ class FoldWork:
         stages = stages_of(model)
         return job.y_adapt is not None and not any(hasattr(one, "adapt") for one in stages)
 
+    def _joining(self, job: TaskJob, stages: list[Any]) -> int | None:
+        """Behind which stage labelled rows of the tested join the training: the last to adapt."""
+        adapting = [i for i, one in enumerate(stages) if hasattr(one, "adapt")]
+        if job.y_adapt is None or not adapting or adapting[-1] == len(stages) - 1:
+            return None
+        return adapting[-1]
+
     def _prefixes(self, job: TaskJob) -> list[str]:
         """Names of the fitted stages before the predictor: equal names, equal fits."""
         estimator = job.model.estimator
@@ -223,10 +238,13 @@ class FoldWork:
         name: Any = [job.shared, job.model.flattens, columns, joined, *more]
         names = []
         truth = None
-        for stage in stages_of(estimator)[job.n_shared : -1]:
+        stages = stages_of(estimator)[job.n_shared :]
+        joining = None if joined else self._joining(job, stages)
+        for i, stage in enumerate(stages[:-1]):
             if not ignores_y(stage) or (hasattr(stage, "adapt") and job.y_adapt is not None):
                 truth = digest_array(job.told)
-            name = digest([name, describe_stage(stage), truth])
+            behind = joining is not None and i > joining
+            name = digest([name, describe_stage(stage), truth, behind])
             names.append(name)
         return names
 

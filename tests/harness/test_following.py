@@ -8,18 +8,23 @@ from pyriemann.classification import MDM
 from pyriemann.estimation import Covariances
 from pyriemann.geometry.geodesic import geodesic
 from pyriemann.geometry.mean import gmean
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from tests_harness import planted, run, study_of
 
 from neurodecode.core.rows import in_time
 from neurodecode.core.trials import Trials
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.question import NamedModel, TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.steps.covariance import Covariance
 from neurodecode.steps.recentre import Recentre
+from neurodecode.steps.rescale import Rescale
+from neurodecode.steps.rotate import Rotate
+from neurodecode.steps.tangent_alignment import TangentAlignment
+from neurodecode.steps.tangent_space import TangentSpace
 
 
 def moved(seed=0):
@@ -57,7 +62,12 @@ def by_hand(study, tested):
         train = fold.index("train")
         whitened = np.stack([invsqrt(means[who[i]]) @ C[i] @ invsqrt(means[who[i]]) for i in train])
         there = np.asarray(gmean(np.stack([means[one] for one in sorted(set(who[train]))])))
-        model = MDM().fit(whitened, study.y[train])
+        y = study.y[train]
+        if fold.adapt_labelled:  # they join the training once they are whitened
+            seen = fold.index("adapt")
+            more = whitened_by(C[seen], np.asarray(gmean(C[seen])))
+            whitened, y = np.concatenate([whitened, more]), np.append(y, study.y[seen])
+        model = MDM().fit(whitened, y)
         found.append(model.predict_proba(tested(C, there, fold)))
     return found
 
@@ -146,6 +156,28 @@ def test_following_is_refused_where_trials_come_all_at_once():
     said = why_refused(study.question.models[0], study)
     assert said is not None and "(update: recursive)" in said and "one_by_one: true" in said
     assert why_refused(study.question.models[0], asked(TargetAccess(one_by_one=True))) is None
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[Recentre(), Rescale(), Rotate()], [Recentre(), TangentSpace(), TangentAlignment()]],
+    ids=lambda steps: type(steps[-1]).__name__,
+)
+def test_what_needs_labels_of_the_tested_is_refused_without(steps, tmp_path):
+    last = LogisticRegression() if isinstance(steps[-1], TangentAlignment) else MDM()
+    model = NamedModel("m", make_pipeline(Covariance(), *steps, last))
+    arrays = moved()
+    for access in (TargetAccess(), TargetAccess(unlabelled=0.25), TargetAccess(transductive=True)):
+        study = study_of(*arrays, models=(model,), protocol=CrossSubject(), access=access)
+        said = why_refused(model, study)
+        assert said is not None and f"target_access is {access.name}. Say target_access" in said
+    told = TargetAccess(calibration=3)
+    study = study_of(*arrays, models=(model,), n_draws=1, protocol=CrossSubject(), access=told)
+    _, finished, table = run(study, tmp_path / "r")
+    assert finished.errors == {} and "calibration 3" in table[0].flags
+    tune = Tune({"m": {"recentre__metric": ("riemann", "euclid")}}, n_splits=2)
+    tuned = replace(study, question=replace(study.question, tune=tune))
+    assert "inner folds have none of theirs" in str(why_refused(model, tuned))
 
 
 def test_what_decides_the_domain_may_not_be_the_truth():

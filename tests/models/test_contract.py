@@ -22,6 +22,7 @@ mne.set_log_level("ERROR")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SHAPES = {
     ("channel", "channel"): lambda X: X @ X.transpose(0, 2, 1) / X.shape[-1],
+    ("feature",): lambda X: X.reshape(len(X), -1),
     ("band", "channel", "time"): lambda X: np.stack([X, 2 * X, -X], axis=1),
 }
 NAMES = [(group, name) for group in ("models", "steps") for name in catalogue(group)]
