@@ -132,7 +132,7 @@ class FoldWork:
             stage, handed = self._fitted(name, stage, handed, y, job)
             fitted.append(stage)
             if i == joining:
-                y_more = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
+                y_more: Any = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
                 y = None if y is None else np.concatenate([y, y_more])
                 handed, rows = (
                     replace(one, train=appended(one.train, one.adapt), adapt=None)

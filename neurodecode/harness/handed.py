@@ -64,8 +64,9 @@ def with_columns_for(stage: Any, handed: Handed, rows: Handed) -> Handed:
 def asked_for(stage: Any, X: Input, trials: Trials | None) -> Input:
     """Give trials as a stage made them, with columns of their rows where the next one asks."""
     needs = getattr(stage, "needs", None)
-    asks = isinstance(needs, Needs) and needs.trials
-    if not asks or trials is None or X is None or isinstance(X, Trials):
+    if not isinstance(needs, Needs) or not needs.trials:
+        return X
+    if trials is None or X is None or isinstance(X, Trials):
         return X
     X = np.asarray(X)
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))

@@ -10,7 +10,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import DataError
+from neurodecode.linalg._checks import among, symmetric
+from neurodecode.linalg.spd import logm
 
 Metric = Literal["riemann", "logeuclid", "euclid"]
 _Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -78,20 +80,16 @@ def rotation(
     ConfigError
         If the metric is unknown.
     DataError
-        If the sets differ in shape.
+        If the sets differ in shape, or a matrix is not symmetric or has no inverse.
 
     References
     ----------
-    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705, equation 17; Bhatia & Congedo 2019, doi
-    10.1016/j.laa.2018.12.020 (one pair); Barzilai & Borwein 1988, doi 10.1093/imanum/8.1.141
-    (the step).
+    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705; Bhatia & Congedo 2019, Linear Algebra and
+    its Applications 563 (one pair); Barzilai & Borwein 1988, doi 10.1093/imanum/8.1.141 (the step).
     """
-    if metric not in get_args(Metric):
-        raise ConfigError(
-            f"rotation: metric is {metric!r}. Give one of {', '.join(get_args(Metric))}."
-        )
-    X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
-    if X.shape != Y.shape or X.ndim != 3 or X.shape[1] != X.shape[2]:
+    among(metric, get_args(Metric), "rotation")
+    X, Y = np.asarray(symmetric(X, "X", ndim=3)), np.asarray(symmetric(Y, "Y", ndim=3))
+    if X.shape != Y.shape:
         raise DataError(
             f"rotation: matrices of shape {X.shape} cannot be brought onto others of shape "
             f"{Y.shape}. Give as many, of the same size."
@@ -99,7 +97,7 @@ def rotation(
     w = np.full(len(X), 1 / len(X)) if weights is None else weights / np.sum(weights)
     size = float(np.einsum("i,ijk->", w, _unlike(X, metric) + _unlike(Y, metric)))
     if metric == "logeuclid":
-        X, Y = _log(X), _log(Y)
+        X, Y = logm(X), logm(Y)
     loss = _riemann(X, Y, w) if metric == "riemann" else _euclid(X, Y, w)
     same = _descend(loss, np.eye(X.shape[1]), tol * size, max_iter)
     start = min(_starts(X, Y, w), key=lambda Q: loss(Q)[0])
@@ -219,11 +217,6 @@ def _starts(X: np.ndarray, Y: np.ndarray, w: np.ndarray) -> Iterator[np.ndarray]
 
 def _unlike(X: np.ndarray, metric: Metric) -> np.ndarray:
     """Squares of what sets matrices apart from multiples of the identity, which no turn moves."""
-    X = X if metric == "euclid" else _log(X)
+    X = X if metric == "euclid" else np.asarray(logm(X))
     level = np.trace(X, axis1=1, axis2=2)[:, None, None] / X.shape[1]
     return (X - level * np.eye(X.shape[1])) ** 2
-
-
-def _log(X: np.ndarray) -> np.ndarray:
-    values, vectors = np.linalg.eigh(X)
-    return (vectors * np.log(values)[:, None]) @ vectors.swapaxes(1, 2)

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
-from pyriemann.geometry.base import invsqrtm
-from pyriemann.geometry.geodesic import geodesic
-from pyriemann.geometry.mean import gmean
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.linalg.geodesics import geodesic
+from neurodecode.linalg.means import mean
+from neurodecode.linalg.spd import invsqrtm
 from neurodecode.steps._domains import each_domain, learnt_of
 
 Metric = Literal["riemann", "logeuclid", "euclid"]
@@ -49,9 +49,9 @@ class Centres:
         domains : ndarray of object, shape (n_trials,)
         metric : str
         """
-        trained = {name: _mean(C[rows], metric) for name, rows in each_domain(domains)}
-        several = np.stack(list(trained.values()))
-        return Centres(metric, trained, several[0] if len(several) == 1 else _mean(several, metric))
+        trained = {name: mean(C[rows], metric).value for name, rows in each_domain(domains)}
+        overall = mean(np.stack(list(trained.values())), metric).value
+        return Centres(metric, trained, overall)
 
     def adapted(self, C: np.ndarray, domains: np.ndarray, update: Update) -> "Centres":
         """Give the means once rows of the tested domains were seen.
@@ -66,12 +66,12 @@ class Centres:
         tested, n_seen = dict(self.tested), dict(self.n_seen)
         for name, rows in each_domain(domains):
             if update == "batch":
-                tested[name], n_seen[name] = _mean(C[rows], self.metric), len(rows)
+                tested[name], n_seen[name] = mean(C[rows], self.metric).value, len(rows)
                 continue
             for one in C[rows]:
                 k = n_seen.get(name, 0) + 1
                 before = tested.get(name, one)
-                tested[name] = np.asarray(geodesic(before, one, 1 / k, metric=self.metric))
+                tested[name] = np.asarray(geodesic(before, one, 1 / k, self.metric))
                 n_seen[name] = k
         return replace(self, tested=tested, n_seen=n_seen)
 
@@ -80,7 +80,7 @@ class Centres:
         found = np.empty((len(domains), *self.overall.shape))
         for name, rows in each_domain(domains):
             centre = learnt_of(name, self.tested, self.trained, self.overall, step)
-            found[rows] = np.asarray(invsqrtm(centre))
+            found[rows] = invsqrtm(centre)
         return found
 
 
@@ -97,7 +97,3 @@ def check_update(update: str, step: object) -> None:
             f"{type(step).__name__}: update is {update!r}. Give one of "
             f"{', '.join(get_args(Update))}."
         )
-
-
-def _mean(C: np.ndarray, metric: Metric) -> np.ndarray:
-    return np.asarray(gmean(C, metric=metric))

@@ -49,7 +49,7 @@ class EuclideanAlignment(TransformerMixin, BaseEstimator):
 
     References
     ----------
-    He & Wu 2020, doi 10.1109/TBME.2019.2913914, equations 10 and 11.
+    He & Wu 2020, doi 10.1109/TBME.2019.2913914.
     """
 
     supervised = False

@@ -3,12 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
-from pyriemann.geometry.base import powm
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.spd import logm, powm
 from neurodecode.steps._domains import each_domain, learnt_of, with_domains
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps._rank import check_inverses
@@ -49,7 +49,7 @@ class Rescale(TransformerMixin, BaseEstimator):
 
     References
     ----------
-    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705, equation 13.
+    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705.
     """
 
     supervised = False
@@ -142,8 +142,7 @@ def _dispersions(X: np.ndarray, domains: np.ndarray) -> dict[str, float]:
 
 def _check_centred(C: np.ndarray, domain: str) -> None:
     """Hold covariances of a domain to lying around the identity."""
-    values, vectors = np.linalg.eigh(C)
-    logs = (vectors * np.log(values)[:, None]) @ vectors.swapaxes(1, 2)
+    logs = np.asarray(logm(C))
     off = np.sum(np.mean(logs, axis=0) ** 2)
     if off > _OFF_CENTRE * np.mean(np.sum(logs**2, axis=(1, 2))):
         raise DataError(

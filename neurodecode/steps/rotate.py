@@ -4,13 +4,13 @@ import warnings
 from typing import ClassVar
 
 import numpy as np
-from pyriemann.geometry.mean import gmean
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.means import mean
 from neurodecode.linalg.procrustes import Metric, rotation
 from neurodecode.steps._anchors import Turning, anchors_of, meeting_point
 from neurodecode.steps._domains import each_domain, learnt_of, with_domains
@@ -58,7 +58,7 @@ class Rotate(TransformerMixin, BaseEstimator):
 
     References
     ----------
-    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705, section II-D.
+    Rodrigues et al. 2019, doi 10.1109/TBME.2018.2889705.
     """
 
     supervised = True
@@ -91,7 +91,7 @@ class Rotate(TransformerMixin, BaseEstimator):
         """
         X, domains = with_domains(X, _AXES, self.by, self)
         check_inverses(X)
-        anchors = anchors_of(X, np.asarray(y), domains, gmean)
+        anchors = anchors_of(X, np.asarray(y), domains, _mean)
         self.reference_, self.rotations_ = meeting_point(anchors, self._turning, self)
         self.tested_ = {}
         return self
@@ -117,7 +117,7 @@ class Rotate(TransformerMixin, BaseEstimator):
             )
         X, domains = with_domains(X, _AXES, self.by, self)
         check_inverses(X)
-        anchors = anchors_of(X, np.asarray(y), domains, gmean)
+        anchors = anchors_of(X, np.asarray(y), domains, _mean)
         found = {name: self._turning.onto(one, self.reference_) for name, one in anchors.items()}
         self.tested_ = {**self.tested_, **found}
         return self
@@ -153,7 +153,7 @@ class Rotate(TransformerMixin, BaseEstimator):
 
     @property
     def _turning(self) -> Turning:
-        return Turning(gmean, self._between, lambda C, Q: Q @ C @ Q.T)
+        return Turning(_mean, self._between, lambda C, Q: Q @ C @ Q.T)
 
     def _between(self, ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
         found = rotation(ours, theirs, self.metric)
@@ -170,3 +170,7 @@ class Rotate(TransformerMixin, BaseEstimator):
         tags = three_dimensional(super().__sklearn_tags__())
         tags.target_tags.required = True
         return tags
+
+
+def _mean(C: np.ndarray) -> np.ndarray:
+    return np.asarray(mean(C).value)

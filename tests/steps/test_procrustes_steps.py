@@ -125,7 +125,7 @@ def test_labels_of_the_tested_are_needed(step):
 
 def test_rotating_by_an_unknown_distance_is_refused():
     trials = of_sessions(a=recentred(1), b=recentred(2))
-    with pytest.raises(ConfigError, match="metric is 'kullback'"):
+    with pytest.raises(ConfigError, match="metric 'kullback' has no rotation"):
         Rotate("kullback").fit(trials, np.tile(Y, 2))
 
 

@@ -32,7 +32,8 @@ def test_each_training_domain_is_whitened_by_its_own_mean(metric):
     given = Recentre(metric).fit_transform(of_sessions(a=a, b=b))
     for C, mine in ((a, given[:12]), (b, given[12:])):
         W = invsqrt(np.asarray(gmean(C, metric=metric)))
-        np.testing.assert_allclose(mine, W @ C @ W, rtol=1e-9, atol=1e-10)
+        # Either search for a mean ends at a gradient of 1e-8.
+        np.testing.assert_allclose(mine, W @ C @ W, rtol=1e-7, atol=1e-8)
         if metric != "logeuclid":  # the logarithmic mean does not follow a whitening
             np.testing.assert_allclose(gmean(mine, metric=metric), np.eye(4), atol=1e-7)
 
