@@ -8,7 +8,7 @@ from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.question import NamedModel, Overlap, Question
 from neurodecode.harness.study import Study
 from neurodecode.protocols import inner_groups, near, purge
 from neurodecode.protocols._in_use import demands_of, trial_groups
@@ -85,6 +85,15 @@ def needed_gap(study: Study) -> float:
     return asked
 
 
+def overlap_of(question: Question) -> Overlap:
+    """Say what happens to training windows that overlap test windows: what the question asks.
+
+    A protocol that is there to measure what they give away keeps them.
+    """
+    demands = demands_of(question.protocol)
+    return "allowed" if demands is not None and not demands.gap else question.overlap
+
+
 def keep_apart(fold: Fold, rows: Rows, overlap: str, gap: float) -> Fold:
     """Take training windows within the gap of a test window out of a fold, and assert that.
 
@@ -141,8 +150,13 @@ def inner_groups_of(
 def updating(model: NamedModel, question: Question) -> str:
     """Say what a model goes on learning from while it is tested; empty of one that does not."""
     how = getattr(question.protocol, "adapt", "none")
-    learns = any(hasattr(stage, "update") for stage in stages_of(model.estimator))
+    learns = any(goes_on(stage) for stage in stages_of(model.estimator))
     return how if learns and how != "none" else ""
+
+
+def goes_on(stage: object) -> bool:
+    """Whether a stage can go on learning: it has a method `update`."""
+    return callable(getattr(stage, "update", None))
 
 
 def _adaptation(question: Question, rows: Rows) -> float:
@@ -152,7 +166,7 @@ def _adaptation(question: Question, rows: Rows) -> float:
         for model in question.models
         if updating(model, question)
         for stage in stages_of(model.estimator)
-        if hasattr(stage, "update")
+        if goes_on(stage)
     ]
     if not half_lives:
         return 0.0

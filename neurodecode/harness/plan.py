@@ -13,7 +13,7 @@ from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
-from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap
+from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.pairing import check_paired
@@ -217,7 +217,7 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
                 fold = with_unlabelled(
                     fold, rows, question.target.known(y), question.protocol.apart
                 )
-            fold = keep_apart(fold, rows, question.overlap, gap)
+            fold = keep_apart(fold, rows, overlap_of(question), gap)
             train = fold.index("train", "val")
             if len(train) == 0:
                 within = f", or lies within {gap:.3g} s of one" if gap else ""

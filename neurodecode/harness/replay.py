@@ -11,6 +11,7 @@ from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows, in_time
 from neurodecode.harness.fitting import Fitted, FoldWork, through_stages
 from neurodecode.harness.handed import Input, asked_for, picked
+from neurodecode.harness.in_use import goes_on
 from neurodecode.harness.task import TaskJob
 
 _ROUNDING = 1e-9  # s
@@ -39,7 +40,7 @@ def replay(work: FoldWork, job: TaskJob, fitted: Fitted) -> Predictions:
         return work.predictions(fitted)
     trials = work.test
     stages = copy.deepcopy(fitted.stages)  # equal fits are shared with other models
-    first = next(i for i, stage in enumerate(stages) if hasattr(stage, "update"))
+    first = next(i for i, stage in enumerate(stages) if goes_on(stage))
     X = through_stages(stages[:first], work.first_input(job), trials)
     learning, fitted = stages[first:], replace(fitted, stages=stages)
     order = in_time(trials.rows, np.arange(len(trials)))
@@ -86,7 +87,7 @@ def _learn(
     for i, stage in enumerate(stages):
         X = asked_for(stage, X, row)
         learns_labels = getattr(stage, "supervised", i == len(stages) - 1)
-        if hasattr(stage, "update") and (
+        if goes_on(stage) and (
             learns_labels if y is not None else not (labels_come and learns_labels)
         ):
             stage.update(X, y)
