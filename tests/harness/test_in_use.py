@@ -24,6 +24,7 @@ from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, Question, TargetAccess, Tune
+from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Tuning
 from neurodecode.harness.tune import inner_folds
@@ -228,16 +229,20 @@ def test_labels_that_come_late_change_what_is_answered_and_its_key(tmp_path):
         study = study_of(
             PseudoOnline(adapt=adapt), tmp_path / "c", models=models, n_draws=1, runs=("1", "2")
         )
-        plan, finished, table = run(study, tmp_path / adapt)
+        plan, finished, _ = run(study, tmp_path / adapt)
         assert finished.n_failed == 0
         keys[adapt] = {job.label: job.key for job in plan.jobs}
-        answers[adapt] = {row.model: row.mean for row in table}
+        store, own = Store(tmp_path / adapt), [job for job in plan.jobs if job.draw is None]
+        answers[adapt] = {
+            job.model.name: store.predictions(job.key, TARGET.classes).scores for job in own
+        }
     for label, key in keys["none"].items():
         several = {keys[adapt][label] for adapt in keys}
         assert len(several) == (3 if label.startswith("adaptive") else 1), key
-    assert answers["none"]["adaptive"] == answers["none"]["mdm"]
-    assert len({one["mdm"] for one in answers.values()}) == 1
-    assert len({one["adaptive"] for one in answers.values()}) == 3
+    still, blind, told = (answers[adapt]["adaptive"] for adapt in answers)
+    np.testing.assert_allclose(still, answers["none"]["mdm"], atol=1e-9)
+    assert np.abs(blind - still).max() > 0.01 and np.abs(told - blind).max() > 0.01
+    np.testing.assert_array_equal(told[0], still[0])  # no label was known before the first window
 
 
 EXPERIMENT = """
