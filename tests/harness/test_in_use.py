@@ -210,7 +210,7 @@ def test_a_model_learns_only_of_what_has_been(adapt, tmp_path):
             if adapt == "unlabelled":
                 assert told == set(range(i + 1))  # each window, once, before it is answered
             else:  # all those whose trial ended by the end of this window, and no other
-                over = rows["trial_stop"][: i] <= rows["stop"][i] + 1e-9
+                over = rows["trial_stop"][:i] <= rows["stop"][i] + 1e-9
                 assert told == set(np.flatnonzero(over))
             now = i
             continue

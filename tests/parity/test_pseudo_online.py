@@ -1,6 +1,5 @@
 """The labels of moabb's sliding windows are ours, and so is its score of noise, by the reference."""
 
-
 import mne
 import numpy as np
 import pytest
