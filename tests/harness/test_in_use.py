@@ -123,7 +123,7 @@ def test_what_would_break_the_gap_is_refused(tmp_path):
         make_plan(study_of(blocked, tmp_path, overlap="allowed"))
     with pytest.raises(LeakError, match="transductive shows windows before their time"):
         make_plan(study_of(blocked, tmp_path, access=TargetAccess(transductive=True)))
-    with pytest.raises(LeakError, match="every training row overlaps .* or lies within"):
+    with pytest.raises(LeakError, match=r"every training row overlaps .* or lies within"):
         make_plan(study_of(replace(blocked, gap=1e3), tmp_path, runs=("1",)))
     assert make_plan(study_of(replace(blocked, gap=4.0), tmp_path)).folds
     seen = study_of(PseudoOnline(), tmp_path, access=TargetAccess(calibration=0.3))

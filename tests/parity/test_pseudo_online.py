@@ -1,4 +1,4 @@
-"""The labels of moabb's sliding windows are ours, and so is its score of noise, by the reference."""
+"""Labels of sliding windows are those of moabb, and so is its score of noise, by the reference."""
 
 import mne
 import numpy as np
