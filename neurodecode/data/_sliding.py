@@ -94,6 +94,11 @@ def window_starts(n_times: int, n_window: int, hop: float, sfreq: float) -> np.n
     return starts[starts <= last]
 
 
+def window_start(index: int, hop: float, sfreq: float) -> int:
+    """First sample of the window of this number, as `window_starts` has it."""
+    return int(np.round(index * hop * sfreq))
+
+
 def naming_events(
     starts: np.ndarray,
     n_window: int,

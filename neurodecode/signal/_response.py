@@ -114,7 +114,9 @@ def delay_of_taps(
     # What is left of a zero by rounding has a phase that means nothing.
     passes = np.abs(gain) > 1e-10 * np.sum(np.abs(taps))
     ramped = waves @ (samples * taps)
-    return np.divide(ramped, gain, out=np.full(len(gain), np.nan + 0j), where=passes).real / sfreq
+    delay = np.full(len(gain), np.nan)
+    delay[passes] = np.real(ramped[passes] / gain[passes]) / sfreq
+    return delay
 
 
 def delay_of_sections(

@@ -111,7 +111,8 @@ class FilterBank:
 
     def _filters(self) -> list[Filter]:
         def one(band: tuple[float | None, ...]) -> Filter:
-            return Filter(*band, self.method, self.phase, self.order, self.initial)
+            low, high = band
+            return Filter(low, high, self.method, self.phase, self.order, self.initial)
 
         return [_renamed(one, band) for band in self.bands]
 
