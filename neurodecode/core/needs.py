@@ -38,6 +38,9 @@ class Needs:
         Whether its ``adapt`` must be told labels of some trials of the tested.
     follows : bool
         Whether its ``adapt`` takes each test trial, without label, before that trial is answered.
+    sequential : bool
+        Whether an answer leans on earlier trials of its recording, in the order of time, and never
+        on later ones: what it says of a trial among its predecessors is what it says of it.
     val, init : bool
         Whether `fit` takes ``val=(X, y)`` or ``init=fitted``.
     min_trials : int
@@ -60,6 +63,7 @@ class Needs:
     full_rank: bool = False
     calibration: bool = False
     follows: bool = False
+    sequential: bool = False
     val: bool = False
     init: bool = False
     min_trials: int = 2

@@ -165,7 +165,7 @@ class Timeline:
             refractory=self.refractory[index],
         )
 
-    def decided_by(self, dwell: np.ndarray | int, refractory: np.ndarray | float) -> "Timeline":
+    def decided_by(self, dwell: np.ndarray | float, refractory: np.ndarray | float) -> "Timeline":
         """Give the timeline of a decoder that waits so before it acts, and after it did."""
         n = len(self)
         return replace(

@@ -4,6 +4,7 @@ import numpy as np
 
 from neurodecode.core.errors import LeakError
 from neurodecode.core.predictions import Predictions
+from neurodecode.core.rows import Rows
 from neurodecode.harness.fitting import Fitted, FoldWork
 from neurodecode.harness.task import TaskJob
 
@@ -15,7 +16,8 @@ def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions)
     """Ask for the first and the last test trial alone, and compare with what was said among others.
 
     A step that scales trials by the statistics of all that it is handed has seen what is tested,
-    whatever it was fitted on.
+    whatever it was fitted on. A model that leans on earlier trials of a recording by declaration is
+    asked for a trial among these, without those that come after it.
 
     Parameters
     ----------
@@ -33,18 +35,33 @@ def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions)
     n_test = len(said)
     if n_test < 2 or said.kind not in _KINDS:
         return
-    for i in (0, n_test - 1):
-        alone = work.alone(job, fitted, i)
+    sequential = job.model.sequential
+    for i in (n_test // 2 if sequential else 0, n_test - 1):
+        beside = _until(work.test.rows, i) if sequential else np.array([i])
+        alone = work.alone(job, fitted, beside)
         if said.scores is None or alone.scores is None:
             together, itself = said.pred, alone.pred
         else:
             together, itself = said.scores, alone.scores
         size = np.max(np.abs(together[np.isfinite(together)]), initial=0)
         if not np.allclose(
-            together[i], itself[0], rtol=_ROUNDING, atol=_ROUNDING * size, equal_nan=True
+            together[i], itself[-1], rtol=_ROUNDING, atol=_ROUNDING * size, equal_nan=True
         ):
+            if sequential:
+                raise LeakError(
+                    f"{job.model.name} gives a trial another answer once it knows what comes after "
+                    "it: a stage looks ahead, or at other recordings. Use what has come before."
+                )
             raise LeakError(
                 f"{job.model.name} gives a trial another answer among the other test trials than "
                 "alone: a step uses statistics of what is tested, or draws at random. Use what it "
                 "was fitted on, or say target_access: transductive."
             )
+
+
+def _until(rows: Rows, i: int) -> np.ndarray:
+    """Positions of row `i`, last, and of the rows of its recording that were decided before."""
+    stop = rows["stop"]
+    mine = rows.where(recording=rows["recording"][i])
+    earlier = mine[stop[mine] < stop[i]]
+    return np.append(earlier, i)

@@ -129,7 +129,7 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, (stage, name) in enumerate(zip(stages[:-1], names, strict=True)):
             handed = with_columns_for(stage, handed, rows)
-            stage, handed = self._fitted(name, stage, handed, y, job)
+            stage, handed = self._fitted(name, stage, handed, y, y_val, job)
             fitted.append(stage)
             if i == joining:
                 y_more: Any = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
@@ -139,8 +139,7 @@ class FoldWork:
                     for one in (handed, rows)
                 )
         handed = with_columns_for(stages[-1], handed, rows)
-        held_out = {} if cut is None else {"val": (handed.val, y_val)}
-        last = self._learnt(stages[-1], handed, y, job, **held_out)
+        last = self._learnt(stages[-1], handed, y, y_val, job)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = last.adapt(handed.adapt, job.y_adapt)
         fitted.append(last)
@@ -154,11 +153,11 @@ class FoldWork:
         """Give what a fitted model says of each test row."""
         return self._said(fitted, self._task.test.rows["uid"])
 
-    def alone(self, job: TaskJob, fitted: Fitted, i: int) -> Predictions:
-        """Give what a fitted model says of test row `i` when no other stands beside it."""
-        row = self.test.take([i])
-        X = picked(self.first_input(job), np.array([i]))
-        return self.said(fitted, through_stages(fitted.stages[:-1], X, row), row)
+    def alone(self, job: TaskJob, fitted: Fitted, index: np.ndarray) -> Predictions:
+        """Give what a fitted model says of the test rows at `index`, and no others beside them."""
+        rows = self.test.take(index)
+        X = picked(self.first_input(job), index)
+        return self.said(fitted, through_stages(fitted.stages[:-1], X, rows), rows)
 
     @property
     def test(self) -> Trials:
@@ -248,9 +247,11 @@ class FoldWork:
             names.append(name)
         return names
 
-    def _learnt(self, stage: Any, handed: Handed, y: Any, job: TaskJob, **more: Any) -> Any:
+    def _learnt(self, stage: Any, handed: Handed, y: Any, y_val: Any, job: TaskJob) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
-        X = handed.train
+        X, more = handed.train, {}
+        if handed.val is not None and getattr(getattr(stage, "needs", None), "val", False):
+            more["val"] = handed.val, y_val
         if handed.unlabelled is not None and asks_unlabelled(stage):
             X, y = appended(X, handed.unlabelled), with_unknown(y, len(handed.unlabelled))
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
@@ -258,14 +259,14 @@ class FoldWork:
         return stage.fit(X, y, **more)
 
     def _fitted(
-        self, name: str, stage: Any, handed: Handed, y: Any, job: TaskJob
+        self, name: str, stage: Any, handed: Handed, y: Any, y_val: Any, job: TaskJob
     ) -> tuple[Any, Handed]:
         self._uses[name] -= 1
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
         needs = getattr(stage, "needs", None)
-        if isinstance(needs, Needs) and (needs.unlabelled or needs.init):
-            stage = self._learnt(stage, handed, y, job)
+        if isinstance(needs, Needs) and (needs.unlabelled or needs.init or needs.val):
+            stage = self._learnt(stage, handed, y, y_val, job)
             train = stage.transform(handed.train)
         else:
             train = fit_transform(stage, handed.train, y)

@@ -6,7 +6,7 @@ import random
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 patterns,
                 seconds,
                 tuned,
-                _training(fitted.last),
+                _training(fitted.stages),
                 (*fitted.flags, *([f"adapts {job.updates}"] if job.updates else ())),
                 fitted.decides,
             )
@@ -114,15 +114,17 @@ def _place(job: TaskJob, task: FoldTask) -> TrainingPlace:
     return TrainingPlace(folder, job.device, job.label if task.talks else "")
 
 
-def _training(last: Any) -> dict[str, Any]:
-    """Say how a training went; empty of a predictor that was not trained by passes."""
-    if not hasattr(last, "converged_"):
-        return {}
-    return {
-        "converged": bool(last.converged_),
-        "best_epoch": int(last.best_epoch_),
-        "n_epochs": int(last.n_epochs_),
-    }
+def _training(stages: Sequence[Any]) -> dict[str, Any]:
+    """Say how a training went; empty where no stage was trained by passes."""
+    for stage in stages:
+        trained = getattr(stage, "model_", stage)  # of a step that holds a network
+        if hasattr(trained, "converged_"):
+            return {
+                "converged": bool(trained.converged_),
+                "best_epoch": int(trained.best_epoch_),
+                "n_epochs": int(trained.n_epochs_),
+            }
+    return {}
 
 
 def _patterns(model: Any, job: TaskJob) -> dict[str, np.ndarray]:

@@ -141,7 +141,7 @@ class JobKeys:
         if how:
             told = self._truth.tested(fold, seed, draw, permutation)
             parts["updates"] = [how, digest_array(told) if how == "delayed_labels" else None]
-        if model.target_needs.val:  # else the model trains on all of them
+        if model.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
         if more:
             parts["unlabelled"] = digest_array(self._uids[fold.index(*more)])

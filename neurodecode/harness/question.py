@@ -69,6 +69,16 @@ class NamedModel:
         return any(needs.follows for needs in self._all_needs)
 
     @property
+    def val(self) -> bool:
+        """Whether one of its stages is handed validation rows."""
+        return any(needs.val for needs in self._all_needs)
+
+    @property
+    def sequential(self) -> bool:
+        """Whether one of its stages leans on earlier trials of a recording."""
+        return any(needs.sequential for needs in self._all_needs)
+
+    @property
     def packages(self) -> tuple[str, ...]:
         """Optional packages that its stages need."""
         stages = stages_of(self.estimator)

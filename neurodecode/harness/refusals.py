@@ -78,6 +78,11 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             "it must be told labels of some trials of the tested, and inner folds have none of "
             "theirs. Leave it out of tune."
         )
+    if model.sequential and access.one_by_one:
+        return (
+            "it leans on earlier windows of a recording, and target_access: one_by_one hands it "
+            "one at a time. Remove one_by_one: it never sees later ones."
+        )
     truth = {target.column or target.signal, "label"}
     forbidden = truth & set(model.columns)
     if forbidden:

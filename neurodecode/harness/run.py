@@ -222,7 +222,7 @@ def _fold_task(
     trained = np.isin(fold.labelled, fold.index("train", "val"))
     rows = study.trials.rows.take(fold.labelled[trained])
     unlabelled = fold.index("unlabelled")
-    asking = question.tune or any(job.model.target_needs.val for job in jobs)
+    asking = question.tune or any(job.model.val for job in jobs)
     groups = inner_groups_of(question, rows, study.paired_by) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
     gap = needed_gap(study) if question.tune else 0.0
@@ -242,7 +242,7 @@ def _fold_task(
                 ),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups, gap),
-                val=validation if job.model.target_needs.val else None,
+                val=validation if job.model.val else None,
                 device=job.parts["device"],
                 **_updates(job, question, truth),
             )

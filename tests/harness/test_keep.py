@@ -31,7 +31,7 @@ def kept(folder, keep, models=(*MODELS, PIPE, *CONTROLS), **question):
 
 
 def said(one, X):
-    return one.stages[-1].predict_proba(one.apply(X))
+    return one.stages[-1].predict_proba(one.apply(X, None))
 
 
 def test_a_final_model_is_fitted_on_all_rows(tmp_path):

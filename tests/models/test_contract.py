@@ -21,6 +21,7 @@ mne.set_log_level("ERROR")
 # Networks are given few passes here.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SHAPES = {
+    ("class",): lambda X: np.abs(X[:, :2, 0]) / np.abs(X[:, :2, 0]).sum(axis=1, keepdims=True),
     ("channel", "channel"): lambda X: X @ X.transpose(0, 2, 1) / X.shape[-1],
     ("feature",): lambda X: X.reshape(len(X), -1),
     ("band", "channel", "time"): lambda X: np.stack([X, 2 * X, -X], axis=1),
@@ -41,8 +42,8 @@ ARGUMENTS = {
 }  # fmt: skip
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {"networks.eegnet", "networks.shallow_convnet"}
-# Codes that stand for something else: a flicker rate each.
-FIXED_CLASSES = ("linear.cca_ssvep",)
+# Codes that stand for something else.
+FIXED_CLASSES = ("linear.cca_ssvep", "online.accumulate")  # a flicker rate each; 0 is idle
 
 
 def make(group, name):
@@ -67,13 +68,14 @@ def input_of(model, seed=0, n=32):
             "session": np.full(n, "1", dtype=object),
             "recording": ["sub-1"] * (n // 2) + ["sub-2"] * (n - n // 2),
             "onset": rng.uniform(0, 100, size=n),
+            "stop": 0.5 * np.arange(n),
             "previous": np.array([None, *(f"class {code}" for code in y[:-1])], dtype=object),
             "site": rng.choice(["north", "south"], size=n).astype(object),
         }
     )
-    space = Space("sensors", tuple(f"channel {i}" for i in range(7)))
     axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
     X = SHAPES.get(axes, lambda X: X)(X)
+    space = Space("sensors", tuple(f"channel {i}" for i in range(X.shape[1])))
     part = Part(X, space, axes, None, 0.0, f"seed {seed}")
     trials = Trials.of_entries(Rows(table), "eeg", part, np.arange(n))
     return trials, rng.normal(size=n) if values else y
@@ -157,6 +159,8 @@ def test_a_trial_is_answered_whatever_stands_beside_it(group, name):
     model.fit(X, y)
     fresh, _ = input_of(model, seed=1)
     order = np.random.default_rng(0).permutation(len(fresh))[:9]
+    if model.needs.sequential:
+        order = np.arange(9)  # those that come after it, and other recordings, change nothing
     some = fresh[order] if isinstance(fresh, np.ndarray) else fresh.take(order)
     whole = answers(model, fresh)
     for method, values in answers(model, some).items():
