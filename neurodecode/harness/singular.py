@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from neurodecode.core.errors import DataError
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 
@@ -44,7 +45,8 @@ def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
 def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) -> str | None:
     """Say cause and remedy of an error that a matrix is not positive definite.
 
-    pyriemann and scipy raise several, which name neither the recording nor the usual cause.
+    pyriemann and scipy raise several, which name neither the recording nor the usual cause; our own
+    mathematics names the matrix, but knows no recording.
 
     Parameters
     ----------
@@ -60,7 +62,9 @@ def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) 
     """
     text = " ".join(str(error).split())
     # scipy's LinAlgError is numpy's, which is a ValueError.
-    if not isinstance(error, ValueError) or "positive definite" not in text.replace("-", " "):
+    theirs = isinstance(error, ValueError) and "positive definite" in text.replace("-", " ")
+    ours = isinstance(error, DataError) and "has no inverse: its smallest eigenvalue" in text
+    if not theirs and not ours:
         return None
     reason = None if signal is None else why_singular(signal, rows)
     if reason is None:

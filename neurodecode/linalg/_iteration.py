@@ -1,9 +1,13 @@
 """What an iterative mean found, and the warning where it stopped short."""
 
+import sys
 import warnings
 from dataclasses import dataclass
 
 from neurodecode.linalg._namespace import Array
+
+
+_INSIDE = __name__.rpartition(".")[0]
 
 
 class NotConverged(UserWarning):
@@ -33,17 +37,23 @@ class Mean:
     converged: bool
 
 
-def found(
-    value: Array, n_iter: int, grad_norm: float, tol: float, what: str, *, stacklevel: int = 4
-) -> Mean:
+def found(value: Array, n_iter: int, grad_norm: float, tol: float, what: str) -> Mean:
     """Make a `Mean`, and warn where the tolerance was not reached."""
     converged = grad_norm <= tol
     if not converged:
         warnings.warn(
             f"The {what} stopped after {n_iter} iterations at a gradient of {grad_norm:.2g}, above "
-            f"the tolerance of {tol:.2g}. Give it more iterations (max_iter), or a tolerance that "
-            "the conditioning of these matrices allows.",
+            f"the tolerance of {tol:.2g}. Give it more iterations (max_iter); where they do not "
+            "help, the matrices are too close to singular: shrink them, or raise tol.",
             NotConverged,
-            stacklevel=stacklevel,
+            stacklevel=_depth(),
         )
     return Mean(value, n_iter, float(grad_norm), converged)
+
+
+def _depth() -> int:
+    """How many calls up the line is that asked for a mean, outside this package."""
+    frame, depth = sys._getframe(2), 2
+    while frame.f_back is not None and _INSIDE == frame.f_globals["__name__"].rpartition(".")[0]:
+        frame, depth = frame.f_back, depth + 1
+    return depth

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from neurodecode.linalg._factors import cholesky, from_factor, triangular_solve
 from neurodecode.linalg._iteration import Mean, found
 from neurodecode.linalg._namespace import Array, adjoint, namespace, symmetrised
-from neurodecode.linalg._newton import Curvature, Spectrum, gradient_of, norm
+from neurodecode.linalg._newton import Curvature, Spectrum, forcing, gradient_of, norm
 from neurodecode.linalg.spd import from_eigen
 
 _MOST_PRODUCTS = 50
@@ -43,7 +43,7 @@ def karcher_of_factors(
     n_iter = 1
     while here.size > tol and n_iter < max_iter:
         curvature = Curvature([here.spectrum], single=False)
-        D, _ = curvature.solve(here.J, min(max(here.size, 1e-5), 0.1), _MOST_PRODUCTS)
+        D, _ = curvature.solve(here.J, forcing(here.size, tol), _MOST_PRODUCTS)
         there = _Point.at(_moved(here.L, D), factors, weights)
         n_iter += 1
         slope, step = float((here.J.conj() * D).real.sum()), 1.0
@@ -54,7 +54,10 @@ def karcher_of_factors(
         if there.size >= here.size and (here.size <= _FLOOR or step <= _SHORTEST):
             break  # rounding allows no better
         here = there
-    return found(from_factor(here.L), n_iter, here.size, tol, "Karcher mean")
+    # What rounding leaves of the factor in its product may be more than the gradient that is left.
+    value = from_factor(here.L)
+    held = _Point.at(cholesky(value), factors, weights)
+    return found(value, n_iter, max(here.size, held.size), tol, "Karcher mean")
 
 
 @dataclass(frozen=True, eq=False)

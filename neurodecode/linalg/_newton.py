@@ -45,6 +45,16 @@ def gradient_of(spectra: Sequence[Spectrum]) -> Array:
     return symmetrised(sum(spectrum.gradient() for spectrum in spectra))
 
 
+def forcing(size: float, tol: float) -> float:
+    """How exactly to solve for a step: no more than the step is worth, or the tolerance needs.
+
+    A step from a gradient of this size leaves about a hundredth of its square (288 matrices of 22
+    rows, spread as covariances of a hundred samples or by three orders): what the equation leaves
+    is to be no more. Products are cheaper than the decompositions of one more step.
+    """
+    return min(max(0.01 * size, 0.3 * tol / size, 1e-6), 0.1)
+
+
 class Curvature:
     """The second derivative at a point, ready for products with symmetric matrices.
 

@@ -12,11 +12,12 @@ from neurodecode.linalg._factors import cholesky, from_factor, inverse_factor, w
 from neurodecode.linalg._iteration import Mean, found
 from neurodecode.linalg._karcher_factors import karcher_of_factors
 from neurodecode.linalg._namespace import Array, adjoint, as_numpy, namespace, symmetrised
-from neurodecode.linalg._newton import Curvature, Spectrum, gradient_of, norm
+from neurodecode.linalg._newton import Curvature, Spectrum, forcing, gradient_of, norm
 from neurodecode.linalg.fixed_points import weighted_sum
 from neurodecode.linalg.spd import from_eigen
 
 _WIDEST = 6e7  # ratio of eigenvalues: beyond eight orders the small ones are rounding
+_WORST = 1e8  # condition of the start, beyond which its inverse factor is too inexact
 _PIECE = 2**17  # entries of the matrices in flight: 1 MB, which stays in the cache
 _MOST_PRODUCTS = 8
 
@@ -67,6 +68,8 @@ def karcher_mean(X: Array, weights: Array, init: Array | None, tol: float, max_i
             raise
         return karcher_of_factors(X, weights, init, tol, max_iter)
     K = inverse_factor(L)
+    if _inverse_diagonal(start, K) > _WORST:
+        return karcher_of_factors(X, weights, init, tol, max_iter)
     if init is None:
         L, K = _moved(L, K, _first_guess(X, K, weights))
     before, n_iter, size = None, 0, float("inf")
@@ -76,17 +79,23 @@ def karcher_mean(X: Array, weights: Array, init: Array | None, tol: float, max_i
             return karcher_of_factors(X, weights, init, tol, max_iter)
         J = gradient_of(spectra)
         size, cost = norm(J), sum(spectrum.cost() for spectrum in spectra)
-        if size <= tol:
-            return found(from_factor(L), n_iter, size, tol, "Karcher mean")
         if before is not None and not _better(size, cost, before):
-            return karcher_of_factors(X, weights, init, tol, max_iter)
-        curvature = Curvature(spectra, single=True)
-        D, left = curvature.solve(J, min(max(size, 1e-5), 0.1), _MOST_PRODUCTS)
-        L, K = _moved(L, K, D)
+            return karcher_of_factors(X, weights, from_factor(L), tol, max_iter)
         before = size, cost
+        D, left = Curvature(spectra, single=True).solve(J, forcing(size, tol), _MOST_PRODUCTS)
+        L, K = _moved(L, K, D)
         if size**2 + left * size <= tol:
             return found(from_factor(L), n_iter, size**2 + left * size, tol, "Karcher mean")
     return found(from_factor(L), n_iter, size, tol, "Karcher mean")
+
+
+def _inverse_diagonal(start: Array, K: Array) -> float:
+    """Sum of the diagonal of the inverse, of a matrix scaled to a diagonal of ones.
+
+    What rounding does to K X Kᴴ grows with it, and not with the scales of the rows.
+    """
+    xp = namespace(K)
+    return float((abs(K) ** 2 * xp.linalg.diagonal(start).real).sum())
 
 
 def _better(size: float, cost: float, before: tuple[float, float]) -> bool:

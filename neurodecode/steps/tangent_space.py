@@ -2,11 +2,12 @@
 
 from typing import ClassVar, Literal
 
-from pyriemann.tangentspace import TangentSpace as Projection
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.means import mean
+from neurodecode.linalg.tangent import to_tangent
 from neurodecode.steps._input import three_dimensional, trials_of
 
 Metric = Literal["riemann", "logeuclid", "euclid"]
@@ -23,7 +24,8 @@ class TangentSpace(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    projection_ : pyriemann.tangentspace.TangentSpace
+    reference_ : ndarray, shape (n_channels, n_channels)
+        The mean of the training rows' covariances, where the tangent space touches.
 
     References
     ----------
@@ -33,14 +35,24 @@ class TangentSpace(TransformerMixin, BaseEstimator):
     supervised = False
     needs = Needs(axes=_AXES)
     gives = ("feature",)
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, metric: Metric = "riemann"):
         self.metric = metric
 
     def fit(self, X, y=None):
-        """Learn the mean of covariances of shape (n_trials, n_channels, n_channels)."""
-        self.projection_ = Projection(metric=self.metric).fit(trials_of(X, _AXES, self))
+        """Learn the mean of covariances.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_channels)
+
+        Raises
+        ------
+        DataError
+            If a covariance has no inverse.
+        """
+        self.reference_ = mean(trials_of(X, _AXES, self), self.metric).value
         return self
 
     def transform(self, X):
@@ -56,7 +68,7 @@ class TangentSpace(TransformerMixin, BaseEstimator):
             The upper triangle; what is off the diagonal times √2, so that lengths are kept.
         """
         check_is_fitted(self)
-        return self.projection_.transform(trials_of(X, _AXES, self))
+        return to_tangent(trials_of(X, _AXES, self), self.reference_, self.metric)
 
     def __sklearn_tags__(self):
         return three_dimensional(super().__sklearn_tags__())

@@ -80,7 +80,7 @@ def test_stages_are_those_of_a_pipeline_or_of_the_model_itself():
     pipeline = make_pipeline(StandardScaler(), "passthrough", LinearDiscriminantAnalysis())
     kinds = [type(one) for one in stages_of(pipeline)]
     assert kinds == [StandardScaler, LinearDiscriminantAnalysis]
-    assert [type(one).__name__ for one in stages_of(Mdm())] == ["Covariance", "MDM"]
+    assert [type(one).__name__ for one in stages_of(Mdm())] == ["Covariance", "NearestMean"]
     alone = PCA()
     assert stages_of(alone) == [alone]
 

@@ -18,6 +18,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.steps.tangent_space import TangentSpace
 
 FEW = {"n_draws": 1, "controls": (), "verbose": False}
 
@@ -275,12 +276,21 @@ class Failing(LinearDiscriminantAnalysis):
 
 
 @pytest.mark.parametrize(
-    "end", [MDM(), FgMDM(), make_pipeline(CSP(), LinearDiscriminantAnalysis())]
+    "end",
+    [
+        MDM(),
+        FgMDM(),
+        make_pipeline(CSP(), LinearDiscriminantAnalysis()),
+        make_pipeline(TangentSpace(), LinearDiscriminantAnalysis()),
+    ],
 )
 def test_a_covariance_without_an_inverse_is_named_with_the_remedy(end):
-    """pyriemann says "Matrices must be positive definite", scipy "the leading minor of order 4"."""
+    """pyriemann says "Matrices must be positive definite", scipy "the leading minor of order 4".
+
+    Our own tangent space names the matrix, its smallest eigenvalue and rank.
+    """
     epochs = epochs_of().set_eeg_reference("average", verbose="ERROR")
-    with pytest.warns(UserWarning, match="positive definite"):
+    with pytest.warns(UserWarning, match="positive definite|its rank 3 for 4 rows"):
         table = nd.evaluate(epochs, models=[[Covariances("scm"), end]], **FEW).table()
     assert (
         "the covariance has rank 3 for 4 channels, so it has no inverse. Average reference, ICA "

@@ -1,17 +1,15 @@
 """Minimum distance to the mean."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pyriemann.classification import MDM
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
+from neurodecode.models.riemann._nearest_mean import Metric, NearestMean
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
-
-Metric = Literal["riemann", "logeuclid", "euclid"]
 
 
 class Mdm(ClassifierMixin, BaseEstimator):
@@ -28,14 +26,14 @@ class Mdm(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray, shape (n_classes,)
     stages_ : list
-        `Covariance` and the fitted `pyriemann.classification.MDM`.
+        `Covariance` and the fitted predictor, whose ``means_`` are those of the classes.
 
     References
     ----------
     Barachant et al. 2012, doi 10.1109/TBME.2011.2172210.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, metric: Metric = "riemann", estimator: Estimator = "oas"):
         self.metric = metric
@@ -48,7 +46,7 @@ class Mdm(ClassifierMixin, BaseEstimator):
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), MDM(metric=self.metric)]
+        return [Covariance(self.estimator), NearestMean(self.metric)]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

@@ -40,7 +40,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
     Barachant et al. 2013, doi 10.1016/j.neucom.2012.12.039.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(
         self,
