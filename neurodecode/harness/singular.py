@@ -1,10 +1,16 @@
 """Covariances that have no inverse: why, where, what to do; before a fit, or after one failed."""
 
+from pathlib import Path
+
 import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
+from neurodecode.linalg.conditioning import Conditioning, conditioning
+from neurodecode.linalg.covariance import covariances
+
+_REMEDY = "Use regularize: auto, estimator: oas, or drop the redundant channels."
 
 
 def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
@@ -25,10 +31,10 @@ def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
         n_channels = len(part.space)
         if part.rank is not None and part.rank < n_channels and np.any(signal.part == i):
             recording = rows["recording"][np.argmax(signal.part == i)]
+            found = Conditioning(part.rank, n_channels, _condition(part))
             return (
-                f"{recording}: the covariance has rank {part.rank} for {n_channels} channels, so "
-                "it has no inverse. Average reference, ICA and interpolated channels do this. "
-                "Use estimator: oas, or drop the redundant channels."
+                f"{recording}: the covariance has {found}, so it has no inverse. Average "
+                f"reference, ICA and interpolated channels do this. {_REMEDY}"
             )
         shortest = _shortest(signal.length, part)
         if 0 <= shortest < 2:
@@ -36,8 +42,8 @@ def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
         if 2 <= shortest <= n_channels:
             return (
                 f"windows of {shortest} samples give a covariance of rank {shortest - 1} at most "
-                f"for {n_channels} channels, so it has no inverse. Use estimator: oas, or longer "
-                "windows."
+                f"for {n_channels} channels, so it has no inverse. Use regularize: auto, "
+                "estimator: oas, or longer windows."
             )
     return None
 
@@ -70,7 +76,7 @@ def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) 
     if reason is None:
         reason = (
             "a covariance has no inverse. Channels that depend on each other, and flat or short "
-            "trials, do this. Use estimator: oas, or drop the redundant channels."
+            f"trials, do this. {_REMEDY}"
         )
     return f"{reason} ({type(error).__name__}: {text})"
 
@@ -81,3 +87,12 @@ def _shortest(length: np.ndarray, part: Part) -> int:
     if shortest < 0 and isinstance(part.source, np.ndarray) and part.axes[-1] == "time":
         return part.source.shape[-1]
     return shortest
+
+
+def _condition(part: Part) -> float | None:
+    """Give the condition number of all samples of a part; None where it is not prepared yet."""
+    if isinstance(part.source, Path) and not part.source.exists():
+        return None
+    array = part.open()
+    trials = array.reshape(-1, array.shape[-2], array.shape[-1])
+    return conditioning(covariances(trials, "scm").mean(axis=0)[np.newaxis])[0].condition

@@ -48,7 +48,7 @@ def covariances(X: Any, estimator: Estimator = "oas") -> Any:
             f"shape {tuple(X.shape)}. Use longer windows."
         )
     if estimator in ("corr", "sch"):
-        _check_varies(X)
+        check_varies(X)
     moments = _tensor_moments if is_tensor(X) else _array_moments
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is named below
         scatter, more = moments(X, estimator)
@@ -137,6 +137,29 @@ def check_finite(C: Any, X: Any) -> None:
         raise DataError(_not_finite(X))
 
 
+def check_varies(X: Any) -> None:
+    """Hold channels to varying, so that they have correlations.
+
+    Parameters
+    ----------
+    X : ndarray or tensor, shape (..., n_channels, n_times)
+
+    Raises
+    ------
+    DataError
+        With the first constant channel.
+    """
+    xp = namespace(X)
+    constant = xp.amax(X, -1) == xp.amin(X, -1)
+    if bool(constant.any()):
+        where = np.nonzero(as_array(constant))
+        *trial, channel = (int(i[0]) for i in where)
+        raise DataError(
+            f"{_place(trial)}channel {channel} is constant, so it has no correlation. Drop it, or "
+            "use estimator: oas."
+        )
+
+
 def _array_moments(X: np.ndarray, estimator: Estimator) -> tuple[np.ndarray, np.ndarray | None]:
     *leading, n_channels, n_times = X.shape
     trials = X.reshape(prod(leading), n_channels, n_times)
@@ -175,18 +198,6 @@ def _more(Z: Any, estimator: Estimator) -> Any:
         return (squares * squares).mean(-1)
     squares = squares / squares.mean(-1)[..., None]
     return squares @ squares.mT / Z.shape[-1]
-
-
-def _check_varies(X: Any) -> None:
-    xp = namespace(X)
-    constant = xp.amax(X, -1) == xp.amin(X, -1)
-    if bool(constant.any()):
-        where = np.nonzero(as_array(constant))
-        *trial, channel = (int(i[0]) for i in where)
-        raise DataError(
-            f"{_place(trial)}channel {channel} is constant, so it has no correlation. Drop it, or "
-            "use estimator: oas."
-        )
 
 
 def _not_finite(X: Any) -> str:

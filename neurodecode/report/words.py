@@ -80,6 +80,18 @@ def flag_sentence(flag: str) -> str:
             "training rows that were held out: what is left, such as an effect that is not linear, "
             "may carry the score."
         )
+    if flag.startswith("projected:"):
+        return (
+            "Channels depend on one another: trials were projected on as many directions as they "
+            "vary in (the first number). Affine-invariant distances lose nothing by it."
+        )
+    if flag.startswith("shrunk:"):
+        return "Covariances of single trials had no inverse, so they were shrunk by this estimator."
+    if flag.startswith("ridge:"):
+        return (
+            "This share of the mean eigenvalue was added to every eigenvalue of the covariances, "
+            "also in directions that hold no signal."
+        )
     if "groups not computed" in flag:
         return (
             "Groups of test trials that the metric does not apply to, such as those of one class."

@@ -3,7 +3,7 @@
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.linalg.covariance import covariance_rank
+from neurodecode.linalg.conditioning import conditioning
 
 SHRINKING = ("oas", "lwf", "sch")  # estimators whose covariances always have an inverse
 
@@ -20,14 +20,12 @@ def check_inverses(C: np.ndarray) -> None:
     DataError
         If one has no inverse; the first such trial is named.
     """
-    n_channels = C.shape[-1]
-    for i, one in enumerate(C):
-        rank = covariance_rank(one)
-        if rank < n_channels:
+    for i, found in enumerate(conditioning(C)):
+        if found.deficient:
             raise DataError(
-                f"trial {i}: the covariance has rank {rank} for {n_channels} channels, so it has "
-                "no inverse. Average reference, ICA, interpolated channels and short windows do "
-                "this. Use estimator: oas, or drop the redundant channels."
+                f"trial {i}: the covariance has {found}, so it has no inverse. Average reference, "
+                "ICA, interpolated channels and short windows do this. Use regularize: auto, "
+                "estimator: oas, or drop the redundant channels."
             )
 
 

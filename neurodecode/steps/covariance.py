@@ -1,17 +1,26 @@
 """A covariance a trial."""
 
-from typing import ClassVar, Literal
+from numbers import Real
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pyriemann.geometry.covariance import covariances
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.conditioning import column_space, conditioning
+from neurodecode.linalg.covariance import covariances
 from neurodecode.steps._input import each_trial, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
 
 _AXES = ("channel", "time")
 Estimator = Literal["oas", "lwf", "sch", "scm", "cov"]
+Regularize = Literal["auto"] | float | None
+SMALLEST_RIDGE = 1e-6  # less than that, and rounding of the smallest eigenvalues shows in distances
+# Share of a trial's power outside the space that was learnt. Rounding leaves 1e-16 of a reference,
+# files of single precision 1e-14.
+OUTSIDE = 1e-8
 
 
 class Covariance(TransformerMixin, BaseEstimator):
@@ -20,29 +29,91 @@ class Covariance(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     estimator : {"oas", "lwf", "sch", "scm", "cov"}
-        Oracle approximating shrinkage, Ledoit-Wolf and Schäfer-Strimmer shrink towards a multiple
-        of the identity, so that the result has an inverse; ``scm`` and ``cov`` do not.
+        Oracle approximating shrinkage, Ledoit-Wolf and Schäfer-Strimmer shrink, so that the result
+        has an inverse; ``scm`` and ``cov`` do not.
+    regularize : "auto", float or None
+        What is done where covariances have no inverse; see Notes. With None, nothing: without
+        shrinkage they are refused.
+
+    Attributes
+    ----------
+    basis_ : ndarray, shape (n_channels, rank), or None
+        With ``auto``: orthonormal directions in which the training trials vary, where channels
+        depend on one another.
+    estimator_ : str
+        With ``auto``: what is estimated.
+    flags_ : tuple of str
+        What was done, for the table: ``projected:63/64``, ``shrunk:oas``, ``ridge:0.01``.
+
+    Notes
+    -----
+    ``auto`` looks at the covariance of all training trials, before anything is shrunk. Where its
+    channels depend on one another (average reference, ICA, interpolation), trials are projected on
+    the directions in which they vary. That loses nothing: affine-invariant distances are those on
+    that space. Where single trials are still without inverse, as when they are short, ``scm`` and
+    ``cov`` become ``oas``.
+
+    A number is a ridge: that share of the mean eigenvalue is added to each. Directions in which
+    there was nothing then weigh as much as signal; it is the last resort.
+
+    Shrinkage alone gives an inverse too, by the same noise in the directions that hold nothing.
 
     References
     ----------
     Chen et al. 2010, doi 10.1109/TSP.2010.2053029 (oas); Ledoit & Wolf 2004,
-    doi 10.1016/S0047-259X(03)00096-4 (lwf).
+    doi 10.1016/S0047-259X(03)00096-4 (lwf); Schäfer & Strimmer 2005, doi 10.2202/1544-6115.1175
+    (sch).
     """
 
-    stateless, supervised = True, False
+    supervised = False
     gives = ("channel", "channel")
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
-    def __init__(self, estimator: Estimator = "oas"):
-        self.estimator = estimator
+    def __init__(self, estimator: Estimator = "oas", regularize: Regularize = None):
+        self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
+
+    @property
+    def stateless(self) -> bool:
+        """Whether each trial is mapped by itself: where nothing is to be regularized."""
+        return self.regularize is None
 
     @property
     def needs(self) -> Needs:
-        """Trials of channels by time, of any lengths; of full rank where nothing shrinks."""
-        return Needs(axes=_AXES, ragged=True, full_rank=self.estimator not in SHRINKING)
+        """Trials of channels by time, of any lengths; of full rank where nothing else helps."""
+        inverts = self.estimator not in SHRINKING and self.regularize is None
+        return Needs(axes=_AXES, ragged=True, full_rank=inverts)
 
     def fit(self, X, y=None):
-        """Learn nothing."""
+        """Learn what is to be regularized; without `regularize`, nothing.
+
+        Parameters
+        ----------
+        X : ndarray, shape (n_trials, n_channels, n_times), or list of ndarray
+
+        Raises
+        ------
+        ConfigError
+            If `regularize` is none of those named.
+        """
+        if self.regularize is None:
+            return self
+        self.basis_, self.flags_ = None, ()
+        self.estimator_: Estimator = self.estimator
+        if self.regularize != "auto":
+            self.flags_ = (f"ridge:{self._ridge():g}",)
+            return self
+        C = self._estimated(X, "scm")
+        n_channels = C.shape[-1]
+        basis = column_space(C.mean(axis=0))
+        if basis.shape[1] < n_channels:
+            self.basis_ = basis
+            self.flags_ = (f"projected:{basis.shape[1]}/{n_channels}",)
+            C = basis.T @ C @ basis
+        singular = any(found.deficient for found in conditioning(C))
+        if singular and self.estimator not in SHRINKING:
+            self.estimator_ = "oas"
+            self.flags_ = (*self.flags_, "shrunk:oas")
         return self
 
     def transform(self, X):
@@ -56,23 +127,63 @@ class Covariance(TransformerMixin, BaseEstimator):
         Returns
         -------
         C : ndarray, shape (n_trials, n_channels, n_channels)
-            In the square of the unit of `X`.
+            In the square of the unit of `X`; of as many rows as directions, where trials are
+            projected.
 
         Raises
         ------
         DataError
-            If a covariance without shrinkage has no inverse.
+            If a covariance without shrinkage has no inverse, or a trial varies where no training
+            trial did.
         """
+        if self.regularize is None:
+            C = self._estimated(X, self.estimator)
+            if self.estimator not in SHRINKING:
+                check_inverses(C)
+            return C
+        check_is_fitted(self)
+        if self.regularize == "auto":
+            C = self._estimated(X, self.estimator_)
+            if self.estimator_ not in SHRINKING:
+                check_inverses(C)
+            return C
+        C = self._estimated(X, self.estimator)
+        mean = np.trace(C, axis1=-2, axis2=-1) / C.shape[-1]
+        return C + self._ridge() * mean[:, np.newaxis, np.newaxis] * np.eye(C.shape[-1])
+
+    def _estimated(self, X: Any, estimator: Estimator) -> np.ndarray:
         if isinstance(X, list) and len({np.shape(one) for one in X}) > 1:
-            each = (one[None] for one in each_trial(X, _AXES, self))
-            C = np.concatenate([covariances(one, estimator=self.estimator) for one in each])
-        else:
-            C = covariances(trials_of(X, _AXES, self), estimator=self.estimator)
-        if self.estimator not in SHRINKING:
-            check_inverses(C)
-        return C
+            trials = [self._projected(one, i) for i, one in enumerate(each_trial(X, _AXES, self))]
+            return np.stack([covariances(one, estimator) for one in trials])
+        return covariances(self._projected(trials_of(X, _AXES, self)), estimator)
+
+    def _projected(self, X: np.ndarray, number: int = 0) -> np.ndarray:
+        basis = getattr(self, "basis_", None)
+        if basis is None:
+            return X
+        projected = basis.T @ X
+        whole, within = X.var(axis=-1).sum(axis=-1), projected.var(axis=-1).sum(axis=-1)
+        outside = np.atleast_1d(whole - within > OUTSIDE * whole)
+        if outside.any():
+            i = int(np.argmax(outside))
+            share = np.atleast_1d((whole - within) / whole)[i]
+            raise DataError(
+                f"trial {number + i}: {share:.1e} of its power lies where no training trial has "
+                f"any: those have rank {basis.shape[1]} for {len(basis)} channels. Prepare all "
+                "recordings alike (reference, ICA, interpolation), or use regularize: null."
+            )
+        return projected
+
+    def _ridge(self) -> float:
+        ridge: Any = self.regularize
+        if isinstance(ridge, bool) or not isinstance(ridge, Real) or ridge < SMALLEST_RIDGE:
+            raise ConfigError(
+                f"regularize: {ridge!r}. Give auto, null, or a share of the mean eigenvalue of "
+                f"{SMALLEST_RIDGE:g} or more."
+            )
+        return float(ridge)
 
     def __sklearn_tags__(self):
         tags = three_dimensional(super().__sklearn_tags__())
-        tags.requires_fit = False
+        tags.requires_fit = self.regularize is not None
         return tags

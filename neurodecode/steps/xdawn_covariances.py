@@ -3,11 +3,12 @@
 from typing import ClassVar
 
 import numpy as np
-from pyriemann.estimation import XdawnCovariances as Estimation
+from pyriemann.spatialfilters import Xdawn as Filters
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.prototype import prototype_covariances
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses, signal_space
 from neurodecode.steps.covariance import Estimator
@@ -30,7 +31,10 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    estimation_ : pyriemann.estimation.XdawnCovariances
+    filters_ : ndarray, shape (n_classes * n_components, rank)
+        The first class's first; fewer where there are fewer channels than components.
+    prototype_ : ndarray, shape (n_classes * n_components, n_times)
+        The filtered mean responses.
     basis_ : ndarray, shape (rank, n_channels), or None
         Directions in which the channels vary, where some depend on others; filters are learnt
         there, as in `neurodecode.steps.xdawn.Xdawn`.
@@ -44,7 +48,7 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
     supervised = True
     needs = Needs(axes=_AXES)
     gives = ("channel", "channel")
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(self, n_components: int = 4, estimator: Estimator = "oas"):
         self.n_components = n_components
@@ -66,8 +70,8 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
         X = trials_of(X, _AXES, self)
         check_count(self.n_components, "n_components", self)
         self.basis_ = signal_space(X)
-        self.estimation_ = Estimation(nfilter=self.n_components, estimator=self.estimator)
-        self.estimation_.fit(self._varying(X), np.asarray(y))
+        filters = Filters(nfilter=self.n_components).fit(self._varying(X), np.asarray(y))
+        self.filters_, self.prototype_ = filters.filters_, np.asarray(filters.evokeds_)
         return self
 
     def transform(self, X):
@@ -89,7 +93,8 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
             If a covariance without shrinkage has no inverse.
         """
         check_is_fitted(self)
-        C = self.estimation_.transform(self._varying(trials_of(X, _AXES, self)))
+        filtered = self.filters_ @ self._varying(trials_of(X, _AXES, self))
+        C = prototype_covariances(filtered, self.prototype_, self.estimator)
         if self.estimator not in SHRINKING:
             check_inverses(C)
         return C

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyriemann.geometry.covariance import covariances as pyriemann_covariances
+from pyriemann.geometry.covariance import covariances_EP
 from sklearn.covariance import ledoit_wolf, oas
 
 from neurodecode.linalg.covariance import ESTIMATORS, covariances
+from neurodecode.linalg.prototype import prototype_covariances
 
 
 def recorded(n, n_channels, n_times, seed=0, scale=1.0):
@@ -49,3 +51,10 @@ def test_tensors_give_the_tensors_of_the_arrays(estimator):
     C = covariances(torch.from_numpy(X), estimator)
     assert isinstance(C, torch.Tensor)
     check_equal(C.numpy(), covariances(X, estimator))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_covariances_beside_a_prototype_are_pyriemanns(estimator):
+    X, prototype = recorded(6, 4, 70), recorded(1, 3, 70, seed=1)[0]
+    expected = covariances_EP(X, prototype, estimator)
+    check_equal(prototype_covariances(X, prototype, estimator), expected)

@@ -293,8 +293,9 @@ def test_a_covariance_without_an_inverse_is_named_with_the_remedy(end):
     with pytest.warns(UserWarning, match="positive definite|its rank 3 for 4 rows"):
         table = nd.evaluate(epochs, models=[[Covariances("scm"), end]], **FEW).table()
     assert (
-        "the covariance has rank 3 for 4 channels, so it has no inverse. Average reference, ICA "
-        "and interpolated channels do this. Use estimator: oas, or drop the redundant channels."
+        "the covariance has rank 3 for 4 channels (condition number above 1e+15), so it has no "
+        "inverse. Average reference, ICA and interpolated channels do this. Use regularize: auto, "
+        "estimator: oas, or drop the redundant channels."
     ) in table["note"][0]
     assert nd.evaluate(epochs, models=[[Covariances("oas"), end]], **FEW).table()["note"][0] == ""
 

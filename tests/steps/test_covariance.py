@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyriemann.classification import MDM
+from pyriemann.geometry.distance import distance_riemann
 from sklearn.base import clone
 from sklearn.covariance import ledoit_wolf, oas
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stages import is_stateless
 from neurodecode.steps.covariance import Covariance
 
@@ -71,3 +75,114 @@ def test_a_trial_of_a_list_that_is_no_matrix_is_named():
         DataError, match=r"Covariance takes trials of channel × time.*shape \(70,\)"
     ):
         Covariance().transform([*trials(2), np.zeros(70)])
+
+
+def referenced(n=8, n_channels=6, n_times=90):
+    """Give trials of an average reference, and the same on an orthonormal basis of what varies."""
+    X = trials(n, n_channels, n_times)
+    X -= X.mean(axis=1, keepdims=True)
+    basis = np.linalg.svd(np.eye(n_channels) - 1 / n_channels)[0][:, :-1]
+    return X, basis.T @ X
+
+
+@pytest.mark.parametrize("estimator", ["scm", "cov", "oas", "lwf"])
+def test_dependent_channels_are_projected_on_what_varies_and_it_is_said(estimator):
+    X, varying = referenced()
+    step = Covariance(estimator, regularize="auto").fit(X[:5])
+    assert step.flags_ == ("projected:5/6",) and step.estimator_ == estimator
+    C, expected = step.transform(X), Covariance(estimator).transform(varying)
+    # In another orthonormal basis: distances, which are what is used, are the same.
+    for i in range(1, len(X)):
+        assert distance_riemann(C[0], C[i]) == pytest.approx(
+            distance_riemann(expected[0], expected[i]), rel=1e-6
+        )
+
+
+def test_nothing_is_done_where_nothing_need_be():
+    X = trials()
+    step = Covariance("scm", regularize="auto").fit(X)
+    assert step.flags_ == () and step.basis_ is None
+    np.testing.assert_array_equal(step.transform(X), Covariance("scm").transform(X))
+    assert not is_stateless(step) and is_stateless(Covariance("scm"))
+    assert step.needs.full_rank is False and Covariance("scm").needs.full_rank
+
+
+def test_short_trials_are_shrunk_and_it_is_said():
+    X = trials(n=20, n_channels=8, n_times=6)
+    step = Covariance("cov", regularize="auto").fit(X)
+    assert step.flags_ == ("shrunk:oas",)
+    np.testing.assert_array_equal(step.transform(X), Covariance("oas").transform(X))
+
+
+def test_a_flat_channel_and_channels_of_other_units_are_told_apart():
+    X = trials(n_channels=6, n_times=200)
+    X[:, 0] *= 1e-4  # another unit
+    X[:, 3] = 1e-5  # flat
+    step = Covariance("scm", regularize="auto").fit(X)
+    assert step.flags_ == ("projected:5/6",)
+    assert not step.basis_[3].any() and np.abs(step.basis_[0]).max() > 0
+
+
+def test_trials_of_unequal_length_are_regularized_too():
+    X, _ = referenced()
+    several = [one[:, :n] for one, n in zip(X, (70, 40, 55, 70, 33, 61, 50, 90), strict=True)]
+    step = Covariance("scm", regularize="auto").fit(several)
+    C = step.transform(several)
+    assert C.shape == (8, 5, 5)
+    np.testing.assert_array_equal(C[3], step.transform(several[3][None])[0])
+
+
+def test_a_trial_prepared_otherwise_is_named():
+    X, _ = referenced()
+    step = Covariance("oas", regularize="auto").fit(X)
+    X[4, 2] += 1e-7 * np.random.default_rng(0).normal(size=90)
+    with pytest.raises(DataError, match=r"^trial 4: .* outside|^trial 4: .*rank 5 for 6 channels"):
+        step.transform(X)
+
+
+def test_a_ridge_is_a_share_of_the_mean_eigenvalue():
+    X, _ = referenced()
+    step = Covariance("scm", regularize=0.01).fit(X)
+    assert step.flags_ == ("ridge:0.01",)
+    values = np.linalg.eigvalsh(step.transform(X))
+    without = np.linalg.eigvalsh(X @ X.mT / 90 - X.mean(2)[:, :, None] * X.mean(2)[:, None])
+    np.testing.assert_allclose(
+        values, without + 0.01 * without.mean(1, keepdims=True), rtol=1e-6, atol=1e-22
+    )
+
+
+@pytest.mark.parametrize("regularize", [1e-9, -1, True, "automatic"])
+def test_what_is_no_regularization_is_named(regularize):
+    with pytest.raises(ConfigError, match=r"regularize: .*Give auto, null, or a share"):
+        Covariance(regularize=regularize).fit(trials())
+
+
+def with_power(n, seed):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % 2
+    sources = rng.normal(size=(n, 4, 200))
+    sources[:, 0] *= np.where(y, 2, 1)[:, None]
+    return rng, sources, y
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), exponent=st.floats(0, 6), lost=st.integers(0, 1))
+def test_any_mixing_leaves_predictions_unchanged(seed, exponent, lost):
+    # Of condition up to 1e6, also into more channels than sources, which auto projects away.
+    rng, sources, y = with_power(40, seed)
+    left = np.linalg.qr(rng.normal(size=(4 + lost, 4)))[0]
+    right = np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    mixing = left * np.logspace(0, -exponent, 4) @ right
+    predictions = []
+    for X in (sources, mixing @ sources):
+        C = Covariance("scm", regularize="auto").fit(X[:20]).transform(X)
+        assert C.shape == (40, 4, 4)
+        predictions.append(MDM().fit(C[:20], y[:20]).predict(C[20:]))
+    np.testing.assert_array_equal(*predictions)
+
+
+def test_a_value_that_is_no_number_is_named():
+    X = trials()
+    X[2, 1, 5] = np.nan
+    with pytest.raises(DataError, match=r"^trial 2: channel 1 is not finite at sample 5"):
+        Covariance().transform(X)
