@@ -83,12 +83,13 @@ def column_space(S: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
     """
     n_channels = len(S)
     variance = np.diagonal(S)
-    alive = variance > np.finfo(float).eps ** 2 * variance.max(initial=0)
+    alive = variance > 0
     scale = np.sqrt(variance[alive])
     values, vectors = np.linalg.eigh(S[np.ix_(alive, alive)] / np.outer(scale, scale))
     varies = values > tolerance * values.max(initial=0)
     if alive.all() and varies.all():
         return np.eye(n_channels)
-    spanning = np.zeros((n_channels, np.count_nonzero(varies)))
-    spanning[alive] = vectors[:, varies] * scale[:, np.newaxis]
-    return np.linalg.svd(spanning, full_matrices=False)[0]
+    basis = np.zeros((n_channels, np.count_nonzero(varies)))
+    spanning = vectors[:, varies] * scale[:, np.newaxis]
+    basis[alive] = np.linalg.svd(spanning, full_matrices=False)[0]
+    return basis

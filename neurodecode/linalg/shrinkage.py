@@ -119,12 +119,11 @@ def _spread(M: Any, mean: Any) -> Any:
 
 
 def _share(part: Any, whole: Any, otherwise: float) -> Any:
-    """Give part / whole between 0 and 1, and `otherwise` where rounding alone is left of whole."""
-    # Masks instead of where and clip, which cost a stream more than the rest of its hop.
+    """Give part / whole, at most 1, and `otherwise` where rounding alone is left of whole."""
+    # Masks instead of where, which costs a stream more than the rest of its hop.
     rounding = whole <= 0
     share = part / (whole * ~rounding + rounding)
-    xp = namespace(whole)
-    share = xp.clamp(share, 0, 1) if is_tensor(share) else np.minimum(np.maximum(share, 0), 1)
+    share = share.clamp(max=1) if is_tensor(share) else np.minimum(share, 1)
     return (share - otherwise) * ~rounding + otherwise
 
 

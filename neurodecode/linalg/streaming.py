@@ -1,7 +1,7 @@
 """Covariances of windows of a signal that arrives bit by bit."""
 
 from collections.abc import Iterator, Mapping
-from functools import reduce
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -91,7 +91,7 @@ class StreamingCovariance:
     def reset(self) -> None:
         """Forget the signal: the next sample is the first."""
         self._n_samples, self._done, self._n_front, self._n_back = 0, 0, 0, 0
-        self._origin = np.full(self._n_rows, np.nan)  # until the first product
+        self._origin = np.full((self._n_rows, 1), np.nan)  # until the first product
         self._newest = np.zeros((len(self._rows), len(self._rows)))
         self._begun = np.zeros_like(self._newest)
 
@@ -118,13 +118,16 @@ class StreamingCovariance:
             raise DataError(
                 f"a chunk of shape {x.shape}, and {self.n_channels} channels × samples expected."
             )
-        if not np.isfinite(x).all():
+        # Their squared sum tells; where it is beyond the largest float, values are looked at.
+        if not isfinite(np.vdot(x, x)) and not np.isfinite(x).all():
             channel, sample = (int(i[0]) for i in np.nonzero(~np.isfinite(x)))
             raise DataError(
                 f"channel {channel} is not finite at sample {sample} of the chunk. Interpolate or "
                 "leave out what was lost, and reset after a gap."
             )
         made = list(self._through(x))
+        if len(made) == 1:
+            return made[0][np.newaxis]
         return np.array(made) if made else np.empty((0, self._n_rows, self._n_rows))
 
     def state_dict(self) -> dict[str, Any]:
@@ -174,7 +177,7 @@ class StreamingCovariance:
 
     def _through(self, x: np.ndarray) -> Iterator[np.ndarray]:
         taken = 0
-        while True:
+        while taken < x.shape[1]:
             wanted = self._n_rest if self._done < self._n_rest else self.n_hop
             lacking = wanted + self._ahead - self._n_samples
             new = x[:, taken : taken + lacking]
@@ -202,15 +205,15 @@ class StreamingCovariance:
 
     def _product(self, start: int, stop: int) -> np.ndarray:
         """Give the moments of samples `start` to `stop` of the present hop."""
-        if np.isnan(self._origin[0]):
+        if self._origin[0, 0] != self._origin[0, 0]:  # no number yet
             mean = self._samples[:, : self._n_samples].mean(axis=1)
-            self._origin = np.tile(mean, self.order)
+            self._origin[:, 0] = np.tile(mean, self.order)
         rows = self._rows[:, start:stop]
         for j in range(self.order):
             at = slice(j * self.n_channels, (j + 1) * self.n_channels)
             begin = start + j * self.lag
             samples = self._samples[:, begin : begin + stop - start]
-            np.subtract(samples, self._origin[at, np.newaxis], out=rows[at])
+            np.subtract(samples, self._origin[at], out=rows[at])
         fill_below(rows, self._n_rows)
         return rows @ rows.T
 
@@ -237,7 +240,7 @@ class StreamingCovariance:
         if far_from_origin(self._newest, n, count):
             offset = self._newest[:n, n] / count
             blocks[:], block = moved(blocks, offset), moved(block, offset)
-            self._origin = self._origin + offset
+            self._origin[:, 0] += offset
         self._front[0] = blocks[-1]
         for i in range(1, len(blocks)):
             np.add(self._front[i - 1], blocks[-1 - i], out=self._front[i])
@@ -245,7 +248,9 @@ class StreamingCovariance:
         return block
 
     def _total(self) -> np.ndarray:
-        there = [self._begun] if self._n_rest else []
-        there += [self._newest] if self._n_back else []
-        there += [self._front[self._n_front - 1]] if self._n_front else []
-        return reduce(np.add, there)
+        """Give the moments of the window that is full now."""
+        if not self._n_blocks:
+            return self._begun
+        # A block came in last, so that the stack of new ones holds one at least.
+        total = self._newest + self._front[self._n_front - 1] if self._n_front else self._newest
+        return total + self._begun if self._n_rest else total

@@ -104,6 +104,9 @@ class Covariance(TransformerMixin, BaseEstimator):
             self.flags_ = (f"ridge:{self._ridge():g}",)
             return self
         C = self._estimated(X, "scm")
+        # The variance of a constant is the rounding of its mean, and no direction.
+        constant = np.all([np.ptp(one, axis=-1) == 0 for one in X], axis=0)
+        C[:, constant] = C[:, :, constant] = 0
         n_channels = C.shape[-1]
         basis = column_space(C.mean(axis=0))
         if basis.shape[1] < n_channels:
