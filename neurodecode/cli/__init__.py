@@ -19,6 +19,7 @@ from neurodecode.cli import (
     report,
     run,
     show,
+    stream,
     table,
 )
 from neurodecode.core.errors import NeurodecodeError
@@ -34,6 +35,7 @@ VERBS = {
     "compare": compare,
     "report": report,
     "predict": predict,
+    "stream": stream,
     "check": check,
     "cache": cache,
     "doctor": doctor,

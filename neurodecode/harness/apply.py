@@ -12,10 +12,10 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.processes import one_thread
-from neurodecode.core.recording import Recording
+from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.trials import Trials
 from neurodecode.data.cut import cut
-from neurodecode.data.prepared import Failed, Prepared, look, prepare
+from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import open_file
 from neurodecode.data.tasks import TargetSpec, Task
 from neurodecode.harness.experiment import read_experiment
@@ -79,7 +79,7 @@ def predict_files(
     store = Store(folder)
     index = store.index()
     kept = open_model(store, _key(index, model), allow_code=allow_code)
-    resolved = _resolved(folder, allow_code)
+    resolved = read_again(folder, allow_code)
     if resolved.experiment.direction == "encode":
         raise ConfigError(
             f"predict: {folder} holds encoders, which tell the brain from "
@@ -119,8 +119,14 @@ def _key(index: dict[str, Any], model: str | None) -> str:
     return finals[name]
 
 
-def _resolved(folder: Path, allow_code: bool) -> Resolved:
-    """Read the experiment as it was run; in-memory ones have none that could be read."""
+def read_again(folder: Path, allow_code: bool) -> Resolved:
+    """Read the experiment as it was run.
+
+    Raises
+    ------
+    ConfigError
+        If it was of arrays in memory, which no file describes.
+    """
     try:
         return read_experiment(folder / "resolved.yaml", allow_code=allow_code)
     except ConfigError as error:
@@ -163,7 +169,10 @@ def _fitting(
         found = look(
             [recording], resolved.preparations, cache_folder(), before={recording.id: before}
         )[0]
-        problem = found.message if isinstance(found, Failed) else _misfit(found, trained)
+        if isinstance(found, Failed):
+            problem = found.message
+        else:
+            problem = misfit(found.signal, str(recording.files[0].path), trained)
         if problem:
             failed.append(Failed(recording, DataError(problem)))
         else:
@@ -171,9 +180,18 @@ def _fitting(
     return fitting, failed
 
 
-def _misfit(found: Prepared, trained: dict[str, Any]) -> str:
-    """Say why a model cannot be used on a recording; empty where it can."""
-    signal, where = found.signal, found.recording.files[0].path
+def misfit(signal: Signal, where: str, trained: dict[str, Any]) -> str:
+    """Say why a model cannot be used on a prepared recording; empty where it can.
+
+    Parameters
+    ----------
+    signal : Signal
+        Its header.
+    where : str
+        The recording, for the message.
+    trained : dict
+        What the model was trained on, as ``jobs.json`` has it.
+    """
     names = tuple(trained["names"])
     if names and signal.space.names != names:
         lacking = [name for name in names if name not in signal.space.names]

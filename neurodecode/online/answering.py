@@ -1,6 +1,7 @@
-"""What fitted stages say of one window."""
+"""What fitted stages say of one window after the other."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,14 @@ class Answering:
     Parameters
     ----------
     stages : fitted scikit-learn estimator, or sequence of fitted stages
-        A pipeline, a model of ours, or its stages, the predictor last.
+        A pipeline, a model of ours, or its stages, the predictor last. A last one that accumulates
+        evidence (it has `stream`) is handed the probabilities of one window after the other.
     classes : sequence of str or None
         Names of the classes that the predictor tells by number; None where it tells names.
     shape : tuple of int
         Of a window, (n_channels, n_times), or with bands before.
+    adapt : bool
+        Whether stages that can (`update`) go on learning from each window before it is answered.
 
     Raises
     ------
@@ -34,29 +38,101 @@ class Answering:
         otherwise among others than alone.
     """
 
-    def __init__(self, stages: Any, classes: Sequence[str] | None, shape: tuple[int, ...]):
-        self._stages = fitted_stages(stages)
-        self._flattens = takes_rows_of_numbers(self._stages[0])
-        last = self._stages[-1]
+    def __init__(
+        self,
+        stages: Any,
+        classes: Sequence[str] | None,
+        shape: tuple[int, ...],
+        *,
+        adapt: bool = False,
+    ):
+        self._fitted = fitted_stages(stages)
+        self._adapts = adapt and any(map(_learns, self._fitted))
+        self._stages = self._fitted
+        self._evidence: Any = None
+        last = self._fitted[-1]
+        if hasattr(last, "stream"):
+            self._evidence = last.stream()
+        self._flattens = takes_rows_of_numbers(self._fitted[0])
         methods = ("predict_proba", "decision_function")
         self._scoring = next((one for one in methods if hasattr(last, one)), None)
         known = np.asarray(last.classes_)
-        if classes is None:
-            self.classes, self._codes = tuple(map(str, known)), None
-        else:
-            self.classes, self._codes = tuple(classes), known.astype(np.int64)
+        self.classes = tuple(map(str, known if classes is None else classes))
+        self._codes = None if classes is None else known.astype(np.int64)
+        self._n_made = 0
         self._check_alone(shape)
+        self.reset()
 
-    def __call__(self, window: np.ndarray) -> tuple[np.ndarray | None, str]:
-        """Give scores of all classes, and the name of the predicted one, for one window."""
-        scores, said = self._said(window[None])
-        label = str(said[0]) if self._codes is None else self.classes[int(said[0])]
-        return None if scores is None else scores[0], label
+    @property
+    def first(self) -> Any:
+        """The stage that is handed windows."""
+        return self._fitted[0]
 
-    def _said(self, windows: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
-        X = self._handed(windows)
-        for stage in self._stages[:-1]:
+    def skip_first(self) -> None:
+        """Be handed what the first stage makes of windows, instead of windows."""
+        self._n_made = 1
+
+    def __call__(self, window: np.ndarray, time: float) -> tuple[np.ndarray | None, str]:
+        """Give scores of all classes, and the name of the predicted one.
+
+        Parameters
+        ----------
+        window : ndarray
+            Of `shape`, or what the first stage makes of it.
+        time : float
+            When the window ends, in seconds.
+        """
+        X = self._through(self._stages, window[None], self._n_made, learns=self._adapts)
+        if self._evidence is None:
+            scores, said = self._said(X)
+            found, code = None if scores is None else scores[0], said[0]
+        else:
+            code, found = self._evidence.push(X[0], time)
+            found = self._of_all_classes(found[None])[0]
+        return found, str(code) if self._codes is None else self.classes[int(code)]
+
+    def begin(self) -> None:
+        """Forget evidence: what comes does not follow what has come. What was learnt stays."""
+        if self._evidence is not None:
+            self._evidence.reset()
+
+    def reset(self) -> None:
+        """Forget evidence and what was learnt since the fit."""
+        self.begin()
+        if self._adapts:
+            self._stages = copy.deepcopy(self._fitted)  # the fitted ones are the caller's
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give a copy of what is remembered: evidence, and stages that went on learning."""
+        evidence = None if self._evidence is None else copy.deepcopy(self._evidence.state_dict())
+        return {
+            "evidence": evidence,
+            "stages": copy.deepcopy(self._stages) if self._adapts else None,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        if self._evidence is not None:
+            self._evidence.load_state_dict(copy.deepcopy(state["evidence"]))
+        if self._adapts:
+            self._stages = copy.deepcopy(state["stages"])
+
+    def _through(
+        self, stages: Sequence[Any], X: np.ndarray, n_made: int = 0, *, learns: bool = False
+    ) -> Any:
+        """Give what the last stage is handed, when that after `n_made` is handed `X`."""
+        if self._flattens and n_made == 0:
+            X = X.reshape(len(X), -1)
+        for stage in stages[n_made:-1]:
+            if learns and _learns(stage):
+                stage.update(X)
             X = stage.transform(X)
+        if learns and _learns(stages[-1]):
+            stages[-1].update(X)
+        return X
+
+    def _said(self, X: Any) -> tuple[np.ndarray | None, np.ndarray]:
+        """Scores and classes that the last stage tells."""
         last = self._stages[-1]
         said = np.asarray(last.predict(X))
         if self._scoring is None:
@@ -64,31 +140,37 @@ class Answering:
         found = np.asarray(getattr(last, self._scoring)(X), dtype=np.float64)
         if found.ndim == 1:  # of two classes there may be the second one's margin alone
             found = np.stack([-found, found], axis=-1)
-        if self._codes is None:
-            return found, said
-        scores = np.zeros((len(windows), len(self.classes)))
-        scores[:, self._codes] = found
-        return scores, said
+        return self._of_all_classes(found), said
 
-    def _handed(self, windows: np.ndarray) -> Any:
-        return windows.reshape(len(windows), -1) if self._flattens else windows
+    def _of_all_classes(self, found: np.ndarray) -> np.ndarray:
+        if self._codes is None:
+            return found
+        scores = np.zeros((len(found), len(self.classes)))
+        scores[:, self._codes] = found
+        return scores
 
     def _check_alone(self, shape: tuple[int, ...]) -> None:
         """Refuse what looks at the other windows that it is handed: a stream has one."""
         noise = np.random.default_rng(0).normal(scale=_PROBE_SCALE, size=(3, *shape))
-        together, alone = self._said(noise), self._said(noise[:1])
-        differs = not np.array_equal(together[1][:1], alone[1])
-        if together[0] is not None and alone[0] is not None:
-            size = np.max(np.abs(together[0]), initial=0)
-            close = np.isclose(together[0][:1], alone[0], rtol=_ROUNDING, atol=_ROUNDING * size)
-            differs = not close.all()
-        if differs:
+        together, alone = (self._probed(one) for one in (noise, noise[:1]))
+        size = np.max(np.abs(together), initial=0)
+        if not np.allclose(together[:1], alone, rtol=_ROUNDING, atol=_ROUNDING * size):
             raise ConfigError(
-                f"{type(self._stages[-1]).__name__}: it answers a window among others otherwise "
+                f"{type(self._fitted[-1]).__name__}: it answers a window among others otherwise "
                 "than alone, so a step uses statistics of what is tested, or draws at random, and "
                 "of a stream the other windows are still to come. Fit that step to training "
                 "trials."
             )
+
+    def _probed(self, windows: np.ndarray) -> np.ndarray:
+        """Give what is said of windows, as numbers."""
+        X = self._through(self._fitted, windows)
+        if self._evidence is not None:
+            return np.asarray(X)
+        scores, said = self._said(X)
+        if scores is not None:
+            return scores
+        return (said[:, None] == np.asarray(self._fitted[-1].classes_)).astype(np.float64)
 
 
 def fitted_stages(stages: Any) -> list[Any]:
@@ -97,19 +179,20 @@ def fitted_stages(stages: Any) -> list[Any]:
     Raises
     ------
     ConfigError
-        If one is not fitted, the last tells no classes, or one asks for columns of trials.
+        If one is not fitted, the last tells no classes, or one asks for what a stream has not.
     """
     if not isinstance(stages, list | tuple):
         stages = getattr(stages, "stages_", None) or stages_of(stages)
     for stage in stages:
         name = type(stage).__name__
         needs = getattr(stage, "needs", None)
-        if isinstance(needs, Needs) and (needs.trials or needs.signals != 1):
-            asked = ", ".join(needs.columns) or "other than one signal"
-            raise ConfigError(
-                f"{name}: it asks for {asked} of the trials, which a stream does not have. Serve "
-                "a model of the signal alone."
-            )
+        if isinstance(needs, Needs) and not (stage is stages[-1] and hasattr(stage, "stream")):
+            lacking = ", ".join(needs.columns) or ("trials" if needs.trials else "")
+            if lacking or needs.signals != 1:
+                raise ConfigError(
+                    f"{name}: it asks for {lacking or 'other than one signal'}, which a stream "
+                    "does not have. Serve a model of the signal alone."
+                )
         try:
             check_is_fitted(stage)
         except NotFittedError as error:
@@ -122,3 +205,7 @@ def fitted_stages(stages: Any) -> list[Any]:
             "Serve a classifier."
         )
     return list(stages)
+
+
+def _learns(stage: Any) -> bool:
+    return callable(getattr(stage, "update", None))

@@ -18,10 +18,14 @@ class Counting:
         Hz, as the stream is meant to run.
     tmin : float
         Seconds of sample 0.
+    jitter : float
+        Seconds by which the step from one time stamp to the next may be off, at least half a
+        sample.
     """
 
-    def __init__(self, sfreq: float, tmin: float = 0.0):
+    def __init__(self, sfreq: float, tmin: float = 0.0, jitter: float = 0.0):
         self._sfreq, self._tmin = sfreq, tmin
+        self._allowed = max(jitter * sfreq, 0.5)  # samples
         self.reset()
 
     def reset(self) -> None:
@@ -46,7 +50,7 @@ class Counting:
         first : int or None
             Number of its first sample, where the stream counts.
         timestamps : ndarray, shape (n_times,), or None
-            Seconds of each sample, without jitter; where the stream has a clock.
+            Seconds of each sample, where the stream has a clock.
 
         Returns
         -------
@@ -93,7 +97,8 @@ class Counting:
             )
         before = stamps[0] - 1 / self._sfreq if self._stamp is None else self._stamp
         self._stamp = float(stamps[-1])
-        return np.round(np.diff(stamps, prepend=before) * self._sfreq).astype(np.int64)
+        off = np.diff(stamps, prepend=before) * self._sfreq - 1
+        return 1 + np.where(np.abs(off) > self._allowed, np.round(off), 0).astype(np.int64)
 
     def state_dict(self) -> dict[str, Any]:
         """Give what is remembered."""

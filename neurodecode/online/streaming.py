@@ -12,7 +12,7 @@ from neurodecode.online.answering import Answering
 from neurodecode.online.counting import Counting
 from neurodecode.online.decision import Decision, Gap, Latency, LatencyLog
 from neurodecode.online.watching import Watching, judged_channels
-from neurodecode.online.windows import Windows
+from neurodecode.online.windows import CovarianceWindows, Windows, covariances_of
 from neurodecode.signal._contract import need_continuous
 from neurodecode.signal._streams import of_unknown_length, streams_of
 
@@ -37,6 +37,12 @@ class StreamingDecoder:
         Names of the classes that the predictor tells by number; None where it tells names.
     length, hop : float
         Seconds of a window, and from one to the next.
+    adapt : bool
+        Whether stages that can (`update`) go on learning from each window before it is answered;
+        what they learn is forgotten with `reset`, and the stages handed in stay as they were.
+    jitter : float
+        Seconds by which the step from one time stamp to the next may be off: a shorter gap is not
+        seen. Half a sample at least.
     clock : callable
         Gives the seconds by which latency is measured.
 
@@ -63,6 +69,8 @@ class StreamingDecoder:
         length: float,
         hop: float,
         *,
+        adapt: bool = False,
+        jitter: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
     ):
         instead = "A stream is of channels at a rate."
@@ -70,14 +78,19 @@ class StreamingDecoder:
         self.header = of_unknown_length(header)
         self._streams, self.prepared = streams_of(preparations, self.header)
         self._windows = Windows(length, hop, float(self.prepared.sfreq or 0))
-        shape = (*self._shape_prepared(), self._windows.n_window)
-        self._answer = Answering(stages, classes, shape)
+        shape = self._shape_prepared()
+        window = (*shape, self._windows.n_window)
+        self._answer = Answering(stages, classes, window, adapt=adapt)
+        covariances = covariances_of(self._answer.first, self._windows, shape)
+        if covariances is not None:
+            self._windows = CovarianceWindows(self._windows, covariances)
+            self._answer.skip_first()
         self.classes = self._answer.classes
         judged = judged_channels(preparations, self.header)
         n_still = round(length * self._sfreq)
         names = header.space.names
         self._watching = Watching(names, judged, n_still, self._sfreq)
-        self._counting = Counting(self._sfreq, header.tmin)
+        self._counting = Counting(self._sfreq, header.tmin, jitter)
         self._n_hop = max(round(hop * float(self.prepared.sfreq or 0)), 1)
         self._latency = LatencyLog(hop)
         self._clock = clock
@@ -87,7 +100,13 @@ class StreamingDecoder:
     def reset(self) -> None:
         """Forget all samples: the next one is the first of a recording, with number 0."""
         self._counting.reset()
+        self._answer.reset()
         self._begin(0)
+
+    @property
+    def n_window(self) -> int:
+        """Prepared samples of a window."""
+        return self._windows.n_window
 
     def latency(self) -> Latency:
         """Give how long decisions took since the decoder was made, and how long they may."""
@@ -139,7 +158,7 @@ class StreamingDecoder:
         first : int, optional
             Number of the chunk's first sample, where the source counts its samples.
         timestamps : ndarray, shape (n_times,), optional
-            Seconds of each sample, without jitter, where the source has a clock.
+                Seconds of each sample, where the source has a clock.
 
         Returns
         -------
@@ -170,7 +189,7 @@ class StreamingDecoder:
         return given
 
     def state_dict(self) -> dict[str, Any]:
-        """Give a copy of all that is remembered of the samples; stages are not in it."""
+        """Give a copy of all that is remembered; fitted stages are in it only where they adapt."""
         pending = np.concatenate(self._pending, axis=1) if self._pending else None
         return {
             "made_for": self._made_for,
@@ -183,6 +202,7 @@ class StreamingDecoder:
             "windows": self._windows.state_dict(),
             "watching": self._watching.state_dict(),
             "counting": self._counting.state_dict(),
+            "answer": self._answer.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -206,6 +226,7 @@ class StreamingDecoder:
         self._windows.load_state_dict(state["windows"])
         self._watching.load_state_dict(state["watching"])
         self._counting.load_state_dict(state["counting"])
+        self._answer.load_state_dict(state["answer"])
 
     def _shape_prepared(self) -> tuple[int, ...]:
         """Shape of one prepared sample: a header does not say how many bands there are."""
@@ -223,6 +244,7 @@ class StreamingDecoder:
         for stream in self._streams:
             stream.reset()
         self._windows.reset()
+        self._answer.begin()
         self._watching.reset()
         self._block_stop = self._next_block()
 
@@ -264,8 +286,10 @@ class StreamingDecoder:
             block = stream.push(block)
         sample = self._origin + self._n_raw - 1
         given: list[Decision | Gap] = []
-        for window in self._windows.push(block):
-            scores, label = self._answer(window)
+        first = self._windows.index
+        for i, window in enumerate(self._windows.push(block), start=first):
+            ends = self._counting.time(self._origin) + self._windows.stop(i)
+            scores, label = self._answer(window, ends)
             given.append(Decision(sample, self._counting.time(sample), scores, label))
             self._latency.add(self._clock() - started)
             started = self._clock()

@@ -7,6 +7,12 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.data._sliding import window_start
+from neurodecode.linalg._moments import WindowEstimator
+from neurodecode.linalg.streaming import StreamingCovariance
+from neurodecode.steps.covariance import Covariance
+
+# Of the estimators that are made of sums over samples, those whose result is not checked for rank.
+_HOP_BY_HOP: Mapping[str, WindowEstimator] = {"oas": "oas", "lwf": "lwf"}
 
 
 class Windows:
@@ -26,7 +32,7 @@ class Windows:
     """
 
     def __init__(self, length: float, hop: float, sfreq: float):
-        self.n_window = round(length * sfreq)
+        self.length, self.n_window = length, round(length * sfreq)
         if self.n_window < 1 or hop * sfreq < 1:
             raise ConfigError(
                 f"windows: length {length:g} s and hop {hop:g} s are less than a sample at "
@@ -38,12 +44,22 @@ class Windows:
     def reset(self) -> None:
         """Forget all samples: the next one is the first of a recording."""
         self._kept: np.ndarray | None = None
-        self._first = self._index = 0  # sample at which `_kept` begins; the next window's number
+        self._first = self.index = 0  # sample at which `_kept` begins; the next window's number
 
     @property
     def next_stop(self) -> int:
         """Samples from the beginning on that the next window needs."""
-        return self._start() + self.n_window
+        return self._start(self.index) + self.n_window
+
+    def stop(self, index: int) -> float:
+        """Seconds from the first sample on at which a window ends."""
+        return (self._start(index) + self.n_window) / self._sfreq
+
+    @property
+    def n_hop(self) -> int | None:
+        """Samples from one window to the next; None where they are no whole number."""
+        n_hop = self._hop * self._sfreq
+        return round(n_hop) if abs(n_hop - round(n_hop)) < 1e-9 else None
 
     def push(self, block: np.ndarray) -> list[np.ndarray]:
         """Take samples, time last, and give each window that they complete, as a copy."""
@@ -53,22 +69,86 @@ class Windows:
         n_times = self._first + kept.shape[-1]
         complete = []
         while self.next_stop <= n_times:
-            at = self._start() - self._first
+            at = self._start(self.index) - self._first
             complete.append(np.array(kept[..., at : at + self.n_window]))
-            self._index += 1
-        first = min(self._start(), n_times)
+            self.index += 1
+        first = min(self._start(self.index), n_times)
         self._kept, self._first = np.array(kept[..., first - self._first :]), first
         return complete
 
     def state_dict(self) -> dict[str, Any]:
         """Give a copy of what is remembered."""
         kept = None if self._kept is None else self._kept.copy()
-        return {"kept": kept, "first": self._first, "index": self._index}
+        return {"kept": kept, "first": self._first, "index": self.index}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         self._kept = None if state["kept"] is None else np.array(state["kept"])
-        self._first, self._index = state["first"], state["index"]
+        self._first, self.index = state["first"], state["index"]
 
-    def _start(self) -> int:
-        return window_start(self._index, self._hop, self._sfreq)
+    def _start(self, index: int) -> int:
+        return window_start(index, self._hop, self._sfreq)
+
+
+class CovarianceWindows(Windows):
+    """The covariances of windows, from sums of products that are made once a sample.
+
+    Windows that overlap share their hops: a decision costs one hop's products, not a window's.
+
+    Parameters
+    ----------
+    windows : Windows
+        Which ones.
+    covariances : StreamingCovariance
+    """
+
+    def __init__(self, windows: Windows, covariances: StreamingCovariance):
+        self._covariances = covariances
+        super().__init__(windows.length, windows._hop, windows._sfreq)
+
+    def reset(self) -> None:
+        """Forget all samples: the next one is the first of a recording."""
+        super().reset()
+        self._covariances.reset()
+
+    def push(self, block: np.ndarray) -> list[np.ndarray]:
+        """Take samples and give the covariance of each window that they complete."""
+        complete = list(self._covariances.push(block))
+        self.index += len(complete)
+        return complete
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give a copy of what is remembered."""
+        return {"index": self.index, "covariances": self._covariances.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.index = state["index"]
+        self._covariances.load_state_dict(state["covariances"])
+
+
+def covariances_of(
+    first: Any, windows: Windows, shape: tuple[int, ...]
+) -> StreamingCovariance | None:
+    """Give what makes the covariances of windows hop by hop, where a first stage asks for those.
+
+    Parameters
+    ----------
+    first : scikit-learn estimator
+        The first stage of a decoder.
+    windows : Windows
+    shape : tuple of int
+        Of a prepared sample.
+
+    Returns
+    -------
+    covariances : StreamingCovariance or None
+        None for any other stage or estimator, for windows that lie apart, and for hops of no whole
+        number of samples.
+    """
+    known = isinstance(first, Covariance) and first.estimator in _HOP_BY_HOP
+    if not known or windows.n_hop is None or windows.n_hop > windows.n_window or len(shape) != 1:
+        return None
+    return StreamingCovariance(
+        shape[0], windows.n_window, windows.n_hop, _HOP_BY_HOP[first.estimator]
+    )
