@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows, in_time
 from neurodecode.harness.fitting import Fitted, FoldWork, through_stages
@@ -46,6 +47,9 @@ def replay(work: FoldWork, job: TaskJob, fitted: Fitted) -> Predictions:
     order = in_time(trials.rows, np.arange(len(trials)))
     known = _known_from(trials.rows, order, trials.rows["recording"][order])
     said: list[Any] = [None] * len(trials)
+    # What leans on earlier windows is asked of all, once what the others say of each is known.
+    needs = getattr(stages[-1], "needs", None)
+    accumulates = isinstance(needs, Needs) and needs.sequential
     n_told = np.zeros(len(trials), dtype=bool)
     for place, k in enumerate(order):
         if job.y_test is not None:
@@ -54,7 +58,10 @@ def replay(work: FoldWork, job: TaskJob, fitted: Fitted) -> Predictions:
                 _learn(learning, picked(X, np.array([j])), trials.take([j]), job.y_test[[j]])
         row, x = trials.take([k]), picked(X, np.array([k]))
         _learn(learning, x, row, None, labels_come=job.y_test is not None)
-        said[k] = work.said(fitted, through_stages(learning[:-1], x, row), row)
+        x = through_stages(learning[:-1], x, row)
+        said[k] = x if accumulates else work.said(fitted, x, row)
+    if accumulates:
+        return work.said(fitted, np.concatenate(said), trials)
     return _joined(said, trials.rows["uid"])
 
 

@@ -14,6 +14,7 @@ from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.specs import Card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
+from neurodecode.harness.deciding import deciding
 from neurodecode.harness.question import NamedModel, Question, display_names
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
 from neurodecode.harness.store import ONLINE
@@ -81,12 +82,14 @@ class Resolved:
                 plain[name] = _written(getattr(e, name))
         if e.windows is not None:
             plain["windows"] = _plain_windows(e.windows)
+        if e.decide is not None:
+            plain["decide"] = {k: _listed(v) for k, v in vars(e.decide).items() if v != ""}
         if self.online is not None:
             whole = self.online.plain()
-            keys = ("prepare", "windows", "target", "protocol", "metrics")
+            keys = ("prepare", "windows", "target", "protocol", "decide", "metrics")
             plain["online"] = {
                 "task": self.online.experiment.data.task,
-                **{key: whole[key] for key in keys},
+                **{key: whole[key] for key in keys if key in whole},
             }
         return plain
 
@@ -167,6 +170,9 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         keep=experiment.keep,
         device=experiment.device,
     )
+    if experiment.decide is not None:
+        otherwise = experiment.windows.otherwise if experiment.windows is not None else ""
+        question = deciding(question, experiment.decide, otherwise)
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     resolved = Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
     return replace(resolved, pair=_pair(resolved), online=_online(resolved))
@@ -230,6 +236,7 @@ def _online(resolved: Resolved) -> Resolved | None:
                 windows=spec.windows or (task.windows if own else experiment.windows),
                 target=spec.target or (task.target if own else experiment.target),
                 protocol=spec.protocol or ProtocolSpec(Call("pseudo_online")),
+                decide=spec.decide or experiment.decide,
                 metrics=spec.metrics or experiment.metrics,
                 aggregate=None,
                 online=None,

@@ -7,6 +7,7 @@ from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.training import Device
 from neurodecode.data.tasks import TargetSpec, WindowsSpec
+from neurodecode.harness.deciding import Decide
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
@@ -107,6 +108,8 @@ class OnlineSpec:
     target : TargetSpec or None
     protocol : ProtocolSpec or None
         `pseudo_online` without.
+    decide : Decide or None
+        How evidence over windows becomes decisions; None: each window by itself.
     metrics : tuple of str
     """
 
@@ -115,6 +118,7 @@ class OnlineSpec:
     windows: WindowsSpec | None = None
     target: TargetSpec | None = None
     protocol: ProtocolSpec | None = None
+    decide: Decide | None = None
     metrics: tuple[str, ...] = ()
 
 
@@ -142,6 +146,7 @@ class Experiment:
     score: ScoreSpec = ScoreSpec()
     aggregate: Aggregate | None = None
     tune: Tune | None = None
+    decide: Decide | None = None
     seeds: tuple[int, ...] = (0,)
     n_permutations: int = 0
     keep: Keep = "none"

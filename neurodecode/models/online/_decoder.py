@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
@@ -95,6 +96,11 @@ class Probabilities(TransformerMixin, BaseEstimator):
         """Those of the classifier."""
         return self.model.needs
 
+    @property
+    def half_life(self) -> float:
+        """Windows in which a classifier that goes on learning forgets half of what it has seen."""
+        return getattr(self.model, "half_life", 0.0)
+
     def fit(self, X, y, **more):
         """Fit the classifier; `more` is what its needs name: ``val``, ``init``."""
         model: Any = clone(self.model)
@@ -106,6 +112,12 @@ class Probabilities(TransformerMixin, BaseEstimator):
         """Give probabilities, shape (n_trials, n_classes)."""
         check_is_fitted(self)
         return np.asarray(self.model_.predict_proba(X), dtype=np.float64)
+
+    @available_if(lambda self: hasattr(self.model, "update"))
+    def update(self, X, y=None):
+        """Let the classifier go on learning."""
+        self.model_.update(X, y)
+        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
