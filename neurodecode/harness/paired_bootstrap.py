@@ -163,7 +163,7 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
         cell.true,
         cell.pred,
         scores=cell.scores,
-        rows=scorer.rows_of(judged, cell),
+        rows=scorer.rows_of(cell),
         gallery=scorer.gallery,
     )
     if judged.summary is not None:

@@ -268,9 +268,9 @@ class Scorer:
             timeline = Timeline.of(rows, classes, store.schedule())
         return Scorer(kind, len(classes), gallery, timeline)
 
-    def rows_of(self, metric: Any, group: Group) -> Timeline | None:
-        """When the rows of a group were, for a metric that asks."""
-        if metric.times == "none" or self.timeline is None:
+    def rows_of(self, group: Group) -> Timeline | None:
+        """When the rows of a group were; None where the target is no label."""
+        if self.timeline is None:
             return None
         mine = self.timeline.take(group.rows)
         return mine if group.waits is None else mine.decided_by(*group.waits.T)
@@ -286,7 +286,7 @@ class Scorer:
             score_kind=group.score_kind,
             kind=self.kind,
             n_classes=self.n_classes or None,
-            rows=self.rows_of(metric, group),
+            rows=None if metric.times == "none" else self.rows_of(group),
             gallery=self.gallery,
         )
 

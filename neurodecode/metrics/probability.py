@@ -129,13 +129,33 @@ def ece(true, pred, *, scores, rows=None, gallery=None):
     10.1609/aaai.v29i1.9602.
     """
     del pred, rows, gallery
+    n_rows, sure, right = binned(true, scores)
+    return float(np.sum(np.abs(right - sure)) / n_rows.sum())
+
+
+def binned(true: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Count rows by their confidence in 15 equal bins: the curve that `ece` sums up.
+
+    Parameters
+    ----------
+    true : ndarray of int, shape (n,)
+    scores : ndarray, shape (n, n_classes)
+        Probabilities.
+
+    Returns
+    -------
+    n_rows : ndarray, shape (15,)
+        Rows of each bin.
+    sure, right : ndarray, shape (15,)
+        Sum of their confidence, and how many are told right: by `n_rows`, a reliability curve.
+    """
     answer = np.argmax(scores, axis=1)
     confidence = scores[np.arange(len(true)), answer]
     # Edges as np.linspace rounds them: 3 / 15 is the probability .2, not the number after it.
     number = np.searchsorted(np.linspace(0, 1, N_BINS + 1)[1:-1], confidence, side="left")
     right = np.bincount(number, weights=answer == true, minlength=N_BINS)
     sure = np.bincount(number, weights=confidence, minlength=N_BINS)
-    return float(np.sum(np.abs(right - sure)) / len(true))
+    return np.bincount(number, minlength=N_BINS), sure, right
 
 
 def _log_loss(true: np.ndarray, scores: np.ndarray) -> float:

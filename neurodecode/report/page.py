@@ -20,11 +20,18 @@ from matplotlib.figure import Figure
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder, write_text
 from neurodecode.harness.run import FAILURES
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table import TableRow, unit_of
 from neurodecode.report import words
 from neurodecode.report.asked import Asked, what_was_asked
 from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
 from neurodecode.report.maps import how_drawn, plot_patterns
+from neurodecode.report.online import event_rows, runs_of
+from neurodecode.report.online_figures import (
+    calibration_figure,
+    course_figure,
+    operating_figure,
+    pair_figure,
+)
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.results import Results
 from neurodecode.report.tables import interval, null, number, spaced
@@ -64,6 +71,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Online:
+    """What the page says of decoders that ran over recordings."""
+
+    unit: str
+    explained: list[str]
+    pairs: list[Picture]
+    events: list[dict[str, str]]
+    courses: list[Picture]
+    curves: list[Picture]
+
+
+@dataclass(frozen=True)
 class Section:
     """What the page says of one results folder; the template lays it out."""
 
@@ -83,6 +102,7 @@ class Section:
     scores: list[Picture]
     courses: list[Picture]
     trainings: list[Picture]
+    online: "Online | None"
     confusions: list[Picture]
     patterns: list[Picture]
     pattern_notes: list[str]
@@ -133,8 +153,11 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
         "number": number, "interval": interval, "null": null, "spaced": spaced,
         "counted": words.counted,
     }  # fmt: skip
-    several = [part for one in results for part in (one, one.online) if part is not None]
-    sections = [_section(one, f"result-{i}") for i, one in enumerate(several, 1)]
+    several = [(part, one) for one in results for part in (one, one.online) if part is not None]
+    sections = [
+        _section(part, f"result-{i}", offline=None if part is one else one)
+        for i, (part, one) in enumerate(several, 1)
+    ]
     text = templates.get_template("page.html.jinja").render(sections=sections)
     path = Path(path)
     try:
@@ -146,7 +169,7 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
     return path
 
 
-def _section(results: Results, anchor: str) -> Section:
+def _section(results: Results, anchor: str, *, offline: Results | None) -> Section:
     index, rows = results.index, results.rows()
     resolved = yaml.safe_load(results.resolved) or {}
     flags = sorted({flag for row in rows for flag in row.flags})
@@ -172,6 +195,7 @@ def _section(results: Results, anchor: str) -> Section:
             scores=list(_scores(results)),
             courses=list(_courses(results)),
             trainings=list(_trainings(results)),
+            online=_online(results, offline),
             confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
             patterns=[_pattern(one) for one in patterned[: _MOST_DRAWN // 2]],
             pattern_notes=words.pattern_notes({one.are_components for one in patterned}),
@@ -235,6 +259,32 @@ def _trainings(results: Results) -> Iterator[Picture]:
     """Draw the losses of networks."""
     for model, figure, told in islice(loss_figures(results), _MOST_DRAWN // 2):
         yield _webp(figure, f"{model}: {told}", quality=85, title=model, caption=told)
+
+
+def _online(results: Results, offline: Results | None) -> Online | None:
+    """Draw what decoders did while they ran over recordings; None where windows did not slide."""
+    runs = runs_of(results, _best_first(results))
+    if not runs:
+        return None
+    classes, unit = results.index["target"]["classes"], unit_of(results.index["within"])
+    idle = classes.index(results.index["schedule"]["idle"])
+    pairs, curves = [], []
+    shared = words.beside_offline(results, offline)
+    if shared:
+        pairs.append(_captioned(*pair_figure(shared)))
+    courses = [_captioned(*course_figure(one, classes, idle), title=one.model) for one in runs]
+    for title, made in (
+        ("Tasks detected against false activations", operating_figure(runs)),
+        ("Calibration", calibration_figure(runs)),
+    ):
+        if made is not None:
+            curves.append(_captioned(*made, title=title))
+    explained = words.online_notes(results)
+    return Online(unit, explained, pairs, list(event_rows(runs, unit)), courses, curves)
+
+
+def _captioned(figure: Figure, told: str, title: str = "") -> Picture:
+    return _webp(figure, told, quality=88, title=title, caption=told)
 
 
 def _date(results: Results) -> str:

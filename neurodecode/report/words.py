@@ -248,6 +248,56 @@ def pattern_notes(are_components: Collection[bool]) -> list[str]:
     return [sentence for kind, sentence in said.items() if kind in are_components]
 
 
+def beside_offline(
+    results: Results, offline: Results | None
+) -> dict[str, tuple[TableRow, TableRow]]:
+    """Give each model's rows offline and online, of the first metric that both have."""
+    if offline is None:
+        return {}
+    for metric in results.index["metrics"]:
+        rows = [
+            {row.model: row for row in one.rows() if row.metric == metric and not row.note}
+            for one in (offline, results)
+        ]
+        shared = [model for model in rows[0] if model in rows[1]]
+        if shared:
+            return {model: (rows[0][model], rows[1][model]) for model in shared}
+    return {}
+
+
+def online_notes(results: Results) -> list[str]:
+    """Say how to read scores of decoders that ran over recordings, and what the clock means."""
+    said = [
+        "A decoder ran over each tested recording, window after window; what lies in no task is "
+        "idle. An activation is a decision for a task that was not decided just before; in idle it "
+        "is false, and in the second after a task it is counted by itself. Windows overlap, so "
+        "intervals of one subject draw whole tasks, each with the idle before it, never windows."
+    ]
+    metric = results.index["metrics"][0]
+    clock = next(
+        (r for r in results.rows() if r.metric == metric and r.model.startswith("baseline.clock")),
+        None,
+    )
+    model = best(results)
+    if clock is None or clock.note or model is None:
+        return said
+    better = sign(metric) * (clock.mean - model.mean) >= 0
+    said.append(
+        f"The clock sees no brain: it knows how long a recording has run, and when tasks came in "
+        f"the recordings that it was trained on. It reaches {number(clock.mean)} where "
+        f"{model.model} reaches {number(model.mean)} ({spaced(metric)}). "
+        + (
+            "Tasks and rest keep a schedule here, so that time alone tells more than the decoder "
+            "does: its score does not show that it reads a brain, and someone who chooses when to "
+            "act would not keep that schedule."
+            if better
+            else "What a decoder reaches beyond it is not explained by the schedule of the "
+            "recording; what it reaches up to there might be."
+        )
+    )
+    return said
+
+
 def counted(n: int, noun: str) -> str:
     """Give a number with its noun, in the plural where it is not one."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
