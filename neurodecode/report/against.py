@@ -172,9 +172,9 @@ def _place(published: Published, asked: Mapping[str, Any], where: str) -> tuple[
     dataset = _read_by_moabb(data)
     if dataset not in published.datasets:
         raise ConfigError(
-            f"{where}: nothing was published of the data of {card}. There is of: "
-            f"{', '.join(published.cards)}, and cards that MOABB reads of "
-            f"{', '.join(published.datasets)}."
+            f"{where}: nothing was published of the data of {card}. There is of the cards "
+            f"{' and '.join(published.cards)}, and of {len(published.datasets)} data sets that "
+            "MOABB reads (configs/published/moabb.yaml)."
         )
     of_it = {score.paradigm for score in published.scores if score.dataset == dataset}
     for name in sorted(of_it):

@@ -71,7 +71,7 @@ def how_protocols_differ(
         Each as ours; theirs.
     """
     return (
-        *_protocol(score, published, asked),
+        *_protocol(score, published, asked, results),
         *_people(score, published, results),
         *_preparation(score, published, asked),
         *_window(score, published, asked),
@@ -81,18 +81,18 @@ def how_protocols_differ(
 
 
 def _protocol(
-    score: PublishedScore, published: Published, asked: Mapping[str, Any]
+    score: PublishedScore, published: Published, asked: Mapping[str, Any], results: Results
 ) -> Iterator[str]:
     theirs = published.evaluations[score.evaluation]
-    said = dict(asked.get("protocol", {}))
-    overlap = said.pop("overlap", "purge")
+    said = {k: v for k, v in asked.get("protocol", {}).items() if k != "overlap"}
     ((name, arguments),) = said.items()
     n_splits = (arguments or {}).get("n_splits")
     if name != theirs.protocol or (theirs.n_splits is not None and n_splits != theirs.n_splits):
         ours = f"{name} ({n_splits} folds)" if n_splits else name
         yield f"protocol: {ours}; theirs {score.evaluation}"
-    if overlap == "allowed":
-        yield "training windows may overlap test windows; theirs do not"
+    purged = sum(fold["purged"] for fold in results.index["folds"])
+    if purged:
+        yield f"training windows that overlap a test window: {purged} left out; theirs kept"
     tune = asked.get("tune")
     if tune and tune.get("n_splits", 5) != theirs.tuned:
         yield f"inner folds: {tune.get('n_splits', 5)}; theirs {theirs.tuned}"
