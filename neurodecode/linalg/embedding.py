@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.mutual_information import first_minimum, self_information
@@ -209,12 +209,12 @@ def _neighbours(Y: np.ndarray, apart: int) -> tuple[np.ndarray, np.ndarray]:
     The tree is asked for more neighbours where all of those it gave are near in time; of
     2 * apart + 2 one is far.
     """
-    tree, n_points = cKDTree(Y), len(Y)
+    tree, n_points = KDTree(Y), len(Y)
     neighbour, distance = np.empty(n_points, dtype=np.intp), np.empty(n_points)
     open_ones, k = np.arange(n_points), 4
     while len(open_ones) > 0:
         k = min(k, n_points, 2 * apart + 2)
-        how_far, which = tree.query(Y[open_ones], k=k)
+        how_far, which = map(np.asarray, tree.query(Y[open_ones], k=k))
         far = np.abs(which - open_ones[:, None]) > apart
         first, found = far.argmax(axis=1), far.any(axis=1)
         done = np.flatnonzero(found)

@@ -130,8 +130,7 @@ def _solve(delta: np.ndarray, U: np.ndarray, means: np.ndarray) -> np.ndarray:
         if (delta > 0).all():
             factor = linalg.cho_factor(covariance, lower=True, overwrite_a=True)
             return linalg.cho_solve(factor, means.T).T
-        solution: np.ndarray = linalg.lstsq(covariance, means.T)[0]
-        return solution.T
+        return np.linalg.lstsq(covariance, means.T, rcond=np.finfo(np.float64).eps)[0].T
     if not (delta > 0).all():
         _, s, Vt = np.linalg.svd(U, full_matrices=False)
         kept = s**2 > np.finfo(np.float64).eps * s[0] ** 2

@@ -24,6 +24,7 @@ SHAPES = {
     ("class",): lambda X: np.abs(X[:, :2, 0]) / np.abs(X[:, :2, 0]).sum(axis=1, keepdims=True),
     ("channel", "channel"): lambda X: X @ X.transpose(0, 2, 1) / X.shape[-1],
     ("feature",): lambda X: X.reshape(len(X), -1),
+    ("band", "channel", "channel"): lambda X: np.stack([X @ X.transpose(0, 2, 1)] * 3, axis=1),
     ("band", "channel", "time"): lambda X: np.stack([X, 2 * X, -X], axis=1),
 }
 NAMES = [(group, name) for group in ("models", "steps") for name in catalogue(group)]

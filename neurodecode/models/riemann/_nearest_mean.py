@@ -1,6 +1,6 @@
-"""The predictor of minimum distance to the mean, on covariances."""
+"""The class whose mean covariance is nearest, as a predictor of covariances."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import softmax
@@ -11,8 +11,8 @@ from neurodecode.core.needs import Needs
 from neurodecode.linalg.distances import distance
 from neurodecode.linalg.means import mean
 from neurodecode.steps._input import three_dimensional, trials_of
+from neurodecode.steps.tangent_space import Metric
 
-Metric = Literal["riemann", "logeuclid", "euclid"]
 _AXES = ("channel", "channel")
 
 
@@ -55,21 +55,22 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         """
         X, y = trials_of(X, _AXES, self), np.asarray(y)
         self.classes_ = np.unique(y)
-        self.means_ = np.stack([mean(X[y == c], self.metric).value for c in self.classes_])
+        self.means_ = np.stack([mean(X[y == code], self.metric).value for code in self.classes_])
         return self
 
-    def distances(self, X):
-        """Give the distance of each covariance to each mean, shape (n_trials, n_classes)."""
-        check_is_fitted(self)
-        X = trials_of(X, _AXES, self)
-        return np.stack([distance(X, one, self.metric) for one in self.means_], axis=1)
-
     def predict(self, X):
-        return self.classes_[self.distances(X).argmin(axis=1)]
+        return self.classes_[self._squares(X).argmin(axis=1)]
 
     def predict_proba(self, X):
-        """Give probabilities that fall with the square of the distance, as pyriemann's."""
-        return softmax(-(self.distances(X) ** 2), axis=1)
+        """Give the share of exp(-d²) of each class, d being the distance to its mean."""
+        return softmax(-self._squares(X), axis=1)
+
+    def _squares(self, X) -> np.ndarray:
+        """Squared distances to the means, shape (n_trials, n_classes)."""
+        check_is_fitted(self)
+        X = trials_of(X, _AXES, self)
+        each = [distance(X, one, self.metric, squared=True) for one in self.means_]
+        return np.stack(each, axis=1)
 
     def __sklearn_tags__(self):
         return three_dimensional(super().__sklearn_tags__())

@@ -7,9 +7,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
-from neurodecode.models.riemann._nearest_mean import Metric, NearestMean
+from neurodecode.models.riemann._nearest_mean import NearestMean
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.tangent_space import Metric
 
 
 class Mdm(ClassifierMixin, BaseEstimator):
@@ -26,7 +27,7 @@ class Mdm(ClassifierMixin, BaseEstimator):
     ----------
     classes_ : ndarray, shape (n_classes,)
     stages_ : list
-        `Covariance` and the fitted predictor, whose ``means_`` are those of the classes.
+        `Covariance` and the fitted predictor, whose ``means_`` are the classes'.
 
     References
     ----------
@@ -36,7 +37,7 @@ class Mdm(ClassifierMixin, BaseEstimator):
     version: ClassVar[int] = 2
 
     def __init__(self, metric: Metric = "riemann", estimator: Estimator = "oas"):
-        self.metric = metric
+        self.metric: Metric = metric
         self.estimator: Estimator = estimator
 
     @property

@@ -1,0 +1,63 @@
+"""Minimum distance to the mean after geodesic filtering."""
+
+from typing import ClassVar
+
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages
+from neurodecode.models import _stages
+from neurodecode.models.riemann._nearest_mean import NearestMean
+from neurodecode.steps._geodesic_filter import GeodesicFilter
+from neurodecode.steps._input import three_dimensional
+from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.tangent_space import TangentSpace
+
+
+class Fgmdm(ClassifierMixin, BaseEstimator):
+    """Filter covariances by a discriminant in the tangent space, then take the nearest mean.
+
+    Parameters
+    ----------
+    estimator : str
+        Of the covariances; see `neurodecode.steps.covariance.Covariance`.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    stages_ : list
+        `Covariance` and the fitted `TangentSpace`, filter and predictor.
+
+    References
+    ----------
+    Barachant et al. 2010, doi 10.1007/978-3-642-15995-4_78.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(self, estimator: Estimator = "oas"):
+        self.estimator: Estimator = estimator
+
+    @property
+    def needs(self) -> Needs:
+        """Those of the covariance."""
+        return Covariance(self.estimator).needs
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last."""
+        return [Covariance(self.estimator), TangentSpace(), GeodesicFilter(), NearestMean()]
+
+    def fit(self, X, y):
+        """Fit on trials of shape (n_trials, n_channels, n_times)."""
+        self.stages_ = fit_stages(self.stages(), X, y)
+        self.classes_ = self.stages_[-1].classes_
+        return self
+
+    def predict(self, X):
+        return _stages.predict(self, X)
+
+    def predict_proba(self, X):
+        return _stages.predict_proba(self, X)
+
+    def __sklearn_tags__(self):
+        return three_dimensional(super().__sklearn_tags__())
