@@ -1,13 +1,21 @@
-"""Logistic regression in the tangent space."""
+"""Linear and kernel classifiers in the tangent space."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
+from sklearn.utils.metaestimators import available_if
 
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
+from neurodecode.models.riemann._gram import Kernel
+from neurodecode.models.riemann._heads import (
+    ClassWeight,
+    Head,
+    gives_margins,
+    gives_probabilities,
+    head_stages,
+)
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
 from neurodecode.steps.tangent_space import Metric
@@ -15,7 +23,7 @@ from neurodecode.steps.tangent_space import TangentSpace as Projection
 
 
 class TangentSpace(ClassifierMixin, BaseEstimator):
-    """Covariances in the tangent space at their mean, told apart by logistic regression.
+    """Covariances in the tangent space at their mean, told apart as vectors.
 
     Parameters
     ----------
@@ -24,16 +32,24 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
     metric : {"riemann", "logeuclid", "euclid"}
         Of the mean and the tangent space.
     C : float
-        Inverse of the L2 penalty.
+        Inverse of the penalty.
     max_iter : int
+        Of the regressions.
     class_weight : "balanced" or None
         Whether classes count alike, however many trials each has.
+    head : {"logistic", "svm", "elastic_net"}
+        Logistic regression under an L2 penalty; a support vector machine; logistic regression under
+        an L1 and an L2 penalty.
+    kernel : {"linear", "rbf"}
+        Of ``svm``.
+    l1_ratio : float
+        Share of the L1 penalty of ``elastic_net``.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
     stages_ : list
-        `Covariance`, the fitted projection and the fitted regression.
+        `Covariance`, the fitted projection and the fitted classifier.
 
     References
     ----------
@@ -48,13 +64,19 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         metric: Metric = "riemann",
         C: float = 1.0,
         max_iter: int = 1000,
-        class_weight: Literal["balanced"] | None = None,
+        class_weight: ClassWeight = None,
+        head: Head = "logistic",
+        kernel: Kernel = "linear",
+        l1_ratio: float = 0.5,
     ):
         self.estimator: Estimator = estimator
         self.metric: Metric = metric
         self.C = C
         self.max_iter = max_iter
-        self.class_weight = class_weight
+        self.class_weight: ClassWeight = class_weight
+        self.head: Head = head
+        self.kernel: Kernel = kernel
+        self.l1_ratio = l1_ratio
 
     @property
     def needs(self) -> Needs:
@@ -63,11 +85,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [
-            Covariance(self.estimator),
-            Projection(metric=self.metric),
-            LogisticRegression(C=self.C, max_iter=self.max_iter, class_weight=self.class_weight),
-        ]
+        return [Covariance(self.estimator), Projection(metric=self.metric), *head_stages(self)]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""
@@ -78,8 +96,13 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
     def predict(self, X):
         return _stages.predict(self, X)
 
+    @available_if(gives_probabilities)
     def predict_proba(self, X):
         return _stages.predict_proba(self, X)
+
+    @available_if(gives_margins)
+    def decision_function(self, X):
+        return _stages.decision_function(self, X)
 
     def __sklearn_tags__(self):
         return three_dimensional(super().__sklearn_tags__())

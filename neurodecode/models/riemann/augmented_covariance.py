@@ -1,0 +1,112 @@
+"""Covariances of trials and their delayed copies, by the nearest mean or in the tangent space."""
+
+from typing import ClassVar, Literal
+
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages
+from neurodecode.linalg.lagged import LaggedEstimator
+from neurodecode.models import _stages
+from neurodecode.models.riemann._gram import Kernel
+from neurodecode.models.riemann._heads import (
+    ClassWeight,
+    gives_margins,
+    gives_probabilities,
+    head_stages,
+)
+from neurodecode.models.riemann._nearest_mean import NearestMean
+from neurodecode.steps._input import three_dimensional
+from neurodecode.steps.augmented_covariance import AugmentedCovariance as Estimation
+from neurodecode.steps.augmented_covariance import Select
+from neurodecode.steps.tangent_space import TangentSpace
+
+
+class AugmentedCovariance(ClassifierMixin, BaseEstimator):
+    """Tell trials apart by the covariance of their channels and of delayed copies of them.
+
+    Order and lag are given, chosen from the training trials by what unfolds their dynamics
+    (`select`), or searched for: ``tune`` of an experiment, or of `neurodecode.evaluate`, scores
+    them on inner folds of the training rows.
+
+    Parameters
+    ----------
+    order, lag, select, estimator
+        See `neurodecode.steps.augmented_covariance.AugmentedCovariance`.
+    head : {"mdm", "svm", "logistic", "elastic_net"}
+        The nearest mean, or a classifier of tangent vectors.
+    C, kernel, l1_ratio, max_iter, class_weight
+        Of the classifiers of tangent vectors; see
+        `neurodecode.models.riemann.tangent_space.TangentSpace`.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    stages_ : list
+        The augmented covariance and what tells it apart, fitted.
+
+    References
+    ----------
+    Carrara & Papadopoulo 2024, doi 10.1109/TBME.2024.3386219.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        order: int = 4,
+        lag: int = 5,
+        select: Select | None = None,
+        estimator: LaggedEstimator = "cov",
+        head: Literal["mdm", "svm", "logistic", "elastic_net"] = "svm",
+        C: float = 1.0,
+        kernel: Kernel = "linear",
+        l1_ratio: float = 0.5,
+        max_iter: int = 1000,
+        class_weight: ClassWeight = None,
+    ):
+        self.order = order
+        self.lag = lag
+        self.select: Select | None = select
+        self.estimator: LaggedEstimator = estimator
+        self.head: Literal["mdm", "svm", "logistic", "elastic_net"] = head
+        self.C = C
+        self.kernel: Kernel = kernel
+        self.l1_ratio = l1_ratio
+        self.max_iter = max_iter
+        self.class_weight: ClassWeight = class_weight
+
+    @property
+    def needs(self) -> Needs:
+        """Those of the covariance."""
+        return self._estimation().needs
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last."""
+        if self.head == "mdm":
+            return [self._estimation(), NearestMean()]
+        return [self._estimation(), TangentSpace(), *head_stages(self)]
+
+    def fit(self, X, y):
+        """Fit on trials of shape (n_trials, n_channels, n_times)."""
+        self.stages_ = fit_stages(self.stages(), X, y)
+        self.classes_ = self.stages_[-1].classes_
+        return self
+
+    def predict(self, X):
+        return _stages.predict(self, X)
+
+    @available_if(gives_probabilities)
+    def predict_proba(self, X):
+        return _stages.predict_proba(self, X)
+
+    @available_if(gives_margins)
+    def decision_function(self, X):
+        return _stages.decision_function(self, X)
+
+    def _estimation(self) -> Estimation:
+        return Estimation(self.order, self.lag, self.select, self.estimator)
+
+    def __sklearn_tags__(self):
+        return three_dimensional(super().__sklearn_tags__())
