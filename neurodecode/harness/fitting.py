@@ -32,6 +32,7 @@ from neurodecode.harness.pretrained import open_start
 from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
 from neurodecode.harness.validation import cut_validation
+from neurodecode.metrics.metric import ScoreNeed
 from neurodecode.simulate import ORACLE_SIGNAL
 
 
@@ -152,6 +153,20 @@ class FoldWork:
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
         return self._said(fitted, self._task.test.rows["uid"])
+
+    def asked(self, fitted: Fitted, need: ScoreNeed) -> Predictions:
+        """Give what a metric looks at, and no more: classes alone, or scores and whom they favour.
+
+        Many models find classes and scores by the same work, which is then done once.
+        """
+        uid, n_classes = self.test.rows["uid"], len(self._task.classes)
+        if self._task.kind == "label" and need == "none":
+            return Predictions(uid, "label", self._codes(fitted.last, fitted.test, n_classes))
+        if self._task.kind == "label" and hasattr(fitted.last, "predict_proba"):
+            scores, kind = self._class_scores(fitted.last, fitted.test, n_classes, 1)
+            if scores is not None and scores.ndim == 2:
+                return Predictions(uid, "label", scores.argmax(axis=1), scores, kind)
+        return self._said(fitted, uid)
 
     def alone(self, job: TaskJob, fitted: Fitted, index: np.ndarray) -> Predictions:
         """Give what a fitted model says of the test rows at `index`, and no others beside them."""

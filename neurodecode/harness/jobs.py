@@ -156,7 +156,8 @@ class JobKeys:
         tune = self._question.tune
         if tune is None or model.name not in tune.grids:
             return None
-        grid = {name: _describe_value(values) for name, values in tune.grids[model.name].items()}
+        # Pairs: of equal scores the first candidate wins, in the order of the arguments.
+        grid = [[name, _describe_value(values)] for name, values in tune.grids[model.name].items()]
         rows = self._trials.rows.take(fold.index("train", "val"))
         groups = inner_groups_of(self._question, rows, self._study.paired_by)
         metric = tune.metric or self._question.metrics[0]

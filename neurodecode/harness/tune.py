@@ -1,7 +1,8 @@
 """Choose a model's arguments on inner folds of the training rows, which keep the same apart."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from sklearn.model_selection import (
     GroupKFold,
     KFold,
     LeaveOneGroupOut,
-    ParameterGrid,
     StratifiedGroupKFold,
     StratifiedKFold,
 )
@@ -28,6 +28,7 @@ from neurodecode.harness.in_use import keep_apart
 from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.question import Question
 from neurodecode.harness.replay import replay
+from neurodecode.harness.staged import staged
 from neurodecode.harness.task import FoldTask, TaskJob, Tuning
 
 
@@ -89,12 +90,14 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[TaskJob, dict[str, Any]]:
     if job.tuning is None:
         return job, {}
     metric: Any = find(job.tuning.metric, "metrics")
-    candidates = list(ParameterGrid({k: list(v) for k, v in job.tuning.grid.items()}))
+    candidates = candidates_of(job.tuning.grid)
     jobs = [_with_arguments(job, chosen) for chosen in candidates]
-    found = np.full((len(candidates), 0), np.nan)
-    for fold in inner_folds(task.train.rows, job.y, job.tuning, task.kind, job.seed):
-        scores = _scores(fold, jobs, task, metric)
-        found = np.column_stack([found, scores])
+    folds = list(inner_folds(task.train.rows, job.y, job.tuning, task.kind, job.seed))
+    found = np.full((len(candidates), len(folds)), np.nan)
+    for group in staged(jobs, task.train, task.signal):
+        mine = replace(task, train=group.train)
+        for i, fold in enumerate(folds):
+            found[group.which, i] = _scores(fold, group.jobs, mine, metric)
     if not np.isfinite(found).any(axis=1).all():
         raise DataError(
             f"tune: {metric.name} could not be computed on the inner folds of this fold. Use "
@@ -107,6 +110,15 @@ def choose(job: TaskJob, task: FoldTask) -> tuple[TaskJob, dict[str, Any]]:
         for plain, mean in zip(candidates, means, strict=True)
     ]
     return jobs[best], {"metric": metric.name, "chosen": candidates[best], "scores": told}
+
+
+def candidates_of(grid: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Give all combinations, the last argument changing fastest; of equal scores the first wins.
+
+    Where arguments are written in the order of the alphabet, this is
+    `sklearn.model_selection.ParameterGrid`.
+    """
+    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
 def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
@@ -167,7 +179,7 @@ def _with_arguments(job: TaskJob, chosen: Mapping[str, Any]) -> TaskJob:
     )
 
 
-def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.ndarray:
+def _scores(fold: Fold, jobs: Sequence[TaskJob], task: FoldTask, metric: Any) -> np.ndarray:
     """Score of each candidate on one inner fold; NaN where it has none."""
     train, test = fold.index("train"), fold.index("test")
     inner = tuple(
@@ -197,7 +209,9 @@ def _scores(fold: Fold, jobs: list[TaskJob], task: FoldTask, metric: Any) -> np.
         rows = Timeline.of(task.train.rows.take(test).table, task.classes, task.schedule)
     for one, job in zip(inner, jobs, strict=True):
         fitted = work.fit(one)
-        said, waits = replay(work, one, fitted), fitted.decides
+        plain = metric.times == "none" and not one.updates
+        said = work.asked(fitted, metric.scores) if plain else replay(work, one, fitted)
+        waits = fitted.decides
         mine = rows
         if rows is not None and waits:
             mine = rows.decided_by(waits["dwell"], waits["refractory"])

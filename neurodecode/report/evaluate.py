@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.config import call
+from neurodecode.core.config import bind, call
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build, check_call
@@ -23,7 +23,7 @@ from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
 from neurodecode.harness.opening import with_oracle
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import DEFAULT_CONTROLS, Question
+from neurodecode.harness.question import DEFAULT_CONTROLS, Question, Tune
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
@@ -44,6 +44,7 @@ def evaluate(
     rows: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
     n_draws: int = 5,
     seeds: Sequence[int] | int = (0,),
+    tune: Mapping[str, Any] | None = None,
     title: str = "",
     out: str | Path | None = None,
     n_jobs: int = 1,
@@ -85,6 +86,10 @@ def evaluate(
     n_draws : int
         Draws of the shuffled null a model.
     seeds : int or sequence of int
+    tune : mapping, optional
+        Arguments that are chosen on inner folds of the training trials, as in an experiment file:
+        ``{"grids": {"riemann.mdm": {"metric": ["riemann", "euclid"]}}, "n_splits": 3}``. What was
+        chosen in each fold, and the inner score of each candidate, are kept beside its predictions.
     title : str
     out : path, optional
         Results folder. Without one, results are kept in the cache folder under the data's digest,
@@ -124,6 +129,7 @@ def evaluate(
         metrics=metrics,
         seeds=seeds,
         n_draws=n_draws,
+        tune=_tune(tune),
         device=device,
         title=title or f"{target if isinstance(target, str) else told} of {len(trials)} trials",
     )
@@ -152,7 +158,7 @@ def evaluate(
         "seeds": list(seeds),
         "shuffled": {"n_draws": n_draws},
         "device": device,
-    }
+    } | ({} if tune is None else {"tune": tune})
     try:
         write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
         finished = execute(
@@ -205,6 +211,15 @@ def _in_order(labels: set[str]) -> tuple[str, ...]:
         return tuple(sorted(labels, key=float))
     except ValueError:
         return tuple(sorted(labels))
+
+
+def _tune(asked: Mapping[str, Any] | None) -> Tune | None:
+    if asked is None:
+        return None
+    problems = Problems("evaluate")
+    tune = bind(Tune, from_plain(asked), "tune", problems)
+    problems.stop()
+    return tune
 
 
 def _protocol(asked: str | Mapping[str, Any] | None, trials: Trials) -> tuple[Any, str]:
