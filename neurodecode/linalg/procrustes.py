@@ -49,15 +49,16 @@ def rotation(
     metric: Metric = "riemann",
     *,
     weights: np.ndarray | None = None,
+    start: np.ndarray | None = None,
     tol: float = 1e-6,
     max_iter: int = 1000,
 ) -> Rotation:
     """Give ``Q`` that minimises the mean of ``d(Q X_i Qᵀ, Y_i)²``.
 
     The loss has many minima. Of one pair, any signs of matched eigenvectors give the smallest; so
-    the search starts from the eigenvectors of each pair in turn, with those signs that suit the
-    other pairs, and from the identity; the lowest end is taken, and of equal ones that of the
-    identity.
+    searches start from the eigenvectors of each pair in turn, with signs nearest to the identity
+    and with signs that suit the other pairs, and from the identity. The lowest end is taken, and of
+    equal ones that of the identity. That it is the lowest there is cannot be promised.
 
     Parameters
     ----------
@@ -66,6 +67,8 @@ def rotation(
     metric : {"riemann", "logeuclid", "euclid"}
     weights : ndarray, shape (n_matrices,), optional
         Of the pairs; equal ones without.
+    start : ndarray, shape (n, n), optional
+        Where a single search starts.
     tol : float
         Norm of the gradient, as a share of the loss's size where nothing is rotated, at which the
         search ends.
@@ -99,10 +102,10 @@ def rotation(
     if metric == "logeuclid":
         X, Y = logm(X), logm(Y)
     loss = _riemann(X, Y, w) if metric == "riemann" else _euclid(X, Y, w)
-    same = _descend(loss, np.eye(X.shape[1]), tol * size, max_iter)
-    start = min(_starts(X, Y, w), key=lambda Q: loss(Q)[0])
-    other = _descend(loss, start, tol * size, max_iter)
-    return other if other.loss < same.loss - _EQUAL * size else same
+    starts = [np.eye(X.shape[1]), *_starts(X, Y, w)] if start is None else [start]
+    ends = [_descend(loss, one, tol * size, max_iter) for one in starts]
+    lowest = min(end.loss for end in ends)
+    return next(end for end in ends if end.loss <= lowest + _EQUAL * size)
 
 
 def vector_rotation(A: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

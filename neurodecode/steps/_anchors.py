@@ -40,19 +40,20 @@ class Turning:
     mean : callable
         Trials, shape (n_trials, …), to their mean.
     between : callable
-        Means of some classes, and others of the same, to the turn that brings the one there.
+        Means of some classes, others of the same, and None or a turn to start from, to the turn
+        that brings the one there.
     apply : callable
         Trials, and a turn, to the turned trials.
     """
 
     mean: Callable[[np.ndarray], np.ndarray]
-    between: Callable[[np.ndarray, np.ndarray], Any]
+    between: Callable[[np.ndarray, np.ndarray, Any], Any]
     apply: Callable[[np.ndarray, Any], np.ndarray]
 
-    def onto(self, one: Anchors, other: Anchors) -> Any:
+    def onto(self, one: Anchors, other: Anchors, start: Any = None) -> Any:
         """Give the turn that brings the classes of one domain onto those of another."""
         _, mine, theirs = np.intersect1d(one.classes, other.classes, return_indices=True)
-        return self.between(one.means[mine], other.means[theirs])
+        return self.between(one.means[mine], other.means[theirs], start)
 
 
 def anchors_of(
@@ -118,7 +119,9 @@ def meeting_point(
     turns: dict[str, Any] = {}
     before = np.inf
     for _ in range(_MAX_ROUNDS):
-        turns = {name: turning.onto(one, reference) for name, one in anchors.items()}
+        turns = {
+            name: turning.onto(one, reference, turns.get(name)) for name, one in anchors.items()
+        }
         moved = {name: turning.apply(one.means, turns[name]) for name, one in anchors.items()}
         left = sum(
             np.sum((moved[name] - reference.means[np.isin(classes, one.classes)]) ** 2)

@@ -15,7 +15,8 @@ from neurodecode.steps._input import each_trial, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
 
 _AXES = ("channel", "time")
-Estimator = Literal["oas", "lwf", "sch", "scm", "cov"]
+_GIVEN = ("channel", "channel")
+Estimator = Literal["oas", "lwf", "sch", "scm", "cov", "given"]
 Regularize = Literal["auto"] | float | None
 SMALLEST_RIDGE = 1e-6  # less than that, and rounding of the smallest eigenvalues shows in distances
 # Share of a trial's power outside the space that was learnt. Rounding leaves 1e-16 of a reference,
@@ -28,9 +29,10 @@ class Covariance(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : {"oas", "lwf", "sch", "scm", "cov"}
+    estimator : {"oas", "lwf", "sch", "scm", "cov", "given"}
         Oracle approximating shrinkage, Ledoit-Wolf and Schäfer-Strimmer shrink, so that the result
-        has an inverse; ``scm`` and ``cov`` do not.
+        has an inverse; ``scm`` and ``cov`` do not. ``given``: trials are covariances already, as in
+        a model that stands behind steps of covariances.
     regularize : "auto", float or None
         What is done where covariances have no inverse; see Notes. With None, nothing: without
         shrinkage they are refused.
@@ -66,7 +68,7 @@ class Covariance(TransformerMixin, BaseEstimator):
     """
 
     supervised = False
-    gives = ("channel", "channel")
+    gives = _GIVEN
     version: ClassVar[int] = 2
 
     def __init__(self, estimator: Estimator = "oas", regularize: Regularize = None):
@@ -81,6 +83,8 @@ class Covariance(TransformerMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """Trials of channels by time, of any lengths; of full rank where nothing else helps."""
+        if self.estimator == "given":
+            return Needs(axes=_GIVEN)
         inverts = self.estimator not in SHRINKING and self.regularize is None
         return Needs(axes=_AXES, ragged=True, full_rank=inverts)
 
@@ -94,10 +98,15 @@ class Covariance(TransformerMixin, BaseEstimator):
         Raises
         ------
         ConfigError
-            If `regularize` is none of those named.
+            If `regularize` is none of those named, or covariances are given.
         """
         if self.regularize is None:
             return self
+        if self.estimator == "given":
+            raise ConfigError(
+                f"regularize: {self.regularize!r}. With estimator: given, say it of the step that "
+                "estimates the covariances."
+            )
         self.basis_, self.flags_ = None, ()
         self.estimator_: Estimator = self.estimator
         if self.regularize != "auto":
@@ -155,6 +164,8 @@ class Covariance(TransformerMixin, BaseEstimator):
         return C + self._ridge() * mean[:, np.newaxis, np.newaxis] * np.eye(C.shape[-1])
 
     def _estimated(self, X: Any, estimator: Estimator) -> np.ndarray:
+        if estimator == "given":
+            return trials_of(X, _GIVEN, self)
         if isinstance(X, list) and len({np.shape(one) for one in X}) > 1:
             trials = [self._projected(one, i) for i, one in enumerate(each_trial(X, _AXES, self))]
             return np.stack([covariances(one, estimator) for one in trials])

@@ -14,7 +14,11 @@ from neurodecode.steps._anchors import Turning, anchors_of, meeting_point
 from neurodecode.steps._domains import each_domain, learnt_of, with_domains
 
 _AXES = ("feature",)
-_TURNING = Turning(lambda X: np.mean(X, axis=0), vector_rotation, lambda X, turn: turned(X, *turn))
+_TURNING = Turning(
+    lambda X: np.mean(X, axis=0),
+    lambda A, B, start: vector_rotation(A, B),  # in closed form: it starts nowhere
+    lambda X, turn: turned(X, *turn),
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
+from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.steps.covariance import Covariance
 from neurodecode.steps.recentre import Recentre
@@ -160,12 +161,14 @@ def test_following_is_refused_where_trials_come_all_at_once():
 
 @pytest.mark.parametrize(
     "steps",
-    [[Recentre(), Rescale(), Rotate()], [Recentre(), TangentSpace(), TangentAlignment()]],
-    ids=lambda steps: type(steps[-1]).__name__,
+    [
+        [Recentre(), Rescale(), Rotate(), Mdm(estimator="given")],
+        [Recentre(), TangentSpace(), TangentAlignment(), LogisticRegression()],
+    ],
+    ids=lambda steps: type(steps[-2]).__name__,
 )
 def test_what_needs_labels_of_the_tested_is_refused_without(steps, tmp_path):
-    last = LogisticRegression() if isinstance(steps[-1], TangentAlignment) else MDM()
-    model = NamedModel("m", make_pipeline(Covariance(), *steps, last))
+    model = NamedModel("m", make_pipeline(Covariance(), *steps))
     arrays = moved()
     for access in (TargetAccess(), TargetAccess(unlabelled=0.25), TargetAccess(transductive=True)):
         study = study_of(*arrays, models=(model,), protocol=CrossSubject(), access=access)

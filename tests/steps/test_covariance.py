@@ -186,3 +186,15 @@ def test_a_value_that_is_no_number_is_named():
     X[2, 1, 5] = np.nan
     with pytest.raises(DataError, match=r"^trial 2: channel 1 is not finite at sample 5"):
         Covariance().transform(X)
+
+def test_covariances_that_are_given_are_handed_on():
+    C = Covariance("cov").transform(trials())
+    step = Covariance("given")
+    assert step.needs.axes == ("channel", "channel")
+    np.testing.assert_array_equal(step.transform(C), C)
+    singular = C.copy()
+    singular[2] = np.ones((5, 5))
+    with pytest.raises(DataError, match="^trial 2: the covariance has rank 1 for 5 channels"):
+        step.transform(singular)
+    with pytest.raises(DataError, match="Covariance takes trials of channel × channel"):
+        step.transform(trials()[0])
