@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from neurodecode.linalg._namespace import Array
 
-
 _INSIDE = __name__.rpartition(".")[0]
 
 
@@ -54,6 +53,6 @@ def found(value: Array, n_iter: int, grad_norm: float, tol: float, what: str) ->
 def _depth() -> int:
     """How many calls up the line is that asked for a mean, outside this package."""
     frame, depth = sys._getframe(2), 2
-    while frame.f_back is not None and _INSIDE == frame.f_globals["__name__"].rpartition(".")[0]:
+    while frame.f_back is not None and frame.f_globals["__name__"].rpartition(".")[0] == _INSIDE:
         frame, depth = frame.f_back, depth + 1
     return depth

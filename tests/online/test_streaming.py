@@ -337,7 +337,9 @@ def test_a_step_that_looks_at_other_windows_is_refused():
 def test_decoders_that_cannot_stream():
     with pytest.raises(ConfigError, match="TangentSpace: it is not fitted"):
         decoder_of((), model=make_pipeline(Covariance(), TangentSpace(), LogisticRegression()))
-    with pytest.raises(ConfigError, match=r"Clock: it asks for position, onset, recording, which a stream"):
+    with pytest.raises(
+        ConfigError, match=r"Clock: it asks for position, onset, recording, which a stream"
+    ):
         decoder_of((), model=Clock())
     with pytest.raises(ConfigError, match="Prior: it asks for trials"):
         decoder_of((), model=Prior())

@@ -187,6 +187,7 @@ def test_a_value_that_is_no_number_is_named():
     with pytest.raises(DataError, match=r"^trial 2: channel 1 is not finite at sample 5"):
         Covariance().transform(X)
 
+
 def test_covariances_that_are_given_are_handed_on():
     C = Covariance("cov").transform(trials())
     step = Covariance("given")
