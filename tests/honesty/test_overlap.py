@@ -1,5 +1,6 @@
 """Labels that mean nothing stay at chance under every protocol, however much windows overlap."""
 
+import functools
 import re
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from honesty_studies import ClassMeans, run
+from scipy.signal import lfilter
 from sklearn.neighbors import KNeighborsClassifier
 
 from neurodecode.core.errors import DataError, LeakError
@@ -52,10 +54,7 @@ N_SEEDS, N_SEEDS_FAST, LIMIT = 20, 2, 0.02
 
 def noise(n_times, rng):
     """Three channels of autocorrelated noise that drift: what makes neighbours alike."""
-    white = rng.standard_normal((3, n_times))
-    slow = np.zeros_like(white)
-    for t in range(1, n_times):
-        slow[:, t] = 0.95 * slow[:, t - 1] + white[:, t]
+    slow = lfilter([1.0], [1.0, -0.95], rng.standard_normal((3, n_times)))
     drift = np.cumsum(0.2 * rng.standard_normal((3, n_times)), axis=1)
     return 1e-6 * (slow + drift)
 
@@ -77,7 +76,15 @@ def recording(subject, session, run_, per_window, seed):
     return Recording(subject, session, run_, "eeg", (), key, lambda: signal, lambda: header)
 
 
-def study_of(protocol, seed, cache, per_window=False, **question):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where recordings are prepared: the same ones for every protocol."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@functools.cache
+def windows_of(seed, folder, per_window):
+    """Trials of eight recordings, and the label before each."""
     several = [
         recording(s, e, r, per_window, seed) for s in ("1", "2") for e in ("1", "2")
         for r in ("1", "2")
@@ -86,21 +93,24 @@ def study_of(protocol, seed, cache, per_window=False, **question):
     windows = (
         WindowsSpec(tmin=0.0, tmax=LENGTH) if per_window else WindowsSpec(length=LENGTH, hop=HOP)
     )
-    done = cut(prepare(several, [], cache), Task(rows={}, target=target), windows)
+    done = cut(prepare(several, [], folder), Task(rows={}, target=target), windows)
     table = done.trials.rows.table
-    trials = Trials(
-        Rows(table.assign(group="of " + table["subject"].astype(str))), done.trials.signals
-    )
+    rows = Rows(table.assign(group="of " + table["subject"].astype(str)))
+    return Trials(rows, done.trials.signals), done.previous
+
+
+def study_of(protocol, seed, folder, per_window=False, **question):
+    trials, previous = windows_of(seed, folder, per_window)
     question = {"models": MODELS, "n_draws": 0, **question}
     asked = Question(Target("label", column="label", classes=("a", "b")), protocol, **question)
-    return Study(trials, asked, done.previous)
+    return Study(trials, asked, previous)
 
 
-def mean_scores(protocol, seeds, folder, **question):
+def mean_scores(protocol, seeds, folder, out, **question):
     """Mean score of each model over seeds."""
     found = []
     for seed in seeds:
-        rows = run(study_of(protocol, seed, folder / "cache", **question), folder / f"r{seed}")
+        rows = run(study_of(protocol, seed, folder, **question), out / f"r{seed}")
         assert not any(row.note for row in rows), rows
         found.append([row.mean for row in rows])
     return np.array(found)
@@ -110,10 +120,10 @@ def test_every_protocol_is_walked():
     assert {name for name, _ in PROTOCOLS} | {*HOLES} == set(catalogue("protocols"))
 
 
-def holds_chance(protocol, per_window, n_seeds, folder):
+def holds_chance(protocol, per_window, n_seeds, folder, out):
     """Whether labels that mean nothing stay at chance; a refusal is as good."""
     try:
-        found = mean_scores(protocol, range(n_seeds), folder, per_window=per_window)
+        found = mean_scores(protocol, range(n_seeds), folder, out, per_window=per_window)
     except (LeakError, DataError) as error:
         assert re.search("splits .* blocks|overlaps? a test window", str(error)), error
         return
@@ -142,17 +152,17 @@ of_each = pytest.mark.parametrize("per_window", [False, True], ids=["a trial", "
 
 @of_each
 @each(FAST)
-def test_random_labels_stay_at_chance_or_are_refused(name, arguments, per_window, tmp_path):
+def test_random_labels_stay_at_chance_or_are_refused(name, arguments, per_window, folder, tmp_path):
     protocol = find(name, "protocols")(**arguments)
-    holds_chance(protocol, per_window, N_SEEDS_FAST, tmp_path)
+    holds_chance(protocol, per_window, N_SEEDS_FAST, folder, tmp_path)
 
 
 @pytest.mark.slow
 @of_each
 @each(PROTOCOLS)
-def test_random_labels_of_twenty_seeds(name, arguments, per_window, tmp_path):
+def test_random_labels_of_twenty_seeds(name, arguments, per_window, folder, tmp_path):
     protocol = find(name, "protocols")(**arguments)
-    holds_chance(protocol, per_window, N_SEEDS, tmp_path)
+    holds_chance(protocol, per_window, N_SEEDS, folder, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -163,16 +173,18 @@ def test_random_labels_of_twenty_seeds(name, arguments, per_window, tmp_path):
         ({"split_blocks": True, "blocked": True}, "allowed", {"split_blocks", "overlap"}),
     ],
 )  # fmt: skip
-def test_windows_of_one_trial_on_both_sides_are_flagged(arguments, overlap, flags, tmp_path):
+def test_windows_of_one_trial_on_both_sides_are_flagged(
+    arguments, overlap, flags, folder, tmp_path
+):
     protocol = find("within_session", "protocols")(**arguments)
-    rows = run(study_of(protocol, 0, tmp_path / "cache", overlap=overlap), tmp_path / "r")
+    rows = run(study_of(protocol, 0, folder, overlap=overlap), tmp_path / "r")
     assert all(flags <= set(row.flags) for row in rows)
     if not arguments.get("blocked"):
         assert rows[1].mean > 0.75  # the leak is there: a neighbour of the same trial is found
 
 
-def test_labels_of_overlapping_windows_are_permuted_trial_by_trial(tmp_path):
-    study = study_of(find("cross_run", "protocols")(), 0, tmp_path / "cache")
+def test_labels_of_overlapping_windows_are_permuted_trial_by_trial(folder):
+    study = study_of(find("cross_run", "protocols")(), 0, folder)
     truth = TrainingTruth(study)
     rows, permuted = study.trials.rows, truth.permuted(0)
     trial = rows.codes("recording", "block")
