@@ -195,7 +195,7 @@ def test_covariances_that_are_given_are_handed_on():
     np.testing.assert_array_equal(step.transform(C), C)
     singular = C.copy()
     singular[2] = np.ones((5, 5))
-    with pytest.raises(DataError, match="^trial 2: the covariance has rank 1 for 5 channels"):
+    with pytest.raises(DataError, match=r"^trial 2: the covariance has rank 1 for 5 channels"):
         step.transform(singular)
     with pytest.raises(DataError, match="Covariance takes trials of channel × channel"):
         step.transform(trials()[0])
