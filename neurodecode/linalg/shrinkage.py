@@ -97,7 +97,8 @@ def schaefer_strimmer(scatter: Any, squares: Any, n_times: float) -> Any:
     error = (squares - correlation**2) * (n_times / (n_times - 1)) ** 2 / (n_times - 1)
     strength = (correlation * (n_times / (n_times - 1))) ** 2
     share = _share(_off_diagonal(error), _off_diagonal(strength), 0)
-    C = scatter * ((1 - share) / (n_times - 1))[..., None, None]
+    factor = (1 - share) / (n_times - 1)
+    C = scatter * (factor if isinstance(share, float) else factor[..., None, None])
     diagonal(C)[...] = variance / (n_times - 1)
     return C
 
@@ -109,6 +110,8 @@ def or_one(scale: Any) -> Any:
 
 def _spread(M: Any, mean: Any) -> Any:
     """Sum squared elements, over the squared mean eigenvalue."""
+    if isinstance(mean, float):
+        return np.vdot(M, M) / or_one(mean) ** 2
     flat = M.reshape(*M.shape[:-2], M.shape[-1] ** 2)
     unit = or_one(mean)
     # In float64: squares of squared teslas are no numbers of float32.
@@ -120,7 +123,8 @@ def _spread(M: Any, mean: Any) -> Any:
 
 def _share(part: Any, whole: Any, otherwise: float) -> Any:
     """Give part / whole, at most 1, and `otherwise` where rounding alone is left of whole."""
-    # Masks instead of where, which costs a stream more than the rest of its hop.
+    if isinstance(whole, float):  # one matrix, as in a stream: numbers cost a tenth of arrays
+        return min(part / whole, 1.0) if whole > 0 else float(otherwise)
     rounding = whole <= 0
     share = part / (whole * ~rounding + rounding)
     share = share.clamp(max=1) if is_tensor(share) else np.minimum(share, 1)
@@ -128,9 +132,11 @@ def _share(part: Any, whole: Any, otherwise: float) -> Any:
 
 
 def _shrunk(scatter: Any, share: Any, mean: Any, n_times: float) -> Any:
-    C = scatter * ((1 - share) / n_times)[..., None, None]
+    one = isinstance(share, float)
+    factor, added = (1 - share) / n_times, share * mean / n_times
+    C = scatter * (factor if one else factor[..., None, None])
     on = diagonal(C)
-    on += (share * mean / n_times)[..., None]
+    on += added if one else added[..., None]
     return C
 
 

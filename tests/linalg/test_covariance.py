@@ -160,3 +160,8 @@ def test_other_misuse_is_named():
         covariances(trials(3, 4, 9), "osa")
     with pytest.raises(DataError, match="beyond the largest float"):
         covariances(1e200 * trials(3, 4, 9))
+
+
+@pytest.mark.parametrize("estimator", ["oas", "lwf"])
+def test_one_trial_of_silence_has_the_covariance_zero(estimator):
+    np.testing.assert_array_equal(covariances(np.zeros((3, 10)), estimator), 0)
