@@ -63,7 +63,9 @@ def test_a_decision_at_every_hop_of_windows_that_overlap_is_no_choice():
 def test_unequal_classes_and_windows_without_a_cue_are_refused():
     rows = timeline(20, [("a", 4, 8, "left")])
     true = codes("." * 12 + "llllrrrr")
-    assert "60 %, 20 %, 20 % of the rows. Use itr_nykopp" in score("itr_wolpaw", true, true, rows, 3)
+    assert "60 %, 20 %, 20 % of the rows. Use itr_nykopp" in score(
+        "itr_wolpaw", true, true, rows, 3
+    )
     assert "windows that slide have no cue" in score("itr_wolpaw_shift", true, true, rows, 3)
     # 1.371 bits: the entropy of 12, 4 and 4 of 20; windows are 1 s long.
     assert score("itr_nykopp", true, true, rows, 3) == pytest.approx(60 * 1.37095, abs=1e-3)
