@@ -3,6 +3,7 @@
 import sys
 import warnings
 from dataclasses import dataclass
+from types import FrameType
 
 from neurodecode.linalg._namespace import Array
 
@@ -53,6 +54,10 @@ def found(value: Array, n_iter: int, grad_norm: float, tol: float, what: str) ->
 def _depth() -> int:
     """How many calls up the line is that asked for a mean, outside this package."""
     frame, depth = sys._getframe(2), 2
-    while frame.f_back is not None and frame.f_globals["__name__"].rpartition(".")[0] == _INSIDE:
+    while frame.f_back is not None and _package(frame) == _INSIDE:
         frame, depth = frame.f_back, depth + 1
     return depth
+
+
+def _package(frame: FrameType) -> str:
+    return frame.f_globals["__name__"].rpartition(".")[0]

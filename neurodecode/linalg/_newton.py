@@ -52,7 +52,7 @@ def forcing(size: float, tol: float) -> float:
     rows, spread as covariances of a hundred samples or by three orders): what the equation leaves
     is to be no more. Products are cheaper than the decompositions of one more step.
     """
-    return min(max(0.01 * size, 0.3 * tol / size, 1e-6), 0.1)
+    return min(max(0.01 * size, 0.3 * tol / max(size, tol), 1e-6), 0.1)
 
 
 class Curvature:
