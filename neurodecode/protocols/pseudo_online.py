@@ -146,11 +146,11 @@ class PseudoOnline:
                     raise ConfigError(
                         f"pseudo_online: {name} has no run {run!r}; there are: {', '.join(there)}."
                     )
-            sides = [
+            train, test = (
                 np.concatenate([index for one, index in several if one in runs])
                 for runs in (self.train, self.test)
-            ]
-            yield f"run-{'+'.join(self.test)}", *sides
+            )
+            yield f"run-{'+'.join(self.test)}", train, test
             return
         need_several(
             len(several), 2, f"pseudo_online: {name} has the one {entity} {several[0][0]}."

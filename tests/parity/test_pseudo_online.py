@@ -1,4 +1,4 @@
-"""Labels of sliding windows are those of moabb, and so is its score of noise, by the reference."""
+"""Labels of moabb's sliding windows are ours, and by the reference its scores of noise."""
 
 import mne
 import numpy as np

@@ -45,6 +45,15 @@ HAXBY = {
 }  # fmt: skip
 
 
+# Windows of 2 s by majority, trained on runs 4 and 8, tested on run 12; nMCC of idle, left, right.
+PSEUDO_ONLINE = {
+    "riemann.tangent_space": {"001": 0.610, "002": 0.673, "003": 0.722, "004": 0.761},
+    "baseline.clock": {"001": 0.720, "002": 0.821, "003": 0.813, "004": 0.841},
+}
+PSEUDO_ONLINE_BALANCED = {"001": 0.437, "002": 0.554, "003": 0.553, "004": 0.603}
+PSEUDO_ONLINE_ACCURACY = {"001": 0.555, "002": 0.609, "003": 0.656, "004": 0.695}
+
+
 @pytest.fixture(scope="module", autouse=True)
 def shared_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
@@ -92,6 +101,56 @@ def test_the_shipped_slice(tmp_path):
     # README: block labels permuted within run, 20 draws: mean .131, s.d. .039.
     assert abs(rows["linear.svm"].shuffled_mean - 0.131) < 3 * 0.039 * np.sqrt(1 / 5 + 1 / 20)
     assert rows["baseline.clock"].ci_low < 0.125 < rows["baseline.clock"].ci_high
+
+
+def pseudo_online(folder, *overrides):
+    """Results of the online block of the shipped experiment; its offline part is left out."""
+    try:
+        whole = read_experiment(find_experiment("eegbci_pseudo_online"), overrides)
+        plan = make_plan(open_study(whole.online, None, compute=True))
+    except DataMissing as error:
+        pytest.skip(f"recordings absent: {str(error).splitlines()[0]}")
+    store = Store(folder / "online").open()
+    write_study(plan, store, whole.name, whole.online.plain(), "inline")
+    assert execute(plan, store).errors == {}
+    write_index(plan, store, whole.name, {})
+    score_results(store)
+    return Results(folder / "online")
+
+
+@pytest.mark.slow
+def test_imagery_by_windows_that_slide(tmp_path):
+    results = pseudo_online(
+        tmp_path, "shuffled.n_draws=0", "models=[riemann.tangent_space]",
+        "controls=[baseline.clock]",
+    )  # fmt: skip
+    assert all(row.evaluation == "pseudo_online" for row in results.rows())
+    for model, expected in PSEUDO_ONLINE.items():
+        assert per_unit(results, "nmcc")[model] == pytest.approx(expected, abs=0.0011)
+    own = "riemann.tangent_space"
+    balanced = per_unit(results, "balanced_accuracy")[own]
+    assert balanced == pytest.approx(PSEUDO_ONLINE_BALANCED, abs=0.0011)
+    assert per_unit(results)[own] == pytest.approx(PSEUDO_ONLINE_ACCURACY, abs=0.0011)
+    assert {len(results.predictions(own).query(f"subject == '{s}'")) for s in expected} == {
+        243,
+        247,
+    }
+    assert "clock" in results.rows()[0].flags  # the schedule alone does as well
+
+
+@pytest.mark.slow
+def test_imagery_by_windows_that_slide_with_means_that_follow(tmp_path):
+    """No figure stands in the README: adapting must run, be flagged, and change something."""
+    adapting = {}
+    for adapt in ("none", "unlabelled", "delayed_labels"):
+        results = pseudo_online(
+            tmp_path / adapt, "shuffled.n_draws=0", "models=[riemann.adaptive_mdm]",
+            "controls=[]", f"online.protocol.pseudo_online.adapt={adapt}",
+        )  # fmt: skip
+        (row,) = [row for row in results.rows() if row.metric == "nmcc"]
+        assert (f"adapts {adapt}" in row.flags) == (adapt != "none")
+        adapting[adapt] = row.mean
+    assert len(set(adapting.values())) == 3 and min(adapting.values()) > 0.55, adapting
 
 
 def test_volumes_of_a_block_cannot_be_split_without_saying_so(tmp_path):

@@ -3,9 +3,6 @@
 from typing import ClassVar, Literal
 
 import numpy as np
-from pyriemann.geometry.distance import distance
-from pyriemann.geometry.geodesic import geodesic
-from pyriemann.geometry.mean import gmean
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages, through
+from neurodecode.linalg.distances import pairwise_distances
+from neurodecode.linalg.geodesics import geodesic
+from neurodecode.linalg.means import mean
 from neurodecode.models import _stages
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.covariance import Covariance, Estimator
@@ -111,21 +111,19 @@ class _MovingMeans(ClassifierMixin, BaseEstimator):
         if not 0 <= self.rate <= 1:
             raise ConfigError(f"adaptive_mdm: rate is {self.rate}; give 0 to 1.")
         self.classes_ = np.unique(y)
-        self.means_ = np.stack([gmean(X[y == one], metric=self.metric) for one in self.classes_])
+        self.means_ = np.stack([mean(X[y == one], self.metric).value for one in self.classes_])
         return self
 
     def update(self, X, y=None):
         for i, matrix in enumerate(X):
             label = self.predict(matrix[np.newaxis])[0] if y is None else y[i]
             for k in np.flatnonzero(self.classes_ == label):  # none, of a class never trained on
-                self.means_[k] = geodesic(self.means_[k], matrix, self.rate, metric=self.metric)
+                self.means_[k] = geodesic(self.means_[k], matrix, self.rate, self.metric)
         return self
 
     def _distances(self, X) -> np.ndarray:
         check_is_fitted(self)
-        return np.stack(
-            [distance(X, one, metric=self.metric).reshape(len(X)) for one in self.means_], axis=1
-        )
+        return pairwise_distances(X, self.means_, self.metric)
 
     def predict(self, X):
         return self.classes_[self._distances(X).argmin(axis=1)]
