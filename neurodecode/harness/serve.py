@@ -195,7 +195,8 @@ def _check_streams(resolved: Resolved, folder: Path) -> None:
 
 def _key(store: Store, index: dict[str, Any], model: str | None, fold: str) -> str:
     """Key of a model that was kept: of all rows, or of one fold."""
-    keys: dict[str, dict[str, str]] = {}  # by model, then by fold
+    keys: dict[str, dict[str, str]] = {}  # by model, then by fold, with its seed and without
+    folds: dict[str, None] = {}
     for name, key in index.get("finals", {}).items():
         if store.has_model(key):
             keys.setdefault(name, {})[FINAL] = key
@@ -204,6 +205,7 @@ def _key(store: Store, index: dict[str, Any], model: str | None, fold: str) -> s
             of_model = keys.setdefault(job["model"], {})
             of_model[f"{job['seed']}/{job['fold']}"] = job["key"]
             of_model.setdefault(job["fold"], job["key"])
+            folds[job["fold"]] = None
     if not keys:
         raise ConfigError(
             f"stream: {store.folder} kept no model. Run the experiment again with: --set "
@@ -214,7 +216,7 @@ def _key(store: Store, index: dict[str, Any], model: str | None, fold: str) -> s
     if name not in keys:
         raise ConfigError(f"stream: no model {name!r} was kept.{nearest(name, keys)}")
     if fold not in keys[name]:
-        there = ", ".join(one for one in keys[name] if "/" not in one)
+        there = ", ".join(one for one in (FINAL, *folds) if one in keys[name])
         raise ConfigError(
             f"stream: of {name} no model of the fold {fold!r} was kept; there are: {there}. Run "
             "the experiment with: --set keep=folds"

@@ -158,7 +158,7 @@ class StreamingDecoder:
         first : int, optional
             Number of the chunk's first sample, where the source counts its samples.
         timestamps : ndarray, shape (n_times,), optional
-                Seconds of each sample, where the source has a clock.
+            Seconds of each sample, where the source has a clock.
 
         Returns
         -------

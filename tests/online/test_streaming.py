@@ -1,9 +1,11 @@
 """The contract of a stream: chunks, causality, the batch, saving, boundaries, gaps, bad input."""
 
+import copy
 import pickle
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,8 +31,13 @@ from streamed import (
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part
+from neurodecode.core.rows import Rows
+from neurodecode.core.trials import Trials
 from neurodecode.models.baseline.clock import Clock
 from neurodecode.models.baseline.prior import Prior
+from neurodecode.models.online import accumulated
+from neurodecode.models.riemann.adaptive_mdm import AdaptiveMdm
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.online.decision import Decision, Gap, LatencyLog
 from neurodecode.online.streaming import StreamingDecoder
@@ -370,3 +377,76 @@ def test_latency_is_the_work_of_each_decision_beside_its_hop():
     assert said.n_decisions == n_decisions and said.hop == HOP
     assert 0 <= said.p50 <= said.p95 <= said.p99 <= 2e-3
     assert "ms a decision; a hop is 250 ms" in str(said)
+
+
+def test_covariances_are_made_hop_by_hop_where_they_come_first(monkeypatch):
+    decoder, recording = decoder_of(), make_recording(N_TIMES)
+    X, _ = windows_of(prepared(CHAIN, recording))
+    batch = fitted(CHAIN).predict_proba(X)
+    monkeypatch.setattr(Covariance, "transform", None)  # no window is made whole again
+    decisions = pushed(decoder, recording.data, [250])
+    np.testing.assert_allclose(told(decisions)[:, 2:], batch, rtol=1e-10)
+
+
+@pytest.mark.parametrize("covariance", [Covariance("scm"), Covariance("sch")])
+def test_other_covariances_are_those_of_whole_windows(covariance):
+    model = fitted(CHAIN, model=make_pipeline(covariance, TangentSpace(), LogisticRegression()))
+    recording = make_recording(N_TIMES)
+    X, _ = windows_of(prepared(CHAIN, recording))
+    decisions = decoder_of(model=model).push(recording.data)
+    np.testing.assert_allclose(told(decisions)[:, 2:], model.predict_proba(X), rtol=1e-10)
+
+
+def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
+    recording = make_recording(N_TIMES)
+    model = fitted(CHAIN, model=AdaptiveMdm(rate=0.1))
+    X, _ = windows_of(prepared(CHAIN, recording))
+    still = model.predict_proba(X)
+    np.testing.assert_allclose(
+        told(decoder_of(model=model).push(recording.data))[:, 2:], still, rtol=1e-10
+    )
+    decoder = decoder_of(model=model, adapt=True)
+    moved = told(pushed(decoder, recording.data, [7, 400]))[:, 2:]
+    np.testing.assert_allclose(model.predict_proba(X), still, rtol=0)  # it is as it was
+    theirs = copy.deepcopy(model)  # each window is learnt, then answered
+    expected = [theirs.update(one[None]).predict_proba(one[None])[0] for one in X]
+    np.testing.assert_allclose(moved, expected, rtol=1e-8)
+    assert np.abs(moved - still).max() > 0.01
+    decoder.reset()
+    np.testing.assert_array_equal(told(decoder.push(recording.data))[:, 2:], moved)
+    decoder.reset()
+    before = decoder.push(recording.data[:, :300])
+    other = decoder_of(model=model, adapt=True)
+    other.load_state_dict(decoder.state_dict())
+    decoder.push(recording.data[:, 300:])  # what it learns more is not the other's
+    rest = other.push(recording.data[:, 300:])
+    np.testing.assert_array_equal(told([*before, *rest])[:, 2:], moved)
+
+
+def test_evidence_is_accumulated_as_in_the_batch():
+    model = make_pipeline(Covariance(), TangentSpace(), LogisticRegression())
+    decides = accumulated(model, average=3, threshold=0.6, dwell=2, refractory=0.7)
+
+    def windows(signal):
+        X, starts = windows_of(signal)
+        table = pd.DataFrame({"recording": "one", "stop": starts / signal.sfreq + LENGTH})
+        part = Part(X, signal.space, signal.axes, signal.sfreq, 0.0, "")
+        return Trials.of_entries(Rows(table), "eeg", part, np.arange(len(X))), starts
+
+    train, starts = windows(prepared(CHAIN, make_recording(seed=9)))
+    decides.fit(train, ((starts / 64 + LENGTH / 2) // 1 % 2).astype(int))
+    recording = make_recording(N_TIMES)
+    batch = windows(prepared(CHAIN, recording))[0]
+    decoder = decoder_of(model=decides)
+    decisions = pushed(decoder, recording.data, [100, 101, 350])
+    assert [one.label for one in decisions] == [("rest", "move")[i] for i in decides.predict(batch)]
+    np.testing.assert_allclose(told(decisions)[:, 2:], decides.predict_proba(batch), rtol=1e-10)
+    # Behind a gap nothing is averaged with what came before it.
+    gap = [*decoder.push(recording.data[:, :300], first=1000)]
+    decoder.reset()
+    again = decoder.push(recording.data[:, :300])
+    np.testing.assert_array_equal(told(gap[1:])[:, 2:], told(again)[:, 2:])
+    other = decoder_of(model=decides)
+    other.load_state_dict(decoder.state_dict())
+    one, two = (d.push(recording.data[:, 300:]) for d in (decoder, other))
+    np.testing.assert_array_equal(told(one), told(two))
