@@ -7,7 +7,7 @@ import numpy as np
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.linalg._namespace import Array, adjoint, as_numpy, like, namespace
+from neurodecode.linalg._namespace import Array, adjoint, as_numpy, is_complex, like, namespace
 
 # Of the largest entry. A covariance that was summed in float32 is off by 1e-6 of it.
 _ASYMMETRY = 1e-5
@@ -47,11 +47,13 @@ def symmetric(X: Array, name: str = "X", *, ndim: int | None = None) -> Array:
     if math.prod(X.shape) == 0:
         return X
     other = adjoint(X)
-    largest = as_numpy(xp.amax(abs(X), (-2, -1)))
+    largest = as_numpy(_largest(X))
     if not np.isfinite(largest).all():
         where = _where(~np.isfinite(largest), name)
         raise DataError(f"{where} holds NaN or infinity. Leave it out, or repair what it is of.")
-    apart = as_numpy(xp.amax(abs(X - other), (-2, -1)))
+    apart = as_numpy(_largest(X - other))
+    if not apart.any() and (xp is np or not X.requires_grad):
+        return X
     if (apart > _ASYMMETRY * largest).any():
         bad = apart > _ASYMMETRY * largest
         share = float((apart / np.where(largest > 0, largest, 1))[bad][0])
@@ -154,6 +156,14 @@ def same_size(A: Array, B: Array, names: str) -> None:
         raise DataError(
             f"{names} of shapes {tuple(A.shape)} and {tuple(B.shape)} cannot be paired."
         ) from None
+
+
+def _largest(X: Array) -> Array:
+    """Largest absolute value of each matrix; NaN where there is one."""
+    xp = namespace(X)
+    if is_complex(X):
+        return xp.amax(abs(X), (-2, -1))
+    return xp.maximum(xp.amax(X, (-2, -1)), -xp.amin(X, (-2, -1)))
 
 
 def _inexact(X: Array, name: str) -> Array:

@@ -80,7 +80,12 @@ def inverse_factor(L: Array) -> Array:
 
 def whiten(K: Array, X: Array) -> Array:
     """K X Kᴴ, symmetric; leading axes broadcast."""
-    return symmetrised(K @ X @ adjoint(K))
+    return symmetrised(seen_through(K, X))
+
+
+def seen_through(K: Array, X: Array) -> Array:
+    """K X Kᴴ, symmetric but for rounding, as eigenvectors need it: they look at one triangle."""
+    return K @ X @ adjoint(K)
 
 
 def relative_eigenvalues(A: Array, B: Array) -> Array:
@@ -99,7 +104,7 @@ def relative_eigenvalues(A: Array, B: Array) -> Array:
     if A.ndim < B.ndim:  # the fewer factors, the better; 1 / eigenvalues, turned round
         return xp.flip(1 / relative_eigenvalues(B, A), (-1,))
     L = cholesky(B, "B")
-    values = xp.linalg.eigvalsh(whiten(inverse_factor(L), A))
+    values = xp.linalg.eigvalsh(seen_through(inverse_factor(L), A))
     if not bool(as_numpy(values[..., 0] > 1e-8 * values[..., -1]).all()):
         factors = cholesky(A, "A")
         values = xp.flip(xp.linalg.svd(triangular_solve(L, factors))[1], (-1,)) ** 2

@@ -5,13 +5,16 @@ dispersed that these coordinates lose the small eigenvalues, `neurodecode.linalg
 finds the same mean from the matrices' factors.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.linalg._factors import cholesky, from_factor, inverse_factor, whiten
+from neurodecode.linalg._factors import cholesky, from_factor, inverse_factor, seen_through
 from neurodecode.linalg._iteration import Mean, found
 from neurodecode.linalg._karcher_factors import karcher_of_factors
-from neurodecode.linalg._namespace import Array, adjoint, as_numpy, namespace, symmetrised
+from neurodecode.linalg._namespace import Array, adjoint, as_numpy, like, namespace, symmetrised
 from neurodecode.linalg._newton import Curvature, Spectrum, forcing, gradient_of, norm
 from neurodecode.linalg.fixed_points import weighted_sum
 from neurodecode.linalg.spd import from_eigen
@@ -60,18 +63,10 @@ def karcher_mean(X: Array, weights: Array, init: Array | None, tol: float, max_i
     doi 10.1007/s10957-012-0076-8 (Newton's method); Dembo et al. 1982, doi 10.1137/0719025 (inexact
     steps).
     """
-    try:
-        start = weighted_sum(X, weights) if init is None else init
-        L = cholesky(start, "init")
-    except DataError:
-        if init is not None:
-            raise
+    begun = _begin(X, weights, init)
+    if begun is None:
         return karcher_of_factors(X, weights, init, tol, max_iter)
-    K = inverse_factor(L)
-    if _inverse_diagonal(start, K) > _WORST:
-        return karcher_of_factors(X, weights, init, tol, max_iter)
-    if init is None:
-        L, K = _moved(L, K, _first_guess(X, K, weights))
+    L, K = begun
     before, n_iter, size = None, 0, float("inf")
     for n_iter in range(1, max_iter + 1):
         spectra = _spectra(X, K, weights)
@@ -87,6 +82,63 @@ def karcher_mean(X: Array, weights: Array, init: Array | None, tol: float, max_i
         if size**2 + left * size <= tol:
             return found(from_factor(L), n_iter, size**2 + left * size, tol, "Karcher mean")
     return found(from_factor(L), n_iter, size, tol, "Karcher mean")
+
+
+def karcher_means(X: Array, subsets: Sequence[Array], tol: float, max_iter: int) -> list[Mean]:
+    """Means of overlapping subsets of one set, such as the training parts of folds.
+
+    The eigenvectors seen from one point give the gradient and the second derivative of every
+    subset there: a step each costs products alone, and most of the way is gone.
+
+    Parameters
+    ----------
+    X : array or tensor, shape (n_matrices, n, n)
+        Symmetric positive definite, float64 or complex128.
+    subsets : sequence of array of int
+        Which matrices each mean is of, all of like weight.
+    tol, max_iter
+        As of `karcher_mean`.
+
+    Returns
+    -------
+    means : list of Mean
+        Those that `karcher_mean` finds, each to `tol`.
+    """
+    n_matrices = X.shape[0]
+    shared = like([1 / n_matrices] * n_matrices, X, real=True)
+    begun = _begin(X, shared, None)
+    spectra = None if begun is None else _spectra(X, begun[1], shared)
+    means = []
+    for subset in subsets:
+        own = like([1 / len(subset)] * len(subset), X, real=True)
+        init = None
+        if begun is not None and spectra is not None:
+            weights = 0 * shared
+            weights[subset] = own
+            parts = [
+                replace(spectrum, weights=weights[piece])
+                for spectrum, piece in zip(spectra, _pieces(X), strict=True)
+            ]
+            J = gradient_of(parts)
+            D, _ = Curvature(parts, single=True).solve(J, forcing(norm(J), tol), _MOST_PRODUCTS)
+            init = from_factor(_moved(*begun, D)[0])
+        means.append(karcher_mean(X[subset], own, init, tol, max_iter))
+    return means
+
+
+def _begin(X: Array, weights: Array, init: Array | None) -> tuple[Array, Array] | None:
+    """Factor of a first point and its inverse; nothing where that would be too inexact."""
+    try:
+        start = weighted_sum(X, weights) if init is None else init
+        L = cholesky(start, "init")
+    except DataError:
+        if init is not None:
+            raise
+        return None
+    K = inverse_factor(L)
+    if _inverse_diagonal(start, K) > _WORST:
+        return None
+    return _moved(L, K, _first_guess(X, K, weights)) if init is None else (L, K)
 
 
 def _inverse_diagonal(start: Array, K: Array) -> float:
@@ -106,7 +158,7 @@ def _first_guess(X: Array, K: Array, weights: Array) -> Array:
     xp = namespace(X)
     square = 0
     for piece in _pieces(X):
-        Y = whiten(K, X[piece])
+        Y = seen_through(K, X[piece])
         rows = Y.reshape(-1, Y.shape[-1])
         square = square + adjoint(rows) @ (_each_row(weights[piece], Y) * rows)
     values, vectors = xp.linalg.eigh(symmetrised(square))
@@ -123,7 +175,7 @@ def _spectra(X: Array, K: Array, weights: Array) -> list[Spectrum] | None:
     xp, n = namespace(X), X.shape[-1]
     spectra = []
     for piece in _pieces(X):
-        values, vectors = xp.linalg.eigh(whiten(K, X[piece]))
+        values, vectors = xp.linalg.eigh(seen_through(K, X[piece]))
         ratio = values[:, -1] / values[:, 0]
         if not bool(as_numpy((values[:, 0] > 0) & (ratio < _WIDEST)).all()):
             return None

@@ -4,7 +4,7 @@ numpy or torch; real symmetric or complex Hermitian.
 """
 
 from neurodecode.linalg._checks import among, same_size, symmetric
-from neurodecode.linalg._factors import whiten
+from neurodecode.linalg._factors import seen_through
 from neurodecode.linalg._namespace import Array, adjoint, eye_like
 from neurodecode.linalg.means import mean
 from neurodecode.linalg.spd import INVSQRT, LOG, apply
@@ -53,7 +53,7 @@ def kernel(
 
 def _vectors(X: Array, metric: str, reference: Array | None) -> Array:
     if metric == "riemann":
-        return apply(LOG, whiten(apply(INVSQRT, reference), X))
+        return apply(LOG, seen_through(apply(INVSQRT, reference), X))
     if metric == "logeuclid":
         return apply(LOG, X) if reference is None else apply(LOG, X) - apply(LOG, reference)
     return X if reference is None else X - reference

@@ -11,7 +11,13 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg._checks import among, same_size, symmetric
-from neurodecode.linalg._factors import cholesky, from_factor, triangular_solve, whiten
+from neurodecode.linalg._factors import (
+    cholesky,
+    from_factor,
+    seen_through,
+    triangular_solve,
+    whiten,
+)
 from neurodecode.linalg._namespace import (
     Array,
     adjoint,
@@ -48,7 +54,7 @@ def to_tangent(X: Array, reference: Array, metric: str = "riemann") -> Array:
     among(metric, (*_LOG_MAPS, "logeuclid_flat"), "tangent space")
     X, reference = _pair(X, reference)
     if metric == "riemann":
-        return upper(apply(LOG, whiten(apply(INVSQRT, reference), X)))
+        return upper(apply(LOG, seen_through(apply(INVSQRT, reference), X)))
     if metric == "logeuclid_flat":
         return upper(apply(LOG, X) - apply(LOG, reference))
     return upper(_LOG_MAPS[metric](X, reference))

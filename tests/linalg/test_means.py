@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.linalg.means import NotConverged, geometric_median, mean, power_mean
+from neurodecode.linalg.means import (
+    NotConverged,
+    geometric_median,
+    mean,
+    means_of_subsets,
+    power_mean,
+)
 from neurodecode.linalg.spd import expm, logm
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -124,6 +130,20 @@ def test_a_start_saves_iterations_and_changes_nothing():
     assert relative(again.value, whole.value) < 1e-8
     elsewhere = mean(X, init=1e3 * np.eye(5))
     assert relative(elsewhere.value, whole.value) < 1e-8
+
+
+@pytest.mark.parametrize("decades", [0, 6])
+def test_means_of_subsets_are_the_means_of_each(decades):
+    X = dispersed(0, decades, 15, 5) if decades else spd(200, 5)
+    folds = np.array_split(np.random.default_rng(0).permutation(len(X)), 3)
+    subsets = [np.setdiff1d(np.arange(len(X)), fold) for fold in folds] + [np.arange(len(X))]
+    for found, subset in zip(means_of_subsets(X, subsets), subsets, strict=True):
+        assert found.converged
+        assert gradient_norm(found.value, X[subset]) <= 1e-8
+        # From a point that serves all, one time through the subset is enough.
+        assert decades or found.n_iter == 1 < mean(X[subset]).n_iter
+    with pytest.raises(DataError, match="a subset is empty"):
+        means_of_subsets(X, [np.arange(3), np.arange(0)])
 
 
 @pytest.mark.parametrize("make", [spd, lambda n_matrices, n: dispersed(0, 5, n_matrices, n)])
