@@ -128,7 +128,7 @@ def _share(part: Any, whole: Any, otherwise: float) -> Any:
     rounding = whole <= 0
     share = part / (whole * ~rounding + rounding)
     share = share.clamp(max=1) if is_tensor(share) else np.minimum(share, 1)
-    return (share - otherwise) * ~rounding + otherwise
+    return namespace(share).where(rounding, share * 0 + otherwise, share)
 
 
 def _shrunk(scatter: Any, share: Any, mean: Any, n_times: float) -> Any:

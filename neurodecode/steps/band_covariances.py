@@ -8,7 +8,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.linalg.covariance import covariances
 from neurodecode.steps._input import three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
-from neurodecode.steps.covariance import Estimator
+from neurodecode.steps.covariance import TrialEstimator
 
 _AXES = ("band", "channel", "time")
 
@@ -31,8 +31,8 @@ class BandCovariances(TransformerMixin, BaseEstimator):
     gives = ("band", "channel", "channel")
     version: ClassVar[int] = 1
 
-    def __init__(self, estimator: Estimator = "oas"):
-        self.estimator: Estimator = estimator
+    def __init__(self, estimator: TrialEstimator = "oas"):
+        self.estimator: TrialEstimator = estimator
 
     @property
     def needs(self) -> Needs:

@@ -7,21 +7,20 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.linalg.conditioning import column_space, conditioning
+from neurodecode.linalg.conditioning import conditioning
 from neurodecode.linalg.covariance import covariances
 from neurodecode.steps._input import each_trial, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
+from neurodecode.steps.rank_reducer import RankReducer
 
 _AXES = ("channel", "time")
 _GIVEN = ("channel", "channel")
-Estimator = Literal["oas", "lwf", "sch", "scm", "cov", "given"]
+TrialEstimator = Literal["oas", "lwf", "sch", "scm", "cov"]
+Estimator = Literal[TrialEstimator, "given"]
 Regularize = Literal["auto"] | float | None
 SMALLEST_RIDGE = 1e-6  # less than that, and rounding of the smallest eigenvalues shows in distances
-# Share of a trial's power outside the space that was learnt. Rounding leaves 1e-16 of a reference,
-# files of single precision 1e-14.
-OUTSIDE = 1e-8
 
 
 class Covariance(TransformerMixin, BaseEstimator):
@@ -39,9 +38,8 @@ class Covariance(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
-    basis_ : ndarray, shape (n_channels, rank), or None
-        With ``auto``: orthonormal directions in which the training trials vary, where channels
-        depend on one another.
+    reducer_ : neurodecode.steps.rank_reducer.RankReducer
+        With ``auto``: what trials are projected by.
     estimator_ : str
         With ``auto``: what is estimated.
     flags_ : tuple of str
@@ -107,25 +105,17 @@ class Covariance(TransformerMixin, BaseEstimator):
                 f"regularize: {self.regularize!r}. With estimator: given, say it of the step that "
                 "estimates the covariances."
             )
-        self.basis_, self.flags_ = None, ()
         self.estimator_: Estimator = self.estimator
         if self.regularize != "auto":
             self.flags_ = (f"ridge:{self._ridge():g}",)
             return self
-        C = self._estimated(X, "scm")
-        # The variance of a constant is the rounding of its mean, and no direction.
-        constant = np.all([np.ptp(one, axis=-1) == 0 for one in X], axis=0)
-        C[:, constant] = C[:, :, constant] = 0
-        n_channels = C.shape[-1]
-        basis = column_space(C.mean(axis=0))
-        if basis.shape[1] < n_channels:
-            self.basis_ = basis
-            self.flags_ = (f"projected:{basis.shape[1]}/{n_channels}",)
-            C = basis.T @ C @ basis
-        singular = any(found.deficient for found in conditioning(C))
-        if singular and self.estimator not in SHRINKING:
-            self.estimator_ = "oas"
-            self.flags_ = (*self.flags_, "shrunk:oas")
+        self.reducer_ = RankReducer().fit(X)
+        self.flags_ = self.reducer_.flags_
+        if self.estimator not in SHRINKING:
+            C = self._estimated(self.reducer_.transform(X), self.estimator)
+            if any(found.deficient for found in conditioning(C)):
+                self.estimator_ = "oas"
+                self.flags_ = (*self.flags_, "shrunk:oas")
         return self
 
     def transform(self, X):
@@ -155,7 +145,7 @@ class Covariance(TransformerMixin, BaseEstimator):
             return C
         check_is_fitted(self)
         if self.regularize == "auto":
-            C = self._estimated(X, self.estimator_)
+            C = self._estimated(self.reducer_.transform(X), self.estimator_)
             if self.estimator_ not in SHRINKING:
                 check_inverses(C)
             return C
@@ -167,26 +157,8 @@ class Covariance(TransformerMixin, BaseEstimator):
         if estimator == "given":
             return trials_of(X, _GIVEN, self)
         if isinstance(X, list) and len({np.shape(one) for one in X}) > 1:
-            trials = [self._projected(one, i) for i, one in enumerate(each_trial(X, _AXES, self))]
-            return np.stack([covariances(one, estimator) for one in trials])
-        return covariances(self._projected(trials_of(X, _AXES, self)), estimator)
-
-    def _projected(self, X: np.ndarray, number: int = 0) -> np.ndarray:
-        basis = getattr(self, "basis_", None)
-        if basis is None:
-            return X
-        projected = basis.T @ X
-        whole, within = X.var(axis=-1).sum(axis=-1), projected.var(axis=-1).sum(axis=-1)
-        outside = np.atleast_1d(whole - within > OUTSIDE * whole)
-        if outside.any():
-            i = int(np.argmax(outside))
-            share = np.atleast_1d((whole - within) / whole)[i]
-            raise DataError(
-                f"trial {number + i}: {share:.1e} of its power lies where no training trial has "
-                f"any: those have rank {basis.shape[1]} for {len(basis)} channels. Prepare all "
-                "recordings alike (reference, ICA, interpolation), or use regularize: null."
-            )
-        return projected
+            return np.stack([covariances(one, estimator) for one in each_trial(X, _AXES, self)])
+        return covariances(trials_of(X, _AXES, self), estimator)
 
     def _ridge(self) -> float:
         ridge: Any = self.regularize

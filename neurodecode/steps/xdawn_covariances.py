@@ -11,7 +11,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.linalg.prototype import prototype_covariances
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses, signal_space
-from neurodecode.steps.covariance import Estimator
+from neurodecode.steps.covariance import TrialEstimator
 
 _AXES = ("channel", "time")
 
@@ -50,9 +50,9 @@ class XdawnCovariances(TransformerMixin, BaseEstimator):
     gives = ("channel", "channel")
     version: ClassVar[int] = 2
 
-    def __init__(self, n_components: int = 4, estimator: Estimator = "oas"):
+    def __init__(self, n_components: int = 4, estimator: TrialEstimator = "oas"):
         self.n_components = n_components
-        self.estimator: Estimator = estimator
+        self.estimator: TrialEstimator = estimator
 
     def fit(self, X, y):
         """Learn the filters and the mean responses.

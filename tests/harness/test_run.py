@@ -228,6 +228,10 @@ def test_rank_deficient_covariances_are_named_before_the_first_fit():
     assert not make_plan(study_of(arrays, labels, rows, models=(shrinking,))).refused
     both = make_plan(study_of(arrays, labels, rows, models=(plain, shrinking)))
     assert [one.model for one in both.refused] == ["scm"]
+    assert "(condition number above 1e+15)" in both.refused[0].reason
+    assert "Use regularize: auto" in both.refused[0].reason
+    remedied = NamedModel("auto", Mdm(estimator="scm", regularize="auto"))
+    assert not make_plan(study_of(arrays, labels, rows, models=(remedied,))).refused
 
 
 def test_a_step_that_gives_what_the_next_cannot_take_is_named_before_the_first_fit(asked):

@@ -15,7 +15,7 @@ from neurodecode.linalg.geodesics import geodesic
 from neurodecode.linalg.means import mean
 from neurodecode.models import _stages
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 
 Metric = Literal["riemann", "logeuclid", "euclid"]
 
@@ -34,7 +34,7 @@ class AdaptiveMdm(ClassifierMixin, BaseEstimator):
         How far a mean moves to a new trial of its class, 0 to 1.
     metric : {"riemann", "logeuclid", "euclid"}
         Of means, distances and geodesics.
-    estimator : str
+    estimator, regularize
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
 
     Attributes
@@ -52,20 +52,25 @@ class AdaptiveMdm(ClassifierMixin, BaseEstimator):
     version: ClassVar[int] = 1
 
     def __init__(
-        self, rate: float = 0.02, metric: Metric = "riemann", estimator: Estimator = "oas"
+        self,
+        rate: float = 0.02,
+        metric: Metric = "riemann",
+        estimator: Estimator = "oas",
+        regularize: Regularize = None,
     ):
         self.rate = rate
         self.metric: Metric = metric
         self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
 
     @property
     def needs(self) -> Needs:
         """Those of the covariance."""
-        return Covariance(self.estimator).needs
+        return Covariance(self.estimator, self.regularize).needs
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), _MovingMeans(self.rate, self.metric)]
+        return [Covariance(self.estimator, self.regularize), _MovingMeans(self.rate, self.metric)]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

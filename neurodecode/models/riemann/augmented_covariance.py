@@ -1,10 +1,12 @@
 """Covariances of trials and their delayed copies, by the nearest mean or in the tangent space."""
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import fit_stages
 from neurodecode.linalg.lagged import LaggedEstimator
@@ -20,6 +22,7 @@ from neurodecode.models.riemann._nearest_mean import NearestMean
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.augmented_covariance import AugmentedCovariance as Estimation
 from neurodecode.steps.augmented_covariance import Select
+from neurodecode.steps.rank_reducer import RankReducer
 from neurodecode.steps.tangent_space import TangentSpace
 
 
@@ -36,6 +39,9 @@ class AugmentedCovariance(ClassifierMixin, BaseEstimator):
         See `neurodecode.steps.augmented_covariance.AugmentedCovariance`.
     head : {"mdm", "svm", "logistic", "elastic_net"}
         The nearest mean, or a classifier of tangent vectors.
+    regularize : "auto" or None
+        Whether trials are projected on the directions in which they vary
+        (`neurodecode.steps.rank_reducer.RankReducer`), where channels depend on one another.
     C, kernel, l1_ratio, max_iter, class_weight
         Of the classifiers of tangent vectors; see
         `neurodecode.models.riemann.tangent_space.TangentSpace`.
@@ -65,6 +71,7 @@ class AugmentedCovariance(ClassifierMixin, BaseEstimator):
         l1_ratio: float = 0.5,
         max_iter: int = 1000,
         class_weight: ClassWeight = None,
+        regularize: Literal["auto"] | None = None,
     ):
         self.order = order
         self.lag = lag
@@ -76,17 +83,24 @@ class AugmentedCovariance(ClassifierMixin, BaseEstimator):
         self.l1_ratio = l1_ratio
         self.max_iter = max_iter
         self.class_weight: ClassWeight = class_weight
+        self.regularize: Literal["auto"] | None = regularize
 
     @property
     def needs(self) -> Needs:
         """Those of the covariance."""
-        return self._estimation().needs
+        needs = self._estimation().needs
+        return needs if self.regularize is None else replace(needs, full_rank=False)
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
+        if self.regularize not in (None, "auto"):
+            raise ConfigError(f"regularize: {self.regularize!r}. Give auto or null.")
+        # Before embedding: a direction that is lacking is lacking once in every copy.
+        reducing = [] if self.regularize is None else [RankReducer()]
+        first = [*reducing, self._estimation()]
         if self.head == "mdm":
-            return [self._estimation(), NearestMean()]
-        return [self._estimation(), TangentSpace(), *head_stages(self)]
+            return [*first, NearestMean()]
+        return [*first, TangentSpace(), *head_stages(self)]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

@@ -10,7 +10,7 @@ from neurodecode.models import _stages
 from neurodecode.models.riemann._nearest_mean import NearestMean
 from neurodecode.steps._geodesic_filter import GeodesicFilter
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import TangentSpace
 
 
@@ -19,7 +19,7 @@ class Fgmdm(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : str
+    estimator, regularize
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
 
     Attributes
@@ -35,17 +35,23 @@ class Fgmdm(ClassifierMixin, BaseEstimator):
 
     version: ClassVar[int] = 1
 
-    def __init__(self, estimator: Estimator = "oas"):
+    def __init__(self, estimator: Estimator = "oas", regularize: Regularize = None):
         self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
 
     @property
     def needs(self) -> Needs:
         """Those of the covariance."""
-        return Covariance(self.estimator).needs
+        return Covariance(self.estimator, self.regularize).needs
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), TangentSpace(), GeodesicFilter(), NearestMean()]
+        return [
+            Covariance(self.estimator, self.regularize),
+            TangentSpace(),
+            GeodesicFilter(),
+            NearestMean(),
+        ]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

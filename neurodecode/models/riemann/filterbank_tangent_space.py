@@ -19,7 +19,7 @@ from neurodecode.models.riemann._heads import (
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.band_covariances import BandCovariances
 from neurodecode.steps.band_tangent_space import BandTangentSpace
-from neurodecode.steps.covariance import Estimator
+from neurodecode.steps.covariance import TrialEstimator
 from neurodecode.steps.tangent_space import Metric
 
 
@@ -53,7 +53,7 @@ class FilterbankTangentSpace(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator: Estimator = "oas",
+        estimator: TrialEstimator = "oas",
         metric: Metric = "riemann",
         head: Head = "logistic",
         C: float = 1.0,
@@ -62,7 +62,7 @@ class FilterbankTangentSpace(ClassifierMixin, BaseEstimator):
         max_iter: int = 1000,
         class_weight: ClassWeight = None,
     ):
-        self.estimator: Estimator = estimator
+        self.estimator: TrialEstimator = estimator
         self.metric: Metric = metric
         self.head: Head = head
         self.C = C

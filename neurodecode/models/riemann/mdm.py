@@ -9,7 +9,7 @@ from neurodecode.core.stages import fit_stages
 from neurodecode.models import _stages
 from neurodecode.models.riemann._nearest_mean import NearestMean
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import Metric
 
 
@@ -20,7 +20,7 @@ class Mdm(ClassifierMixin, BaseEstimator):
     ----------
     metric : {"riemann", "logeuclid", "euclid"}
         Of means and distances.
-    estimator : str
+    estimator, regularize
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
 
     Attributes
@@ -36,18 +36,24 @@ class Mdm(ClassifierMixin, BaseEstimator):
 
     version: ClassVar[int] = 2
 
-    def __init__(self, metric: Metric = "riemann", estimator: Estimator = "oas"):
+    def __init__(
+        self,
+        metric: Metric = "riemann",
+        estimator: Estimator = "oas",
+        regularize: Regularize = None,
+    ):
         self.metric: Metric = metric
         self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
 
     @property
     def needs(self) -> Needs:
         """Those of the covariance."""
-        return Covariance(self.estimator).needs
+        return Covariance(self.estimator, self.regularize).needs
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), NearestMean(self.metric)]
+        return [Covariance(self.estimator, self.regularize), NearestMean(self.metric)]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

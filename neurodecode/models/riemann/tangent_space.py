@@ -17,7 +17,7 @@ from neurodecode.models.riemann._heads import (
     head_stages,
 )
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import Metric
 from neurodecode.steps.tangent_space import TangentSpace as Projection
 
@@ -27,7 +27,7 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : str
+    estimator, regularize
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
     metric : {"riemann", "logeuclid", "euclid"}
         Of the mean and the tangent space.
@@ -68,8 +68,10 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
         head: Head = "logistic",
         kernel: Kernel = "linear",
         l1_ratio: float = 0.5,
+        regularize: Regularize = None,
     ):
         self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
         self.metric: Metric = metric
         self.C = C
         self.max_iter = max_iter
@@ -81,11 +83,15 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """Those of the covariance."""
-        return Covariance(self.estimator).needs
+        return Covariance(self.estimator, self.regularize).needs
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), Projection(metric=self.metric), *head_stages(self)]
+        return [
+            Covariance(self.estimator, self.regularize),
+            Projection(metric=self.metric),
+            *head_stages(self),
+        ]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""

@@ -17,7 +17,7 @@ from neurodecode.models.riemann._heads import (
     head_stages,
 )
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Estimator
+from neurodecode.steps.covariance import TrialEstimator
 from neurodecode.steps.tangent_space import TangentSpace
 from neurodecode.steps.xdawn_covariances import XdawnCovariances
 
@@ -52,7 +52,7 @@ class XdawnTangentSpace(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         n_components: int = 4,
-        estimator: Estimator = "oas",
+        estimator: TrialEstimator = "oas",
         head: Head = "logistic",
         C: float = 1.0,
         kernel: Kernel = "linear",
@@ -61,7 +61,7 @@ class XdawnTangentSpace(ClassifierMixin, BaseEstimator):
         class_weight: ClassWeight = None,
     ):
         self.n_components = n_components
-        self.estimator: Estimator = estimator
+        self.estimator: TrialEstimator = estimator
         self.head: Head = head
         self.C = C
         self.kernel: Kernel = kernel
