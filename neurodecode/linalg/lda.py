@@ -46,7 +46,7 @@ def shrunk_lda(X: np.ndarray, y: np.ndarray) -> LdaFit:
     Raises
     ------
     ValueError
-        If all trials are of one class.
+        If all trials are of one class, or no class has two.
 
     Notes
     -----
@@ -69,6 +69,11 @@ def shrunk_lda(X: np.ndarray, y: np.ndarray) -> LdaFit:
     if len(classes) < 2:
         raise ValueError(f"lda: all {len(y)} training trials are of one class. Give two.")
     n_trials, n_features = X.shape
+    if n_trials == len(classes):
+        raise ValueError(
+            f"lda: each of the {n_trials} classes has one training trial, which tells nothing of "
+            "the spread within classes. Give a class two."
+        )
     priors = np.bincount(codes) / n_trials
     means = np.empty((len(classes), n_features))
     shrinkage = np.empty(len(classes))

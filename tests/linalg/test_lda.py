@@ -87,6 +87,8 @@ def test_answers_do_not_depend_on_the_unit_or_the_order_of_trials(seed, n_classe
     )
 
 
-def test_one_class_is_refused():
+def test_one_class_or_one_trial_of_each_is_refused():
     with pytest.raises(ValueError, match="all 6 training trials are of one class"):
         shrunk_lda(np.zeros((6, 3)), np.ones(6))
+    with pytest.raises(ValueError, match="each of the 3 classes has one training trial"):
+        shrunk_lda(np.eye(3), np.arange(3))
