@@ -126,11 +126,10 @@ def event_rows(runs: Sequence[Replayed], unit: str) -> Iterator[dict[str, str]]:
     for run in runs:
         for one in run.units:
             found = one.detections
-            quartiles = np.percentile(found.latency, [25, 75]) if found.n_detected else ()
             latency = "none detected"
             if found.n_detected:
-                low, high = quartiles
-                latency = f"{np.median(found.latency):.2f} [{low:.2f}, {high:.2f}]"
+                low, middle, high = np.percentile(found.latency, [25, 50, 75])
+                latency = f"{middle:.2f} [{low:.2f}, {high:.2f}]"
             yield {
                 "model": run.model,
                 unit: one.name,
