@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -50,5 +51,6 @@ def _alike(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+@cache  # each look-up reads a file, and every recording asks for several
 def _minor_version(library: str) -> str:
     return ".".join(metadata.version(library).split(".")[:2])

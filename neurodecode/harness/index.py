@@ -196,6 +196,7 @@ def _versions() -> Mapping[str, str]:
     return found
 
 
+@cache  # what runs is what was there when it was imported
 def _git_state() -> str:
     """Commit of the checkout that neurodecode runs from, marked where it was changed."""
     here = Path(__file__).resolve().parent

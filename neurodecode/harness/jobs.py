@@ -273,6 +273,7 @@ def _version(cls: type) -> str:
     return _source_digest(cls)
 
 
+@cache
 def _release(distribution: str) -> str:
     return distribution + " " + ".".join(metadata.version(distribution).split(".")[:2])
 

@@ -14,6 +14,7 @@ from neurodecode.linalg.permutation import Alternative
 
 N_BOOTSTRAP = 1000
 N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
+_MOST_AT_ONCE = 1_000_000  # numbers of how often a row is drawn: some 10 MB
 _ROUNDING = 1e-12  # a difference that is nearer to zero is none
 
 
@@ -52,12 +53,17 @@ def bootstrap_scores(
     codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
     sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
     score = [_scored(cell, metric, scorer) for cell in cells]
-    rng = np.random.default_rng(seed)
+    rng, n_names = np.random.default_rng(seed), len(names)
     scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
-    for i in range(len(scores)):
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        drawn = [of(times[code]) for of, code in zip(score, codes, strict=True)]
-        scores[i] = _mean(np.array(drawn), sessions)
+    # Draws are scored together, as many as fit: the numbers drawn are those of one after another.
+    n_together = max(1, _MOST_AT_ONCE // max(n_names, *map(len, codes)))
+    for start in range(0, len(scores), n_together):
+        n_draws = min(n_together, len(scores) - start)
+        drawn = rng.integers(n_names, size=(n_draws, n_names))
+        drawn += n_names * np.arange(n_draws)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=n_draws * n_names).reshape(n_draws, n_names)
+        found = [of(times[:, code]) for of, code in zip(score, codes, strict=True)]
+        scores[start : start + n_draws] = _mean(np.stack(found, axis=1), sessions)
     return scores, names
 
 
@@ -148,17 +154,24 @@ def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
     return float(min(1.0, sided[alternative]))
 
 
-def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], float]:
-    """Give a function of how often each row is drawn that gives the score; NaN without one."""
+def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a function of how often each row is drawn that gives the scores; NaN without one.
 
-    def anew(times: np.ndarray) -> float:
-        index = np.repeat(np.arange(len(times)), times)
-        value = scorer.score(judged, cell.take(index)) if len(index) else ""
-        return value if isinstance(value, float) else float("nan")
+    It takes an array of shape (n_draws, n_rows) and gives one of shape (n_draws,).
+    """
+
+    def anew(times: np.ndarray) -> np.ndarray:
+        scores = np.full(len(times), np.nan)
+        for i, index in enumerate(np.repeat(np.arange(len(one)), one) for one in times):
+            value = scorer.score(judged, cell.take(index)) if len(index) else ""
+            scores[i] = value if isinstance(value, float) else np.nan
+        return scores
 
     if judged.terms is None or not isinstance(scorer.score(judged, cell), float):
+        if judged.summary is None:
+            return anew
         # Rows that stand in time are no stream any more once some are drawn twice.
-        return anew if judged.summary is None else lambda times: float("nan")
+        return lambda times: np.full(len(times), np.nan)
     values, groups = judged.terms(
         cell.true,
         cell.pred,
@@ -167,24 +180,33 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
         gallery=scorer.gallery,
     )
     if judged.summary is not None:
-        return lambda times: judged.summary(values, times)
-    known = np.isfinite(values)
-    groups = np.zeros(np.sum(known), dtype=np.int64) if groups is None else groups[known]
-    values = values[known]
+        return lambda times: np.array([judged.summary(values, one) for one in times])
+    known = np.flatnonzero(np.isfinite(values))
+    groups = np.zeros(len(values), dtype=np.int64) if groups is None else groups
+    order = known[np.argsort(groups[known], kind="stable")]  # group by group
+    begins = np.unique(groups[order], return_index=True)[1]
 
-    def of_terms(times: np.ndarray) -> float:
-        weights = times[known]
-        counts = np.bincount(groups, weights=weights)
+    def of_terms(times: np.ndarray) -> np.ndarray:
+        weights = times[:, order]
+        counts = np.add.reduceat(weights, begins, axis=1)
         there = counts > 0
-        if there.sum() < judged.min_classes:
-            return float("nan")
-        return float(np.mean(np.bincount(groups, weights=weights * values)[there] / counts[there]))
+        means = np.add.reduceat(weights * values[order], begins, axis=1) / np.maximum(counts, 1)
+        n_there = there.sum(axis=1)
+        enough = n_there >= max(judged.min_classes, 1)
+        return np.where(enough, means.sum(axis=1) / np.maximum(n_there, 1), np.nan)
 
     return of_terms
 
 
-def _mean(scores: np.ndarray, sessions: np.ndarray) -> float:
-    """Mean over groups of a session, then sessions, of those that have a score."""
+def _mean(scores: np.ndarray, sessions: np.ndarray) -> np.ndarray:
+    """Mean over groups of a session, then sessions, of those that have a score; draw by draw."""
+    several = [_known_mean(scores[:, sessions == one]) for one in np.unique(sessions)]
+    return _known_mean(np.stack(several, axis=1))
+
+
+def _known_mean(scores: np.ndarray) -> np.ndarray:
+    scores = np.ascontiguousarray(scores)  # sums along a row then add in pairs, and round little
     known = np.isfinite(scores)
-    means = [scores[known & (sessions == one)].mean() for one in np.unique(sessions[known])]
-    return float(np.mean(means)) if means else float("nan")
+    n_known = known.sum(axis=1)
+    means = np.where(known, scores, 0.0).sum(axis=1) / np.maximum(n_known, 1)
+    return np.where(n_known > 0, means, np.nan)
