@@ -8,7 +8,7 @@ sums and count in one symmetric matrix, and matrices of pieces add up to that of
 from typing import Any, Literal
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.linalg._arrays import diagonal, namespace
+from neurodecode.linalg._namespace import diagonal, namespace
 from neurodecode.linalg.covariance import check_estimator, from_moments
 from neurodecode.linalg.shrinkage import or_one
 

@@ -12,12 +12,33 @@ import numpy as np
 Array = Any  # numpy.ndarray or torch.Tensor; what comes out is of the kind that came in
 
 
-def namespace(*arrays: Array) -> Any:
-    """Give torch where an array is a tensor, else numpy."""
+def is_tensor(X: Any) -> bool:
+    """Whether `X` is a tensor of torch; who has one has imported torch."""
     torch = sys.modules.get("torch")
-    if torch is not None and any(isinstance(array, torch.Tensor) for array in arrays):
-        return torch
-    return np
+    return torch is not None and isinstance(X, torch.Tensor)
+
+
+def namespace(*arrays: Any) -> Any:
+    """Give torch where an array is a tensor, else numpy."""
+    return sys.modules["torch"] if any(is_tensor(array) for array in arrays) else np
+
+
+def as_floats(X: Any) -> Array:
+    """Give an array or tensor of real floats; whole numbers become float64."""
+    if is_tensor(X):
+        return X if X.is_floating_point() else X.double()
+    X = np.asarray(X)
+    return X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
+
+
+def new_empty(X: Array, shape: tuple[int, ...]) -> Array:
+    """Give an array or tensor without values, of the kind, precision and device of `X`."""
+    return X.new_empty(shape) if is_tensor(X) else np.empty(shape, X.dtype)
+
+
+def diagonal(X: Array) -> Array:
+    """Give the diagonals of matrices, as a view that can be written through."""
+    return X.diagonal(dim1=-2, dim2=-1) if is_tensor(X) else np.einsum("...ii->...i", X)
 
 
 def adjoint(X: Array) -> Array:

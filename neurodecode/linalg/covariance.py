@@ -8,7 +8,7 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.linalg import shrinkage
-from neurodecode.linalg._arrays import as_array, as_floats, diagonal, is_tensor, namespace
+from neurodecode.linalg._namespace import as_floats, as_numpy, diagonal, is_tensor, namespace
 
 Estimator = Literal["scm", "cov", "corr", "oas", "lwf", "sch"]
 ESTIMATORS: tuple[Estimator, ...] = ("scm", "cov", "corr", "oas", "lwf", "sch")
@@ -152,7 +152,7 @@ def check_varies(X: Any) -> None:
     xp = namespace(X)
     constant = xp.amax(X, -1) == xp.amin(X, -1)
     if bool(constant.any()):
-        where = np.nonzero(as_array(constant))
+        where = np.nonzero(as_numpy(constant))
         *trial, channel = (int(i[0]) for i in where)
         raise DataError(
             f"{_place(trial)}channel {channel} is constant, so it has no correlation. Drop it, or "
@@ -201,7 +201,7 @@ def _more(Z: Any, estimator: Estimator) -> Any:
 
 
 def _not_finite(X: Any) -> str:
-    bad = ~np.isfinite(as_array(X))
+    bad = ~np.isfinite(as_numpy(X))
     if not bad.any():
         return "a covariance is beyond the largest float. Give the data in another unit, as volts."
     *trial, channel, sample = (int(i[0]) for i in np.nonzero(bad))

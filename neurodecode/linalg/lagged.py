@@ -16,7 +16,7 @@ from numbers import Integral
 from typing import Any, Literal
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.linalg._arrays import as_floats, is_tensor, new_empty
+from neurodecode.linalg._namespace import as_floats, is_tensor, new_empty
 from neurodecode.linalg.covariance import check_finite, from_moments
 from neurodecode.linalg.shrinkage import or_one
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.linalg._arrays import diagonal, is_tensor, namespace
+from neurodecode.linalg._namespace import diagonal, is_tensor, namespace
 
 
 def oas(scatter: Any, n_times: float) -> Any:

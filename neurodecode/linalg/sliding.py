@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.linalg._arrays import as_array, as_floats, is_tensor, namespace, new_empty
 from neurodecode.linalg._moments import (
     WindowEstimator,
     estimate,
@@ -14,6 +13,7 @@ from neurodecode.linalg._moments import (
     fill_below,
     n_rows_below,
 )
+from neurodecode.linalg._namespace import as_floats, as_numpy, is_tensor, namespace, new_empty
 from neurodecode.linalg.covariance import check_finite, covariances
 
 # Bytes of matrices in hand at once. Arrays: what stays in the cache; a tensor may lie on a device
@@ -144,7 +144,7 @@ def _windows(x: Any, n_window: int, n_hop: int, estimator: WindowEstimator, belo
             sums += window_sums(begins + _products(hops[..., rest:]), m)
     C = estimate(sums, n_channels, n_window, estimator)
     C *= scale**2
-    for i, *at in np.argwhere(as_array(far_from_origin(sums, n_channels, n_window))):
+    for i, *at in np.argwhere(as_numpy(far_from_origin(sums, n_channels, n_window))):
         window = x[(*at, slice(None), slice(i * n_hop, i * n_hop + n_window))]
         C[(i, *at)] = covariances(window, estimator)
     return namespace(x).moveaxis(C, 0, -3)
