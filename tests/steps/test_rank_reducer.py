@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from neurodecode.core.errors import DataError
+import neurodecode as nd
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.models.riemann.augmented_covariance import AugmentedCovariance
 from neurodecode.steps.rank_reducer import RankReducer
 
 
@@ -47,3 +49,22 @@ def test_a_trial_prepared_otherwise_is_named():
     X[3] += np.random.default_rng(1).normal(size=80)  # a common signal: no reference
     with pytest.raises(DataError, match=r"^trial 3: .* power lies.*rank 5 for 6.*Prepare all"):
         step.transform(X)
+
+
+def test_models_project_before_they_embed_and_the_table_says_so():
+    X, y = referenced(24, 4, 120), np.tile([0, 1], 12)
+    model = AugmentedCovariance(order=2, lag=3, head="mdm", regularize="auto")
+    means = model.fit(X, y).stages_[-1].means_
+    assert means.shape == (2, 6, 6)  # two copies of three directions
+    with pytest.raises(DataError, match="no inverse"):
+        AugmentedCovariance(order=2, lag=3, head="mdm").fit(X, y)
+    with pytest.raises(ConfigError, match=r"regularize: 0\.1\. Give auto or null"):
+        AugmentedCovariance(regularize=0.1).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["mdm", "fgmdm", "tangent_space"])
+def test_the_table_says_what_was_done(name):
+    X, y = referenced(24, 4, 120), np.tile(["a", "b"], 12)
+    asked = {f"riemann.{name}": {"estimator": "scm", "regularize": "auto"}}
+    table = nd.evaluate(X, y, [asked], controls=(), n_draws=0, verbose=False).table()
+    assert "projected:3/4" in str(table["flags"][0])
