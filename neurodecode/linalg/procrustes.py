@@ -18,7 +18,8 @@ Metric = Literal["riemann", "logeuclid", "euclid"]
 _Loss = Callable[[np.ndarray], tuple[float, np.ndarray]]
 _MEMORY = 5  # losses that a step may not exceed the largest of
 _ROUNDING = 1e-12
-_EQUAL = 1e-9  # of the loss: two minima that are one
+_RACE = 1e-3  # tolerance at which searches are compared: the best goes on, the others end
+_EQUAL = 1e-6  # of the sizes: losses of two searches that are on the way to one minimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +51,8 @@ def rotation(
     *,
     weights: np.ndarray | None = None,
     start: np.ndarray | None = None,
-    tol: float = 1e-6,
-    max_iter: int = 1000,
+    tol: float = 1e-5,
+    max_iter: int = 2000,
 ) -> Rotation:
     """Give ``Q`` that minimises the mean of ``d(Q X_i Qᵀ, Y_i)²``.
 
@@ -103,9 +104,10 @@ def rotation(
         X, Y = logm(X), logm(Y)
     loss = _riemann(X, Y, w) if metric == "riemann" else _euclid(X, Y, w)
     starts = [np.eye(X.shape[1]), *_starts(X, Y, w)] if start is None else [start]
-    ends = [_descend(loss, one, tol * size, max_iter) for one in starts]
+    ends = [_descend(loss, one, max(tol, _RACE) * size, max_iter) for one in starts]
     lowest = min(end.loss for end in ends)
-    return next(end for end in ends if end.loss <= lowest + _EQUAL * size)
+    first = next(end for end in ends if end.loss <= lowest + _EQUAL * size)
+    return _descend(loss, first.value, tol * size, max_iter)
 
 
 def vector_rotation(A: np.ndarray, B: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from neurodecode.harness.question import NamedModel, TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.riemann.mdm import Mdm
+from neurodecode.models.riemann.mdwm import Mdwm
 from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.steps.covariance import Covariance
 from neurodecode.steps.recentre import Recentre
@@ -42,11 +43,17 @@ def asked(access, update="batch", made=None):
     )
 
 
-def scores(study, folder):
-    _, finished, _ = run(study, folder)
+def ran(study, folder):
+    """Scores of each fold, and the table's row."""
+    _, finished, table = run(study, folder)
     assert finished.errors == {}
     store = Store(folder)
-    return [store.predictions(job["key"], ("a", "b")).scores for job in store.index()["jobs"]]
+    jobs = store.index()["jobs"]
+    return [store.predictions(job["key"], ("a", "b")).scores for job in jobs], table[0]
+
+
+def scores(study, folder):
+    return ran(study, folder)[0]
 
 
 def invsqrt(C):
@@ -111,10 +118,10 @@ def test_a_recursive_mean_goes_on_trial_by_trial(access, tmp_path):
             given[i] = whitened_by(C[i], mean)
         return np.stack([given[i] for i in fold.index("test")])
 
-    for ours, theirs in zip(scores(study, tmp_path / "r"), by_hand(study, tested), strict=True):
+    found, row = ran(study, tmp_path / "r")
+    for ours, theirs in zip(found, by_hand(study, tested), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
-    _, _, table = run(study, tmp_path / "r")
-    assert "causal_adaptation" in table[0].flags
+    assert "causal_adaptation" in row.flags
 
 
 def test_a_later_trial_changes_no_earlier_answer(tmp_path):
@@ -146,8 +153,9 @@ def test_what_is_fitted_knows_no_test_trial_unless_the_table_says_so(access, lea
     answers = []
     for i, one in enumerate((arrays, changed)):
         study = asked(access, made=(one, labels, rows))
-        answers.append(scores(study, tmp_path / str(i))[1])
-        assert ("transductive" in run(study, tmp_path / str(i))[2][0].flags) is leans
+        found, row = ran(study, tmp_path / str(i))
+        answers.append(found[1])
+        assert ("transductive" in row.flags) is leans
     same = np.array_equal(answers[0][:-1], answers[1][:-1])
     assert same is not leans
 
@@ -164,8 +172,9 @@ def test_following_is_refused_where_trials_come_all_at_once():
     [
         [Recentre(), Rescale(), Rotate(), Mdm(estimator="given")],
         [Recentre(), TangentSpace(), TangentAlignment(), LogisticRegression()],
+        [Recentre(), Mdwm(estimator="given")],
     ],
-    ids=lambda steps: type(steps[-2]).__name__,
+    ids=["rotate", "tangent_alignment", "mdwm"],
 )
 def test_what_needs_labels_of_the_tested_is_refused_without(steps, tmp_path):
     model = NamedModel("m", make_pipeline(Covariance(), *steps))

@@ -11,10 +11,11 @@ import pytest
 from pyriemann.geometry.distance import distance
 from pyriemann.geometry.mean import gmean
 from pyriemann.optimization.grassmann import _get_rotation_manifold, _run_minimization
-from pyriemann.transfer import TLCenter, TLScale, encode_domains
+from pyriemann.transfer import MDWM, TLCenter, TLScale, encode_domains
 from scipy.linalg import inv, orthogonal_procrustes, sqrtm
 
 from neurodecode.linalg.procrustes import rotation, turned, vector_rotation
+from neurodecode.models.riemann.mdwm import Mdwm
 from neurodecode.steps.euclidean_alignment import EuclideanAlignment
 from neurodecode.steps.recentre import Recentre
 from neurodecode.steps.rescale import Rescale
@@ -96,15 +97,16 @@ def class_means(seed, turn):
     return np.stack([np.asarray(gmean((turn @ C @ turn.T)[code == Y])) for code in (0, 1)])
 
 
-@pytest.mark.parametrize("metric", ["riemann", "euclid"])
+@pytest.mark.parametrize("metric", [pytest.param("riemann", marks=pytest.mark.slow), "euclid"])
 def test_a_rotation_is_one_that_their_search_would_not_leave_and_no_worse_than_theirs(metric):
     # Theirs starts from eigenvectors whose signs are those that a library happens to give. Means of
     # two classes are nearly each other's inverse here, so that many minima are nearly as deep.
     losses = []
-    for seed in range(6):
+    for seed in range(4):
         turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(4, 4)))[0]
         X, Y_ = class_means(seed, np.eye(4)), class_means(seed + 50, turn)
-        ours, theirs = rotation(X, Y_, metric), _get_rotation_manifold(X, Y_, metric=metric)
+        ours = rotation(X, Y_, metric, tol=1e-7)
+        theirs = _get_rotation_manifold(X, Y_, metric=metric)
         there, _ = _run_minimization(ours.value, X, Y_, np.full(2, 0.5), metric=metric)
         np.testing.assert_allclose(there, ours.value, atol=1e-4)
         losses.append([np.mean(distance(Y_, Q @ X @ Q.T, metric=metric) ** 2)
@@ -135,3 +137,15 @@ def test_vectors_are_turned_by_orthogonal_procrustes():
     # Of all its solutions theirs is another one; what becomes of the given vectors is the same.
     expected = A @ orthogonal_procrustes(A, B)[0]
     np.testing.assert_allclose(turned(A, *vector_rotation(A, B)), expected, atol=1e-10)
+
+
+@pytest.mark.parametrize("tradeoff", [0.0, 0.3, 1.0])
+def test_means_between_those_of_others_and_the_tested(tradeoff):
+    theirs = MDWM(tradeoff, "target").fit(*encoded(SETS))
+    sources = np.concatenate([SETS["source"], SETS["other"]])
+    model = Mdwm(tradeoff, estimator="given").fit(sources, np.tile(Y, 2))
+    model.adapt(SETS["target"], Y)
+    np.testing.assert_allclose(model.stages_[-1].means_, theirs.covmeans_, **CLOSE)
+    np.testing.assert_allclose(
+        model.predict_proba(SETS["tested"]), theirs.predict_proba(SETS["tested"]), **CLOSE
+    )
