@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 
@@ -60,7 +60,13 @@ class Answering:
         self.classes = tuple(map(str, known if classes is None else classes))
         self._codes = None if classes is None else known.astype(np.int64)
         self._n_made = 0
-        self._check_alone(shape)
+        self._earlier: np.ndarray | None = None  # a window, until two have been compared
+        noise = np.random.default_rng(0).normal(scale=_PROBE_SCALE, size=(2, *shape))
+        try:
+            self._check_alone(noise)
+            self._judged = True
+        except DataError:  # what was trained on lies in fewer dimensions than noise does
+            self._judged = False
         self.reset()
 
     @property
@@ -81,7 +87,18 @@ class Answering:
             Of `shape`, or what the first stage makes of it.
         time : float
             When the window ends, in seconds.
+
+        Raises
+        ------
+        ConfigError
+            If it answers the window otherwise beside an earlier one than alone, where that could
+            not be found out before there were windows.
         """
+        if not self._judged:
+            if self._earlier is not None:
+                self._check_alone(np.stack([window, self._earlier]))
+                self._judged = True
+            self._earlier = None if self._judged else window
         X = self._through(self._stages, window[None], self._n_made, learns=self._adapts)
         if self._evidence is None:
             scores, said = self._said(X)
@@ -149,10 +166,9 @@ class Answering:
         scores[:, self._codes] = found
         return scores
 
-    def _check_alone(self, shape: tuple[int, ...]) -> None:
+    def _check_alone(self, windows: np.ndarray) -> None:
         """Refuse what looks at the other windows that it is handed: a stream has one."""
-        noise = np.random.default_rng(0).normal(scale=_PROBE_SCALE, size=(3, *shape))
-        together, alone = (self._probed(one) for one in (noise, noise[:1]))
+        together, alone = (self._probed(one) for one in (windows, windows[:1]))
         size = np.max(np.abs(together), initial=0)
         if not np.allclose(together[:1], alone, rtol=_ROUNDING, atol=_ROUNDING * size):
             raise ConfigError(
@@ -164,7 +180,7 @@ class Answering:
 
     def _probed(self, windows: np.ndarray) -> np.ndarray:
         """Give what is said of windows, as numbers."""
-        X = self._through(self._fitted, windows)
+        X = self._through(self._fitted, windows, self._n_made)
         if self._evidence is not None:
             return np.asarray(X)
         scores, said = self._said(X)

@@ -143,10 +143,10 @@ def covariances_of(
     Returns
     -------
     covariances : StreamingCovariance or None
-        None for any other stage or estimator, for windows that lie apart, and for hops of no whole
-        number of samples.
+        None for any other stage or estimator, for one that learnt how to regularize, for windows
+        that lie apart, and for hops of no whole number of samples.
     """
-    known = isinstance(first, Covariance) and first.estimator in _HOP_BY_HOP
+    known = isinstance(first, Covariance) and first.stateless and first.estimator in _HOP_BY_HOP
     if not known or windows.n_hop is None or windows.n_hop > windows.n_window or len(shape) != 1:
         return None
     return StreamingCovariance(

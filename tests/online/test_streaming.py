@@ -397,6 +397,26 @@ def test_other_covariances_are_those_of_whole_windows(covariance):
     np.testing.assert_allclose(told(decisions)[:, 2:], model.predict_proba(X), rtol=1e-10)
 
 
+def test_a_regularized_covariance_is_that_of_its_space(monkeypatch):
+    # The average reference leaves four dimensions of five, on which trials are projected.
+    chain = (Pick(("eeg",)), Reference(), Filter(8, 30, method="iir", phase="causal"))
+
+    def regularized(*more):
+        first = Covariance("oas", regularize="auto")
+        return make_pipeline(*more, first, TangentSpace(), LogisticRegression())
+
+    model, recording = fitted(chain, model=regularized()), make_recording(N_TIMES)
+    assert model[0].basis_.shape == (5, 4)
+    X, _ = windows_of(prepared(chain, recording))
+    decisions = decoder_of(chain, model=model).push(recording.data)
+    np.testing.assert_allclose(told(decisions)[:, 2:], model.predict_proba(X), rtol=1e-10)
+    # Noise lies outside of that space, so what looks at other windows is seen with the second one.
+    decoder = decoder_of(chain, model=fitted(chain, model=regularized(AmongOthers())))
+    assert len(decoder.push(recording.data[:, :100])) == 1
+    with pytest.raises(ConfigError, match="among others otherwise than alone"):
+        decoder.push(recording.data[:, 100:])
+
+
 def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
     recording = make_recording(N_TIMES)
     model = fitted(CHAIN, model=AdaptiveMdm(rate=0.1))
@@ -410,7 +430,7 @@ def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
     np.testing.assert_allclose(model.predict_proba(X), still, rtol=0)  # it is as it was
     theirs = copy.deepcopy(model)  # each window is learnt, then answered
     expected = [theirs.update(one[None]).predict_proba(one[None])[0] for one in X]
-    np.testing.assert_allclose(moved, expected, rtol=1e-8)
+    np.testing.assert_allclose(moved, expected, rtol=1e-10)
     assert np.abs(moved - still).max() > 0.01
     decoder.reset()
     np.testing.assert_array_equal(told(decoder.push(recording.data))[:, 2:], moved)

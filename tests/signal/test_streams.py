@@ -166,6 +166,11 @@ def test_a_chain_names_all_that_cannot_stream_and_gives_the_last_header(eeg):
         streams_of([Resample(50, "causal")], replace(header, axes=("voxel",), sfreq=None))
 
 
+@pytest.mark.parametrize("case", CAUSAL, ids=named)
+def test_what_streams_says_that_it_does_not_look_ahead(case):
+    assert build(Call(*case[:2]), "signal").ahead(100.0) == 0
+
+
 def test_notch_by_fir_cannot_be_causal():
     with pytest.raises(ConfigError, match="method 'fir' looks ahead and cannot be causal"):
         Notch([50], phase="causal")
