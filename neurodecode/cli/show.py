@@ -3,6 +3,7 @@
 import argparse
 
 from neurodecode.cli.experiment_arguments import add_experiment_arguments, read
+from neurodecode.core.nodes import dump
 
 EXAMPLE = """\
 Examples:
@@ -18,7 +19,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the resolved experiment as YAML."""
-    import yaml
-
-    print(yaml.safe_dump(read(arguments).plain(), sort_keys=False, allow_unicode=True), end="")
+    print(dump(read(arguments).plain()), end="")
     return 0

@@ -71,6 +71,30 @@ class Problems:
             raise ConfigError(tuple(dict.fromkeys(ordered)))
 
 
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's, which leaves the quotes out around ``08`` and ``1e-4``."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    reads_as_number = _FLOAT.fullmatch(text) or _INT.fullmatch(text)
+    style = "'" if reads_as_number else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(plain: Any) -> str:
+    """Write plain values as YAML that `parse` reads as the same values.
+
+    Parameters
+    ----------
+    plain : dict, list or plain value
+        Keys keep their order.
+    """
+    return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
 def parse(text: str, source: str) -> tuple[Node, Problems]:
     """Parse YAML text into nodes; repeated keys and tags are noted as problems.
 

@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.files import write_json
+from neurodecode.core.nodes import dump
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.truth import BrainTruth
@@ -70,7 +69,7 @@ def write_study(
         store.write_frame(TASKS, study.schedule.tasks)
     if source:
         store.write_text("experiment.yaml", source)
-    store.write_text("resolved.yaml", yaml.safe_dump(dict(resolved), sort_keys=False))
+    store.write_text("resolved.yaml", dump(dict(resolved)))
     write_index(plan, store, name, {}, online=online)
     devices = {job.parts["device"] for job in plan.jobs}
     device = "cuda" if "cuda" in devices else "cpu"

@@ -1,7 +1,7 @@
 import pytest
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.nodes import load, parse
+from neurodecode.core.nodes import dump, load, parse
 
 BOMB = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"b{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 10)
@@ -43,3 +43,11 @@ def test_an_override_without_value_says_what_is_expected(tmp_path):
     path.write_text("title: a\n")
     with pytest.raises(ConfigError, match="expected KEY=VALUE"):
         load(path, ["title"])
+
+
+@pytest.mark.parametrize("text", ["08", "04", "002", "1e-4", "12", "1.5", "no", "null", "left", ""])
+def test_what_is_written_is_read_as_it_was(text):
+    node, problems = parse(dump({"runs": [text], "n": 8, "rate": 1e-4, "on": True}), "x.yaml")
+    problems.stop()
+    assert node.plain() == {"runs": [text], "n": 8, "rate": 1e-4, "on": True}
+    assert node.value["runs"].value[0].raw == "" or not text[:1].isdigit()  # quoted, so no doubt
