@@ -66,3 +66,23 @@ class SavedDataset(LocalDataset):
 
 class NoDataset:
     """A class that is none of MOABB's."""
+
+
+class LocalOddball(LocalDataset):
+    """The same recordings under the names of an oddball, one subject."""
+
+    def __init__(self):
+        BaseDataset.__init__(
+            self, subjects=[1], sessions_per_subject=2, events={"Target": 2, "NonTarget": 1},
+            code="LocalOddball", interval=[0.5, 1.5], paradigm="p300",
+        )  # fmt: skip
+
+
+class LocalFlicker(LocalDataset):
+    """The same recordings under the names of two rates of flicker, one subject."""
+
+    def __init__(self):
+        BaseDataset.__init__(
+            self, subjects=[1], sessions_per_subject=2, events={"11": 1, "15": 2},
+            code="LocalFlicker", interval=[0.5, 2.5], paradigm="ssvep",
+        )  # fmt: skip
