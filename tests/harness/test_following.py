@@ -14,6 +14,7 @@ from tests_harness import planted, run, study_of
 
 from neurodecode.core.rows import in_time
 from neurodecode.core.trials import Trials
+from neurodecode.harness.keep import open_model
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
@@ -207,3 +208,19 @@ def test_the_domain_is_in_the_key():
         {job.key for job in make_plan(one).jobs} for one in (study, replace(study, trials=other))
     ]
     assert not keys[0] & keys[1]
+
+
+def test_a_kept_model_looks_up_whose_trials_new_ones_are(tmp_path):
+    study = asked(TargetAccess())
+    study = replace(study, question=replace(study.question, keep="final"))
+    run(study, tmp_path / "r")
+    store = Store(tmp_path / "r")
+    kept = open_model(store, store.index()["finals"]["m"])
+    C, who = Covariances("oas").transform(study.trials.X), study.trials.rows["subject"]
+    mine = np.flatnonzero(who == "2")
+    # Its rows say that it is someone who was trained on; without rows nobody knows.
+    given = kept.apply(study.trials.X[mine], study.trials.take(mine))
+    np.testing.assert_allclose(given, whitened_by(C[mine], np.asarray(gmean(C[mine]))), rtol=1e-6)
+    means = [np.asarray(gmean(C[who == one])) for one in ("1", "2", "3")]
+    unknown = whitened_by(C[mine], np.asarray(gmean(np.stack(means))))
+    np.testing.assert_allclose(kept.apply(study.trials.X[mine]), unknown, rtol=1e-6)

@@ -14,7 +14,7 @@ from neurodecode.linalg.geodesics import geodesic
 from neurodecode.models import _stages
 from neurodecode.models.riemann._nearest_mean import NearestMean
 from neurodecode.steps._input import three_dimensional
-from neurodecode.steps.covariance import Covariance, Estimator
+from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import Metric
 
 
@@ -30,7 +30,7 @@ class Mdwm(ClassifierMixin, BaseEstimator):
         How far along: 0 is the mean of the training trials, 1 that of the tested.
     metric : {"riemann", "logeuclid", "euclid"}
         Of means, geodesics and distances.
-    estimator : str
+    estimator, regularize
         Of the covariances; see `neurodecode.steps.covariance.Covariance`.
 
     Attributes
@@ -51,20 +51,26 @@ class Mdwm(ClassifierMixin, BaseEstimator):
     version: ClassVar[int] = 1
 
     def __init__(
-        self, tradeoff: float = 0.5, metric: Metric = "riemann", estimator: Estimator = "oas"
+        self,
+        tradeoff: float = 0.5,
+        metric: Metric = "riemann",
+        estimator: Estimator = "oas",
+        regularize: Regularize = None,
     ):
         self.tradeoff = tradeoff
         self.metric: Metric = metric
         self.estimator: Estimator = estimator
+        self.regularize: Regularize = regularize
 
     @property
     def needs(self) -> Needs:
         """Those of the covariance, and labels of some of the tested."""
-        return replace(Covariance(self.estimator).needs, calibration=True)
+        return replace(Covariance(self.estimator, self.regularize).needs, calibration=True)
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
-        return [Covariance(self.estimator), _MeansBetween(self.tradeoff, self.metric)]
+        predictor = _MeansBetween(self.tradeoff, self.metric)
+        return [Covariance(self.estimator, self.regularize), predictor]
 
     def fit(self, X, y):
         """Fit on trials of shape (n_trials, n_channels, n_times)."""
