@@ -3,7 +3,6 @@
 import argparse
 
 from neurodecode.cli.experiment_arguments import add_experiment_arguments, read
-from neurodecode.core.nodes import dump
 
 EXAMPLE = """\
 Examples:
@@ -19,5 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Print the resolved experiment as YAML."""
+    from neurodecode.core.nodes import dump
+
     print(dump(read(arguments).plain()), end="")
     return 0
