@@ -29,7 +29,7 @@ from neurodecode.report.words import best
 
 HERE = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "datasets/README.md", "tests/studies/README.md")
-QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg")
+QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg", "quickstart_online")
 BENCHMARK = (
     "eegbci_left_right",
     "eegbci_left_right_cross_run",
@@ -99,11 +99,16 @@ def score_tables(out: Path) -> dict[str, str]:
     done = [name for name in (*QUICKSTARTS, *BENCHMARK) if _runs(name, out)]
     made = {}
     for name in set(done) & set(QUICKSTARTS):
-        rows = Results(out / name).rows()
-        made[name] = format_rows([row for row in rows if row.metric == rows[0].metric], "md")
+        made[name] = format_rows(leading(Results(out / name)), "md")
     if set(BENCHMARK) <= set(done):
         made["benchmark"] = benchmark(out)
     return made
+
+
+def leading(results: Results) -> list[TableRow]:
+    """Give the rows of the first metric, offline and, where that was asked, online."""
+    rows = results.all_rows()
+    return [row for row in rows if row.metric == rows[0].metric]
 
 
 def benchmark(out: Path) -> str:
