@@ -1,4 +1,5 @@
 import hashlib
+import os
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from neurodecode.data.worker import Worker
 
 # The same examples everywhere, and no clock: a busy machine fails no test.
 settings.register_profile("neurodecode", derandomize=True, deadline=None, database=None)
@@ -128,3 +131,40 @@ class _Handler(BaseHTTPRequestHandler):
         cut = site.cut.get(path)
         self.wfile.write(content[first : first + cut.pop(0)] if cut else content[first:])
         self.close_connection = True
+
+
+@pytest.fixture(scope="session")
+def opener():
+    """The process that opens files, once for a whole session."""
+    with Worker() as worker:
+        yield worker
+
+
+@pytest.fixture(scope="module")
+def warm(opener):
+    """Open files in a process that is there already: each fresh one takes seconds to import mne.
+
+    For tests of what is done with recordings; what becomes of the process itself is tested with
+    processes of their own.
+    """
+
+    class Opener:
+        def __init__(self, **_):
+            opener.call(os.chdir, str(Path.cwd()), what="the folder")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exception):
+            self.close()
+
+        def call(self, *arguments, **named):
+            return opener.call(*arguments, **named)
+
+        def close(self):
+            pass
+
+    with pytest.MonkeyPatch.context() as patch:
+        for place in ("neurodecode.data.prepared", "neurodecode.data.readers._array_source"):
+            patch.setattr(f"{place}.Worker", Opener)
+        yield

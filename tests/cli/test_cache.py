@@ -21,7 +21,7 @@ def place(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def after_a_run(tmp_path_factory):
+def after_a_run(warm, tmp_path_factory):
     """The cache that a run on the sample EEG leaves, and its results."""
     folder = tmp_path_factory.mktemp("run")
     with pytest.MonkeyPatch.context() as patch:

@@ -1,6 +1,7 @@
 """`check`: stored results against what would be computed now, and contracts of code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,12 +25,25 @@ ARGUMENTS = {
 }
 
 
+@pytest.fixture(scope="module")
+def after_a_run(warm, tmp_path_factory):
+    """Results of a run with the cache that it filled, made once."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("NEURODECODE_CACHE", str(folder / "cache"))
+        patch.delenv("NEURODECODE_DATA", raising=False)
+        assert main(["run", "quickstart_eeg", *SMALL]) == 0
+    return folder
+
+
 @pytest.fixture
-def results(tmp_path, monkeypatch):
+def results(after_a_run, tmp_path, monkeypatch):
+    """A copy of the same, to work in."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("NEURODECODE_DATA", raising=False)
-    assert main(["run", "quickstart_eeg", *SMALL]) == 0
+    shutil.copytree(after_a_run, tmp_path, dirs_exist_ok=True)
     return Path("results/quickstart_eeg")
 
 

@@ -18,7 +18,7 @@ RESULTS = "results/quickstart_eeg"
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(warm, tmp_path_factory):
     """Results of a run that kept its models, made once."""
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
