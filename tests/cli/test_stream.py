@@ -15,6 +15,8 @@ import yaml
 
 from neurodecode.cli import main, stream
 from neurodecode.core.files import shipped_folder
+from neurodecode.data._sliding import window_starts
+from neurodecode.harness.serve import servable
 
 SAMPLES = shipped_folder("datasets") / "samples" / "eegbci"
 FILE = SAMPLES / "S002R12.edf"
@@ -81,19 +83,22 @@ def scores_of(table):
 
 
 @pytest.mark.parametrize("model", ["riemann.tangent_space", "riemann.mdm"])
-def test_a_replay_says_what_predict_says(model):
+def test_a_replay_says_what_the_model_says_of_the_whole_recording(model):
     said, summary = decisions("--replay", FILE, "--model", model)
-    _, out, _ = run("predict", "results/own", FILE, "--model", model, "--format", "json")
-    batch = pd.DataFrame(json.loads(out))
-    assert summary["model"] == model and summary["n_decisions"] == len(said)
-    # The batch leaves out windows that touch what is marked bad; here there is none of it.
-    assert len(said) == len(batch)
-    columns = ["score_rest", "score_left", "score_right"]
-    np.testing.assert_allclose(scores_of(said), batch[columns], rtol=1e-10, atol=1e-10)
-    assert said["label"].tolist() == batch["pred"].tolist()
+    found = servable(Path("results/own"), model)
+    signal = found.recording(FILE).load()
+    for preparation in found.resolved.preparations:
+        signal = preparation(signal)
+    starts = window_starts(signal.n_times, 128, 1.0, 128.0)
+    X = found.kept.apply(np.stack([signal.data[:, at : at + 128] for at in starts]))
+    assert summary["model"] == model and summary["n_decisions"] == len(said) == len(starts)
+    batch = found.kept.stages[-1].predict_proba(X)
+    np.testing.assert_allclose(scores_of(said), batch, rtol=1e-10, atol=1e-10)
+    codes = found.kept.stages[-1].predict(X)
+    assert said["label"].tolist() == [("rest", "left", "right")[code] for code in codes]
     # A decision comes with the last raw sample that its window has.
-    stop = batch["onset"] + 1.0 - 1 / 128
-    np.testing.assert_allclose(said["time"], np.floor(stop * 160 + 1e-6) / 160, atol=1e-9)
+    last = np.floor((starts + 127) / 128 * 160 + 1e-6)
+    assert said["sample"].tolist() == last.astype(int).tolist()
 
 
 def test_chunks_and_the_default_model_change_nothing(final):
