@@ -34,6 +34,8 @@ class Needs:
         Whether sensor positions must be known.
     full_rank : bool
         Whether it inverts a covariance without shrinkage, so that rank-deficient data break it.
+    rowless : bool
+        Whether it takes arrays too where nothing is known of the rows, as of a stream.
     calibration : bool
         Whether its ``adapt`` must be told labels of some trials of the tested.
     follows : bool
@@ -61,6 +63,7 @@ class Needs:
     columns: tuple[str, ...] = ()
     positions: bool = False
     full_rank: bool = False
+    rowless: bool = False
     calibration: bool = False
     follows: bool = False
     sequential: bool = False

@@ -7,7 +7,7 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
-from neurodecode.core.stages import stages_of
+from neurodecode.core.stages import goes_on, stages_of
 from neurodecode.harness.question import NamedModel, Overlap, Question
 from neurodecode.harness.study import Study
 from neurodecode.protocols import inner_groups, near, purge
@@ -152,11 +152,6 @@ def updating(model: NamedModel, question: Question) -> str:
     how = getattr(question.protocol, "adapt", "none")
     learns = any(goes_on(stage) for stage in stages_of(model.estimator))
     return how if learns and how != "none" else ""
-
-
-def goes_on(stage: object) -> bool:
-    """Whether a stage can go on learning: it has a method `update`."""
-    return callable(getattr(stage, "update", None))
 
 
 def _adaptation(question: Question, rows: Rows) -> float:

@@ -10,9 +10,9 @@ import numpy as np
 from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows, in_time
+from neurodecode.core.stages import go_on, goes_on
 from neurodecode.harness.fitting import Fitted, FoldWork, through_stages
 from neurodecode.harness.handed import Input, asked_for, picked
-from neurodecode.harness.in_use import goes_on
 from neurodecode.harness.task import TaskJob
 
 _ROUNDING = 1e-9  # s
@@ -21,7 +21,7 @@ _ROUNDING = 1e-9  # s
 def replay(work: FoldWork, job: TaskJob, fitted: Fitted) -> Predictions:
     """Give what a model says of the test rows, and let it learn as it goes where it may.
 
-    Before it answers a window, each stage that has `update` is handed that window without its
+    Before it answers a window, each stage that goes on learning is handed that window without its
     label. Under ``delayed_labels`` those that learn labels are handed instead the windows of
     trials that have ended by then, each once, with their labels. What is learnt of a test window
     is forgotten with this call: the fitted model stays as it was.
@@ -97,7 +97,7 @@ def _learn(
         if goes_on(stage) and (
             learns_labels if y is not None else not (labels_come and learns_labels)
         ):
-            stage.update(X, y)
+            go_on(stage, X, y)
         if i < len(stages) - 1:
             X = stage.transform(X)
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import stages_of, takes_rows_of_numbers
+from neurodecode.core.stages import go_on, goes_on, stages_of, takes_rows_of_numbers
 
 _PROBE_SCALE = 2e-5  # volts, of EEG
 _ROUNDING = 1e-6  # of the largest answer: products of matrices of other sizes round otherwise
@@ -29,7 +29,7 @@ class Answering:
     shape : tuple of int
         Of a window, (n_channels, n_times), or with bands before.
     adapt : bool
-        Whether stages that can (`update`) go on learning from each window before it is answered.
+        Whether stages that can go on learning from each window before it is answered.
 
     Raises
     ------
@@ -47,7 +47,7 @@ class Answering:
         adapt: bool = False,
     ):
         self._fitted = fitted_stages(stages)
-        self._adapts = adapt and any(map(_learns, self._fitted))
+        self._adapts = adapt and any(map(goes_on, self._fitted))
         self._stages = self._fitted
         self._evidence: Any = None
         last = self._fitted[-1]
@@ -141,11 +141,11 @@ class Answering:
         if self._flattens and n_made == 0:
             X = X.reshape(len(X), -1)
         for stage in stages[n_made:-1]:
-            if learns and _learns(stage):
-                stage.update(X)
+            if learns and goes_on(stage):
+                go_on(stage, X)
             X = stage.transform(X)
-        if learns and _learns(stages[-1]):
-            stages[-1].update(X)
+        if learns and goes_on(stages[-1]):
+            go_on(stages[-1], X)
         return X
 
     def _said(self, X: Any) -> tuple[np.ndarray | None, np.ndarray]:
@@ -202,7 +202,8 @@ def fitted_stages(stages: Any) -> list[Any]:
     for stage in stages:
         name = type(stage).__name__
         needs = getattr(stage, "needs", None)
-        if isinstance(needs, Needs) and not (stage is stages[-1] and hasattr(stage, "stream")):
+        evidence = stage is stages[-1] and hasattr(stage, "stream")
+        if isinstance(needs, Needs) and not (needs.rowless or evidence):
             lacking = ", ".join(needs.columns) or ("trials" if needs.trials else "")
             if lacking or needs.signals != 1:
                 raise ConfigError(
@@ -221,7 +222,3 @@ def fitted_stages(stages: Any) -> list[Any]:
             "Serve a classifier."
         )
     return list(stages)
-
-
-def _learns(stage: Any) -> bool:
-    return callable(getattr(stage, "update", None))

@@ -64,7 +64,7 @@ class EuclideanAlignment(TransformerMixin, BaseEstimator):
     def needs(self) -> Needs:
         """`Trials` of signals with the columns of `by`."""
         follows = self.update == "recursive"
-        return Needs(trials=True, columns=tuple(self.by), axes=_AXES, follows=follows)
+        return Needs(trials=True, rowless=True, columns=tuple(self.by), axes=_AXES, follows=follows)
 
     def fit(self, X, y=None):
         """Learn the mean covariance of each domain of the training rows.

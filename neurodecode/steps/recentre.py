@@ -43,7 +43,8 @@ class Recentre(TransformerMixin, BaseEstimator):
 
     * the mean of what was seen of their domain (`adapt`): its calibration or unlabelled rows, or,
       where ``target_access`` is ``transductive``, the test rows themselves;
-    * with ``update: recursive`` (which asks for ``one_by_one: true``) the mean of the trials so
+    * with ``update: recursive`` (which asks for ``one_by_one: true``, or for a protocol under which
+      decoders go on learning, ``pseudo_online: {adapt: unlabelled}``) the mean of the trials so
       far, the tested one among them: ``M_k`` is ``1 / k`` of the way from ``M_(k-1)`` to the
       ``k``-th trial. It goes on from the rows seen before, or begins with the first test trial,
       which becomes the identity and tells nothing. It depends on the order of the trials, is not
@@ -80,7 +81,7 @@ class Recentre(TransformerMixin, BaseEstimator):
     def needs(self) -> Needs:
         """`Trials` of covariances with the columns of `by`."""
         follows = self.update == "recursive"
-        return Needs(trials=True, columns=tuple(self.by), axes=_AXES, follows=follows)
+        return Needs(trials=True, rowless=True, columns=tuple(self.by), axes=_AXES, follows=follows)
 
     def fit(self, X, y=None):
         """Learn the mean of each domain of the training rows.

@@ -62,7 +62,7 @@ class Rescale(TransformerMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """`Trials` of covariances with the columns of `by`."""
-        return Needs(trials=True, columns=tuple(self.by), axes=_AXES)
+        return Needs(trials=True, rowless=True, columns=tuple(self.by), axes=_AXES)
 
     def fit(self, X, y=None):
         """Learn the dispersion of each domain of the training rows.

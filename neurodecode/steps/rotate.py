@@ -73,7 +73,9 @@ class Rotate(TransformerMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """`Trials` of covariances with the columns of `by`; labels of some of the tested."""
-        return Needs(trials=True, columns=tuple(self.by), axes=_AXES, calibration=True)
+        return Needs(
+            trials=True, rowless=True, columns=tuple(self.by), axes=_AXES, calibration=True
+        )
 
     def fit(self, X, y):
         """Learn the common class means, and the rotation of each training domain.

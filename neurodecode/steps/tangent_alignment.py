@@ -83,7 +83,9 @@ class TangentAlignment(TransformerMixin, BaseEstimator):
     @property
     def needs(self) -> Needs:
         """`Trials` of vectors with the columns of `by`; labels of some of the tested."""
-        return Needs(trials=True, columns=tuple(self.by), axes=_AXES, calibration=True)
+        return Needs(
+            trials=True, rowless=True, columns=tuple(self.by), axes=_AXES, calibration=True
+        )
 
     def fit(self, X, y):
         """Learn centre, scale and turn of each domain of the training rows.

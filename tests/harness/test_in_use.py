@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.pipeline import make_pipeline
 from tests_harness import run
 
 from neurodecode.cli import main
@@ -36,6 +37,8 @@ from neurodecode.protocols.reference_zero_phase import ReferenceZeroPhase
 from neurodecode.report.results import Results
 from neurodecode.signal.filters import Filter
 from neurodecode.signal.zscore import Zscore
+from neurodecode.steps.covariance import Covariance
+from neurodecode.steps.recentre import Recentre
 
 SFREQ, LENGTH, HOP, TRIAL, REST, N_TRIALS = 32.0, 1.0, 0.25, 2.0, 2.0, 8
 CAUSAL = Filter(2, 10, method="iir", phase="causal")
@@ -243,6 +246,24 @@ def test_labels_that_come_late_change_what_is_answered_and_its_key(tmp_path):
     np.testing.assert_allclose(still, answers["none"]["mdm"], atol=1e-9)
     assert np.abs(blind - still).max() > 0.01 and np.abs(told - blind).max() > 0.01
     np.testing.assert_array_equal(told[0], still[0])  # no label was known before the first window
+
+
+def test_a_recursive_mean_follows_where_decoders_go_on_learning(tmp_path):
+    def scores(adapt, access=None):
+        pipe = make_pipeline(Covariance(), Recentre(update="recursive"), Mdm(estimator="given"))
+        study = study_of(
+            PseudoOnline(mode="runs", train=("1",), test=("2",), adapt=adapt), tmp_path / "c",
+            models=(NamedModel("follows", pipe),), runs=("1", "2"),
+            access=access or TargetAccess(),
+        )  # fmt: skip
+        plan, finished, _ = run(study, tmp_path / adapt)
+        assert finished.errors == {}
+        return Store(tmp_path / adapt).predictions(plan.jobs[0].key, TARGET.classes).scores
+
+    with pytest.raises(ConfigError, match="handed over all at once"):
+        scores("none")
+    one_by_one = scores("none", TargetAccess(one_by_one=True))
+    np.testing.assert_allclose(scores("unlabelled"), one_by_one, rtol=1e-9)
 
 
 EXPERIMENT = """

@@ -49,6 +49,7 @@ from neurodecode.signal.reference import Reference
 from neurodecode.signal.resample import Resample
 from neurodecode.signal.zscore import Zscore
 from neurodecode.steps.covariance import Covariance
+from neurodecode.steps.recentre import Recentre
 from neurodecode.steps.stack_bands import StackBands
 from neurodecode.steps.tangent_space import TangentSpace
 
@@ -441,6 +442,25 @@ def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
     decoder.push(recording.data[:, 300:])  # what it learns more is not the other's
     rest = other.push(recording.data[:, 300:])
     np.testing.assert_array_equal(told([*before, *rest])[:, 2:], moved)
+
+
+def test_a_recursive_mean_follows_a_stream_where_it_may():
+    recording = make_recording(N_TIMES)
+    model = fitted(
+        CHAIN,
+        model=make_pipeline(Covariance(), Recentre(update="recursive"), Mdm(estimator="given")),
+    )
+    X, _ = windows_of(prepared(CHAIN, recording))
+    still = told(decoder_of(model=model).push(recording.data))[:, 2:]
+    np.testing.assert_allclose(still, model.predict_proba(X), rtol=1e-9)
+    moved = told(pushed(decoder_of(model=model, adapt=True), recording.data, [7, 400]))[:, 2:]
+    covariance, recentre, mdm = copy.deepcopy(model.named_steps).values()
+    expected = [
+        mdm.predict_proba(recentre.adapt(C).transform(C))[0]
+        for C in (covariance.transform(one[None]) for one in X)
+    ]
+    np.testing.assert_allclose(moved, expected, rtol=1e-9)
+    assert np.abs(moved - still).max() > 0.01
 
 
 def test_evidence_is_accumulated_as_in_the_batch():
