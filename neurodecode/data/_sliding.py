@@ -239,8 +239,11 @@ def slide(
     events = Spans.of(onset, duration, signal.tmin, signal.sfreq)
     rest = None
     if spec.rest:
-        resting = signal.events[signal.events[column].astype(str).isin(spec.rest)]
-        times = (resting[name].to_numpy(dtype=np.float64) for name in ("onset", "duration"))
-        rest = Spans.of(*times, signal.tmin, signal.sfreq)
+        resting = np.isin(signal.events[column].astype(str), spec.rest)
+        begins, lasts = (
+            signal.events[name].to_numpy(dtype=np.float64)[resting]
+            for name in ("onset", "duration")
+        )
+        rest = Spans.of(begins, lasts, signal.tmin, signal.sfreq)
     named = naming_events(at, n_window, events, labels, spec.label_rule, rest, spec.ties)
     return at, n_window, named
