@@ -147,6 +147,11 @@ def theirs(dataset, paradigm, made, folder):
         pipelines[str(i)], grid = one if isinstance(one, tuple) else (one, None)
         if grid:
             grids[str(i)] = grid
+    if len(paradigm.filters) > 1:
+        # MOABB 1.7.2 names the first band's processing alone to its evaluations, which then see
+        # that one band; what it does unnamed gives the whole bank, as `get_data` does elsewhere.
+        whole = paradigm.get_data
+        paradigm.get_data = lambda *asked, process_pipelines=None, **named: whole(*asked, **named)
     evaluation = WithinSessionEvaluation(
         paradigm=paradigm, datasets=[dataset], random_state=42, overwrite=True,
         hdf5_path=str(folder),

@@ -27,7 +27,7 @@ VARIANTS = ["slice", pytest.param("vt", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_cache(tmp_path_factory):
+def shared_cache(warm, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURODECODE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -35,7 +35,7 @@ MAY_BE_SHOWN = {"abide_aal116", "event_related_mt", "mouse_v1", "sherlock_pmc"} 
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_cache(tmp_path_factory):
+def shared_cache(warm, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURODECODE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -55,7 +55,7 @@ PSEUDO_ONLINE_ACCURACY = {"001": 0.555, "002": 0.609, "003": 0.656, "004": 0.695
 
 
 @pytest.fixture(scope="module", autouse=True)
-def shared_cache(tmp_path_factory):
+def shared_cache(warm, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEURODECODE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
