@@ -407,7 +407,7 @@ def test_a_regularized_covariance_is_that_of_its_space(monkeypatch):
         return make_pipeline(*more, first, TangentSpace(), LogisticRegression())
 
     model, recording = fitted(chain, model=regularized()), make_recording(N_TIMES)
-    assert model[0].basis_.shape == (5, 4)
+    assert model[0].flags_ == ("projected:4/5",)
     X, _ = windows_of(prepared(chain, recording))
     decisions = decoder_of(chain, model=model).push(recording.data)
     np.testing.assert_allclose(told(decisions)[:, 2:], model.predict_proba(X), rtol=1e-10)
