@@ -65,7 +65,7 @@ class Noise(BaseDataset):
         stim = np.zeros((1, n_times))
         at = ((1 + 6 * np.arange(self.n_trials)) * SFREQ).astype(int)
         stim[0, at] = rng.permutation(np.resize([1, 2], self.n_trials))
-        names = [f"EEG{i}" for i in range(16)]
+        names = [f"EEG{i}" for i in range(22)]
         info = mne.create_info([*names, "STI"], SFREQ, ["eeg"] * len(names) + ["stim"])
         values = 1e-5 * rng.standard_normal((len(names), n_times))
         return {"0": {"0": mne.io.RawArray(np.vstack([values, stim]), info)}}
@@ -117,6 +117,7 @@ def test_noise_by_the_reference_scores_as_in_moabb(own_folders):
 
 @pytest.mark.slow
 def test_six_subjects_of_noise_are_told_apart(own_folders):
-    theirs, ours = scores_of_noise(6, 60, own_folders)
+    """Few windows to a dimension of the tangent space: of 16 channels and 60 trials it is .92."""
+    theirs, ours = scores_of_noise(6, 40, own_folders)
     assert ours == pytest.approx(theirs, rel=0, abs=1e-12)
-    assert np.mean(list(ours.values())) > 0.99
+    assert np.mean(list(ours.values())) > 0.99, ours
