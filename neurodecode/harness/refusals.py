@@ -11,7 +11,7 @@ from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
 from neurodecode.harness.in_use import updating
 from neurodecode.harness.question import NamedModel
-from neurodecode.harness.singular import why_singular
+from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -116,8 +116,24 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     reason = why_not_chained(model.estimator, axes)
     if reason is not None:
         return reason
-    if needs.full_rank:
-        return why_singular(signal, study.trials.rows)
+    if needs.full_rank and (reason := why_singular(signal, study.trials.rows)) is not None:
+        return reason
+    return _why_short(model, study)
+
+
+def _why_short(model: NamedModel, study: Study) -> str | None:
+    """Say why trials are too short for what is done to them first; arguments of a grid come later."""
+    first, tune = stages_of(model.estimator)[0], study.question.tune
+    if not hasattr(first, "check_shape") or (tune is not None and model.name in tune.grids):
+        return None
+    signal = study.inputs.signal()
+    for part in signal.used():
+        n_times = shortest_trial(signal.length, part)
+        if n_times >= 0:
+            try:
+                first.check_shape(len(part.space), n_times)
+            except DataError as error:
+                return str(error)
     return None
 
 

@@ -36,7 +36,7 @@ def why_singular(signal: TrialSignal, rows: Rows) -> str | None:
                 f"{recording}: the covariance has {found}, so it has no inverse. Average "
                 f"reference, ICA and interpolated channels do this. {_REMEDY}"
             )
-        shortest = _shortest(signal.length, part)
+        shortest = shortest_trial(signal.length, part)
         if 0 <= shortest < 2:
             return f"windows of {shortest} sample(s) have no covariance. Use longer windows."
         if 2 <= shortest <= n_channels:
@@ -81,7 +81,7 @@ def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) 
     return f"{reason} ({type(error).__name__}: {text})"
 
 
-def _shortest(length: np.ndarray, part: Part) -> int:
+def shortest_trial(length: np.ndarray, part: Part) -> int:
     """Give the samples of the shortest trial; -1 where nothing says it before they are read."""
     shortest = int(length.min())
     if shortest < 0 and isinstance(part.source, np.ndarray) and part.axes[-1] == "time":

@@ -10,7 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.embedding import Embedding, select_embedding
-from neurodecode.linalg.lagged import Edge, LaggedEstimator, covariances_of_orders
+from neurodecode.linalg.lagged import (
+    Edge,
+    LaggedEstimator,
+    check_length,
+    covariances_of_orders,
+    n_columns,
+)
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
 from neurodecode.steps._rank import SHRINKING, check_inverses
 
@@ -75,6 +81,20 @@ class AugmentedCovariance(TransformerMixin, BaseEstimator):
     def needs(self) -> Needs:
         """Trials of channels by time; of full rank where nothing shrinks."""
         return Needs(axes=_AXES, full_rank=self.estimator not in SHRINKING)
+
+    def check_shape(self, n_channels: int, n_times: int) -> None:
+        """Hold trials of this shape to the order and lag, which `plan` does before any is read.
+
+        Raises
+        ------
+        DataError
+            If they are too short.
+        """
+        if self.select is None:
+            found = self._given()
+            n = n_columns(n_times, found.order, found.lag, self.edge)
+            what = f"order {found.order} of lag {found.lag}"
+            check_length(n, found.order * n_channels, self.estimator, what)
 
     def fit(self, X, y=None):
         """Choose order and lag, where they are not given.

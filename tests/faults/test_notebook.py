@@ -61,6 +61,7 @@ def evaluate(data, target=None, models=SVM, **options):
 
 
 MDM = "riemann.mdm"
+ACM = "riemann.augmented_covariance"
 CASES = {
     "too few labels": (lambda: evaluate(X, Y[:10]), r"\(10,\) labels for 40 trials of subject 1"),
     "a label is missing": (lambda: evaluate(X, [None, *Y[1:]]), "1 labels .* are missing"),
@@ -186,6 +187,12 @@ CASES = {
             epochs(E - E.mean(axis=1, keepdims=True)), models=[{MDM: {"estimator": "scm"}}]
         ),
         "rank 3 for 4 channels",
+    ),
+    "too short for an embedding": (
+        lambda: evaluate(
+            RNG.standard_normal((40, 8, 60)), Y, {ACM: {"order": 4, "lag": 8}}
+        ),
+        "order 4 of lag 8 leaves 28 samples of a trial for 32 rows",  # 60 - 4 * 8; 4 * 8
     ),
     "no inverse of short trials": (
         lambda: evaluate(RNG.standard_normal((40, 8, 5)), Y, {MDM: {"estimator": "scm"}}),
