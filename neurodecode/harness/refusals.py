@@ -122,7 +122,7 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
 
 
 def _why_short(model: NamedModel, study: Study) -> str | None:
-    """Say why trials are too short for what is done to them first; arguments of a grid come later."""
+    """Say why trials are too short for what is done first; arguments of a grid come later."""
     first, tune = stages_of(model.estimator)[0], study.question.tune
     if not hasattr(first, "check_shape") or (tune is not None and model.name in tune.grids):
         return None
