@@ -38,8 +38,9 @@ class Needs:
         Whether it takes arrays too where nothing is known of the rows, as of a stream.
     calibration : bool
         Whether its ``adapt`` must be told labels of some trials of the tested.
-    follows : bool
-        Whether its ``adapt`` takes each test trial, without label, before that trial is answered.
+    updates : bool
+        Whether it is of use only where it may go on learning while it is tested: its ``update`` is
+        handed each test trial before that one is answered.
     sequential : bool
         Whether an answer leans on earlier trials of its recording, in the order of time, and never
         on later ones: what it says of a trial among its predecessors is what it says of it.
@@ -65,7 +66,7 @@ class Needs:
     full_rank: bool = False
     rowless: bool = False
     calibration: bool = False
-    follows: bool = False
+    updates: bool = False
     sequential: bool = False
     val: bool = False
     init: bool = False

@@ -107,24 +107,6 @@ def ignores_y(stage: Any) -> bool:
     return (type(stage).__module__, type(stage).__name__) in _BLIND_TO_Y
 
 
-def goes_on(stage: Any) -> bool:
-    """Whether a stage can go on learning from what it is tested on, trial after trial.
-
-    It has a method `update`, or its `adapt` follows the tested.
-    """
-    needs = getattr(stage, "needs", None)
-    follows = isinstance(needs, Needs) and needs.follows
-    return follows or callable(getattr(stage, "update", None))
-
-
-def go_on(stage: Any, X: Any, y: np.ndarray | None = None) -> None:
-    """Let a stage learn from a trial that it is tested on, with its label where that is told."""
-    if callable(getattr(stage, "update", None)):
-        stage.update(X, y)
-    else:
-        stage.adapt(X)
-
-
 def fit_transform(stage: Any, X: Any, y: np.ndarray) -> Any:
     """Fit a stage that is not the last and give the transformed training trials."""
     if hasattr(stage, "fit_transform"):

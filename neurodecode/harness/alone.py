@@ -4,8 +4,9 @@ import numpy as np
 
 from neurodecode.core.errors import LeakError
 from neurodecode.core.predictions import Predictions
-from neurodecode.core.rows import Rows
+from neurodecode.core.rows import Rows, in_time
 from neurodecode.harness.fitting import Fitted, FoldWork
+from neurodecode.harness.replay import replay
 from neurodecode.harness.task import TaskJob
 
 _ROUNDING = 1e-3  # of the largest answer: products of matrices of other sizes round otherwise
@@ -17,7 +18,8 @@ def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions)
 
     A step that scales trials by the statistics of all that it is handed has seen what is tested,
     whatever it was fitted on. A model that leans on earlier trials of a recording by declaration is
-    asked for a trial among these, without those that come after it.
+    asked for a trial among these, without those that come after it. One that goes on learning was
+    handed one trial at a time, and needs no other proof.
 
     Parameters
     ----------
@@ -36,9 +38,11 @@ def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions)
     if n_test < 2 or said.kind not in _KINDS:
         return
     sequential = job.model.sequential
+    if job.updates and not sequential:
+        return  # it was handed one at a time
     for i in (n_test // 2 if sequential else 0, n_test - 1):
-        beside = _until(work.test.rows, i) if sequential else np.array([i])
-        alone = work.alone(job, fitted, beside)
+        beside = _until(work.test.rows, i, job.updates) if sequential else np.array([i])
+        alone = replay(work, job, fitted, beside)
         if said.scores is None or alone.scores is None:
             together, itself = said.pred, alone.pred
         else:
@@ -59,8 +63,15 @@ def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions)
             )
 
 
-def _until(rows: Rows, i: int) -> np.ndarray:
-    """Positions of row `i`, last, and of the rows of its recording that were decided before."""
+def _until(rows: Rows, i: int, updates: str) -> np.ndarray:
+    """Positions of row `i`, last, and of the rows that its answer may lean on.
+
+    These are the rows of its recording that were decided before; of a model that goes on learning
+    all that the person did before.
+    """
+    if updates:
+        order = in_time(rows, rows.where(subject=rows["subject"][i]))
+        return order[: np.flatnonzero(order == i)[0] + 1]
     stop = rows["stop"]
     mine = rows.where(recording=rows["recording"][i])
     earlier = mine[stop[mine] < stop[i]]

@@ -107,14 +107,14 @@ def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None
 
 
 def _online(node: Node, where: str, problems: Problems) -> OnlineSpec | None:
-    return bind(OnlineSpec, node, where, problems, protocol=_protocol)
+    return bind(OnlineSpec, node, where, problems, protocol=_protocol, target_access=_target_access)
 
 
 def _target_access(node: Node, where: str, problems: Problems) -> TargetAccess:
     """Read what may be seen of the tested: a word, or a form with its amount."""
     if isinstance(node.value, str):
         if node.value not in ("none", "transductive"):
-            known = "none, transductive, {unlabelled: …}, {calibration: …}"
+            known = "none, transductive, {unlabelled: …}, {calibration: …}, {updates: …}"
             problems.add(node, where, f"expected one of {known}, got {node.value!r}.")
         return TargetAccess(transductive=node.value == "transductive")
     return bind(TargetAccess, node, where, problems) or TargetAccess()

@@ -1,9 +1,8 @@
 """Fit a model stage by stage within a fold, share what is equal, and predict."""
 
 import contextlib
-import copy
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
-from neurodecode.core.rows import Rows, in_time
+from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
@@ -69,13 +68,6 @@ class Fitted:
     def decides(self) -> dict[str, float]:
         """How the predictor waits before it decides; empty where it answers row by row."""
         return dict(getattr(self.last, "decides", {}))
-
-
-def through_stages(stages: Sequence[Any], X: Input, trials: Trials) -> Input:
-    """Give what fitted stages make of trials, one after the other."""
-    for stage in stages:
-        X = stage.transform(asked_for(stage, X, trials))
-    return X
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +164,9 @@ class FoldWork:
         """Give what a fitted model says of the test rows at `index`, and no others beside them."""
         rows = self.test.take(index)
         X = picked(self.first_input(job), index)
-        return self.said(fitted, through_stages(fitted.stages[:-1], X, rows), rows)
+        for stage in fitted.stages[:-1]:
+            X = stage.transform(asked_for(stage, X, rows))
+        return self.said(fitted, X, rows)
 
     @property
     def test(self) -> Trials:
@@ -293,14 +287,7 @@ class FoldWork:
             if hasattr(stage, "adapt"):
                 stage = stage.adapt(adapt, job.y_adapt)
             adapt = stage.transform(adapt)
-        test = None
-        if handed.test is not None:
-            follows = isinstance(needs, Needs) and needs.follows and self._task.one_by_one
-            test = (
-                self._following(stage, handed.test)
-                if follows
-                else self._apply(stage.transform, handed.test)
-            )
+        test = None if handed.test is None else self._apply(stage.transform, handed.test)
         result = stage, Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
@@ -357,15 +344,6 @@ class FoldWork:
             return function(X)
         ones = (X.take([i]) if isinstance(X, Trials) else X[i : i + 1] for i in range(len(X)))
         return np.concatenate([np.asarray(function(one)) for one in ones])
-
-    def _following(self, stage: Any, X: Input) -> np.ndarray:
-        """Transform test rows in time, each once the stage has taken it in, and before the next."""
-        stage = copy.deepcopy(stage)  # what is stored has seen no test row
-        given: dict[int, np.ndarray] = {}
-        for i in in_time(self._task.test.rows, np.arange(len(X))):
-            one = picked(X, np.array([i]))
-            given[int(i)] = stage.adapt(one).transform(one)
-        return np.concatenate([given[i] for i in range(len(X))])
 
     def _codes(self, model: Any, X: Input, n_classes: int) -> np.ndarray:
         """Codes of the predicted classes."""

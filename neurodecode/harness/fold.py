@@ -46,7 +46,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     chosen, tuned = choose(job, task)
                     fitted = work.fit(chosen)
                     predictions = replay(work, chosen, fitted)
-                    alike = not (task.transductive or task.one_by_one or job.updates)
+                    alike = not (task.transductive or task.one_by_one)
                     if alike and not job.is_null:
                         check_alone(work, chosen, fitted, predictions)
                     patterns = _patterns(fitted.model, job)
@@ -67,7 +67,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 seconds,
                 tuned,
                 _training(fitted.stages),
-                (*fitted.flags, *([f"adapts {job.updates}"] if job.updates else ())),
+                (*fitted.flags, *([f"updates {job.updates}"] if job.updates else ())),
                 fitted.decides,
             )
             task.store.remove_training(job.key)

@@ -7,8 +7,9 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
-from neurodecode.core.stages import goes_on, stages_of
-from neurodecode.harness.question import NamedModel, Overlap, Question
+from neurodecode.core.stages import stages_of
+from neurodecode.core.updating import goes_on
+from neurodecode.harness.question import Overlap, Question
 from neurodecode.harness.study import Study
 from neurodecode.protocols import inner_groups, near, purge
 from neurodecode.protocols._in_use import demands_of, trial_groups
@@ -32,8 +33,8 @@ def check_in_use(study: Study) -> None:
     if demands.gap and study.question.access.transductive:
         raise LeakError(
             "target_access: transductive shows windows before their time, which no decoder in use "
-            "can have. Let it adapt as it goes, or give it an earlier part of the session: "
-            "target_access: {unlabelled: 0.2}."
+            "can have. Let it learn as it goes, target_access: {updates: unlabelled}, or give it "
+            "an earlier part of the session, {unlabelled: 0.2}."
         )
     if demands.gap and np.isnan(study.trials.rows["start"]).any():
         raise ConfigError(
@@ -147,19 +148,12 @@ def inner_groups_of(
     return trial_groups(rows, question.tune.n_splits)
 
 
-def updating(model: NamedModel, question: Question) -> str:
-    """Say what a model goes on learning from while it is tested; empty of one that does not."""
-    how = getattr(question.protocol, "adapt", "none")
-    learns = any(goes_on(stage) for stage in stages_of(model.estimator))
-    return how if learns and how != "none" else ""
-
-
 def _adaptation(question: Question, rows: Rows) -> float:
     """Seconds in which the slowest model that adapts forgets half of what it has seen."""
     half_lives = [
         getattr(stage, "half_life", 0.0)
         for model in question.models
-        if updating(model, question)
+        if model.updates(question.access)
         for stage in stages_of(model.estimator)
         if goes_on(stage)
     ]

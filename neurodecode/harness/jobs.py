@@ -18,7 +18,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
-from neurodecode.harness.in_use import inner_groups_of, needed_gap, updating
+from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
@@ -137,7 +137,7 @@ class JobKeys:
             "tune": self._tuning(model, fold),
             "device": self._device if "torch" in model.packages else "cpu",
         }
-        how = updating(model, self._question)
+        how = model.updates(self._question.access)
         if how:
             told = self._truth.tested(fold, seed, draw, permutation)
             parts["updates"] = [how, digest_array(told) if how == "delayed_labels" else None]

@@ -11,6 +11,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device
+from neurodecode.core.updating import Updates, learning
 from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
@@ -64,9 +65,14 @@ class NamedModel:
         return any(needs.calibration for needs in self._all_needs)
 
     @property
-    def follows(self) -> bool:
-        """Whether one of its stages takes in each test trial before it is answered."""
-        return any(needs.follows for needs in self._all_needs)
+    def must_update(self) -> bool:
+        """Whether one of its stages is of use only where it goes on learning while tested."""
+        return any(needs.updates for needs in self._all_needs)
+
+    def updates(self, access: "TargetAccess") -> Updates:
+        """Say from what its stages go on learning while they are tested: what they can, and may."""
+        at_once, when_told = learning(stages_of(self.estimator), access.updates)
+        return "delayed_labels" if any(when_told) else "unlabelled" if any(at_once) else ""
 
     @property
     def val(self) -> bool:
@@ -111,14 +117,18 @@ class TargetAccess:
     transductive : bool
         The test rows themselves, without their labels.
     one_by_one : bool
-        Whether test trials are handed over one at a time, in time, so that none can lean on a later
-        one; on earlier ones only in stages that say so (``update: recursive``).
+        Whether test trials are handed over one at a time, so that none can lean on another.
+    updates : {"", "unlabelled", "delayed_labels"}
+        From what stages that can (`update`) go on learning while they are tested, in time: nothing;
+        each trial, without its label, before it is answered; or also the labels of trials that had
+        ended by then.
     """
 
     unlabelled: Literal["rows"] | float | None = None
     calibration: int | float | None = None
     transductive: bool = False
     one_by_one: bool = False
+    updates: Updates = ""
 
     def __post_init__(self):
         given = [self.unlabelled is not None, self.calibration is not None, self.transductive]
@@ -138,8 +148,12 @@ class TargetAccess:
                 f"calibration: {k}. Give the number of trials a class, 1 or more, or a part of the "
                 "session between 0 and 1."
             )
-        if self.transductive and self.one_by_one:
-            raise ConfigError("transductive shows all test rows at once; remove one_by_one.")
+        if self.updates not in get_args(Updates):
+            known = " or ".join(one for one in get_args(Updates) if one)
+            raise ConfigError(f"updates: {self.updates!r}. Give {known}, or leave it out.")
+        for asked in ("one_by_one", "updates"):
+            if self.transductive and getattr(self, asked):
+                raise ConfigError(f"transductive shows all test rows at once; remove {asked}.")
 
     @property
     def name(self) -> str:

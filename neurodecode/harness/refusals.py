@@ -9,7 +9,6 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
-from neurodecode.harness.in_use import updating
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
@@ -69,11 +68,16 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"it must be told labels of some trials of the tested, and target_access is "
             f"{access.name}. Say target_access: {{calibration: 5}}, or leave that step out."
         )
-    if model.follows and not access.one_by_one and not updating(model, study.question):
+    updates = model.updates(access)
+    if model.must_update and not updates:
         return (
-            "it takes in the test trials one after the other (update: recursive), and they are "
-            "handed over all at once. Say one_by_one: true under target_access, or update: batch; "
-            "under pseudo_online, adapt: unlabelled."
+            "it takes in the test trials one after the other (recursive: true), and may learn "
+            "nothing of them. Say target_access: {updates: unlabelled}, or recursive: false."
+        )
+    if updates == "delayed_labels" and target.kind in ("none", "brain"):
+        return (
+            f"it goes on learning from labels, and the target is {target.kind}. Say updates: "
+            "unlabelled under target_access."
         )
     if model.calibrated and study.question.tune and model.name in study.question.tune.grids:
         return (

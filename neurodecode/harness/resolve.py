@@ -86,7 +86,9 @@ class Resolved:
             plain["decide"] = {k: _listed(v) for k, v in vars(e.decide).items() if v != ""}
         if self.online is not None:
             whole = self.online.plain()
-            keys = ("prepare", "windows", "target", "protocol", "decide", "metrics")
+            keys = (
+                "prepare", "windows", "target", "protocol", "target_access", "decide", "metrics",
+            )  # fmt: skip
             plain["online"] = {
                 "task": self.online.experiment.data.task,
                 **{key: whole[key] for key in keys if key in whole},
@@ -236,6 +238,7 @@ def _online(resolved: Resolved) -> Resolved | None:
                 windows=spec.windows or (task.windows if own else experiment.windows),
                 target=spec.target or (task.target if own else experiment.target),
                 protocol=spec.protocol or ProtocolSpec(Call("pseudo_online")),
+                target_access=spec.target_access or experiment.target_access,
                 decide=spec.decide or experiment.decide,
                 metrics=spec.metrics or experiment.metrics,
                 aggregate=None,

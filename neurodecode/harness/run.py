@@ -16,7 +16,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
-from neurodecode.harness.in_use import inner_groups_of, needed_gap, updating
+from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
@@ -271,7 +271,7 @@ def _tuning(job: Job, question: Question, groups: np.ndarray | None, gap: float)
 
 def _updates(job: Job, question: Question, truth: TrainingTruth) -> dict[str, Any]:
     """Say what a job's model goes on learning from while it is tested."""
-    how = updating(job.model, question)
+    how = job.model.updates(question.access)
     if how != "delayed_labels":
         return {"updates": how}
     told = truth.tested(job.fold, job.seed, job.draw, job.permutation)

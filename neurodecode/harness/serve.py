@@ -9,6 +9,7 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal
+from neurodecode.core.updating import learning
 from neurodecode.data.readers import open_file
 from neurodecode.harness.apply import misfit, read_again
 from neurodecode.harness.keep import FINAL, Kept, open_model
@@ -82,9 +83,10 @@ class Servable:
         header = of_unknown_length(header)
         before, notes = self._before(header, where)
         preparations = (*before, *self.resolved.preparations)
-        adapt = getattr(self.resolved.question.protocol, "adapt", "none")
-        if adapt == "delayed_labels":
-            notes = (*notes, "The model stays as it was fitted: labels do not come with a stream.")
+        updates = self.resolved.question.access.updates
+        if any(learning(self.kept.stages, updates)[1]):
+            told = "What learns labels stays as it was fitted: they do not come with a stream."
+            notes = (*notes, told)
         decoder = StreamingDecoder(
             preparations,
             header,
@@ -92,7 +94,7 @@ class Servable:
             self.index["target"]["classes"],
             windows.length,
             windows.hop,
-            adapt=adapt == "unlabelled",
+            updates=updates,
             jitter=jitter,
         )
         problem = misfit(decoder.prepared, where, trained)

@@ -108,6 +108,7 @@ class OnlineSpec:
     target : TargetSpec or None
     protocol : ProtocolSpec or None
         `pseudo_online` without.
+    target_access : TargetAccess or None
     decide : Decide or None
         How evidence over windows becomes decisions; None: each window by itself.
     metrics : tuple of str
@@ -118,6 +119,7 @@ class OnlineSpec:
     windows: WindowsSpec | None = None
     target: TargetSpec | None = None
     protocol: ProtocolSpec | None = None
+    target_access: TargetAccess | None = None
     decide: Decide | None = None
     metrics: tuple[str, ...] = ()
 

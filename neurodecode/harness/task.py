@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
+from neurodecode.core.updating import Updates
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.harness.validation import Validation
@@ -92,7 +93,7 @@ class TaskJob:
     start : Start or None
         Fitted model to start from.
     updates : {"", "unlabelled", "delayed_labels"}
-        What the model goes on learning from while it is tested.
+        From what the model goes on learning while it is tested; see `TargetAccess`.
     y_test : ndarray, shape (n_test,), or None
         Labels of the test rows, which `replay` gives the model once they are no secret any more.
     """
@@ -111,7 +112,7 @@ class TaskJob:
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"
     start: Start | None = None
-    updates: str = ""
+    updates: Updates = ""
     y_test: np.ndarray | None = None
 
     @property

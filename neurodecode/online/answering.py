@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import go_on, goes_on, stages_of, takes_rows_of_numbers
+from neurodecode.core.stages import stages_of, takes_rows_of_numbers
+from neurodecode.core.updating import Updates, learning, updated
 
 _PROBE_SCALE = 2e-5  # volts, of EEG
 _ROUNDING = 1e-6  # of the largest answer: products of matrices of other sizes round otherwise
@@ -28,8 +29,10 @@ class Answering:
         Names of the classes that the predictor tells by number; None where it tells names.
     shape : tuple of int
         Of a window, (n_channels, n_times), or with bands before.
-    adapt : bool
-        Whether stages that can go on learning from each window before it is answered.
+    updates : {"", "unlabelled", "delayed_labels"}
+        From what the experiment lets stages that can (`update`) go on learning. Labels do not come
+        with a stream, so those that learn labels stay as they were fitted under
+        ``delayed_labels``; the others learn from each window before it is answered.
 
     Raises
     ------
@@ -44,10 +47,11 @@ class Answering:
         classes: Sequence[str] | None,
         shape: tuple[int, ...],
         *,
-        adapt: bool = False,
+        updates: Updates = "",
     ):
         self._fitted = fitted_stages(stages)
-        self._adapts = adapt and any(map(goes_on, self._fitted))
+        self._learns, _ = learning(self._fitted, updates)
+        self._still = (False,) * len(self._fitted)
         self._stages = self._fitted
         self._evidence: Any = None
         last = self._fitted[-1]
@@ -99,7 +103,7 @@ class Answering:
                 self._check_alone(np.stack([window, self._earlier]))
                 self._judged = True
             self._earlier = None if self._judged else window
-        X = self._through(self._stages, window[None], self._n_made, learns=self._adapts)
+        X = self._through(self._stages, window[None], self._learns)
         if self._evidence is None:
             scores, said = self._said(X)
             found, code = None if scores is None else scores[0], said[0]
@@ -116,7 +120,7 @@ class Answering:
     def reset(self) -> None:
         """Forget evidence and what was learnt since the fit."""
         self.begin()
-        if self._adapts:
+        if any(self._learns):
             self._stages = copy.deepcopy(self._fitted)  # the fitted ones are the caller's
 
     def state_dict(self) -> dict[str, Any]:
@@ -124,29 +128,22 @@ class Answering:
         evidence = None if self._evidence is None else copy.deepcopy(self._evidence.state_dict())
         return {
             "evidence": evidence,
-            "stages": copy.deepcopy(self._stages) if self._adapts else None,
+            "stages": copy.deepcopy(self._stages) if any(self._learns) else None,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
         if self._evidence is not None:
             self._evidence.load_state_dict(copy.deepcopy(state["evidence"]))
-        if self._adapts:
+        if any(self._learns):
             self._stages = copy.deepcopy(state["stages"])
 
-    def _through(
-        self, stages: Sequence[Any], X: np.ndarray, n_made: int = 0, *, learns: bool = False
-    ) -> Any:
-        """Give what the last stage is handed, when that after `n_made` is handed `X`."""
+    def _through(self, stages: Sequence[Any], X: np.ndarray, learns: Sequence[bool]) -> Any:
+        """Give what the last stage is handed; those that learn do so on the way."""
+        n_made = self._n_made
         if self._flattens and n_made == 0:
             X = X.reshape(len(X), -1)
-        for stage in stages[n_made:-1]:
-            if learns and goes_on(stage):
-                go_on(stage, X)
-            X = stage.transform(X)
-        if learns and goes_on(stages[-1]):
-            go_on(stages[-1], X)
-        return X
+        return updated(stages[n_made:], X, learns[n_made:])
 
     def _said(self, X: Any) -> tuple[np.ndarray | None, np.ndarray]:
         """Scores and classes that the last stage tells."""
@@ -180,7 +177,7 @@ class Answering:
 
     def _probed(self, windows: np.ndarray) -> np.ndarray:
         """Give what is said of windows, as numbers."""
-        X = self._through(self._fitted, windows, self._n_made)
+        X = self._through(self._fitted, windows, self._still)
         if self._evidence is not None:
             return np.asarray(X)
         scores, said = self._said(X)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
+from neurodecode.core.updating import Updates
 from neurodecode.online.answering import Answering
 from neurodecode.online.counting import Counting
 from neurodecode.online.decision import Decision, Gap, Latency, LatencyLog
@@ -37,9 +38,11 @@ class StreamingDecoder:
         Names of the classes that the predictor tells by number; None where it tells names.
     length, hop : float
         Seconds of a window, and from one to the next.
-    adapt : bool
-        Whether stages that can (`update`) go on learning from each window before it is answered;
-        what they learn is forgotten with `reset`, and the stages handed in stay as they were.
+    updates : {"", "unlabelled", "delayed_labels"}
+        From what the experiment lets stages that can (`update`) go on learning: nothing, or each
+        window, before it is answered; labels do not come with a stream, and stages that wait for
+        them stay as they were fitted. What is learnt is forgotten with `reset`, and the stages
+        handed in stay as they were.
     jitter : float
         Seconds by which the step from one time stamp to the next may be off: a shorter gap is not
         seen. Half a sample at least.
@@ -69,7 +72,7 @@ class StreamingDecoder:
         length: float,
         hop: float,
         *,
-        adapt: bool = False,
+        updates: Updates = "",
         jitter: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
     ):
@@ -80,7 +83,7 @@ class StreamingDecoder:
         self._windows = Windows(length, hop, float(self.prepared.sfreq or 0))
         shape = self._shape_prepared()
         window = (*shape, self._windows.n_window)
-        self._answer = Answering(stages, classes, window, adapt=adapt)
+        self._answer = Answering(stages, classes, window, updates=updates)
         covariances = covariances_of(self._answer.first, self._windows, shape)
         if covariances is not None:
             self._windows = CovarianceWindows(self._windows, covariances)
@@ -189,7 +192,7 @@ class StreamingDecoder:
         return given
 
     def state_dict(self) -> dict[str, Any]:
-        """Give a copy of all that is remembered; fitted stages are in it only where they adapt."""
+        """Give a copy of all that is remembered; of the fitted stages only where they go on."""
         pending = np.concatenate(self._pending, axis=1) if self._pending else None
         return {
             "made_for": self._made_for,

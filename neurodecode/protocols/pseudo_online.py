@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from neurodecode.core.target import Target
 from neurodecode.protocols._columns import listed
 from neurodecode.protocols._in_use import Demands, in_sequence, need_several, trial_groups, who
 
-Adapt = Literal["none", "unlabelled", "delayed_labels"]
 _APART = {
     "expanding": ("subject", "session", "run"),
     "runs": ("subject", "session", "run"),
@@ -48,10 +47,6 @@ class PseudoOnline:
         than that is refused.
     purity : float
         Share of its label that a window must have to be trained on; all windows are tested.
-    adapt : {"none", "unlabelled", "delayed_labels"}
-        What models and steps that have `update` go on learning from while they are tested: nothing;
-        each window, before it is answered, without its label; or also the labels of trials that had
-        ended by then.
 
     Notes
     -----
@@ -65,18 +60,12 @@ class PseudoOnline:
     n_splits: int = 5
     gap: float | None = None
     purity: float = 0.0
-    adapt: Adapt = "none"
     demands: ClassVar[Demands] = Demands(causal=True, gap=True)
 
     def __post_init__(self):
         if self.mode not in _APART:
             raise ConfigError(
                 f"pseudo_online: mode is {self.mode!r}. It is one of {', '.join(_APART)}."
-            )
-        if self.adapt not in get_args(Adapt):
-            raise ConfigError(
-                f"pseudo_online: adapt is {self.adapt!r}. It is one of "
-                f"{', '.join(get_args(Adapt))}."
             )
         named = bool(self.train), bool(self.test)
         if named != (self.mode == "runs",) * 2:

@@ -14,6 +14,10 @@ from neurodecode.report.words import counted
 
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")
+_UPDATES = {
+    "unlabelled": "Each trial, before it is answered, by models that can go on.",
+    "delayed_labels": "Trials that had ended by then, with their labels, by models that can go on.",
+}
 _UNITS = {"l_freq": "Hz", "h_freq": "Hz", "sfreq": "Hz", "seconds": "s"}  # of arguments
 _REJECT_UNITS = {"eeg": "V", "eog": "V", "seeg": "V", "ecog": "V", "mag": "T", "grad": "T/m"}
 
@@ -71,6 +75,8 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         asked.append(Asked("Those that ask start from", (Line(told),)))
     if index["access"]["one_by_one"]:
         asked.append(Asked("Test trials", (Line("Handed over one at a time."),)))
+    if index["access"].get("updates"):  # results of before have no such key
+        asked.append(Asked("Learnt while tested", (Line(_UPDATES[index["access"]["updates"]]),)))
     if "tune" in resolved:
         asked.append(Asked("Chosen on inner folds", (Line(_value(resolved["tune"]["grids"])),)))
     asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))

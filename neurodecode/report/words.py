@@ -37,8 +37,6 @@ FLAGS = {
     "overlap": "Windows of training trials overlap windows of test trials: the model has seen part "
     "of what it is tested on.",
     "transductive": "The model saw the test trials, without their labels, before it was tested.",
-    "causal_adaptation": "The model followed the test trials, without their labels: each was "
-    "answered with what it and those before it tell, and never with a later one.",
     "simulated": "The recordings were made by a generator with a planted effect: the score says "
     "what a model can do with such signals, nothing of brains. baseline.oracle is the ceiling.",
     "copied_recording": "A recording that is tested is the copy, sample for sample, of one under "
@@ -51,10 +49,11 @@ FLAGS = {
     "shuffled_windows": "Windows that overlap were shuffled into folds, so that most test windows "
     "share samples with training windows: noise scores far above chance. It is here to be compared "
     "with pseudo_online.",
-    "adapts unlabelled": "The model goes on learning while it is tested: of each window before it "
-    "answers, without labels.",
-    "adapts delayed_labels": "The model goes on learning while it is tested: of each window before "
-    "it answers, and of the labels of trials that had ended by then.",
+    "updates unlabelled": "The model goes on learning while it is tested: each test trial was "
+    "answered with what it and those before it tell, without labels, and never with a later one.",
+    "updates delayed_labels": "The model goes on learning while it is tested: each test trial was "
+    "answered with what it and those before it tell, and the labels of trials that had ended by "
+    "then, and never with a later one.",
     "not_converged": "In at least one fold the loss of the network still fell when its training "
     "ended with the last pass: the score says little of what it can learn. Give more max_epochs.",
 }

@@ -90,13 +90,31 @@ def learnt_of(
     DataError
         If the trials have no rows that say whose they are, and several tested domains were seen.
     """
-    if domain in tested:
-        return tested[domain]
-    if domain != NAMELESS or not tested:
-        return trained.get(domain, otherwise)
+    name = name_in(tested, domain, step)
+    return tested[name] if name in tested else trained.get(domain, otherwise)
+
+
+def name_in(tested: Mapping[str, Any], domain: str, step: object) -> str:
+    """Give the name under which a domain was seen: of trials without rows, that of the only one.
+
+    Parameters
+    ----------
+    tested : mapping of str to object
+        What was learnt of the tested domains.
+    domain : str
+    step : object
+        Named in the error.
+
+    Raises
+    ------
+    DataError
+        As in `learnt_of`.
+    """
+    if domain in tested or domain != NAMELESS or not tested:
+        return domain
     if len(tested) > 1:
         raise DataError(
             f"{type(step).__name__} was adapted to {len(tested)} domains ({', '.join(tested)}), "
             "and the trials do not say which is theirs. Hand it Trials with the columns of by."
         )
-    return next(iter(tested.values()))
+    return next(iter(tested))

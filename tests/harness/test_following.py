@@ -37,8 +37,8 @@ def moved(seed=0):
     return {who: rng.normal(size=(8, 8)) @ X for who, X in arrays.items()}, labels, rows
 
 
-def asked(access, update="batch", made=None):
-    model = NamedModel("m", make_pipeline(Covariance(), Recentre(update=update), MDM()))
+def asked(access, recursive=False, made=None):
+    model = NamedModel("m", make_pipeline(Covariance(), Recentre(recursive=recursive), MDM()))
     return study_of(
         *(made or moved()), models=(model,), n_draws=0, protocol=CrossSubject(), access=access
     )
@@ -107,10 +107,9 @@ def test_tested_rows_are_whitened_by_what_the_access_shows(access, seen, tmp_pat
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("access", [TargetAccess(one_by_one=True),
-                                    TargetAccess(unlabelled=0.25, one_by_one=True)])  # fmt: skip
-def test_a_recursive_mean_goes_on_trial_by_trial(access, tmp_path):
-    study = asked(access, "recursive")
+@pytest.mark.parametrize("seen", [None, 0.25])
+def test_a_recursive_mean_goes_on_trial_by_trial(seen, tmp_path):
+    study = asked(TargetAccess(unlabelled=seen, updates="unlabelled"), True)
 
     def tested(C, there, fold):
         rows, mean, given = study.trials.rows, None, {}
@@ -122,16 +121,16 @@ def test_a_recursive_mean_goes_on_trial_by_trial(access, tmp_path):
     found, row = ran(study, tmp_path / "r")
     for ours, theirs in zip(found, by_hand(study, tested), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
-    assert "causal_adaptation" in row.flags
+    assert "updates unlabelled" in row.flags
 
 
 def test_a_later_trial_changes_no_earlier_answer(tmp_path):
     arrays, labels, rows = moved()
     changed = {**arrays, "2": arrays["2"].copy()}
     changed["2"][15] *= np.linspace(0.2, 5, 8)[:, None]
-    access = TargetAccess(one_by_one=True)
+    access = TargetAccess(updates="unlabelled")
     found = [
-        scores(asked(access, "recursive", (one, labels, rows)), tmp_path / str(i))[1]
+        scores(asked(access, True, (one, labels, rows)), tmp_path / str(i))[1]
         for i, one in enumerate((arrays, changed))
     ]
     np.testing.assert_array_equal(found[0][:15], found[1][:15])
@@ -161,11 +160,12 @@ def test_what_is_fitted_knows_no_test_trial_unless_the_table_says_so(access, lea
     assert same is not leans
 
 
-def test_following_is_refused_where_trials_come_all_at_once():
-    study = asked(TargetAccess(unlabelled=0.25), "recursive")
+def test_following_is_refused_where_nothing_may_be_learnt():
+    study = asked(TargetAccess(unlabelled=0.25), True)
     said = why_refused(study.question.models[0], study)
-    assert said is not None and "(update: recursive)" in said and "one_by_one: true" in said
-    assert why_refused(study.question.models[0], asked(TargetAccess(one_by_one=True))) is None
+    assert said is not None and "(recursive: true)" in said and "{updates: unlabelled}" in said
+    may = asked(TargetAccess(updates="unlabelled"))
+    assert why_refused(study.question.models[0], may) is None
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,8 @@ def test_the_gap_is_as_long_as_window_and_filter_and_adaptation(tmp_path):
     adaptive = AdaptiveMdm(rate=0.1)
     half_life = np.log(0.5) / np.log(0.9) * HOP
     asked = {"models": (NamedModel("adaptive", adaptive),)}
-    following = replace(blocked, adapt="unlabelled")
-    assert needed_gap(study_of(following, tmp_path, **asked)) == pytest.approx(
+    access = TargetAccess(updates="unlabelled")
+    assert needed_gap(study_of(blocked, tmp_path, access=access, **asked)) == pytest.approx(
         LENGTH + reach + half_life
     )
     assert needed_gap(study_of(blocked, tmp_path, **asked)) == pytest.approx(LENGTH + reach)
@@ -190,19 +190,22 @@ class Watched(ClassifierMixin, BaseEstimator):
         return tags
 
 
-@pytest.mark.parametrize("adapt", ["none", "unlabelled", "delayed_labels"])
-def test_a_model_learns_only_of_what_has_been(adapt, tmp_path):
+@pytest.mark.parametrize("updates", ["", "unlabelled", "delayed_labels"])
+def test_a_model_learns_only_of_what_has_been(updates, tmp_path):
     models = (NamedModel("watched", Watched()),)
-    protocol = PseudoOnline(mode="runs", train=("1",), test=("2",), adapt=adapt)
-    study = study_of(protocol, tmp_path / "c", models=models)
+    protocol = PseudoOnline(mode="runs", train=("1",), test=("2",))
+    access = TargetAccess(updates=updates)
+    study = study_of(protocol, tmp_path / "c", models=models, access=access)
     Watched.seen.clear()
     _, finished, table = run(study, tmp_path / "r")
     assert finished.n_failed == 0
-    assert (f"adapts {adapt}" in table[0].flags) == (adapt != "none")
+    assert [one for one in table[0].flags if one.startswith("updates")] == (
+        [f"updates {updates}"] if updates else []
+    )
     test = make_plan(study).folds[0].fold.index("test")
     X, rows, y = study.trials.take(test).X, study.trials.rows.take(test), study.y[test]
     place = {x.tobytes(): i for i, x in enumerate(X)}
-    if adapt == "none":
+    if not updates:
         assert not [one for one in Watched.seen if one[0] == "update"]
         return
     now, told = -1, set()
@@ -210,7 +213,7 @@ def test_a_model_learns_only_of_what_has_been(adapt, tmp_path):
         i = place[x]
         if what == "predict":
             assert i == now + 1  # in the order of time
-            if adapt == "unlabelled":
+            if updates == "unlabelled":
                 assert told == set(range(i + 1))  # each window, once, before it is answered
             else:  # all those whose trial ended by the end of this window, and no other
                 over = rows["trial_stop"][:i] <= rows["stop"][i] + 1e-9
@@ -219,51 +222,54 @@ def test_a_model_learns_only_of_what_has_been(adapt, tmp_path):
             continue
         assert i not in told
         told.add(i)
-        assert label == (int(y[i]) if adapt == "delayed_labels" else None)
+        assert label == (int(y[i]) if updates == "delayed_labels" else None)
     assert now == len(test) - 1
-    if adapt == "delayed_labels":  # of what came after the last trial nobody was told
+    if updates == "delayed_labels":  # of what came after the last trial nobody was told
         assert 0 < len(told) < len(test) and np.isinf(rows["trial_stop"][-1])
 
 
 def test_labels_that_come_late_change_what_is_answered_and_its_key(tmp_path):
     models = (NamedModel("adaptive", AdaptiveMdm(rate=0.2)), NamedModel("mdm", Mdm()))
     keys, answers = {}, {}
-    for adapt in ("none", "unlabelled", "delayed_labels"):
+    for adapt in ("", "unlabelled", "delayed_labels"):
         study = study_of(
-            PseudoOnline(adapt=adapt), tmp_path / "c", models=models, n_draws=1, runs=("1", "2")
-        )
-        plan, finished, _ = run(study, tmp_path / adapt)
+            PseudoOnline(), tmp_path / "c", models=models, n_draws=1, runs=("1", "2"),
+            access=TargetAccess(updates=adapt),
+        )  # fmt: skip
+        folder = tmp_path / f"r{adapt}"
+        plan, finished, _ = run(study, folder)
         assert finished.n_failed == 0
         keys[adapt] = {job.label: job.key for job in plan.jobs}
-        store, own = Store(tmp_path / adapt), [job for job in plan.jobs if job.draw is None]
+        store, own = Store(folder), [job for job in plan.jobs if job.draw is None]
         answers[adapt] = {
             job.model.name: store.predictions(job.key, TARGET.classes).scores for job in own
         }
-    for label, key in keys["none"].items():
+    for label, key in keys[""].items():
         several = {keys[adapt][label] for adapt in keys}
         assert len(several) == (3 if label.startswith("adaptive") else 1), key
     still, blind, told = (answers[adapt]["adaptive"] for adapt in answers)
-    np.testing.assert_allclose(still, answers["none"]["mdm"], atol=1e-9)
+    np.testing.assert_allclose(still, answers[""]["mdm"], atol=1e-9)
     assert np.abs(blind - still).max() > 0.01 and np.abs(told - blind).max() > 0.01
     np.testing.assert_array_equal(told[0], still[0])  # no label was known before the first window
 
 
 def test_a_recursive_mean_follows_where_decoders_go_on_learning(tmp_path):
-    def scores(adapt, access=None):
-        pipe = make_pipeline(Covariance(), Recentre(update="recursive"), Mdm(estimator="given"))
+    def ran(updates):
+        pipe = make_pipeline(Covariance(), Recentre(recursive=True), Mdm(estimator="given"))
         study = study_of(
-            PseudoOnline(mode="runs", train=("1",), test=("2",), adapt=adapt), tmp_path / "c",
+            PseudoOnline(mode="runs", train=("1",), test=("2",)), tmp_path / "c",
             models=(NamedModel("follows", pipe),), runs=("1", "2"),
-            access=access or TargetAccess(),
+            access=TargetAccess(updates=updates),
         )  # fmt: skip
-        plan, finished, _ = run(study, tmp_path / adapt)
+        plan, finished, table = run(study, tmp_path / f"r{updates}")
         assert finished.errors == {}
-        return Store(tmp_path / adapt).predictions(plan.jobs[0].key, TARGET.classes).scores
+        # It learns no labels, so none are handed to it and none are told of.
+        assert "updates unlabelled" in table[0].flags
+        return plan.jobs[0].key
 
-    with pytest.raises(ConfigError, match="handed over all at once"):
-        scores("none")
-    one_by_one = scores("none", TargetAccess(one_by_one=True))
-    np.testing.assert_allclose(scores("unlabelled"), one_by_one, rtol=1e-9)
+    with pytest.raises(ConfigError, match="may learn nothing of them"):
+        ran("")
+    assert ran("unlabelled") == ran("delayed_labels")
 
 
 EXPERIMENT = """

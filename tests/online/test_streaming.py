@@ -426,7 +426,7 @@ def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
     np.testing.assert_allclose(
         told(decoder_of(model=model).push(recording.data))[:, 2:], still, rtol=1e-10
     )
-    decoder = decoder_of(model=model, adapt=True)
+    decoder = decoder_of(model=model, updates="unlabelled")
     moved = told(pushed(decoder, recording.data, [7, 400]))[:, 2:]
     np.testing.assert_allclose(model.predict_proba(X), still, rtol=0)  # it is as it was
     theirs = copy.deepcopy(model)  # each window is learnt, then answered
@@ -437,7 +437,7 @@ def test_an_adaptive_decoder_learns_as_it_goes_where_it_may():
     np.testing.assert_array_equal(told(decoder.push(recording.data))[:, 2:], moved)
     decoder.reset()
     before = decoder.push(recording.data[:, :300])
-    other = decoder_of(model=model, adapt=True)
+    other = decoder_of(model=model, updates="unlabelled")
     other.load_state_dict(decoder.state_dict())
     decoder.push(recording.data[:, 300:])  # what it learns more is not the other's
     rest = other.push(recording.data[:, 300:])
@@ -448,15 +448,17 @@ def test_a_recursive_mean_follows_a_stream_where_it_may():
     recording = make_recording(N_TIMES)
     model = fitted(
         CHAIN,
-        model=make_pipeline(Covariance(), Recentre(update="recursive"), Mdm(estimator="given")),
+        model=make_pipeline(Covariance(), Recentre(recursive=True), Mdm(estimator="given")),
     )
     X, _ = windows_of(prepared(CHAIN, recording))
     still = told(decoder_of(model=model).push(recording.data))[:, 2:]
     np.testing.assert_allclose(still, model.predict_proba(X), rtol=1e-9)
-    moved = told(pushed(decoder_of(model=model, adapt=True), recording.data, [7, 400]))[:, 2:]
+    moved = told(pushed(decoder_of(model=model, updates="unlabelled"), recording.data, [7, 400]))[
+        :, 2:
+    ]
     covariance, recentre, mdm = copy.deepcopy(model.named_steps).values()
     expected = [
-        mdm.predict_proba(recentre.adapt(C).transform(C))[0]
+        mdm.predict_proba(recentre.update(C).transform(C))[0]
         for C in (covariance.transform(one[None]) for one in X)
     ]
     np.testing.assert_allclose(moved, expected, rtol=1e-9)

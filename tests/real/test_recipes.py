@@ -142,14 +142,14 @@ def test_imagery_by_windows_that_slide(tmp_path):
 def test_imagery_by_windows_that_slide_with_means_that_follow(tmp_path):
     """No figure stands in the README: adapting must run, be flagged, and change something."""
     adapting = {}
-    for adapt in ("none", "unlabelled", "delayed_labels"):
+    for updates in ("", "unlabelled", "delayed_labels"):
         results = pseudo_online(
-            tmp_path / adapt, "shuffled.n_draws=0", "models=[riemann.adaptive_mdm]",
-            "controls=[]", f"online.protocol.pseudo_online.adapt={adapt}",
+            tmp_path / f"r{updates}", "shuffled.n_draws=0", "models=[riemann.adaptive_mdm]",
+            "controls=[]", f"online.target_access={{updates: '{updates}'}}",
         )  # fmt: skip
         (row,) = [row for row in results.rows() if row.metric == "nmcc"]
-        assert (f"adapts {adapt}" in row.flags) == (adapt != "none")
-        adapting[adapt] = row.mean
+        assert (f"updates {updates}" in row.flags) == (updates != "")
+        adapting[updates] = row.mean
     assert len(set(adapting.values())) == 3 and min(adapting.values()) > 0.55, adapting
 
 
