@@ -1,26 +1,20 @@
 """Minimum distance to the mean, with means that follow the signal."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages, through
-from neurodecode.linalg.distances import pairwise_distances
+from neurodecode.core.stages import through
 from neurodecode.linalg.geodesics import geodesic
-from neurodecode.linalg.means import mean
-from neurodecode.models import _stages
-from neurodecode.steps._input import three_dimensional
+from neurodecode.models.riemann._nearest_mean import NearestMean
+from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.steps.covariance import Covariance, Estimator, Regularize
+from neurodecode.steps.tangent_space import Metric
 
-Metric = Literal["riemann", "logeuclid", "euclid"]
 
-
-class AdaptiveMdm(ClassifierMixin, BaseEstimator):
+class AdaptiveMdm(Mdm):
     """Give each trial the class whose mean covariance is nearest, and move that mean towards it.
 
     A decoder that is used for an hour meets other covariances than it was trained on. Each window
@@ -58,25 +52,17 @@ class AdaptiveMdm(ClassifierMixin, BaseEstimator):
         estimator: Estimator = "oas",
         regularize: Regularize = None,
     ):
+        super().__init__(metric, estimator, regularize)
         self.rate = rate
-        self.metric: Metric = metric
-        self.estimator: Estimator = estimator
-        self.regularize: Regularize = regularize
 
     @property
-    def needs(self) -> Needs:
-        """Those of the covariance."""
-        return Covariance(self.estimator, self.regularize).needs
+    def half_life(self) -> float:
+        """Trials of a class after which a mean has forgotten half of what it was."""
+        return self.stages()[-1].half_life
 
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
         return [Covariance(self.estimator, self.regularize), _MovingMeans(self.rate, self.metric)]
-
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
 
     def update(self, X, y=None):
         """Go on learning from trials of shape (n_trials, n_channels, n_times), in their order."""
@@ -84,26 +70,16 @@ class AdaptiveMdm(ClassifierMixin, BaseEstimator):
         self.stages_[-1].update(through(self.stages_, X), y)
         return self
 
-    def predict(self, X):
-        return _stages.predict(self, X)
 
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())
-
-
-class _MovingMeans(ClassifierMixin, BaseEstimator):
+class _MovingMeans(NearestMean):
     """Mean covariance of each class, moved by what comes after the fit."""
 
     supervised = True
-    needs = Needs(axes=("channel", "channel"))
     version: ClassVar[int] = 1
 
     def __init__(self, rate: float = 0.02, metric: Metric = "riemann"):
+        super().__init__(metric)
         self.rate = rate
-        self.metric: Metric = metric
 
     @property
     def half_life(self) -> float:
@@ -115,9 +91,7 @@ class _MovingMeans(ClassifierMixin, BaseEstimator):
     def fit(self, X, y):
         if not 0 <= self.rate <= 1:
             raise ConfigError(f"adaptive_mdm: rate is {self.rate}; give 0 to 1.")
-        self.classes_ = np.unique(y)
-        self.means_ = np.stack([mean(X[y == one], self.metric).value for one in self.classes_])
-        return self
+        return super().fit(X, y)
 
     def update(self, X, y=None):
         for i, matrix in enumerate(X):
@@ -125,16 +99,3 @@ class _MovingMeans(ClassifierMixin, BaseEstimator):
             for k in np.flatnonzero(self.classes_ == label):  # none, of a class never trained on
                 self.means_[k] = geodesic(self.means_[k], matrix, self.rate, self.metric)
         return self
-
-    def _distances(self, X) -> np.ndarray:
-        check_is_fitted(self)
-        return pairwise_distances(X, self.means_, self.metric)
-
-    def predict(self, X):
-        return self.classes_[self._distances(X).argmin(axis=1)]
-
-    def predict_proba(self, X):
-        return softmax(-(self._distances(X) ** 2), axis=1)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())
