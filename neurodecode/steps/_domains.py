@@ -118,3 +118,38 @@ def name_in(tested: Mapping[str, Any], domain: str, step: object) -> str:
             "and the trials do not say which is theirs. Hand it Trials with the columns of by."
         )
     return next(iter(tested))
+
+
+def told_of(
+    domain: str, tested: Mapping[str, Any], trained: Mapping[str, Any], step: object, name: str
+) -> Any:
+    """Give what labels told of a domain; parameters as in `learnt_of`, and the step's name.
+
+    Raises
+    ------
+    DataError
+        If none were told of it, or as in `learnt_of`.
+    """
+    found = learnt_of(domain, tested, trained, None, step)
+    if found is None:
+        raise DataError(
+            f"{name}: it was told no label of {domain or 'these trials'}, so it cannot turn them. "
+            "Say target_access: {calibration: 5}, or name fewer columns in by."
+        )
+    return found
+
+
+def labels_of_the_tested(y: Any, name: str) -> np.ndarray:
+    """Give the labels that a step or model of this name adapts by.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    if y is None:
+        raise DataError(
+            f"{name}: it needs labels of the tested, and was shown rows without. Say "
+            "target_access: {calibration: 5}."
+        )
+    return np.asarray(y)

@@ -8,12 +8,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.means import mean
 from neurodecode.linalg.procrustes import Metric, rotation
 from neurodecode.steps._anchors import Turning, anchors_of, meeting_point
-from neurodecode.steps._domains import each_domain, learnt_of, with_domains
+from neurodecode.steps._domains import each_domain, labels_of_the_tested, told_of, with_domains
 from neurodecode.steps._input import three_dimensional
 from neurodecode.steps._rank import check_inverses
 
@@ -113,14 +112,10 @@ class Rotate(TransformerMixin, BaseEstimator):
             If there are no labels, a covariance has no inverse, or a row no domain.
         """
         check_is_fitted(self)
-        if y is None:
-            raise DataError(
-                "rotate: it needs labels of the tested, and was shown rows without. Say "
-                "target_access: {calibration: 5}."
-            )
+        y = labels_of_the_tested(y, "rotate")
         X, domains = with_domains(X, _AXES, self.by, self)
         check_inverses(X)
-        anchors = anchors_of(X, np.asarray(y), domains, _mean)
+        anchors = anchors_of(X, y, domains, _mean)
         found = {name: self._turning.onto(one, self.reference_) for name, one in anchors.items()}
         self.tested_ = {**self.tested_, **found}
         return self
@@ -145,12 +140,7 @@ class Rotate(TransformerMixin, BaseEstimator):
         X, domains = with_domains(X, _AXES, self.by, self)
         turned = np.empty_like(X)
         for name, rows in each_domain(domains):
-            Q = learnt_of(name, self.tested_, self.rotations_, None, self)
-            if Q is None:
-                raise DataError(
-                    f"rotate: it was told no label of {name or 'these trials'}, so it cannot turn "
-                    "them. Say target_access: {calibration: 5}, or name fewer columns in by."
-                )
+            Q = told_of(name, self.tested_, self.rotations_, self, "rotate")
             turned[rows] = Q @ X[rows] @ Q.T
         return turned
 

@@ -11,7 +11,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.procrustes import turned, vector_rotation
 from neurodecode.steps._anchors import Turning, anchors_of, meeting_point
-from neurodecode.steps._domains import each_domain, learnt_of, with_domains
+from neurodecode.steps._domains import each_domain, labels_of_the_tested, told_of, with_domains
 
 _AXES = ("feature",)
 _TURNING = Turning(
@@ -123,14 +123,10 @@ class TangentAlignment(TransformerMixin, BaseEstimator):
             If there are no labels, vectors of a domain are all equal, or a row has no domain.
         """
         check_is_fitted(self)
-        if y is None:
-            raise DataError(
-                "tangent_alignment: it needs labels of the tested, and was shown rows without. Say "
-                "target_access: {calibration: 5}."
-            )
+        y = labels_of_the_tested(y, "tangent_alignment")
         X, domains = with_domains(X, _AXES, self.by, self)
         frames = {name: _frame(X[rows], name) for name, rows in each_domain(domains)}
-        anchors = anchors_of(_scaled(X, domains, frames), np.asarray(y), domains, _TURNING.mean)
+        anchors = anchors_of(_scaled(X, domains, frames), y, domains, _TURNING.mean)
         for name, one in anchors.items():
             turn = _TURNING.onto(one, self.reference_)
             frames[name] = _Frame(frames[name].centre, frames[name].scale, turn)
@@ -158,13 +154,7 @@ class TangentAlignment(TransformerMixin, BaseEstimator):
         X, domains = with_domains(X, _AXES, self.by, self)
         aligned = np.empty_like(X, dtype=np.float64)
         for name, rows in each_domain(domains):
-            frame = learnt_of(name, self.tested_, self.frames_, None, self)
-            if frame is None:
-                raise DataError(
-                    f"tangent_alignment: it was told no label of {name or 'these trials'}, so it "
-                    "cannot turn them. Say target_access: {calibration: 5}, or name fewer columns "
-                    "in by."
-                )
+            frame = told_of(name, self.tested_, self.frames_, self, "tangent_alignment")
             aligned[rows] = turned((X[rows] - frame.centre) / frame.scale, *frame.turn)
         return aligned
 

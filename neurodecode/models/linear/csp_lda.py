@@ -3,18 +3,15 @@
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages
-from neurodecode.models import _stages
-from neurodecode.steps._input import three_dimensional
+from neurodecode.models._stages import Staged
 from neurodecode.steps.csp import Csp
 
 
-class CspLda(ClassifierMixin, BaseEstimator):
+class CspLda(Staged):
     """Log power of common spatial patterns, told apart by linear discriminant analysis.
 
     Parameters
@@ -50,22 +47,7 @@ class CspLda(ClassifierMixin, BaseEstimator):
         """Give the unfitted stages, the predictor last."""
         return [Csp(self.n_components, self.reg, self.log), LinearDiscriminantAnalysis()]
 
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
-
-    def predict(self, X):
-        return _stages.predict(self, X)
-
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
     def patterns(self) -> dict[str, np.ndarray]:
         """Give one map a component: how its source shows at the sensors, in the data's unit."""
         check_is_fitted(self)
         return {f"component {i + 1}": one for i, one in enumerate(self.stages_[0].patterns_)}
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())

@@ -1,13 +1,17 @@
-"""Classifiers of tangent vectors, as stages."""
+"""Classifiers of tangent vectors, as stages, and the models that end in one."""
 
 import inspect
 from typing import Any, Literal
 
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import SVC
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.stages import through
+from neurodecode.models._stages import Staged
 from neurodecode.models.riemann._gram import Gram
 
 Head = Literal["logistic", "svm", "elastic_net"]
@@ -51,14 +55,21 @@ def head_stages(model: Any) -> list[Any]:
     ]
 
 
-def gives_probabilities(model: Any) -> bool:
-    """Whether a model's head tells probabilities; a support vector machine has margins."""
-    return model.head != "svm"
+class Headed(Staged):
+    """A classifier of stages that end in a `head`, which says what else it gives than classes."""
 
+    head: str
 
-def gives_margins(model: Any) -> bool:
-    """Whether a model's head has margins; distances to means have none."""
-    return model.head != "mdm"
+    @available_if(lambda self: self.head != "svm")
+    def predict_proba(self, X):
+        """Give probabilities, shape (n_trials, n_classes); a support vector machine has margins."""
+        return super().predict_proba(X)
+
+    @available_if(lambda self: self.head != "mdm")
+    def decision_function(self, X):
+        """Give margins, as the head does; distances to means have none."""
+        check_is_fitted(self)
+        return self.stages_[-1].decision_function(through(self.stages_, X))
 
 
 # scikit-learn took the name of the penalty from the ratio alone from 1.8 on.

@@ -3,30 +3,19 @@
 from dataclasses import replace
 from typing import ClassVar, Literal
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
-
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages
 from neurodecode.linalg.lagged import LaggedEstimator
-from neurodecode.models import _stages
 from neurodecode.models.riemann._gram import Kernel
-from neurodecode.models.riemann._heads import (
-    ClassWeight,
-    gives_margins,
-    gives_probabilities,
-    head_stages,
-)
+from neurodecode.models.riemann._heads import ClassWeight, Headed, head_stages
 from neurodecode.models.riemann._nearest_mean import NearestMean
-from neurodecode.steps._input import three_dimensional
 from neurodecode.steps.augmented_covariance import AugmentedCovariance as Estimation
 from neurodecode.steps.augmented_covariance import Select
 from neurodecode.steps.rank_reducer import RankReducer
 from neurodecode.steps.tangent_space import TangentSpace
 
 
-class AugmentedCovariance(ClassifierMixin, BaseEstimator):
+class AugmentedCovariance(Headed):
     """Tell trials apart by the covariance of their channels and of delayed copies of them.
 
     Order and lag are given, chosen from the training trials by what unfolds their dynamics
@@ -102,25 +91,5 @@ class AugmentedCovariance(ClassifierMixin, BaseEstimator):
             return [*first, NearestMean()]
         return [*first, TangentSpace(), *head_stages(self)]
 
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
-
-    def predict(self, X):
-        return _stages.predict(self, X)
-
-    @available_if(gives_probabilities)
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
-    @available_if(gives_margins)
-    def decision_function(self, X):
-        return _stages.decision_function(self, X)
-
     def _estimation(self) -> Estimation:
         return Estimation(self.order, self.lag, self.select, self.estimator)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())

@@ -2,28 +2,16 @@
 
 from typing import ClassVar
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
-
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages
-from neurodecode.models import _stages
 from neurodecode.models.riemann._gram import Kernel
-from neurodecode.models.riemann._heads import (
-    ClassWeight,
-    Head,
-    gives_margins,
-    gives_probabilities,
-    head_stages,
-)
-from neurodecode.steps._input import three_dimensional
+from neurodecode.models.riemann._heads import ClassWeight, Head, Headed, head_stages
 from neurodecode.steps.band_covariances import BandCovariances
 from neurodecode.steps.band_tangent_space import BandTangentSpace
 from neurodecode.steps.covariance import TrialEstimator
 from neurodecode.steps.tangent_space import Metric
 
 
-class FilterbankTangentSpace(ClassifierMixin, BaseEstimator):
+class FilterbankTangentSpace(Headed):
     """Covariances of each band in the tangent space at their mean, told apart together.
 
     Bands are an axis of the trials, as the preparation ``filter_bank`` makes it.
@@ -79,23 +67,3 @@ class FilterbankTangentSpace(ClassifierMixin, BaseEstimator):
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last."""
         return [BandCovariances(self.estimator), BandTangentSpace(self.metric), *head_stages(self)]
-
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_bands, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
-
-    def predict(self, X):
-        return _stages.predict(self, X)
-
-    @available_if(gives_probabilities)
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
-    @available_if(gives_margins)
-    def decision_function(self, X):
-        return _stages.decision_function(self, X)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())

@@ -4,21 +4,20 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages, through
+from neurodecode.core.stages import through
 from neurodecode.linalg.geodesics import geodesic
-from neurodecode.models import _stages
+from neurodecode.models._stages import Staged
 from neurodecode.models.riemann._nearest_mean import NearestMean
-from neurodecode.steps._input import three_dimensional
+from neurodecode.steps._domains import labels_of_the_tested
 from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import Metric
 
 
-class Mdwm(ClassifierMixin, BaseEstimator):
+class Mdwm(Staged):
     """Give each trial the class whose mean is nearest, a mean of others moved to the tested's own.
 
     Each class has a point on the geodesic from its mean over the training trials to its mean over
@@ -72,12 +71,6 @@ class Mdwm(ClassifierMixin, BaseEstimator):
         predictor = _MeansBetween(self.tradeoff, self.metric)
         return [Covariance(self.estimator, self.regularize), predictor]
 
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
-
     def adapt(self, X, y=None):
         """Move the means towards those of labelled trials of the tested.
 
@@ -94,15 +87,6 @@ class Mdwm(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         self.stages_[-1].adapt(through(self.stages_, X), y)
         return self
-
-    def predict(self, X):
-        return _stages.predict(self, X)
-
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())
 
 
 class _MeansBetween(NearestMean):
@@ -123,11 +107,7 @@ class _MeansBetween(NearestMean):
         return self
 
     def adapt(self, X, y=None):
-        if y is None:
-            raise DataError(
-                "mdwm: it needs labels of the tested, and was shown rows without. Say "
-                "target_access: {calibration: 5}."
-            )
+        y = labels_of_the_tested(y, "mdwm")
         theirs = NearestMean(self.metric).fit(X, y)
         _, mine, other = np.intersect1d(self.classes_, theirs.classes_, return_indices=True)
         self.means_ = self.trained_.copy()

@@ -2,27 +2,15 @@
 
 from typing import ClassVar
 
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.metaestimators import available_if
-
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import fit_stages
-from neurodecode.models import _stages
 from neurodecode.models.riemann._gram import Kernel
-from neurodecode.models.riemann._heads import (
-    ClassWeight,
-    Head,
-    gives_margins,
-    gives_probabilities,
-    head_stages,
-)
-from neurodecode.steps._input import three_dimensional
+from neurodecode.models.riemann._heads import ClassWeight, Head, Headed, head_stages
 from neurodecode.steps.covariance import Covariance, Estimator, Regularize
 from neurodecode.steps.tangent_space import Metric
 from neurodecode.steps.tangent_space import TangentSpace as Projection
 
 
-class TangentSpace(ClassifierMixin, BaseEstimator):
+class TangentSpace(Headed):
     """Covariances in the tangent space at their mean, told apart as vectors.
 
     Parameters
@@ -92,23 +80,3 @@ class TangentSpace(ClassifierMixin, BaseEstimator):
             Projection(metric=self.metric),
             *head_stages(self),
         ]
-
-    def fit(self, X, y):
-        """Fit on trials of shape (n_trials, n_channels, n_times)."""
-        self.stages_ = fit_stages(self.stages(), X, y)
-        self.classes_ = self.stages_[-1].classes_
-        return self
-
-    def predict(self, X):
-        return _stages.predict(self, X)
-
-    @available_if(gives_probabilities)
-    def predict_proba(self, X):
-        return _stages.predict_proba(self, X)
-
-    @available_if(gives_margins)
-    def decision_function(self, X):
-        return _stages.decision_function(self, X)
-
-    def __sklearn_tags__(self):
-        return three_dimensional(super().__sklearn_tags__())
