@@ -166,6 +166,8 @@ def test_access_is_in_the_key(asked):
         ({"calibration": 1.0}, "between 0 and 1"),
         ({"calibration": 2, "transductive": True}, "expected one of"),
         ({"transductive": True, "one_by_one": True}, "remove one_by_one"),
+        ({"transductive": True, "updates": "unlabelled"}, "remove updates"),
+        ({"updates": "labels"}, "Give unlabelled or delayed_labels, or leave it out"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(named, said):

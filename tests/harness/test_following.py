@@ -19,6 +19,7 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
+from neurodecode.models.riemann.adaptive_mdm import AdaptiveMdm
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.models.riemann.mdwm import Mdwm
 from neurodecode.protocols.cross_subject import CrossSubject
@@ -224,3 +225,24 @@ def test_a_kept_model_looks_up_whose_trials_new_ones_are(tmp_path):
     means = [np.asarray(gmean(C[who == one])) for one in ("1", "2", "3")]
     unknown = whitened_by(C[mine], np.asarray(gmean(np.stack(means))))
     np.testing.assert_allclose(kept.apply(study.trials.X[mine]), unknown, rtol=1e-6)
+
+
+def test_what_is_learnt_of_one_person_serves_no_other(tmp_path):
+    arrays, labels, rows = planted(subjects=("1", "2", "3", "4"))
+
+    def asked_of(arrays):
+        return study_of(
+            arrays, labels, rows, models=(NamedModel("m", AdaptiveMdm(rate=0.3)),), n_draws=0,
+            protocol=CrossSubject(n_splits=2), access=TargetAccess(updates="unlabelled"),
+        )  # fmt: skip
+
+    study = asked_of(arrays)
+    tested = make_plan(study).folds[0].fold.index("test")
+    who = study.trials.rows["subject"][tested]
+    one, other = dict.fromkeys(who)
+    turned = {**arrays, other: arrays[other][::-1] * 2}
+    before, after = (
+        scores(asked_of(of), tmp_path / name)[0] for name, of in (("a", arrays), ("b", turned))
+    )
+    np.testing.assert_array_equal(after[who == one], before[who == one])
+    assert not np.allclose(after[who == other], before[who == other])

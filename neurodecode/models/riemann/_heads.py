@@ -58,7 +58,7 @@ def head_stages(model: Any) -> list[Any]:
 class Headed(Staged):
     """A classifier of stages that end in a `head`, which says what else it gives than classes."""
 
-    head: str
+    head: Any
 
     @available_if(lambda self: self.head != "svm")
     def predict_proba(self, X):
