@@ -1,8 +1,12 @@
 """Arguments that every verb on an experiment file shares."""
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from neurodecode.core.errors import ConfigError, DataError, LeakError
 
 if TYPE_CHECKING:
     from neurodecode.harness.resolve import Resolved
@@ -75,6 +79,21 @@ def read(arguments: argparse.Namespace, experiment: str | None = None) -> "Resol
         arguments.models,
         allow_code=arguments.allow_code,
     )
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Say in errors that they are of a part of the experiment, such as ``online``."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([_in(place, one) for one in error.problems]) from error
+    except (DataError, LeakError) as error:
+        raise type(error)(_in(place, str(error))) from error
+
+
+def _in(place: str, said: str) -> str:
+    return f"{place}: {said}" if place else said
 
 
 def _overrides(arguments: argparse.Namespace) -> list[str]:

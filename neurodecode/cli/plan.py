@@ -8,7 +8,12 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+from neurodecode.cli.experiment_arguments import (
+    add_data_arguments,
+    add_experiment_arguments,
+    naming,
+    read,
+)
 from neurodecode.core.progress import say
 
 if TYPE_CHECKING:
@@ -38,12 +43,13 @@ def main(arguments: argparse.Namespace) -> int:
 
     resolved, told = read(arguments), {}
     for place, one in resolved.evaluations.items():
-        study = open_study(
-            one, arguments.data, compute=False, rehash=arguments.rehash, out=arguments.out
-        )
-        for failed in study.failed:
-            say(f"left out: {failed.message}")
-        plan = make_plan(study)
+        with naming(place):
+            study = open_study(
+                one, arguments.data, compute=False, rehash=arguments.rehash, out=arguments.out
+            )
+            for failed in study.failed:
+                say(f"left out: {failed.message}")
+            plan = make_plan(study)
         store = Store(arguments.out / resolved.name / place)
         states = job_states(plan, store)
         if arguments.json:

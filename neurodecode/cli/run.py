@@ -11,12 +11,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodecode.cli.experiment_arguments import add_data_arguments, add_experiment_arguments, read
+from neurodecode.cli.experiment_arguments import (
+    add_data_arguments,
+    add_experiment_arguments,
+    naming,
+    read,
+)
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.progress import progress, say
 
 if TYPE_CHECKING:
     from neurodecode.harness.jobs import Job
+    from neurodecode.harness.resolve import Resolved
 
 EXAMPLE = """\
 Examples:
@@ -60,6 +66,8 @@ def main(arguments: argparse.Namespace) -> int:
     for one in resolved:
         folder = arguments.out / one.name
         started = time.monotonic()
+        if one.online is not None:
+            _check_online(one.online, arguments)
         for place, evaluation in one.evaluations.items():
             code = max(code, _run_one(evaluation, folder / place, arguments))
         folders.append(folder)
@@ -71,6 +79,15 @@ def main(arguments: argparse.Namespace) -> int:
         page = write_page([Results(folder) for folder in folders], arguments.report)
         say(f"the page of all: {page.resolve()}")
     return code
+
+
+def _check_online(online: "Resolved", arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be run online before the offline part, which comes first, is computed."""
+    from neurodecode.harness.opening import open_study
+    from neurodecode.harness.plan import make_plan
+
+    with naming("online"):
+        make_plan(open_study(online, arguments.data, compute=False, out=arguments.out))
 
 
 def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
@@ -93,8 +110,9 @@ def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
     n_open = len({job.key for job in plan.jobs if not store.has(job.key)})
     n_all = len({job.key for job in plan.jobs})
     roles = [model.role for model in study.question.models]
+    rows = "trials" if study.schedule is None else "windows"
     say(
-        f"{len(study.trials)} trials, {roles.count('model')} models, {roles.count('control')} "
+        f"{len(study.trials)} {rows}, {roles.count('model')} models, {roles.count('control')} "
         f"controls, {len(plan.folds)} folds: {n_all} jobs, {n_all - n_open} finished before"
     )
     for refused in plan.refused:

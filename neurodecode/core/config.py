@@ -14,12 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.nodes import LEADING_ZERO, Node, Problems, from_plain, join
+from neurodecode.core.nodes import LEADING_ZERO, SWITCH_WORDS, Node, Problems, from_plain, join
 
 T = TypeVar("T")
 Binder = Callable[[Node, str, Problems], Any]
-
-_SWITCH_WORDS = {"yes", "no", "on", "off", "y", "n"}
 
 
 @dataclass(frozen=True)
@@ -210,7 +208,7 @@ def _open_value(node: Node, where: str, problems: Problems) -> Any:
     if isinstance(node.value, list):
         return [_open_value(c, f"{where}[{i}]", problems) for i, c in enumerate(node.value)]
     if isinstance(node.value, str) and node.raw:
-        if node.raw.lower() in _SWITCH_WORDS:
+        if node.raw.lower() in SWITCH_WORDS:
             problems.add(
                 node,
                 where,
@@ -291,7 +289,7 @@ def _convert_scalar(node: Node, hint: Any, where: str, problems: Problems) -> An
     if hint not in (str, bool, int, float, types.NoneType):
         return _open_value(node, where, problems)
     hinted = ""
-    if hint is bool and isinstance(value, str) and value.lower() in _SWITCH_WORDS:
+    if hint is bool and isinstance(value, str) and value.lower() in SWITCH_WORDS:
         hinted = " Write true or false."
     problems.add(node, where, f"expected {_word(hint)}, got {_shown(node)}.{hinted}")
     return None

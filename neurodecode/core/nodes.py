@@ -17,6 +17,7 @@ from neurodecode.core.errors import ConfigError
 
 _FLOAT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 _INT = re.compile(r"[-+]?\d+")
+SWITCH_WORDS = {"yes", "no", "on", "off", "y", "n"}
 LEADING_ZERO = re.compile(r"[-+]?0\d+")
 _PLAIN_TAGS = {"map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"}
 # A stranger's file must be refused at once, not read for minutes: what people write by hand stays
@@ -72,12 +73,12 @@ class Problems:
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's, which leaves the quotes out around ``08`` and ``1e-4``."""
+    """PyYAML's, which leaves the quotes out around ``08``, ``1e-4`` and ``y``."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     reads_as_number = _FLOAT.fullmatch(text) or _INT.fullmatch(text)
-    style = "'" if reads_as_number else None
+    style = "'" if reads_as_number or text.lower() in SWITCH_WORDS else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

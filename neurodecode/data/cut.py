@@ -187,6 +187,8 @@ def _cut_one(
     picked, placed = place(one, events, windows, label_column(task), ignored)
     signal, keep = one.signal, placed.inside.copy()
     ignored["window outside the recording"] += int((~keep).sum())
+    if windows is not None and windows.length is not None and len(keep) == 0:
+        ignored["recording shorter than a window"] += 1
     if signal.continuous and keep.any():
         keep &= not_marked_bad(signal.events, placed.start, placed.stop, ignored, keep)
     if "time" in signal.axes and keep.any():

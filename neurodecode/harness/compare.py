@@ -275,7 +275,7 @@ def _compare(
         whole = "" if len(blocks) == n_trials else f"{len(blocks)} blocks of "
         outcome = over_trials(
             draws[:n_draws] - other_draws[:n_draws], pair.difference, inflation,
-            f"{whole}{n_trials} test trials", alternative,
+            f"{whole}{n_trials} test {first.row.tested}s", alternative,
         )  # fmt: skip
     else:
         # Of seeds that differ, the fewer: the rest of the inflation is then of mutual training.

@@ -25,7 +25,7 @@ def check_in_use(study: Study) -> None:
     LeakError
         If a preparation looks ahead, or the tested rows are shown beforehand.
     ConfigError
-        If windows have no known times.
+        If windows have no known times, or no model can adapt as is asked.
     """
     demands = demands_of(study.question.protocol)
     if demands is None:
@@ -35,6 +35,13 @@ def check_in_use(study: Study) -> None:
             "target_access: transductive shows windows before their time, which no decoder in use "
             "can have. Let it learn as it goes, target_access: {updates: unlabelled}, or give it "
             "an earlier part of the session, {unlabelled: 0.2}."
+        )
+    how = getattr(study.question.protocol, "adapt", "none")
+    models = [model for model in study.question.models if model.role == "model"]
+    if how != "none" and not any(updating(model, study.question) for model in models):
+        raise ConfigError(
+            f"protocol: adapt: {how}, and none of the models goes on learning. Add one that does, "
+            "such as riemann.adaptive_mdm, or leave adapt out."
         )
     if demands.gap and np.isnan(study.trials.rows["start"]).any():
         raise ConfigError(
@@ -50,8 +57,9 @@ def check_in_use(study: Study) -> None:
         )
         raise LeakError(
             f"prepare: it looks {far}{named}, and a decoder in use has no later sample. Use "
-            "filter: {method: iir, phase: causal}, and leave out what is computed over the whole "
-            "recording; or measure what it gives away: protocol: {reference_zero_phase: …}."
+            "phase: causal (filter: {method: iir, phase: causal}, resample: {phase: causal}), and "
+            "leave out what is computed over the whole recording; or measure what it gives away: "
+            "protocol: {reference_zero_phase: …}."
         )
 
 

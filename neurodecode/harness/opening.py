@@ -1,5 +1,6 @@
 """From an experiment to its study: recordings are found and prepared, trials cut and paired."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from typing import Any
 
 from neurodecode.core.config import Call
 from neurodecode.core.digest import digest
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
@@ -182,12 +183,17 @@ def open_recordings(
 
 def _looking_ahead(resolved: Resolved, prepared: Sequence[Prepared]) -> tuple[str, ...]:
     """Names of the preparations that look into the future, where the prepared signal does."""
-    if all(one.signal.ahead == 0 for one in prepared):
+    first = next((one for one in prepared if one.signal.ahead > 0), None)
+    if first is None:
         return ()
-    names = [one.name for one in resolved.experiment.prepare or ()]
-    sfreq = prepared[0].signal.sfreq or 1.0
-    found = zip(names, resolved.preparations, strict=True)
-    return tuple(name for name, one in found if _looks_ahead(one, sfreq))
+    header, found = first.recording.header(), []
+    for asked, one in zip(resolved.experiment.prepare or (), resolved.preparations, strict=True):
+        if _looks_ahead(one, header.sfreq or 1.0):
+            found.append(asked.name)
+        # Of channels that the recording lacks, since others are made of them: the rate is known.
+        with contextlib.suppress(DataError):
+            header = one.preview(header)
+    return tuple(found)
 
 
 def _looks_ahead(preparation: Any, sfreq: float) -> bool:

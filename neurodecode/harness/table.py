@@ -62,6 +62,8 @@ class TableRow:
     role : {"model", "control", "ceiling"}
     evaluation : {"offline", "pseudo_online"}
         Whether trials were cut around events, or windows slid over recordings as online.
+    tested : {"trial", "window"}
+        What `n_trials` counts. Windows that slide overlap, and are no independent trials.
     """
 
     experiment: str
@@ -82,6 +84,7 @@ class TableRow:
     note: str = ""
     role: str = "model"
     evaluation: str = "offline"
+    tested: str = "trial"
 
 
 def score_results(store: Store) -> list[TableRow]:
@@ -196,7 +199,7 @@ def _row(
         nan = float("nan")
         return TableRow(
             index["name"], model, metric, nan, nan, nan, nan, None, None, None, 0, unit, 0,
-            tuple(sorted(flags)), {}, note, role, index["evaluation"],
+            tuple(sorted(flags)), {}, note, role, index["evaluation"], _tested(index),
         )  # fmt: skip
     per_unit = unit_means(known, unit, "score")
     judged = find(metric, "metrics")
@@ -255,7 +258,13 @@ def _row(
         per_unit={str(name): float(value) for name, value in per_unit.items()},
         role=role,
         evaluation=index["evaluation"],
+        tested=_tested(index),
     )
+
+
+def _tested(index: dict[str, Any]) -> str:
+    """Say what a test row is: a trial, or one of the windows that slide over recordings."""
+    return "trial" if index["schedule"] is None else "window"
 
 
 def unit_means(scores: pd.DataFrame, unit: str, column: str) -> pd.Series:

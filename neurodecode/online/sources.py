@@ -59,12 +59,12 @@ def replayed(
         If a chunk has no sample.
     """
     assert signal.data is not None and signal.sfreq is not None  # the caller read a recording
-    n_chunk = round(chunk * signal.sfreq)
-    if n_chunk < 1:
+    if not 0.5 < chunk * signal.sfreq < np.inf:
         raise ConfigError(
-            f"chunk: {chunk:g} s is less than a sample at {signal.sfreq:g} Hz. Give "
+            f"chunk: {chunk:g} s is no length, or less than a sample at {signal.sfreq:g} Hz. Give "
             f"{1 / signal.sfreq:g} s or more."
         )
+    n_chunk = round(chunk * signal.sfreq)
     started = clock()
     for first in range(0, signal.data.shape[-1], n_chunk):
         data = signal.data[..., first : first + n_chunk]

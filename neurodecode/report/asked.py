@@ -53,14 +53,15 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     asked : list of Asked
     """
     index, rows = results.index, results.trials()
+    tested = "trial" if index["schedule"] is None else "window"
     asked = [
-        Asked("Data", tuple(_data(resolved, rows))),
-        Asked("Told apart", (Line(_target(index["target"], rows)),)),
+        Asked("Data", tuple(_data(resolved, rows, tested))),
+        Asked("Told apart", (Line(_target(index["target"], rows, tested)),)),
     ]
     if "in_memory" not in resolved.get("data", {}):
         steps = [_call("signal", one) for one in resolved.get("prepare", [])]
         asked.append(Asked("Preparation", tuple(steps) or (Line("None."),)))
-        asked.append(Asked("Trials", (Line(_windows(resolved.get("windows"))),)))
+        asked.append(Asked(f"{tested.capitalize()}s", (Line(_windows(resolved.get("windows"))),)))
     asked.append(Asked("Who is tested", tuple(_protocol(resolved.get("protocol", {}), index))))
     roles: dict[str, list[str]] = {}
     for model in index["models"]:
@@ -86,7 +87,7 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     return asked
 
 
-def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
+def _data(resolved: Mapping[str, Any], rows: pd.DataFrame, tested: str) -> Iterator[Line]:
     data = resolved.get("data", {})
     if "card" in data:
         variant = f", variant {data['variant']}" if data.get("variant") else ""
@@ -103,26 +104,28 @@ def _data(resolved: Mapping[str, Any], rows: pd.DataFrame) -> Iterator[Line]:
     n_sessions = len(rows[["subject", "session"]].drop_duplicates())
     yield Line(
         f"{counted(len(subjects), 'subject')}{named}, {counted(n_sessions, 'session')}, "
-        f"{counted(len(set(rows['recording'])), 'recording')}, {counted(len(rows), 'trial')}."
+        f"{counted(len(set(rows['recording'])), 'recording')}, {counted(len(rows), tested)}."
     )
 
 
-def _target(target: Mapping[str, Any], rows: pd.DataFrame) -> str:
+def _target(target: Mapping[str, Any], rows: pd.DataFrame, tested: str) -> str:
     classes = target["classes"]
     if target["kind"] == "none":
         return "Nothing: models learn how trials are, and are scored by how well others fit."
     if not classes:
-        return f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a trial."
+        return (
+            f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a {tested}."
+        )
     counts = Counter(rows["y"].tolist())
     sizes = {counts[code] for code in range(len(classes))}
     if len(sizes) == 1:
-        told = f"{', '.join(classes)} ({counted(sizes.pop(), 'trial')} each)"
+        told = f"{', '.join(classes)} ({counted(sizes.pop(), tested)} each)"
     else:
         told = ", ".join(
-            f"{name} ({counted(counts[code], 'trial')})" for code, name in enumerate(classes)
+            f"{name} ({counted(counts[code], tested)})" for code, name in enumerate(classes)
         )
     unknown = counts[-1]
-    return told + (f"; {counted(unknown, 'trial')} of other labels not used." if unknown else ".")
+    return told + (f"; {counted(unknown, tested)} of other labels not used." if unknown else ".")
 
 
 def _windows(windows: Mapping[str, Any] | None) -> str:
@@ -231,17 +234,18 @@ def _permutations(n_permutations: int) -> str:
 
 
 def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
+    rows = "Trials" if index["schedule"] is None else "Windows"
     for name in index["metrics"]:
         yield _call("metrics", {name: {}})
     if index["aggregate"] is not None:
         by = " and ".join(index["aggregate"]["by"])
-        yield Line(f"Trials of the same {by} are answered together, by their mean scores.")
+        yield Line(f"{rows} of the same {by} are answered together, by their mean scores.")
     within = index["within"]
     if within:
         together = " and ".join(filter(None, (", ".join(within[:-1]), within[-1])))
         yield Line(
-            f"Trials of the same {together} are scored together. Scores are averaged over folds "
+            f"{rows} of the same {together} are scored together. Scores are averaged over folds "
             "and seeds, then sessions, then subjects."
         )
     else:
-        yield Line("All trials are scored together.")
+        yield Line(f"All {rows.lower()} are scored together.")

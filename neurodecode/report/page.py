@@ -298,11 +298,13 @@ def _date(results: Results) -> str:
 
 def _tested(rows: Sequence[TableRow], metric: str) -> str:
     """On what the models of a metric were tested, where that is the same for all; else empty."""
-    sizes = {(r.n_units, r.unit, r.n_trials) for r in rows if r.metric == metric and not r.note}
+    sizes = {
+        (r.n_units, r.unit, r.n_trials, r.tested) for r in rows if r.metric == metric and not r.note
+    }
     if len(sizes) != 1:
         return ""
-    ((n_units, unit, n_trials),) = sizes
-    return f"{words.counted(n_units, unit)}, {words.counted(n_trials, 'trial')}"
+    ((n_units, unit, n_trials, tested),) = sizes
+    return f"{words.counted(n_units, unit)}, {words.counted(n_trials, tested)}"
 
 
 def _best_first(results: Results) -> list[str]:

@@ -105,7 +105,7 @@ class Results:
         -------
         table : DataFrame
             ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
-            n_trials flags note role evaluation``, and one column a unit, such as a subject.
+            n_trials flags note role evaluation tested``, and one column a unit, such as a subject.
         """
         every = self.all_rows()
         rows = [row for row in every if metric in (None, row.metric)]

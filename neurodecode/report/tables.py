@@ -171,7 +171,8 @@ def null(row: TableRow) -> str:
 
 def _cells(row: TableRow) -> list[str]:
     score = number(row.mean) if row.note == "" else row.note.partition(":")[0]
-    units = f"{row.n_units} {row.unit}{'s' if row.n_units != 1 else ''}, {row.n_trials} trials"
+    units = f"{row.n_units} {row.unit}{'s' if row.n_units != 1 else ''}"
+    tested = f"{row.n_trials} {row.tested}{'s' if row.n_trials != 1 else ''}"
     flags = ", ".join(row.flags)
     return [
         row.model,
@@ -180,7 +181,7 @@ def _cells(row: TableRow) -> list[str]:
         interval(row),
         number(row.chance),
         null(row),
-        units,
+        f"{units}, {tested}",
         flags,
     ]
 

@@ -117,9 +117,12 @@ def interval_sentence(rows: Sequence[TableRow], inflation: Mapping[str, float]) 
         return "No interval: no score was computed."
     n_units, unit = sizes[-1]
     if n_units == 1:
+        drawn = "the test trials, or their blocks where there are any"
+        if any(row.tested == "window" for row in rows):
+            drawn = "the tasks that were tested, each with all its windows and the idle before it"
         return (
             f"The 95 % interval is a percentile bootstrap ({N_BOOTSTRAP} draws) of the stored "
-            "predictions, over the test trials, or their blocks where there are any. It says how "
+            f"predictions, over {drawn}. It says how "
             "the score would vary with other test trials, not with other people."
             f"{_widening(inflation['row'], 'trials')}"
         )
@@ -165,8 +168,8 @@ def verdict(results: Results) -> list[str]:
         interval = "no interval"
     said = [
         f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
-        f"{spaced(row.metric)} {number(row.mean)} ({interval}) over {over} and {row.n_trials} "
-        "trials; chance "
+        f"{spaced(row.metric)} {number(row.mean)} ({interval}) over {over} and "
+        f"{counted(row.n_trials, row.tested)}; chance "
         + ("has no formula here" if math.isnan(row.chance) else f"is {number(row.chance)}")
         + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
     ]
@@ -182,7 +185,7 @@ def verdict(results: Results) -> list[str]:
         said.append("It is worse than chance: the interval does not reach it.")
     else:
         said.append(
-            "Its interval includes chance: these trials do not show that it reads anything."
+            f"Its interval includes chance: these {row.tested}s do not show that it reads anything."
         )
     if control is not None:
         said.append(

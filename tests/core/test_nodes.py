@@ -45,7 +45,9 @@ def test_an_override_without_value_says_what_is_expected(tmp_path):
         load(path, ["title"])
 
 
-@pytest.mark.parametrize("text", ["08", "04", "002", "1e-4", "12", "1.5", "no", "null", "left", ""])
+@pytest.mark.parametrize(
+    "text", ["08", "04", "002", "1e-4", "12", "1.5", "no", "y", "null", "left", ""]
+)
 def test_what_is_written_is_read_as_it_was(text):
     node, problems = parse(dump({"runs": [text], "n": 8, "rate": 1e-4, "on": True}), "x.yaml")
     problems.stop()

@@ -1,6 +1,7 @@
 """What no decoder in use can have is refused at plan; what goes on learning does so in time."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -36,6 +37,7 @@ from neurodecode.protocols.reference_shuffled import ReferenceShuffled
 from neurodecode.protocols.reference_zero_phase import ReferenceZeroPhase
 from neurodecode.report.results import Results
 from neurodecode.signal.filters import Filter
+from neurodecode.signal.resample import Resample
 from neurodecode.signal.zscore import Zscore
 from neurodecode.steps.covariance import Covariance
 from neurodecode.steps.recentre import Recentre
@@ -79,6 +81,7 @@ def study_of(protocol, cache, *, preparations=(CAUSAL,), runs=("1", "2", "3"), *
     [
         (Filter(4, 10), r"looks 0\.\d+ s into the future \(filter\).*phase: causal"),
         (Filter(4, 10, method="iir"), "into the future"),
+        (Resample(16), r"looks 0\.\d+ s into the future.*resample: \{phase: causal\}"),
         (Zscore(), "looks at the whole recording"),
     ],
 )
@@ -304,12 +307,18 @@ def test_an_online_block_is_a_second_evaluation_beside_the_first(experiment, cap
     results = Results(folder)
     table = results.table()
     assert set(table["evaluation"]) == {"offline", "pseudo_online"}
+    # Windows overlap: who reads 490 of them as trials believes in more than there is.
+    n_offline, n_online = (len(one.trials()) for one in (results, results.online))
+    assert f"1 subject, {n_offline} trials" in results.text()
+    assert re.search(r"1 subject, [1-9]\d* windows", results.text())
     assert results.online is not None and results.online.folder == folder / "online"
     assert len(results.rows()) + len(results.online.rows()) == len(table)
     assert main(["table", str(folder), "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["evaluation"] for row in rows] == table["evaluation"].tolist()
     page = (folder / "report.html").read_text()
+    assert f", {n_online} windows." in page and f", {n_offline} trials." in page
+    assert "over the tasks that were tested, each with all its windows" in page
     assert "pseudo-online" in page and "knows only when in the run each window lies" in page
     again = read_experiment(folder / "resolved.yaml")
     assert again.plain() == yaml.safe_load((folder / "resolved.yaml").read_text())
@@ -350,3 +359,32 @@ def test_the_shipped_experiment_reproduces_the_recipe_of_the_readme():
     assert resolved.online.question.protocol == PseudoOnline(
         mode="runs", train=("04", "08"), test=("12",)
     )
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ("{task: idle}", r"online: prepare: it looks \S+ s into the future \(filter\)"),
+        ("{task: idle, prepare: [{resample: {sfreq: 80}}]}", r"online: .* future \(resample\)"),
+        (
+            "{task: idle, prepare: [], protocol: {pseudo_online: {gap: 1}}}",
+            "online: protocol: a gap of 1 s is less than the 2 s that are needed",
+        ),
+        (
+            "{task: idle, prepare: [], protocol: {pseudo_online: {adapt: unlabelled}}}",
+            "online: protocol: adapt: unlabelled, and none of the models goes on learning",
+        ),
+        (
+            "{prepare: [], windows: {length: 900, hop: 1, otherwise: idle}}",
+            "online: no trial is left.* recording shorter than a window: 2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_what_cannot_be_online_is_told_before_anything_is_computed(
+    experiment, capsys, verb, block, said
+):
+    experiment.write_text(EXPERIMENT.partition("online:")[0] + f"online: {block}")
+    assert main([verb, str(experiment)]) == 2
+    assert re.search(said, capsys.readouterr().err)
+    assert not Path("results").exists()

@@ -32,5 +32,6 @@ def test_in_real_time_a_chunk_comes_with_its_last_sample():
 
 
 def test_a_chunk_has_a_sample():
-    with pytest.raises(ConfigError, match=r"chunk: 0.001 s is less than a sample at 100 Hz"):
-        next(replayed(make_recording(), 0.001))
+    for chunk in (0.001, 0.005, -1, np.nan, np.inf):  # half a sample rounds to none
+        with pytest.raises(ConfigError, match=r"chunk: .* less than a sample at 100 Hz"):
+            next(replayed(make_recording(), chunk))
