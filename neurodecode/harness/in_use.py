@@ -36,12 +36,11 @@ def check_in_use(study: Study) -> None:
             "can have. Let it learn as it goes, target_access: {updates: unlabelled}, or give it "
             "an earlier part of the session, {unlabelled: 0.2}."
         )
-    how = getattr(study.question.protocol, "adapt", "none")
-    models = [model for model in study.question.models if model.role == "model"]
-    if how != "none" and not any(updating(model, study.question) for model in models):
+    access = study.question.access
+    if access.updates and not any(model.updates(access) for model in study.question.models):
         raise ConfigError(
-            f"protocol: adapt: {how}, and none of the models goes on learning. Add one that does, "
-            "such as riemann.adaptive_mdm, or leave adapt out."
+            f"target_access: updates: {access.updates}, and none of the models goes on learning. "
+            "Add one that does, such as riemann.adaptive_mdm, or leave updates out."
         )
     if demands.gap and np.isnan(study.trials.rows["start"]).any():
         raise ConfigError(

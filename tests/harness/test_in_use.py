@@ -371,8 +371,8 @@ def test_the_shipped_experiment_reproduces_the_recipe_of_the_readme():
             "online: protocol: a gap of 1 s is less than the 2 s that are needed",
         ),
         (
-            "{task: idle, prepare: [], protocol: {pseudo_online: {adapt: unlabelled}}}",
-            "online: protocol: adapt: unlabelled, and none of the models goes on learning",
+            "{task: idle, prepare: [], target_access: {updates: unlabelled}}",
+            "online: target_access: updates: unlabelled, and none of the models goes on learning",
         ),
         (
             "{prepare: [], windows: {length: 900, hop: 1, otherwise: idle}}",
