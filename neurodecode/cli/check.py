@@ -53,9 +53,12 @@ def main(arguments: argparse.Namespace) -> int:
         for what, findings in found.items():
             print(what)
             for one in findings:
-                print(f"  {'FAILS' if one.problem else 'ok   '}  {one.promise}")
+                mark = "FAILS" if one.problem else "-    " if one.not_asked else "ok   "
+                print(f"  {mark}  {one.promise}")
                 if one.problem:
                     print(f"         {one.problem}")
+                if one.not_asked:
+                    print(f"         not asked: {one.not_asked}")
     return int(any(one.problem for findings in found.values() for one in findings))
 
 

@@ -2,9 +2,7 @@
 
 import copy
 import pickle
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,27 +13,14 @@ from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.core.needs import SAME
 from neurodecode.core.nodes import Problems, parse
 from neurodecode.core.stages import ignores_y, is_stateless
-from neurodecode.core.target import Target, n_axes
+from neurodecode.core.target import Target
 from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
+from neurodecode.harness.metric_contract import check_metric
 from neurodecode.harness.planted import planted_rows, planted_trials
+from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One promise, and whether it is kept.
-
-    Parameters
-    ----------
-    promise : str
-    problem : str
-        Empty where it is kept.
-    """
-
-    promise: str
-    problem: str = ""
 
 
 def check_named(name: str) -> tuple[str, list[Finding]]:
@@ -125,14 +110,18 @@ def check_model(model: Any) -> list[Finding]:
             assert np.isfinite(said).all(), "it predicts what is no number"
 
     def scores_each_class() -> None:
+        if kind != "label":
+            raise NotAsked("it learns no classes")
         one = fitted()
-        for method in ("predict_proba", "decision_function"):
-            if kind == "label" and hasattr(one, method):
-                found = np.asarray(getattr(one, method)(picked(X, test)))
-                n = found.shape[-1] if found.ndim > 1 else 2
-                assert n in (len(one.classes_), found.shape[-1]), f"{method}: {found.shape}"
-                if method == "predict_proba":
-                    assert np.allclose(found.sum(axis=-1), 1), "probabilities do not sum to one"
+        methods = [name for name in ("predict_proba", "decision_function") if hasattr(one, name)]
+        if not methods:
+            raise NotAsked("it gives no scores")
+        for method in methods:
+            found = np.asarray(getattr(one, method)(picked(X, test)))
+            n = found.shape[-1] if found.ndim > 1 else 2
+            assert n in (len(one.classes_), found.shape[-1]), f"{method}: {found.shape}"
+            if method == "predict_proba":
+                assert np.allclose(found.sum(axis=-1), 1), "probabilities do not sum to one"
 
     def leans_on_no_other() -> None:
         one = fitted()
@@ -141,6 +130,19 @@ def check_model(model: Any) -> list[Finding]:
             [np.asarray(answer(one, picked(X, test[i : i + 1]))) for i in range(len(test))]
         )
         assert np.allclose(together, alone), "a trial alone is answered otherwise than among others"
+
+    def looks_back_alone() -> None:
+        one = fitted()
+        together = np.asarray(answer(one, picked(X, test)))
+        recording, stop = rows["recording"][test], rows["stop"][test]
+        for i in range(len(test)):
+            before = np.flatnonzero((recording == recording[i]) & (stop < stop[i]))
+            beside = test[np.append(before, i)]
+            said = np.asarray(answer(one, picked(X, beside)))[-1]
+            assert np.allclose(together[i], said), (
+                "a trial is answered otherwise once what comes after it, or another recording, is "
+                "known"
+            )
 
     def can_be_kept() -> None:
         one = fitted()
@@ -156,13 +158,15 @@ def check_model(model: Any) -> list[Finding]:
             answer(fitted(), picked(X, test))  # the table it is handed holds no other column
 
     return list(
-        _findings(
+        findings(
             ("clone and fit keep its arguments", keeps_arguments),
             ("fit returns the model", returns_itself),
             ("fitting twice is fitting once", fits_again),
             ("each trial gets one answer", answers_each),
             ("each class has a score", scores_each_class),
-            ("test trials do not lean on each other", leans_on_no_other),
+            ("no answer leans on later trials", looks_back_alone)
+            if named.sequential
+            else ("test trials do not lean on each other", leans_on_no_other),
             ("it can be sent to another process", can_be_kept),
             ("it asks for no truth, and works without", sees_no_truth),
         )
@@ -176,8 +180,8 @@ def check_step(step: Any) -> list[Finding]:
     half = np.arange(len(rows)) % 2 == 0
     train, test = np.flatnonzero(half), np.flatnonzero(~half)
 
-    def transformed(one: Any, index: np.ndarray) -> np.ndarray:
-        return np.asarray(one.transform(picked(X, index)))
+    def transformed(one: Any, index: np.ndarray) -> list[np.ndarray]:
+        return [np.asarray(row) for row in one.transform(picked(X, index))]
 
     def fresh() -> Any:
         return clone(step)
@@ -188,48 +192,73 @@ def check_step(step: Any) -> list[Finding]:
     def keeps_rows() -> None:
         found = transformed(fitted(y[train]), test)
         assert len(found) == len(test), f"{len(found)} rows of {len(test)} trials"
-        assert np.isfinite(found).all(), "it gives values that are no numbers"
+        assert all(np.isfinite(row).all() for row in found), "it gives values that are no numbers"
 
     def gives_its_axes() -> None:
         gives = getattr(step, "gives", None)
-        if gives is None or named.input_needs.signals != 1:
-            return
+        if gives is None:
+            raise NotAsked("it does not say what it gives")
+        if named.input_needs.signals != 1:
+            raise NotAsked("it joins signals")
         n_axes = 2 if gives == SAME else len(gives)  # planted trials are of channels by time
-        found = transformed(fitted(y[train]), test)
-        assert found.ndim == 1 + n_axes, f"it says {gives}, and gives shape {found.shape}"
+        shapes = {row.shape for row in transformed(fitted(y[train]), test)}
+        assert {len(one) for one in shapes} == {n_axes}, f"it says {gives}, and gives {shapes}"
 
     def leans_on_no_other() -> None:
         one = fitted(y[train])
-        alone = np.concatenate([transformed(one, test[i : i + 1]) for i in range(len(test))])
-        assert np.allclose(transformed(one, test), alone), "a trial alone is transformed otherwise"
+        alone = [transformed(one, test[i : i + 1])[0] for i in range(len(test))]
+        assert _same(transformed(one, test), alone), "a trial alone is transformed otherwise"
+
+    def takes_dependent_channels() -> None:
+        needs = named.input_needs
+        if needs.axes != ("channel", "time") or needs.signals != 1 or needs.trials:
+            raise NotAsked("it takes no trials of channels by time")
+        if needs.full_rank:
+            raise NotAsked("it says full_rank, so that plan refuses such trials")
+        summed = [np.concatenate([one[:-1], -one[:-1].sum(axis=0, keepdims=True)]) for one in X]
+        dependent = summed if isinstance(X, list) else np.stack(summed)
+        one = fresh().fit(picked(dependent, train), y[train])
+        found = [np.asarray(row) for row in one.transform(picked(dependent, test))]
+        assert all(np.isfinite(row).all() for row in found), "it gives values that are no numbers"
 
     def stateless() -> None:
-        if is_stateless(step):
-            one, other = fitted(y[train]), fresh().fit(picked(X, test[:1]), y[test[:1]])
-            same = np.allclose(transformed(one, test), transformed(other, test))
-            assert same, "it says stateless, and what it was fitted on changes what it gives"
+        if not is_stateless(step):
+            raise NotAsked("it does not say stateless")
+        one, other = fitted(y[train]), fresh().fit(picked(X, test[:1]), y[test[:1]])
+        same = _same(transformed(one, test), transformed(other, test))
+        assert same, "it says stateless, and what it was fitted on changes what it gives"
 
     def blind() -> None:
-        if ignores_y(step):
-            one, other = fitted(y[train]), fitted(y[train][::-1])
-            same = np.allclose(transformed(one, test), transformed(other, test))
-            assert same, "it says supervised = False, and labels change what it gives"
+        if not ignores_y(step):
+            raise NotAsked("it does not say supervised = False")
+        one, other = fitted(y[train]), fitted(y[train][::-1])
+        same = _same(transformed(one, test), transformed(other, test))
+        assert same, "it says supervised = False, and labels change what it gives"
 
     def can_be_sent() -> None:
         one = fitted(y[train])
         pickle.dumps(one)
         again = copy.deepcopy(one)  # by the same rules as a pickle
-        assert np.array_equal(transformed(one, test), transformed(again, test))
+        same = zip(transformed(one, test), transformed(again, test), strict=True)
+        assert all(np.array_equal(*pair) for pair in same), "a copy gives something else"
 
     return list(
-        _findings(
+        findings(
             ("each trial gives one row of numbers", keeps_rows),
             ("it gives the axes that it says", gives_its_axes),
             ("test trials do not lean on each other", leans_on_no_other),
+            ("channels may depend on each other, or it says full_rank", takes_dependent_channels),
             ("what is called stateless learns nothing", stateless),
             ("what is called unsupervised sees no label", blind),
             ("it can be sent to another process", can_be_sent),
         )
+    )
+
+
+def _same(found: list[np.ndarray], other: list[np.ndarray]) -> bool:
+    """Say whether rows are the same to rounding; they may differ in length."""
+    return len(found) == len(other) and all(
+        a.shape == b.shape and np.allclose(a, b) for a, b in zip(found, other, strict=True)
     )
 
 
@@ -260,60 +289,11 @@ def check_protocol(protocol: Any) -> list[Finding]:
         assert counts.max() <= 1, "a row is tested in several folds of one seed"
 
     return list(
-        _findings(
+        findings(
             ("what it keeps apart is apart", apart),
             ("a seed gives the same folds again", same_again),
             ("folds have names of their own", named),
             ("a row is tested once", tested_once),
-        )
-    )
-
-
-def check_metric(metric: Any) -> list[Finding]:
-    """Hold a metric to its range, direction and chance level, on answers of 400 rows."""
-    rng = np.random.default_rng(0)
-    kind = metric.kinds[0]
-    n_rows = 400
-    sign = 1 if metric.direction == "up" else -1
-    if kind == "label":
-        true = rng.permutation(np.repeat([0, 1], n_rows // 2))
-        best = np.eye(2)[true]
-        drawn = [rng.dirichlet([1, 1], n_rows) for _ in range(50)]
-    else:
-        shape = (n_rows, *(5,) * (n_axes(kind) - 1))
-        true = rng.standard_normal(shape)
-        best, drawn = true, [rng.standard_normal(shape) for _ in range(50)]
-    if kind == "none":  # there is no truth: best is what is likeliest in every row
-        best = np.max(drawn, axis=0)
-
-    def score(said: np.ndarray, index: Any = slice(None)) -> float:
-        pred = np.argmax(said, axis=1) if kind == "label" else said
-        value = metric.evaluate(
-            true[index], pred[index],
-            scores=said[index] if kind == "label" else None,
-            score_kind="probability", kind=kind,
-        )  # fmt: skip
-        assert isinstance(value, float), f"not computed: {value}"
-        return value
-
-    def in_range() -> None:
-        low, high = metric.range
-        for said in (best, *drawn):
-            assert low - 1e-9 <= score(said) <= high + 1e-9, f"{score(said)} is outside its range"
-
-    def best_is_best() -> None:
-        others = max(sign * score(said) for said in drawn)
-        assert sign * score(best) > others, "the truth itself is not the best answer"
-
-    def no_order() -> None:
-        order = rng.permutation(n_rows)
-        assert np.isclose(score(drawn[0]), score(drawn[0], order)), "the order of rows matters"
-
-    return list(
-        _findings(
-            ("scores lie within its range", in_range),
-            ("the truth is the best answer", best_is_best),
-            ("the order of rows does not matter", no_order),
         )
     )
 
@@ -324,18 +304,3 @@ _CONTRACTS: dict[str, Callable[[Any], list[Finding]]] = {
     "protocols": check_protocol,
     "metrics": check_metric,
 }
-
-
-def _findings(*promises: tuple[str, Callable[[], None]]) -> Iterator[Finding]:
-    for promise, test in promises:
-        try:
-            # What a model warns of, such as passes that were too few, breaks no promise.
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                test()
-        except Exception as error:  # whatever is checked may fail in any way
-            text = " ".join(str(error).split())
-            named = text if isinstance(error, AssertionError) else f"{type(error).__name__}: {text}"
-            yield Finding(promise, named or type(error).__name__)
-        else:
-            yield Finding(promise)

@@ -1,4 +1,4 @@
-"""Small trials with a planted difference, in the form that a model asks for."""
+"""Small trials with a planted difference, in the form that a model asks for; windows in time."""
 
 from typing import Any
 
@@ -9,12 +9,18 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
+from neurodecode.core.timeline import Schedule, Timeline
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
+from neurodecode.linalg.means import mean
+from neurodecode.linalg.spd import invsqrtm
 from neurodecode.simulate import ORACLE_SIGNAL
 
 N_SUBJECTS, N_PER_RUN = 4, 12
-_SIZES = {"channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "time": 48}
+CLASSES = ("idle", "left", "right", "feet")  # of windows that slide
+_SIZES = {
+    "channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "class": 2, "time": 48,
+}  # fmt: skip
 _SPD = ("channel", "channel")  # axes of covariances
 
 
@@ -26,8 +32,10 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
     axes = named.input_needs.axes or ("channel", "time")
     X = rng.standard_normal((len(rows), *(_SIZES.get(axis, 6) for axis in axes)))
     X[y == 1, 0] = 1.5 * X[y == 1, 0] + 0.5
-    if axes == _SPD:
-        X = X @ X.swapaxes(1, 2) + np.eye(X.shape[1])
+    if axes[-2:] == _SPD:
+        X = _covariances(X)
+    if axes == ("class",):  # what a classifier before it says
+        X = _probabilities(y, rng)
     truth = y if kind == "label" else X.reshape(len(X), -1)[:, :3].sum(axis=1)
     if kind in ("vector", "brain"):
         truth = np.column_stack([truth, -truth])
@@ -42,7 +50,8 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
         handed = Rows(table.loc[:, list(needs.columns)])
         if needs.signals == 0:
             return rows, Trials(handed, {}), truth
-        part = Part(X, Space("sensors", tuple("abcdef")), tuple(axes), None, 0.0, "planted")
+        space = Space("sensors", tuple("abcdef"[: X.shape[1]]))
+        part = Part(X, space, tuple(axes), None, 0.0, "planted")
         return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
     if needs.signals == (ORACLE_SIGNAL,):
         answers = rng.standard_normal((len(rows), 2))
@@ -71,3 +80,55 @@ def planted_rows() -> Rows:
     table["duration"], table["start"] = 1.0, table["onset"]
     table["stop"] = table["onset"] + 1.0
     return Rows.build(table)
+
+
+def planted_windows(rng: np.random.Generator) -> tuple[Timeline, np.ndarray]:
+    """Windows of 1 s around events 4 s apart, of two classes, and the class of each."""
+    n_events, recordings = 100, ["a", "b", "c", "d"]
+    onset = np.tile(4.0 * np.arange(n_events), len(recordings))
+    rows = pd.DataFrame(
+        {"recording": np.repeat(recordings, n_events), "onset": onset, "start": onset + 0.5,
+         "stop": onset + 1.5}
+    )  # fmt: skip
+    true = rng.permutation(np.arange(len(rows)) % 2)
+    return Timeline.of(rows, CLASSES[1:3], None), true
+
+
+def planted_decisions(rng: np.random.Generator) -> tuple[Timeline, np.ndarray]:
+    """Windows of 1 s every 0.5 s over tasks of 2 s with idle between them, and what is true then.
+
+    Tasks begin anywhere between two decisions. They are that short, and that many, so that who
+    answers at random misses some, and is late in most.
+    """
+    n_tasks, hop, recordings = 20, 0.5, ["a", "b", "c", "d"]
+    onset = np.tile(6.0 * np.arange(n_tasks), len(recordings)) + rng.uniform(3.0, 3.5, 4 * n_tasks)
+    tasks = pd.DataFrame(
+        {"recording": np.repeat(recordings, n_tasks), "onset": onset, "duration": 2.0,
+         "label": rng.permutation(np.resize(CLASSES[1:], 4 * n_tasks))}
+    )  # fmt: skip
+    stop = np.arange(1.0, 6.0 * n_tasks + 3.0, hop)
+    rows = pd.DataFrame(
+        {"recording": np.repeat(recordings, len(stop)), "stop": np.tile(stop, len(recordings))}
+    )
+    rows["start"] = rows["onset"] = rows["stop"] - 1.0
+    true = np.zeros(len(rows), dtype=np.int64)
+    for recording, begin, duration, label in tasks.itertuples(index=False):
+        mine = (rows["recording"] == recording) & rows["stop"].gt(begin)
+        true[mine & rows["stop"].le(begin + duration)] = CLASSES.index(label)
+    return Timeline.of(rows, CLASSES, Schedule(tasks, CLASSES[0])), true
+
+
+def _covariances(X: np.ndarray) -> np.ndarray:
+    """Covariances of each matrix, each band around the identity, as they lie behind `recentre`."""
+    C = X @ X.swapaxes(-1, -2) + np.eye(X.shape[-1])
+    bands = C.reshape(len(C), -1, *C.shape[-2:])
+    for band in range(bands.shape[1]):
+        W = invsqrtm(mean(bands[:, band]).value)
+        bands[:, band] = W @ bands[:, band] @ W
+    return bands.reshape(C.shape)
+
+
+def _probabilities(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Probabilities of two classes that lean to the true one."""
+    odds = np.exp(rng.standard_normal((len(y), 2)) + np.eye(2)[y])
+    return odds / odds.sum(axis=1, keepdims=True)

@@ -10,11 +10,11 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.data.prepared import Prepared
 from neurodecode.data.preparing import write_prepared
-from neurodecode.harness.contracts import Finding
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.opening import open_recordings, open_study
 from neurodecode.harness.plan import Plan, make_plan
+from neurodecode.harness.promises import Finding
 from neurodecode.harness.run import execute_alone
 from neurodecode.harness.store import Store
 

@@ -11,6 +11,10 @@ from neurodecode.cli import main
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import catalogue
 from neurodecode.harness.contracts import check_named
+from neurodecode.harness.metric_contract import check_metric
+from neurodecode.harness.planted import planted_decisions
+from neurodecode.metrics._events import places
+from neurodecode.metrics.metric import metric, no_formula
 from neurodecode.steps.covariance import Covariance
 
 SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
@@ -140,6 +144,77 @@ def test_steps_and_protocols_that_lie_are_found(tmp_path, monkeypatch):
     assert [one.promise for one in found if one.problem] == ["it gives the axes that it says"]
 
 
+def promised(findings, promise):
+    return next(one for one in findings if promise in one.promise)
+
+
+def test_a_decoder_of_streams_may_look_back_and_not_ahead(tmp_path, monkeypatch):
+    (tmp_path / "streams_ahead.py").write_text(
+        "from neurodecode.models.online.accumulate import Accumulate\n"
+        "class Ahead(Accumulate):\n"
+        "    def predict(self, X):\n"
+        "        return (X.X[:, 1] > X.X[:, 1].mean()).astype(int)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    back = "online.accumulate: {average: 3, dwell: 2, refractory: 9.0}"
+    assert not [one for one in check_named(back)[1] if one.problem]
+    ahead = promised(check_named("streams_ahead:Ahead")[1], "no answer leans on later trials")
+    assert "once what comes after it" in ahead.problem
+
+
+def test_a_step_that_inverts_and_does_not_say_so_is_found(tmp_path, monkeypatch):
+    (tmp_path / "inverting.py").write_text(
+        "import numpy as np\n"
+        "from sklearn.base import BaseEstimator, TransformerMixin\n"
+        "from neurodecode.core.needs import Needs\n"
+        "class Inverts(TransformerMixin, BaseEstimator):\n"
+        "    needs = Needs(axes=('channel', 'time'))\n"
+        "    def fit(self, X, y=None): return self\n"
+        "    def transform(self, X):\n"
+        "        C = X @ X.swapaxes(1, 2)\n"
+        "        return np.log(np.linalg.eigvalsh(C) - 1e-9)\n"
+        "class Says(Inverts):\n"
+        "    needs = Needs(axes=('channel', 'time'), full_rank=True)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = promised(check_named("inverting:Inverts")[1], "channels may depend")
+    assert found.problem == "it gives values that are no numbers"
+    found = promised(check_named("inverting:Says")[1], "channels may depend")
+    assert not found.problem and "it says full_rank" in found.not_asked
+
+
+def activations(true, pred, *, scores=None, rows, gallery=None):
+    """How often the answer changes from row to row: not in the order of time."""
+    return float(np.sum(np.diff(pred) != 0))
+
+
+def share_of_idle(true, pred, *, scores=None, rows, gallery=None):
+    """How often idle is decided: best for whoever always acts, where less is better."""
+    return float(np.mean(pred == rows.idle))
+
+
+@pytest.mark.parametrize(
+    ("function", "range_", "promise"),
+    [
+        (activations, (0, np.inf), "the order of rows does not matter"),
+        (activations, (0, 100), "scores lie within its range"),
+        (share_of_idle, (0, 1), "the truth is the best answer"),
+    ],
+)
+def test_metrics_in_time_that_lie_are_found(function, range_, promise):
+    made = metric(
+        direction="down", range=range_, kinds=("label",), chance=no_formula, times="tasks"
+    )(function)
+    assert promised(check_metric(made), promise).problem
+
+
+def test_decisions_are_planted_as_tasks_are_told():
+    rows, true = planted_decisions(np.random.default_rng(0))
+    task, late = places(rows)
+    assert np.array_equal(true, np.where((task >= 0) & ~late, rows.task_code[task], rows.idle))
+    assert set(true) == {0, 1, 2, 3} and rows.n_tasks == len(np.unique(task[task >= 0]))
+
+
 def test_what_is_neither_results_nor_code_is_named():
     with pytest.raises(ConfigError, match=r"Did you mean 'riemann\.mdm'"):
         check_named("riemann.mdn")
@@ -157,4 +232,5 @@ def test_results_of_other_data_are_told(results, capsys):
 def test_a_model_that_is_told_nothing_is_checked_by_its_likelihood(capsys):
     assert main(["check", "linear.ppca"]) == 0
     said = capsys.readouterr().out
-    assert said.count("  ok ") == 8 and "FAILS" not in said
+    assert said.count("  ok ") == 7 and "FAILS" not in said
+    assert "each class has a score\n         not asked: it learns no classes" in said
