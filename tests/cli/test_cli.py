@@ -25,8 +25,19 @@ EEG = ("quickstart_eeg", "--set")
 SMALL = ["--set", "shuffled.n_draws=1", "--set", "models=[riemann.mdm]", "--engine", "inline"]
 
 
+@pytest.fixture(scope="module")
+def whole(warm, tmp_path_factory):
+    """Results of the small run, made once."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEURODECODE_DATA", "")
+        patch.setenv("NEURODECODE_CACHE", str(tmp_path_factory.getbasetemp() / "cli-cache"))
+        assert main(["run", "quickstart_eeg", *SMALL, "--out", str(folder)]) == 0
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def place(tmp_path, monkeypatch, tmp_path_factory):
+def place(warm, tmp_path, monkeypatch, tmp_path_factory):
     """Work in an empty folder, with samples as the only data; prepared signals are shared."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEURODECODE_DATA", "")
@@ -96,8 +107,8 @@ def test_the_same_run_again_computes_nothing(capsys):
     assert "60 jobs, 60 finished before" in capsys.readouterr().err
 
 
-def test_a_changed_band_is_computed_anew_and_key_order_is_not(capsys):
-    run("run", "quickstart_eeg", *SMALL)
+def test_a_changed_band_is_computed_anew_and_key_order_is_not(whole, capsys):
+    shutil.copytree(whole, "results")
     text = (shipped_folder("configs") / "experiments/quickstart_eeg.yaml").read_text()
     turned = yaml.safe_load(text)
     Path("quickstart_eeg.yaml").write_text(yaml.safe_dump(turned, sort_keys=True))
@@ -122,12 +133,11 @@ def test_plan_computes_nothing(capsys, monkeypatch, tmp_path):
     assert not Path("results").exists()
 
 
-def test_plan_gives_the_keys_that_run_stores(capsys, monkeypatch, tmp_path):
+def test_plan_gives_the_keys_that_run_stores(whole, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "empty"))
     run("plan", "quickstart_eeg", "--json", *SMALL[:4])
     planned = {job["key"] for job in json.loads(capsys.readouterr().out)["jobs"]}
-    run("run", "quickstart_eeg", *SMALL)
-    assert {job["key"] for job in Results("results/quickstart_eeg").index["jobs"]} == planned
+    assert {job["key"] for job in Results(whole / "quickstart_eeg").index["jobs"]} == planned
 
 
 def test_show_prints_defaults_and_is_an_experiment_itself(capsys):
@@ -203,8 +213,7 @@ def test_a_model_of_ones_own_is_a_row(capsys, monkeypatch):
     assert "mine " in capsys.readouterr().out
 
 
-def test_an_interrupted_run_goes_on_to_the_same_table(capsys):
-    run("run", "quickstart_eeg", *SMALL, "--out", "whole")
+def test_an_interrupted_run_goes_on_to_the_same_table(whole):
     command = [sys.executable, "-m", "neurodecode", "run", "quickstart_eeg", *SMALL, "--out", "cut"]
     child = subprocess.Popen(
         command,
@@ -223,8 +232,8 @@ def test_an_interrupted_run_goes_on_to_the_same_table(capsys):
     assert "the same command goes on from there" in said
     assert "Traceback" not in said
     assert run("run", "quickstart_eeg", *SMALL, "--out", "cut") == 0
-    whole, after = (Results(f"{name}/quickstart_eeg").rows() for name in ("whole", "cut"))
-    assert whole == after
+    expected, after = (Results(folder / "quickstart_eeg").rows() for folder in (whole, Path("cut")))
+    assert after == expected
 
 
 def test_a_recording_that_cannot_be_read_is_named_and_the_others_go_on(capsys):
