@@ -14,6 +14,7 @@ from neurodecode.core.files import cache_folder
 from neurodecode.core.processes import one_thread
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.trials import Trials
+from neurodecode.core.updating import learning
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import open_file
@@ -36,7 +37,7 @@ class Said:
         One row a trial: ``recording onset``, the label where the file has one, ``pred`` and
         ``score_CLASS``.
     notes : tuple of str
-        What was done to make the recordings fit.
+        What was done to make the recordings fit, and what the model does not do here.
     failed : tuple of Failed
         Recordings that could not be read or do not fit.
     """
@@ -89,6 +90,11 @@ def predict_files(
     recordings = [open_file(resolved.card, variant, path) for path in paths]
     fitting, failed = _fitting(recordings, resolved, index["input"])
     notes, prepared = [], []
+    if any(map(any, learning(kept.stages, resolved.question.access.updates))):
+        notes.append(
+            f"{kept.model} answers as it was fitted; while it was tested it went on learning, as "
+            "it does in neurodecode stream --replay."
+        )
     for recording, before, said in fitting:
         outcome = prepare(
             [recording], resolved.preparations, cache_folder(), before={recording.id: before}

@@ -56,7 +56,17 @@ def ran(updates):
 def streamed(model):
     fold = json.loads(Path("results/own/jobs.json").read_text())["folds"][0]["name"]
     out = said(
-        "stream", "results/own", "--json", "--replay", FILE, "--model", model, "--fold", fold
+        "stream",
+        "results/own",
+        "--json",
+        "--replay",
+        FILE,
+        "--chunk",
+        1,
+        "--model",
+        model,
+        "--fold",
+        fold,
     )
     return pd.DataFrame([json.loads(line) for line in out.splitlines()[:-1]])
 
@@ -74,9 +84,12 @@ def test_a_stream_is_what_was_stored():
 
 
 @pytest.mark.slow
-def test_of_a_stream_without_labels_what_does_not_wait_for_them_is_learnt():
+def test_of_a_stream_without_labels_what_does_not_wait_for_them_is_learnt(capsys):
     results = ran("delayed_labels")
     assert ["updates unlabelled" in row.flags for row in results.rows()] == [False, True]
     model = results.rows()[1].model
     stored = results.predictions(model).sort_values("start")
     assert streamed(model)["label"].tolist() == stored["pred"].tolist()
+    capsys.readouterr()
+    said("predict", "results/own", FILE, "--model", model)  # of trials, not of a stream in time
+    assert "answers as it was fitted" in capsys.readouterr().err

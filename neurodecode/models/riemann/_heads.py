@@ -61,7 +61,7 @@ class Headed(Staged):
     head: Any
 
     @available_if(lambda self: self.head != "svm")
-    def predict_proba(self, X):
+    def predict_proba(self, X):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Give probabilities, shape (n_trials, n_classes); a support vector machine has margins."""
         return super().predict_proba(X)
 
