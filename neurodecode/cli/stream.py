@@ -146,4 +146,7 @@ def _summary(served: Any, gaps: list[str], seconds: float, as_json: bool) -> Non
     say(f"{served.model}: {latency.n_decisions} decisions in {seconds:.1f} s, {rate:.1f} a second")
     if latency.n_decisions:
         say(f"latency: {latency}")
+    else:
+        length = served.decoder.n_window / served.decoder.prepared.sfreq
+        say(f"no window of {length:g} s was complete; the first decision comes with the first one")
     say(f"gaps: {len(gaps)}{': ' if gaps else ''}{'; '.join(gaps[:8])}")

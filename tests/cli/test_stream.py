@@ -126,6 +126,13 @@ def test_lines_for_people():
     assert "ms a decision; a hop is 1000 ms" in err and "gaps: 0" in err
 
 
+def test_a_recording_shorter_than_a_window_is_not_passed_over_in_silence(tmp_path):
+    raw = mne.io.read_raw_edf(FILE, verbose="error").crop(0, 0.5)
+    raw.save(short := tmp_path / "a_raw.fif", verbose="error")
+    code, out, err = run("stream", "results/own", "--replay", short)
+    assert (code, out) == (0, "") and "no window of 1 s was complete" in err
+
+
 def test_channels_in_another_order_are_put_right_and_others_refused(tmp_path):
     raw = mne.io.read_raw_edf(FILE, preload=True, verbose="error")
     straight, turned, few = (tmp_path / f"{name}_raw.fif" for name in ("a", "b", "c"))
