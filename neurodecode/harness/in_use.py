@@ -25,22 +25,23 @@ def check_in_use(study: Study) -> None:
     LeakError
         If a preparation looks ahead, or the tested rows are shown beforehand.
     ConfigError
-        If windows have no known times, or no model can adapt as is asked.
+        If windows have no known times, or no model can go on learning as it is let to.
     """
+    access = study.question.access
+    models = [model for model in study.question.models if model.role == "model"]
+    if access.updates and not any(model.updates(access) for model in models):
+        raise ConfigError(
+            f"target_access: updates: {access.updates}, and none of the models goes on learning. "
+            "Add one that does, such as riemann.adaptive_mdm, or leave updates out."
+        )
     demands = demands_of(study.question.protocol)
     if demands is None:
         return
-    if demands.gap and study.question.access.transductive:
+    if demands.gap and access.transductive:
         raise LeakError(
             "target_access: transductive shows windows before their time, which no decoder in use "
             "can have. Let it learn as it goes, target_access: {updates: unlabelled}, or give it "
             "an earlier part of the session, {unlabelled: 0.2}."
-        )
-    access = study.question.access
-    if access.updates and not any(model.updates(access) for model in study.question.models):
-        raise ConfigError(
-            f"target_access: updates: {access.updates}, and none of the models goes on learning. "
-            "Add one that does, such as riemann.adaptive_mdm, or leave updates out."
         )
     if demands.gap and np.isnan(study.trials.rows["start"]).any():
         raise ConfigError(
