@@ -1,6 +1,7 @@
 """What no decoder in use can have is refused at plan; what goes on learning does so in time."""
 
 import json
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, Question, TargetAccess, Tune
+from neurodecode.harness.replay import replay
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Tuning
@@ -388,3 +390,19 @@ def test_what_cannot_be_online_is_told_before_anything_is_computed(
     assert main([verb, str(experiment)]) == 2
     assert re.search(said, capsys.readouterr().err)
     assert not Path("results").exists()
+
+
+def test_what_is_learnt_while_tested_is_forgotten(tmp_path, monkeypatch):
+    seen = []
+
+    def watched(work, job, fitted):
+        before = pickle.dumps(fitted.stages)
+        said = replay(work, job, fitted)
+        seen.append(pickle.dumps(fitted.stages) == before)
+        return said
+
+    monkeypatch.setattr("neurodecode.harness.fold.replay", watched)
+    models = (NamedModel("adaptive", AdaptiveMdm(rate=0.2)),)
+    access = TargetAccess(updates="unlabelled")
+    run(study_of(PseudoOnline(), tmp_path / "c", models=models, access=access), tmp_path / "r")
+    assert seen and all(seen)  # equal fits are shared with other models, and kept

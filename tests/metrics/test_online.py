@@ -65,6 +65,14 @@ def test_what_is_missed_has_no_latency():
     assert none == "detection_latency: none of 2 tasks was detected, so there is no latency"
 
 
+def test_a_task_that_is_drawn_often_weighs_as_often_in_latencies():
+    values = np.array([np.nan, 1.0, np.nan, 5.0])
+    for name in ("detection_latency", "detection_latency_iqr"):
+        summary = OF_TASKS[name].summary
+        twice, once = (summary(values, np.array(times)) for times in ([3, 1, 3, 3], [1, 1, 1, 1]))
+        assert (twice, once) == ((5, 3) if name == "detection_latency" else (1, 2))
+
+
 @pytest.mark.parametrize("always", [".", "l"])
 def test_a_constant_decoder_acts_once_or_never(always):
     rows = timeline(20, TWO)
