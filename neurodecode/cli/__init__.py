@@ -78,10 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"neurodecode {arguments.verb}: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print(
-            "\nInterrupted. What is finished is stored; the same command goes on from there.",
-            file=sys.stderr,
-        )
+        kept = " What is finished is stored; the same command goes on from there."
+        print(f"\nInterrupted.{'' if arguments.verb == 'stream' else kept}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         return 0  # the reader of stdout, such as `head`, has seen enough
