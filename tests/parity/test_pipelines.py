@@ -203,15 +203,13 @@ def test_a_recipe_is_the_plain_pipeline(name, tmp_path):
     np.testing.assert_array_equal(model.predict(fresh), plain.predict(fresh))
     method = "predict_proba" if hasattr(plain, "predict_proba") else "decision_function"
     found, expected = getattr(model, method)(fresh), getattr(plain, method)(fresh)
+    reordered = ("connectomes", "components", "means", "lda", "covariances")
     if "tangent" in name or "stacked" in name:
-        # Two searches for one mean, each until its gradient is 1e-8.
-        np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7)
-    elif "connectomes" in name or "components" in name or "means" in name or "lda" in name:
-        # Sums are taken in another order.
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
-    elif "tangent" in name or "stacked" in name:
         # pyriemann's mean is short of the mean by a gradient of 1e-9.
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
+    elif any(word in name for word in reordered):
+        # Sums are taken in another order.
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
     else:
         np.testing.assert_array_equal(found, expected)
     if found.ndim == 2 and name != "p300, xdawn covariances and mdm":
