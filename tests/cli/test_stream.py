@@ -204,7 +204,7 @@ def test_files_that_are_no_recordings(tmp_path):
     code, _, err = run("stream", "results/own", "--replay", tmp_path / "none.edf")
     assert code == 3 and "none.edf" in err
     code, _, err = run("stream", "results/own", "--replay", FILE, "--chunk", "0.001")
-    assert code == 2 and "0.001 s is less than a sample at 160 Hz" in err
+    assert code == 2 and "0.001 s is no length, or less than a sample at 160 Hz" in err
     code, _, err = run("stream", "results/own", "--replay", FILE, "--model", "riemann.mdn")
     assert code == 2 and "no model 'riemann.mdn' was kept. Did you mean 'riemann.mdm'?" in err
 
