@@ -201,7 +201,7 @@ def test_a_covariance_without_inverse_is_named_at_plan_and_not_fitted(
     assert run_it(*RANK) == 2
     text = said()
     assert "rank 3 for 4 channels" in text
-    assert "Use estimator: oas" in text
+    assert "Use regularize: auto, estimator: oas" in text
     assert done() == []
 
 
