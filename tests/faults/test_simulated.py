@@ -1,8 +1,8 @@
 """What a person sees of wrong wishes where recordings are simulated: nothing is to be fetched."""
 
-from pathlib import re
+import re
+from pathlib import Path
 
-import Path
 import pytest
 
 from neurodecode.cli import main
