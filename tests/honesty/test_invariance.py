@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from honesty_studies import SHIPPED, ClassMeans, Design, run, shipped, signal_of, study_of
+from honesty_studies import (
+    SHIPPED,
+    ClassMeans,
+    Design,
+    are_matrices,
+    run,
+    shipped,
+    signal_of,
+    study_of,
+)
 
 from neurodecode.core.names import find
 from neurodecode.harness.question import NamedModel
@@ -62,17 +71,17 @@ def other_names(X, table):
 
 def other_channels(X, table):
     order = np.random.default_rng(1).permutation(X.shape[-2] if X.ndim > 2 else X.shape[1])
-    if X.ndim == 3 and X.shape[1] == X.shape[2]:
-        return X[:, order][:, :, order], table
+    if are_matrices(X):
+        return X[..., order, :][..., order], table
     return (X[..., order, :] if X.ndim > 2 else X[:, order]), table
 
 
 @cache
-def scores_of_all(axes, kind, arranged):
+def scores_of_all(axes, calibrated, kind, arranged):
     """Scores of every shipped model that takes these axes and learns this kind of target."""
     models = [shipped(g, n) for g, n, k in LEARNABLE if k == kind]
     with tempfile.TemporaryDirectory() as folder:
-        alike = [model for model in models if axes_of(model) == axes]
+        alike = [one for one in models if axes_of(one) == axes and one.calibrated == calibrated]
         return scores(alike, kind, Path(folder) / "r", arranged)
 
 
@@ -83,8 +92,11 @@ def test_order_changes_no_score(group, name, kind, arranged):
     declared = getattr(find(name, group), "order_matters", ())
     if arranged is other_channels and "channel" in declared:
         pytest.skip("the model declares that the order of channels matters")
-    expected = scores_of_all(axes_of(model), kind, as_they_are)[name]
-    found = scores_of_all(axes_of(model), kind, arranged)[name]
+    asked = (axes_of(model), model.calibrated, kind)
+    expected, found = (
+        scores_of_all(*asked, as_they_are)[name],
+        scores_of_all(*asked, arranged)[name],
+    )
     if arranged is other_names:
         found = dict(zip(expected, reversed(found.values()), strict=True))
     assert found == pytest.approx(expected, abs=TOLERANCE)

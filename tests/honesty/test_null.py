@@ -28,7 +28,7 @@ from neurodecode.protocols.within_session import WithinSession
 
 AXES = [
     ("channel", "time"), ("feature",), ("channel", "channel"), ("band", "channel", "time"),
-    ("parcel", "time"),
+    ("parcel", "time"), ("band", "channel", "channel"),
 ]  # fmt: skip
 CONTROLS = (
     NamedModel("baseline.prior", Prior(), "control"),
@@ -41,14 +41,16 @@ PROTOCOLS = {
 METRICS = {"label": "balanced_accuracy", "value": "r"}
 
 
-def null_study(axes, kind, protocol, seed, n_draws=1):
+def null_study(axes, kind, protocol, seed, n_draws=1, *, calibrated=False):
     """Give a study of noise whose labels were each drawn by itself, and every model it can take."""
     table = Design.of(n_subjects=3, n_per_run=20, seed=seed).table
     X = signal_of(table.assign(label="a"), axes, effect=0.0, seed=seed)
     models = tuple(
         model
         for group, name in SHIPPED
-        if (model := shipped(group, name)).role == "model" and not name.startswith("baseline.")
+        if (model := shipped(group, name)).role == "model"
+        and not name.startswith("baseline.")
+        and model.calibrated == calibrated
     )
     controls = CONTROLS if kind == "label" else ()
     return study_of(
@@ -57,11 +59,11 @@ def null_study(axes, kind, protocol, seed, n_draws=1):
     )  # fmt: skip
 
 
-def found(axes, kind, protocol, n_seeds, folder):
+def found(axes, kind, protocol, n_seeds, folder, *, calibrated=False):
     """Scores of each model and its null less chance, intervals, and what was refused."""
     scores, nulls, inside, refused = {}, {}, Counter(), {}
     for seed in range(n_seeds):
-        study = null_study(axes, kind, protocol, seed)
+        study = null_study(axes, kind, protocol, seed, calibrated=calibrated)
         refused |= {one.model: one.reason for one in make_plan(study).refused}
         for row in run(study, folder / f"{seed}"):
             if row.note:
@@ -106,6 +108,18 @@ def test_nothing_is_found_where_nothing_is(axes, kind, name, tmp_path):
         assert "it learns" in reason or "it takes trials of" in reason, reason
 
 
+@pytest.mark.parametrize("axes", [("channel", "time"), ("feature",), ("channel", "channel")])
+def test_nothing_is_found_by_models_that_see_trials_of_the_tested(axes, tmp_path):
+    scores, nulls, _, refused = found(axes, "label", CrossSubject(), 1, tmp_path, calibrated=True)
+    assert set(scores) > {control.name for control in CONTROLS}
+    # Of 3 subjects' 36 trials that are left, and twice its variance, as above.
+    spread = 0.5 / np.sqrt(108) * np.sqrt(2)
+    assert not far_from_chance(scores, spread)
+    assert not far_from_chance(nulls, spread)
+    for reason in refused.values():
+        assert "it takes trials of" in reason, reason
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("axes", "kind", "name"), PAIRS)
 def test_nothing_is_found_over_twenty_seeds(axes, kind, name, tmp_path):
@@ -133,6 +147,7 @@ def test_every_model_is_asked_somewhere(tmp_path):
             study = null_study(axes, kind, PROTOCOLS[name], 0)
             without = {one.model for one in make_plan(study).refused}
             asked |= {model.name for model in study.question.models} - without
+    asked |= {name for group, name in SHIPPED if shipped(group, name).calibrated}
     shipped_names = {name for _, name in SHIPPED}
     assert shipped_names - asked <= NOT_ASKED
 
