@@ -30,8 +30,8 @@ class Decide:
         Seconds from one decision for a task to the next, at least.
     metric : str
         What is compared where there are several values; empty for the first of the metrics.
-    n_splits : int
-        Inner folds.
+    n_splits : int or None
+        Inner folds; None for five, or for those of `tune` where that chooses too.
     """
 
     average: int | tuple[int, ...] = 1
@@ -39,7 +39,7 @@ class Decide:
     dwell: int | tuple[int, ...] = 1
     refractory: float | tuple[float, ...] = 0.0
     metric: str = ""
-    n_splits: int = 5
+    n_splits: int | None = None
 
     def __post_init__(self):
         for name in _ARGUMENTS:
@@ -73,7 +73,8 @@ def deciding(question: Question, decide: Decide, idle: str) -> Question:
     Raises
     ------
     ConfigError
-        If there is no idle, or a model gives no probabilities.
+        If there is no idle, a model gives no probabilities, or two numbers of inner folds are
+        asked for what is chosen together.
     """
     classes: Sequence[str] = question.target.classes
     if idle not in classes:
@@ -92,10 +93,21 @@ def deciding(question: Question, decide: Decide, idle: str) -> Question:
     if several:
         grids = {one.name: grids.get(one.name, {}) | several for one in models}
         metric = decide.metric or (tune.metric if tune is not None else "")
-        tune = Tune(grids, decide.n_splits if tune is None else tune.n_splits, metric)
+        tune = Tune(grids, _n_splits(decide, tune), metric)
     elif tune is not None:
         tune = replace(tune, grids=grids)
     return replace(question, models=models, tune=tune)
+
+
+def _n_splits(decide: Decide, tune: Tune | None) -> int:
+    if tune is None:
+        return 5 if decide.n_splits is None else decide.n_splits
+    if decide.n_splits not in (None, tune.n_splits):
+        raise ConfigError(
+            f"decide: n_splits is {decide.n_splits}, and that of tune is {tune.n_splits}: both "
+            "choose on the same inner folds. Say it under tune alone."
+        )
+    return tune.n_splits
 
 
 def _deciding(model: NamedModel, arguments: dict[str, Any], idle: int) -> NamedModel:

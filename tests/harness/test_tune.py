@@ -21,6 +21,9 @@ from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.riemann.tangent_space import TangentSpace
 from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.protocols.within_session import WithinSession
+from neurodecode.steps.bin_means import BinMeans
+from neurodecode.steps.covariance import Covariance
+from neurodecode.steps.tangent_space import TangentSpace as ToTangent
 
 GRID = {"C": (1e-4, 1e-2, 1.0)}
 
@@ -87,6 +90,15 @@ def test_stateless_stages_that_are_tuned_are_not_taken_from_the_others(tmp_path)
         run(alone, tmp_path / "one")
         same = [one for one, _ in stored(tmp_path / "one") if set(one.uid) == set(said.uid)]
         np.testing.assert_array_equal(same[0].scores, said.scores)
+
+
+def test_candidates_whose_first_steps_differ_share_nothing(tmp_path):
+    model = make_pipeline(BinMeans(), Covariance(), ToTangent(), Logistic())
+    grid = {"binmeans__width": (2, 20)}
+    study = tuned_study(WithinSession(n_splits=3), estimator=model, grid=grid)
+    run(study, tmp_path / "both")
+    for _, tuned in stored(tmp_path / "both"):
+        assert tuned["scores"][0]["score"] != tuned["scores"][1]["score"]
 
 
 def test_inner_folds_keep_groups_whole_and_purge_windows_that_overlap():

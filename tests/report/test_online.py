@@ -136,9 +136,18 @@ def test_inner_folds_choose_how_to_decide(ran, tmp_path):
     (row,) = [row for row in Results(store.folder).rows() if row.model == "tangent"]
     assert "test-set only" in row.flags  # so the interval is one over draws of trials
     assert row.ci_low < row.mean < row.ci_high
-    both = replace(study.question, tune=Tune({"tangent": {"C": (0.1, 1.0)}}))
+    both = replace(study.question, tune=Tune({"tangent": {"C": (0.1, 1.0)}}, n_splits=2))
     asked = deciding(replace(both, models=MODELS), ran.decide, "idle").tune.grids
     assert asked["tangent"] == {"model__C": (0.1, 1.0), "average": (1, 3)}
+    with pytest.raises(ConfigError, match="n_splits is 2, and that of tune is 4"):
+        deciding(replace(both, models=MODELS, tune=replace(both.tune, n_splits=4)), ran.decide,
+                 "idle")  # fmt: skip
+
+
+def test_idle_is_found_wherever_it_stands_among_the_classes(ran):
+    question = study_of(ran.folder / "cache", slides=True).question
+    turned = replace(question, target=replace(question.target, classes=("a", "b", "idle")))
+    assert {one.estimator.idle for one in deciding(turned, Decide(), "idle").models} == {2}
 
 
 @pytest.mark.slow

@@ -194,6 +194,14 @@ def test_what_differs_is_said(folder, tmp_path):
         assert said in told, told
 
 
+def test_windows_that_were_left_out_are_told(folder):
+    results = Results(folder)
+    for fold, n in zip(results.index["folds"], (3, 4), strict=False):
+        fold["purged"] = n
+    first = against_published(results)[0]
+    assert "training windows that overlap a test window: 7 left out; theirs kept" in first.differs
+
+
 def test_formats(folder, capsys):
     assert main(["table", str(folder), "--against", "published", "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
