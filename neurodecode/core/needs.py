@@ -30,6 +30,11 @@ class Needs:
         Whether trials may differ in length, lack a signal, lack a target.
     columns : tuple of str
         The only columns of rows it is handed; never the target's.
+    training_columns : tuple of str
+        Columns of the training rows that ``fit(X, y, rows=table)`` is handed beside y, a pandas
+        table in their order with these columns and no others; validation rows come as ``val=(X, y,
+        rows)``, labelled rows of the tested as ``adapt(X, y, rows=table)``. Never at prediction: of
+        a row that is tested, its stimulus would be the answer.
     positions : bool
         Whether sensor positions must be known.
     full_rank : bool
@@ -62,6 +67,7 @@ class Needs:
     missing: bool = False
     unlabelled: bool = False
     columns: tuple[str, ...] = ()
+    training_columns: tuple[str, ...] = ()
     positions: bool = False
     full_rank: bool = False
     rowless: bool = False

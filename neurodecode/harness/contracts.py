@@ -17,7 +17,7 @@ from neurodecode.core.target import Target
 from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
 from neurodecode.harness.metric_contract import check_metric
-from neurodecode.harness.planted import planted_rows, planted_trials
+from neurodecode.harness.planted import planted_rows, planted_trials, told_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import verify
@@ -77,14 +77,19 @@ def check_model(model: Any) -> list[Finding]:
     named = NamedModel("checked", model)
     kind = "label" if "label" in named.target_needs.targets else named.target_needs.targets[0]
     rows, X, y = planted_trials(named, kind)
+    told = told_of(named, rows)
     half = np.arange(len(rows)) % 2 == 0
     train, test = np.flatnonzero(half), np.flatnonzero(~half)
 
     def fresh() -> Any:
         return seeded(model, 0)  # as a fold does with what draws by chance
 
+    def fit(one: Any) -> Any:
+        more = {} if told is None else {"rows": told.iloc[train].reset_index(drop=True)}
+        return one.fit(picked(X, train), y[train], **more)
+
     def fitted() -> Any:
-        return fresh().fit(picked(X, train), y[train])
+        return fit(fresh())
 
     def answer(one: Any, X: Any) -> Any:
         return one.score_samples(X) if kind == "none" else one.predict(X)
@@ -95,7 +100,7 @@ def check_model(model: Any) -> list[Finding]:
 
     def returns_itself() -> None:
         one = fresh()
-        assert one.fit(picked(X, train), y[train]) is one, "fit returns something else"
+        assert fit(one) is one, "fit returns something else"
 
     def fits_again() -> None:
         first, second = (np.asarray(answer(fitted(), picked(X, test))) for _ in range(2))
@@ -154,6 +159,8 @@ def check_model(model: Any) -> list[Finding]:
     def sees_no_truth() -> None:
         columns = set(named.columns)
         assert not columns & {"label", "value", "y"}, f"it asks for {sorted(columns)}"
+        both = sorted(columns & set(named.training_columns))
+        assert not both, f"it asks for {both} of training rows, and of those that are tested"
         if named.input_needs.trials:
             answer(fitted(), picked(X, test))  # the table it is handed holds no other column
 

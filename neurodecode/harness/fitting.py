@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
@@ -78,6 +79,16 @@ class _Cut:
     val: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a stage is told of the training and the validation rows."""
+
+    y: Any
+    y_val: Any
+    rows: pd.DataFrame | None
+    rows_val: pd.DataFrame | None
+
+
 class FoldWork:
     """Inputs and fitted stages of one fold, kept as long as another job will ask for them."""
 
@@ -100,10 +111,13 @@ class FoldWork:
         y: Any = job.told if joined else job.y
         handed, rows = self._handed(job, joined), self._rows(joined)
         cut, y_val = self._cut(job), None
+        table, table_val = None if job.rows is None else job.rows.iloc[: len(y)], None
         if cut is not None:
             # Rows seen before testing stand after the training rows, and are trained on.
             mine = np.append(cut.train, np.arange(len(job.y), len(y)))
             y, y_val = y[mine], y[cut.val]
+            if table is not None:
+                table, table_val = table.iloc[mine], table.iloc[cut.val]
             handed, rows = (
                 replace(one, train=picked(one.train, mine), val=picked(one.train, cut.val))
                 for one in (handed, rows)
@@ -122,19 +136,22 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, (stage, name) in enumerate(zip(stages[:-1], names, strict=True)):
             handed = with_columns_for(stage, handed, rows)
-            stage, handed = self._fitted(name, stage, handed, y, y_val, job)
+            told = _Told(y, y_val, table, table_val)
+            stage, handed = self._fitted(name, stage, handed, told, job)
             fitted.append(stage)
             if i == joining:
                 y_more: Any = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
                 y = None if y is None else np.concatenate([y, y_more])
+                if table is not None and job.rows is not None:
+                    table = pd.concat([table, job.rows.iloc[len(job.y) :]])
                 handed, rows = (
                     replace(one, train=appended(one.train, one.adapt), adapt=None)
                     for one in (handed, rows)
                 )
         handed = with_columns_for(stages[-1], handed, rows)
-        last = self._learnt(stages[-1], handed, y, y_val, job)
+        last = self._learnt(stages[-1], handed, _Told(y, y_val, table, table_val), job)
         if handed.adapt is not None and hasattr(last, "adapt"):
-            last = last.adapt(handed.adapt, job.y_adapt)
+            last = self._adapted(last, handed.adapt, job, reducer)
         fitted.append(last)
         if hasattr(model, "stages"):
             # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
@@ -250,42 +267,61 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, stage in enumerate(stages[:-1]):
             if not ignores_y(stage) or (hasattr(stage, "adapt") and job.y_adapt is not None):
-                truth = digest_array(job.told)
+                truth = digest([digest_array(job.told), _digest_table(job.rows)])
             behind = joining is not None and i > joining
             name = digest([name, describe_stage(stage), truth, behind])
             names.append(name)
         return names
 
-    def _learnt(self, stage: Any, handed: Handed, y: Any, y_val: Any, job: TaskJob) -> Any:
+    def _learnt(self, stage: Any, handed: Handed, told: "_Told", job: TaskJob) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
-        X, more = handed.train, {}
-        if handed.val is not None and getattr(getattr(stage, "needs", None), "val", False):
-            more["val"] = handed.val, y_val
+        X, y, more = handed.train, told.y, {}
+        needs = getattr(stage, "needs", None)
+        columns = needs.training_columns if isinstance(needs, Needs) else ()
+        table = _columns(told.rows, columns)
         if handed.unlabelled is not None and asks_unlabelled(stage):
             X, y = appended(X, handed.unlabelled), with_unknown(y, len(handed.unlabelled))
+            table = None if table is None else table.reindex(range(len(X)))  # unknown there, too
+        if table is not None:
+            more["rows"] = table
+        if handed.val is not None and getattr(needs, "val", False):
+            val = _columns(told.rows_val, columns)
+            more["val"] = handed.val, told.y_val, *(() if val is None else (val,))
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
             more["init"] = open_start(job.start)
         return stage.fit(X, y, **more)
 
+    def _adapted(self, stage: Any, X: Input, job: TaskJob, reducer: Any = None) -> Any:
+        """Let a stage see rows of the tested, with their truth where that may be told."""
+        y = job.y_adapt
+        if y is not None and reducer is not None:
+            y = reducer.transform(y)
+        needs = getattr(stage, "needs", None)
+        columns = needs.training_columns if isinstance(needs, Needs) else ()
+        seen = None if job.rows is None else job.rows.iloc[len(job.y) :]
+        table = None if job.y_adapt is None else _columns(seen, columns)
+        return stage.adapt(X, y) if table is None else stage.adapt(X, y, rows=table)
+
     def _fitted(
-        self, name: str, stage: Any, handed: Handed, y: Any, y_val: Any, job: TaskJob
+        self, name: str, stage: Any, handed: Handed, told: "_Told", job: TaskJob
     ) -> tuple[Any, Handed]:
         self._uses[name] -= 1
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
         needs = getattr(stage, "needs", None)
-        if isinstance(needs, Needs) and (needs.unlabelled or needs.init or needs.val):
-            stage = self._learnt(stage, handed, y, y_val, job)
+        asks = ("unlabelled", "init", "val", "training_columns")
+        if isinstance(needs, Needs) and any(getattr(needs, one) for one in asks):
+            stage = self._learnt(stage, handed, told, job)
             train = stage.transform(handed.train)
         else:
-            train = fit_transform(stage, handed.train, y)
+            train = fit_transform(stage, handed.train, told.y)
         # Rows of those who are trained on come before the stage has seen the tested.
         val = None if handed.val is None else stage.transform(handed.val)
         more = None if handed.unlabelled is None else stage.transform(handed.unlabelled)
         adapt = handed.adapt
         if adapt is not None:
             if hasattr(stage, "adapt"):
-                stage = stage.adapt(adapt, job.y_adapt)
+                stage = self._adapted(stage, adapt, job)
             adapt = stage.transform(adapt)
         test = None if handed.test is None else self._apply(stage.transform, handed.test)
         result = stage, Handed(train, test, adapt, val, more)
@@ -376,3 +412,14 @@ class FoldWork:
             scores[..., known] = found
             return scores, kind
         return None, ""
+
+
+def _columns(table: pd.DataFrame | None, columns: tuple[str, ...]) -> pd.DataFrame | None:
+    """Give the columns that a stage asks for and no others; None where it asks for none."""
+    if table is None or not columns:
+        return None
+    return table.loc[:, list(columns)].reset_index(drop=True)
+
+
+def _digest_table(table: pd.DataFrame | None) -> Any:
+    return None if table is None else {name: digest_array(table[name].to_numpy()) for name in table}

@@ -139,8 +139,15 @@ class JobKeys:
         }
         how = model.updates(self._question.access)
         if how:
-            told = self._truth.tested(fold, seed, draw, permutation)
-            parts["updates"] = [how, digest_array(told) if how == "delayed_labels" else None]
+            later = self._truth.tested(fold, seed, draw, permutation)
+            parts["updates"] = [how, digest_array(later) if how == "delayed_labels" else None]
+        if model.training_columns:  # of a null they go with the truth that is told
+            whose = self._once(
+                ("whose", *told[1:]), lambda: self._truth.whose(fold, seed, draw, permutation)
+            )
+            parts["training_columns"] = {
+                name: digest_array(self._column(name)[whose]) for name in model.training_columns
+            }
         if model.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
         if more:

@@ -62,6 +62,18 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
     return rows, (X.reshape(len(X), -1) if named.flattens else X), truth
 
 
+def told_of(named: NamedModel, rows: Rows) -> pd.DataFrame | None:
+    """Give what `fit` of a model is handed as ``rows``: the columns that it asks for, or None."""
+    names = named.training_columns
+    if not names:
+        return None
+    table = rows.table
+    for name in names:  # each thing was shown three times, and those of two are of one kind
+        if name not in table:
+            table[name] = [str(i // (3 if name == "stimulus" else 6)) for i in range(len(table))]
+    return table.loc[:, list(names)]
+
+
 def planted_rows() -> Rows:
     """Rows of four subjects, of two sessions of two runs each, with two classes in turn."""
     table = pd.DataFrame(

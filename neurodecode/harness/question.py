@@ -55,6 +55,12 @@ class NamedModel:
         return tuple(dict.fromkeys(name for needs in self._all_needs for name in needs.columns))
 
     @property
+    def training_columns(self) -> tuple[str, ...]:
+        """Columns of the training rows that one of its stages is told beside the target."""
+        several = (needs.training_columns for needs in self._all_needs)
+        return tuple(dict.fromkeys(name for names in several for name in names))
+
+    @property
     def unlabelled(self) -> bool:
         """Whether one of its stages learns from rows of unknown target too."""
         return any(asks_unlabelled(stage) for stage in stages_of(self.estimator))

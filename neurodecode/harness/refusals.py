@@ -14,6 +14,8 @@ from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
 from neurodecode.simulate import ORACLE_SIGNAL
 
+_NAME_THE_SHOWN = ("stimulus", "concept")  # columns that name what was shown
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -90,12 +92,20 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             "one at a time. Remove one_by_one: it never sees later ones."
         )
     truth = {target.column or target.signal, "label"}
-    forbidden = truth & set(model.columns)
+    columns, told = set(model.columns), set(model.training_columns)
+    forbidden = sorted(truth & (columns | told))
     if forbidden:
-        return f"it asks to see {sorted(forbidden)[0]!r}, which is the truth that it is tested on."
-    if "previous" in model.columns and model.role != "control":
+        return f"it asks to see {forbidden[0]!r}, which is the truth that it is tested on."
+    if "previous" in columns | told and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
-    missing = [c for c in model.columns if c != "previous" and c not in study.trials.rows]
+    gives_away = [c for c in _NAME_THE_SHOWN if c in columns] if target.signal else []
+    if gives_away and target.kind not in ("brain", "series") and model.role != "control":
+        return (
+            f"it asks to see {gives_away[0]!r} of the tested, which names what it is to tell. Ask "
+            "for it in training_columns, which are handed over with the training rows alone."
+        )
+    asked = (*model.columns, *model.training_columns)
+    missing = [c for c in asked if c != "previous" and c not in study.trials.rows]
     if missing:
         known = [c for c in study.trials.rows.columns if c not in {*truth, "uid"}]
         return (

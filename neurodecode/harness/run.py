@@ -8,10 +8,12 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.parts import TrialSignal
+from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.engines import ENGINES
@@ -240,6 +242,7 @@ def _fold_task(
                     told[job.draw, job.permutation][trained],
                     keeps=question.keep == "folds",
                 ),
+                rows=_told_rows(job, study.trials.rows, truth, trained),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups, gap),
                 val=validation if job.model.val else None,
@@ -259,6 +262,18 @@ def _fold_task(
         reduce=question.reduce,
         schedule=study.schedule if question.tune is not None else None,
     )
+
+
+def _told_rows(
+    job: Job, rows: Rows, truth: TrainingTruth, trained: np.ndarray
+) -> pd.DataFrame | None:
+    """Give the columns that a job's model is told beside the truth, train then adapt."""
+    names = job.model.training_columns
+    if not names:
+        return None
+    whose = truth.whose(job.fold, job.seed, job.draw, job.permutation)
+    order = np.append(whose[trained], whose[~trained])
+    return rows.take(order).table.loc[:, list(names)]
 
 
 def _tuning(job: Job, question: Question, groups: np.ndarray | None, gap: float) -> Tuning | None:

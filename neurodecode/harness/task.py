@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
@@ -86,6 +87,9 @@ class TaskJob:
         Truth of the training rows, in their order.
     y_adapt : ndarray, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
+    rows : DataFrame or None
+        Columns of the training rows, then of the labelled rows of the tested, that `fit` is handed
+        beside y; of a null those of the row whose truth each is told. None where none are asked.
     val : Validation or None
         How validation rows are cut from the training rows, for a model that asks for them.
     device : {"cpu", "cuda"}
@@ -108,6 +112,7 @@ class TaskJob:
     y: np.ndarray
     is_null: bool
     y_adapt: np.ndarray | None = None
+    rows: pd.DataFrame | None = None
     tuning: Tuning | None = None
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"

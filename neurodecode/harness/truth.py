@@ -55,10 +55,27 @@ class TrainingTruth:
         told = fold.labelled
         if permutation is not None:
             return self.y[self.permuted(permutation)[told]]
-        if draw is None:
-            return self.y[told]
-        return permuted(
-            self.y[told],
+        y = self.y[told]
+        return y if draw is None else y[self._drawn(y, fold, seed, draw)]
+
+    def whose(
+        self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None
+    ) -> np.ndarray:
+        """Give for each row of `Fold.labelled` the one whose truth `of` gives it.
+
+        What is told beside the truth, such as which stimulus it was, goes with it: else a null
+        would average, or take for equal, what has nothing in common.
+        """
+        told = fold.labelled
+        if permutation is not None:
+            return self.permuted(permutation)[told]
+        return told if draw is None else told[self._drawn(self.y[told], fold, seed, draw)]
+
+    def _drawn(self, y: np.ndarray, fold: Fold, seed: int, draw: int) -> np.ndarray:
+        """Give the labelled row of a fold whose truth each of them is told in a draw."""
+        told = fold.labelled
+        return permuted_order(
+            y,
             self._units[told],
             self._groups[told],
             [seed, draw, self._content(fold, told)],
@@ -79,7 +96,8 @@ class TrainingTruth:
             return self.y[tested]
         drawn_from = [seed, draw, self._content(fold, fold.labelled), 1]
         groups, units = self._groups[tested], self._units[tested]
-        return permuted(self.y[tested], units, groups, drawn_from, rotate=self._rotates)
+        y = self.y[tested]
+        return y[permuted_order(y, units, groups, drawn_from, rotate=self._rotates)]
 
     def permuted(self, permutation: int) -> np.ndarray:
         """Give rows whose truth stands for each row's own; the last order asked for is kept."""
@@ -104,7 +122,7 @@ class TrainingTruth:
         return self._last[1]
 
 
-def permuted(
+def permuted_order(
     y: np.ndarray,
     units: np.ndarray,
     groups: np.ndarray,
@@ -130,10 +148,11 @@ def permuted(
 
     Returns
     -------
-    shuffled : ndarray, shape (n_rows, …)
+    drawn : ndarray of int, shape (n_rows,)
+        For each row the one whose label it is given.
     """
     rng = np.random.default_rng(seed)
-    return y[_drawn_order(y, units, groups, rng, least=0.25 if rotate else None)]
+    return _drawn_order(y, units, groups, rng, least=0.25 if rotate else None)
 
 
 def _drawn_order(
@@ -180,12 +199,12 @@ def permuted_rows(
     y : ndarray, shape (n_rows, …), or BrainTruth
     known : ndarray of bool, shape (n_rows,)
     units, groups : ndarray of int, shape (n_rows,)
-        As `permuted` takes them.
+        As `permuted_order` takes them.
     uids : ndarray of str, shape (n_rows,)
         Names of the rows: a run's draw depends on them, so that other runs change nothing.
     permutation : int
     rotate : bool
-        As in `permuted`, but for that any move may be drawn, none too: an exact test needs all.
+        As in `permuted_order`, but any move may be drawn, none too: an exact test needs all.
 
     Returns
     -------

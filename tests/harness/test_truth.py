@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from neurodecode.core.rows import Rows
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.truth import TrainingTruth, permuted, permuted_rows, shuffle_units
+from neurodecode.harness.truth import TrainingTruth, permuted_order, permuted_rows, shuffle_units
 
 
 @settings(max_examples=100, deadline=None)
@@ -18,7 +18,7 @@ def test_labels_stay_in_their_run(seed, n_runs, n_per_run):
     rng = np.random.default_rng(seed)
     groups = rng.permutation(np.repeat(np.arange(n_runs), n_per_run))
     y = rng.integers(3, size=len(groups))
-    found = permuted(y, np.arange(len(y)), groups, [seed])
+    found = y[permuted_order(y, np.arange(len(y)), groups, [seed])]
     for group in range(n_runs):
         assert Counter(found[groups == group]) == Counter(y[groups == group])
 
@@ -27,7 +27,7 @@ def test_a_block_keeps_one_label():
     groups = np.repeat([0, 1], 12)
     units = np.repeat(np.arange(8), 3)
     y = np.repeat([0, 1, 1, 0, 1, 0, 0, 1], 3)
-    drawn = [permuted(y, units, groups, [i]) for i in range(50)]
+    drawn = [y[permuted_order(y, units, groups, [i])] for i in range(50)]
     for found in drawn:
         assert all(len(set(found[units == unit])) == 1 for unit in range(8))
         assert [found[groups == g].sum() for g in (0, 1)] == [6, 6]
@@ -36,7 +36,7 @@ def test_a_block_keeps_one_label():
 
 def test_every_order_is_as_likely():
     y = np.array([0, 0, 1, 1])
-    draws = [tuple(permuted(y, np.arange(4), np.zeros(4), [i])) for i in range(1200)]
+    draws = [tuple(y[permuted_order(y, np.arange(4), np.zeros(4), [i])]) for i in range(1200)]
     counts = Counter(draws)
     assert len(counts) == 6
     # Each of six orders comes 200 times, s.d. 13.
@@ -67,7 +67,7 @@ def test_people_with_one_label_each_are_permuted_within_their_site(study):
     table["group"] = np.where(np.arange(len(table)) < 10, "x", "y")
     units, groups = shuffle_units(Rows(table))
     y = np.arange(len(table)) % 2
-    drawn = permuted(y, units, groups, [0])
+    drawn = y[permuted_order(y, units, groups, [0])]
     assert not np.array_equal(drawn, y)
     for site in ("x", "y"):
         mine = (table["group"] == site).to_numpy()
@@ -81,7 +81,7 @@ def test_what_follows_in_time_is_moved_on_together_and_far(n):
     y, groups = np.arange(2 * n), np.repeat([0, 1], n)
     moves = set()
     for i in range(200):
-        drawn = permuted(y, y, groups, [i], rotate=True)
+        drawn = y[permuted_order(y, y, groups, [i], rotate=True)]
         for mine in (drawn[:n], drawn[n:] - n):
             move = int(-mine[0] % n)
             np.testing.assert_array_equal(mine, np.roll(np.arange(n), move))
