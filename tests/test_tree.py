@@ -15,8 +15,9 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from neurodecode.core.names import PACKAGE, catalogue, find
+from neurodecode.features._contract import Feature
 
-ONE_CLASS_A_FILE = ("models", "steps", "protocols")
+ONE_CLASS_A_FILE = ("models", "steps", "protocols", "features")
 
 
 def files(folder):
@@ -85,6 +86,17 @@ def test_a_preparation_keeps_its_contract(name):
     assert found.__dataclass_params__.frozen
     for method, arguments in (("__call__", 2), ("preview", 2), ("reach", 2), ("ahead", 2)):
         assert len(inspect.signature(getattr(found, method)).parameters) == arguments
+
+
+@pytest.mark.parametrize("name", catalogue("features"))
+def test_a_feature_keeps_its_contract(name):
+    found = find(name, "features")
+    assert issubclass(found, Feature)
+    assert dataclasses.is_dataclass(found)
+    assert found.__dataclass_params__.frozen
+    assert vars(found).get("libraries"), "a feature names whose release its numbers depend on"
+    assert found.of in ("picture", "text")
+    assert list(inspect.signature(found.open).parameters) == ["self", "device"]
 
 
 @pytest.mark.parametrize("path", list(files("data/readers")), ids=lambda path: path.stem)

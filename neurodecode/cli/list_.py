@@ -23,6 +23,7 @@ GROUPS = {
     "preparations": "signal",
     "protocols": "protocols",
     "metrics": "metrics",
+    "features": "features",
     "simulations": "simulate",
     "cards": "datasets",
     "experiments": "configs/experiments",

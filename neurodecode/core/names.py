@@ -19,7 +19,7 @@ from neurodecode.core.nodes import Node, Problems
 
 PACKAGE = Path(__file__).resolve().parent.parent
 TRUSTED = ("sklearn", "pyriemann", "mne.decoding", "nilearn", "braindecode")
-GROUPS = ("models", "steps", "protocols", "metrics", "signal", "simulate")
+GROUPS = ("models", "steps", "protocols", "metrics", "signal", "simulate", "features")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ def catalogue(group: str) -> Mapping[str, Entry]:
 
     Parameters
     ----------
-    group : {"models", "steps", "protocols", "metrics", "signal", "simulate"}
-        Models, steps, protocols and simulations: a file is a name, its one public class the object.
+    group : {"models", "steps", "protocols", "metrics", "signal", "simulate", "features"}
+        Models, steps, protocols, simulations and features: a file is a name, its one public class
+        the object.
         Metrics: each function decorated with ``metric``. Signal: each class that can be called,
         in lower case with underscores.
 
