@@ -30,6 +30,9 @@ class Fold:
         Whether the adapt rows come with labels (calibration).
     purged : int
         Training rows dropped because their windows overlap a test window.
+    left_out : int
+        Rows that would be trained on, and are not because of what they share with the tested: those
+        of other people that show a tested stimulus, or of a tested concept.
     flags : tuple of str
         What the table must say of the fold, such as ``split_blocks``.
     """
@@ -40,6 +43,7 @@ class Fold:
     access: str = "none"
     adapt_labelled: bool = False
     purged: int = 0
+    left_out: int = 0
     flags: tuple[str, ...] = ()
 
     def index(self, *roles: Role) -> np.ndarray:

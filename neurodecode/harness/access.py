@@ -13,7 +13,14 @@ from neurodecode.harness.question import TargetAccess
 _ADAPT = ROLES.index("adapt")
 
 
-def grant(fold: Fold, rows: Rows, known: np.ndarray, y: Truth, access: TargetAccess) -> Fold:
+def grant(
+    fold: Fold,
+    rows: Rows,
+    known: np.ndarray,
+    y: Truth,
+    access: TargetAccess,
+    pool: np.ndarray | None = None,
+) -> Fold:
     """Give the fold in which the rows that may be seen before testing have the role ``adapt``.
 
     Parameters
@@ -25,6 +32,9 @@ def grant(fold: Fold, rows: Rows, known: np.ndarray, y: Truth, access: TargetAcc
     y : ndarray, shape (n_rows, …)
         Truth; its classes are counted for calibration by trials a class.
     access : TargetAccess
+    pool : ndarray of int or None
+        Rows of the tested that calibration is taken from, where their protocol names them; None:
+        from the test rows, which are then not tested.
 
     Raises
     ------
@@ -36,9 +46,10 @@ def grant(fold: Fold, rows: Rows, known: np.ndarray, y: Truth, access: TargetAcc
     if access.transductive:
         return replace(fold, access=access.name)
     sessions, test = rows.codes("subject", "session"), fold.index("test")
+    asked = test if pool is None or access.calibration is None else pool
     seen = []
-    for session in np.unique(sessions[test]):
-        mine = in_time(rows, test[sessions[test] == session])
+    for session in np.unique(sessions[asked]):
+        mine = in_time(rows, asked[sessions[asked] == session])
         if access.unlabelled == "rows":
             unused = (sessions == session) & ~known & (fold.role == 0)
             seen.append(np.flatnonzero(unused))
@@ -48,7 +59,7 @@ def grant(fold: Fold, rows: Rows, known: np.ndarray, y: Truth, access: TargetAcc
             seen.append(_first_of_each_class(mine, y, access.calibration))
         elif access.calibration is not None:
             seen.append(_first_part(mine, access.calibration))
-    adapt = np.concatenate(seen)
+    adapt = np.concatenate([np.zeros(0, dtype=np.intp), *seen])
     if len(adapt) == 0:
         raise ConfigError(
             f"target_access: fold {fold.name} has no row for {access.name}. For unlabelled: rows, "

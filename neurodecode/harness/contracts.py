@@ -20,7 +20,7 @@ from neurodecode.harness.metric_contract import check_metric
 from neurodecode.harness.planted import planted_rows, planted_trials, told_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel
-from neurodecode.protocols import verify
+from neurodecode.protocols import claims_of, verify
 
 
 def check_named(name: str) -> tuple[str, list[Finding]]:
@@ -281,7 +281,8 @@ def check_protocol(protocol: Any) -> list[Finding]:
         found = folds()
         assert found, "it gives no fold"
         for fold in found:
-            verify(fold, rows, protocol.apart)
+            for claim in claims_of(protocol):
+                verify(fold, rows, claim)
 
     def same_again() -> None:
         one, other = ([(f.name, f.role.tolist()) for f in folds(3)] for _ in range(2))

@@ -138,6 +138,7 @@ def describe_fold(planned: PlannedFold) -> dict[str, Any]:
         "n_train": len(fold.index("train", "val")),
         "n_test": len(fold.index("test")),
         "purged": fold.purged,
+        "left_out": fold.left_out,
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -17,12 +18,12 @@ from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, ove
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
 from neurodecode.harness.pairing import check_paired
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.tune import check_tuning
-from neurodecode.protocols import check_training, verify, with_unlabelled
+from neurodecode.protocols import check_training, claims_of, verify, with_unlabelled
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
@@ -113,7 +114,8 @@ def make_plan(study: Study) -> Plan:
         whole, kept = final_fold(study), [model for model in models if model.role == "model"]
         finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
     _check_starts(study, jobs)
-    return Plan(study, folds, tuple(jobs), refused, tuple(_notes(models, study)), finals)
+    notes = (*_notes(models, study), *_left_out(folds, question))
+    return Plan(study, folds, tuple(jobs), refused, notes, finals)
 
 
 def _check_starts(study: Study, jobs: list[Job]) -> None:
@@ -128,8 +130,9 @@ def _check_starts(study: Study, jobs: list[Job]) -> None:
         )
     for job in asking.values():
         assert job.start is not None  # chosen so
-        apart, rows = study.question.protocol.apart, study.trials.rows
-        study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
+        for apart in claims_of(study.question.protocol):
+            rows = study.trials.rows
+            study.pretrained.check(job.start, job.fold, rows, apart, study.origin)
 
 
 def tested_by_sign_flips(study: Study, folds: Sequence[PlannedFold]) -> bool:
@@ -195,7 +198,8 @@ def _check_pooling(study: Study) -> None:
 def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
     question, rows = study.question, study.trials.rows
     brains = question.target.y(study.trials) if question.target.kind == "brain" else None
-    known = np.flatnonzero(question.target.known(y))
+    is_known, claims = question.target.known(y), claims_of(question.protocol)
+    known = np.flatnonzero(is_known)
     if len(known) == 0:
         raise DataError("no row has a known target. Look at target: and at the labels of the file.")
     asked = any(model.unlabelled for model in question.models)
@@ -209,14 +213,13 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             if fold.name in names:
                 raise LeakError(f"two folds are called {fold.name!r}. Give each its own name.")
             names.add(fold.name)
-            verify(fold, rows, question.protocol.apart)
+            for apart in claims:
+                verify(fold, rows, apart)
             if study.paired_by:
                 check_paired(fold, rows, study.paired_by)
-            fold = grant(fold, rows, study.question.target.known(y), y, question.access)
+            fold = grant(fold, rows, is_known, y, question.access, _pool(study, fold, is_known))
             if asked:
-                fold = with_unlabelled(
-                    fold, rows, question.target.known(y), question.protocol.apart
-                )
+                fold = with_unlabelled(fold, rows, is_known, claims)
             fold = keep_apart(fold, rows, overlap_of(question), gap)
             train = fold.index("train", "val")
             if len(train) == 0:
@@ -228,6 +231,15 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             if isinstance(brains, BrainTruth):  # their spaces are known before their data are
                 brains.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
             yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
+
+
+def _pool(study: Study, fold: Fold, known: np.ndarray) -> np.ndarray | None:
+    """Rows of the tested that calibration is taken from, where their protocol names them."""
+    choose: Any = getattr(study.question.protocol, "calibration_rows", None)
+    if choose is None or study.question.access.calibration is None:
+        return None
+    pool = choose(fold, study.trials.rows)
+    return pool[known[pool]]
 
 
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
@@ -253,3 +265,15 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
             if model.input_needs.signals != 0 and model.flattens:
                 shape = " × ".join(axes)
                 yield f"{model.name} takes rows of numbers: trials of {shape} are flattened."
+
+
+def _left_out(folds: Sequence[PlannedFold], question: Question) -> Iterator[str]:
+    """Say how many rows no fold trains on because of what they share with the tested."""
+    several = [one.fold for one in folds if one.fold.left_out]
+    if several:
+        most = max(several, key=lambda fold: fold.left_out)
+        what = " or ".join(name for claim in claims_of(question.protocol)[:1] for name in claim)
+        yield (
+            f"{len(several)} of {len(folds)} folds leave rows out of training that show a tested "
+            f"{what}: {most.left_out} in {most.name}, which is the most."
+        )

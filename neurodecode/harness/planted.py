@@ -80,7 +80,8 @@ def planted_rows() -> Rows:
         [
             {"subject": str(s), "session": str(e), "run": str(r), "onset": 4.0 * i, "position": i,
              "label": "ab"[(i + r) % 2], "group": "xy"[s % 2],
-             "split": ("train", "train", "test")[i % 3]}
+             "split": ("train", "train", "test")[i % 3], "stimulus": f"p{i % 6}",
+             "concept": f"c{i % 3}"}
             for s in range(1, N_SUBJECTS + 1) for e in (1, 2) for r in (1, 2)
             for i in range(N_PER_RUN)
         ]

@@ -48,7 +48,7 @@ from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
-INDEX_FORMAT = 7  # of jobs.json
+INDEX_FORMAT = 8  # of jobs.json
 TASKS = "tasks.parquet"
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 

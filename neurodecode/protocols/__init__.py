@@ -22,12 +22,21 @@ class Protocol(TypingProtocol):
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """Columns whose combination no training row shares with a test row; empty: only rows."""
+        """Columns whose combination no training row shares with a test row; empty: only rows.
+
+        Inner folds keep it apart too. What a protocol keeps apart beyond it stands in
+        ``also_apart``, a tuple of such combinations, which it need not have.
+        """
         ...
 
     def split(self, rows: Rows, target: Target, seed: int) -> Iterator[Fold]:
         """Give folds one at a time; `rows` have a known target, in recording-then-onset order."""
         ...
+
+
+def claims_of(protocol: Protocol) -> tuple[tuple[str, ...], ...]:
+    """Give each combination of columns that a protocol keeps apart, that of ``apart`` first."""
+    return (protocol.apart, *getattr(protocol, "also_apart", ()))
 
 
 def verify(fold: Fold, rows: Rows, apart: tuple[str, ...]) -> None:
@@ -185,11 +194,13 @@ def purge(fold: Fold, rows: Rows, overlap: str) -> Fold:
     return replace(fold, role=role, purged=fold.purged + len(index))
 
 
-def with_unlabelled(fold: Fold, rows: Rows, known: np.ndarray, apart: tuple[str, ...]) -> Fold:
+def with_unlabelled(
+    fold: Fold, rows: Rows, known: np.ndarray, claims: tuple[tuple[str, ...], ...]
+) -> Fold:
     """Give the fold in which rows of unknown target that may be trained on have that role.
 
-    They share no value of `apart` with a test row, and their windows overlap none. Where a fold
-    trains on no one but the tested, they are of the sessions that are trained on.
+    They share with a test row nothing that is kept apart, and their windows overlap none. Where a
+    fold trains on no one but the tested, they are of the sessions that are trained on.
 
     Parameters
     ----------
@@ -197,12 +208,12 @@ def with_unlabelled(fold: Fold, rows: Rows, known: np.ndarray, apart: tuple[str,
     rows : Rows
     known : ndarray of bool, shape (n_rows,)
         Whether a row's target is known.
-    apart : tuple of str
-        Columns that the protocol keeps apart.
+    claims : tuple of tuple of str
+        Combinations of columns that the protocol keeps apart, as `claims_of` gives them.
     """
     free = ~known & (fold.role == _UNUSED)
     train, test = fold.index("train", "val"), fold.index("test", "adapt")
-    if apart:
+    for apart in filter(None, claims):
         codes = rows.codes(*apart)
         free &= ~np.isin(codes, codes[test])
     subjects, sessions = rows.codes("subject"), rows.codes("subject", "session")

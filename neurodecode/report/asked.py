@@ -164,6 +164,12 @@ def _protocol(protocol: Mapping[str, Any], index: Mapping[str, Any]) -> Iterator
             "windows overlap a test window"
             + (", or lie within the gap to one." if index["evaluation"] != "offline" else ".")
         )
+    left_out = sum(fold["left_out"] for fold in index["folds"])
+    if left_out:
+        said += (
+            f" {counted(left_out, 'trial')} were left out of training over all folds because they "
+            "show what is tested."
+        )
     yield Line(said)
 
 
