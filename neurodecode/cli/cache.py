@@ -107,6 +107,7 @@ def _clear(arguments: argparse.Namespace, cache: Path) -> int:
 
 def _why(arguments: argparse.Namespace, cache: Path) -> int:
     from neurodecode.data.prepared import describe_key
+    from neurodecode.features import _computing
 
     asked = arguments.key
     found = [one for one in entries(cache) if asked and one.name.startswith(asked)]
@@ -118,7 +119,9 @@ def _why(arguments: argparse.Namespace, cache: Path) -> int:
         names = ", ".join(one.name[: len(asked) + 4] + "…" for one in found[:5])
         raise ConfigError(f"cache why {asked}: {len(found)} keys begin so: {names} Say more of it.")
     (one,) = found
-    made = describe_key(one.name, cache) if one.kind == "prepared" else one.what
+    described = {"prepared": describe_key, "features": _computing.describe_key}.get(one.kind)
+    unfinished = one.path.suffix == ".part"
+    made = one.what if described is None or unfinished else described(one.name, cache)
     if arguments.json:
         print(json.dumps(_plain(found)[0] | {"why": made}, indent=1))
     else:

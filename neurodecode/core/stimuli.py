@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 
 
@@ -20,11 +23,15 @@ class Stimuli:
         From an id to its content (an array, or text).
     show : bool
         Whether reports may show the content.
+    made_from : callable or None
+        From the cache folder to a digest of what all contents are read or made from, where that
+        costs less than to read each of them.
     """
 
     table: pd.DataFrame
     read: Callable[[str], object]
     show: bool = True
+    made_from: Callable[[Path], str] | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -36,3 +43,20 @@ class Stimuli:
 
     def __repr__(self) -> str:
         return f"Stimuli({len(self)}: {', '.join(self.table.columns)})"
+
+    def contents(self, cache: Path) -> str:
+        """Digest of ids and contents; pictures in files are not decoded for it.
+
+        Parameters
+        ----------
+        cache : Path
+            The cache folder, which remembers digests of files that did not change.
+        """
+        ids = [str(one) for one in self.table.index]
+        if self.made_from is not None:
+            return digest([ids, self.made_from(cache)])
+        return digest([ids, [_content(self.read(one)) for one in ids]])
+
+
+def _content(content: object) -> str:
+    return digest_array(content) if isinstance(content, np.ndarray) else digest(str(content))

@@ -5,6 +5,7 @@
     CACHE/
       prepared/KEY/     signals after preparation: data/prepared.py
       stages/KEY.npy    what stateless stages made of them: harness/sharing.py
+      features/KEY/     what models of the world say of stimuli: features/_computing.py
       manifests/KEY.json  digests of source files: data/manifest.py
       evaluations/KEY/  results of `nd.evaluate` that were given no folder
       data/CARD/        downloads: data/fetch.py
@@ -16,6 +17,7 @@ All but downloads has a digest for a name; whatever else lies there is a person'
 
 import atexit
 import errno
+import fcntl
 import os
 import re
 import shutil
@@ -28,12 +30,13 @@ from pathlib import Path
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import alive, read_json, remove_orphans
 
-COMPUTED = ("prepared", "stages", "manifests", "evaluations")
+COMPUTED = ("prepared", "stages", "features", "manifests", "evaluations")
+FEATURES = "features"
 STAGES = "stages"  # what stages of models and averages are made of prepared recordings
 KINDS = (*COMPUTED, "downloads")
 _FULL = (errno.ENOSPC, errno.EDQUOT, None)  # numpy's short writes carry no number
 _LENGTH = 32  # of a digest: as neurodecode.core.digest has it, which imports numpy
-_KEY = re.compile(rf"([0-9a-f]{{{_LENGTH}}}-)?[0-9a-f]{{{_LENGTH}}}(\.npy|\.json)?")
+_KEY = re.compile(rf"([0-9a-f]{{{_LENGTH}}}-)?[0-9a-f]{{{_LENGTH}}}(\.npy|\.json|\.part)?")
 _MARKED: set[Path] = set()
 
 
@@ -111,6 +114,7 @@ def entries(cache: Path, kinds: Sequence[str] = KINDS) -> list[Entry]:
     found = {
         "prepared": list(prepared.values()),
         "stages": _stages(cache, prepared),
+        FEATURES: _features(cache),
         "manifests": _manifests(cache),
         "evaluations": _evaluations(cache),
         "downloads": _downloads(cache),
@@ -211,6 +215,22 @@ def _stages(cache: Path, prepared: dict[str, Entry]) -> list[Entry]:
     return found
 
 
+def _features(cache: Path) -> list[Entry]:
+    """Tables of features, and those that are on their way."""
+    found = []
+    for folder in _keyed(cache / FEATURES):
+        what, card = "damaged", ""
+        with suppress(DataError, OSError, KeyError, TypeError):
+            if folder.suffix:
+                done = read_json(folder / "done.json")
+                what = f"unfinished: {done['n']} of {done['of']} stimuli"
+            else:
+                meta = read_json(folder / "meta.json")
+                what, card = f"{meta['made_from']['feature']}, {meta['n']} stimuli", meta["card"]
+        found.append(_plain(FEATURES, folder, what, card))
+    return found
+
+
 def _manifests(cache: Path) -> list[Entry]:
     found = []
     for path in _keyed(cache / "manifests"):
@@ -296,9 +316,18 @@ def _busy_since(cache: Path) -> float:
 
 
 def _is_written(path: Path) -> bool:
-    """Whether a process at work writes below a folder: its temporary names carry its number."""
+    """Whether a process at work writes below a folder: its temporary names carry its number.
+
+    Who computes features holds the lock of their folder instead.
+    """
     if not path.is_dir():
         return False
+    if (path / "lock").is_file():
+        with (path / "lock").open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
     parts = [one.name.rsplit(".", 2)[1] for one in path.rglob(".*.*.part")]
     parts += [one.name.rsplit(".", 3)[1] for one in path.rglob(".*.*.*.tmp")]
     return any(alive(int(writer)) for writer in parts if writer.isdigit())

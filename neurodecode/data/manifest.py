@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from neurodecode.core.digest import digest
@@ -41,10 +43,7 @@ def file_sha256(path: Path, cache: Path, *, rehash: bool = False) -> str:
         If it cannot be read, or nothing can be written to the cache folder.
     """
     path = path.resolve()
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise DataMissing(f"{path}: there is no such file. Fetch it, or leave it out.") from None
+    status = _status_of(path)
     note = cache / "manifests" / f"{digest(str(path))}.json"
     seen = _read_note(note)
     now = {"size": status.st_size, "mtime_ns": status.st_mtime_ns, "inode": status.st_ino}
@@ -65,6 +64,57 @@ def file_sha256(path: Path, cache: Path, *, rehash: bool = False) -> str:
     except OSError as error:
         raise unwritable(cache, error) from error
     return sha256
+
+
+def files_sha256(folder: Path, names: Sequence[str], cache: Path) -> str:
+    """Digest of the names and contents of files in a folder, remembered file by file in one note.
+
+    For many small files, such as pictures: a note for each of 70,000 would be as many files again.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str
+        Paths within the folder.
+    cache : Path
+
+    Raises
+    ------
+    DataMissing
+        If one of them is gone.
+    DataError
+        If one cannot be read, or nothing can be written to the cache folder.
+    """
+    folder = folder.resolve()
+    note = cache / "manifests" / f"{digest(['files of', str(folder), list(names)])}.json"
+    try:
+        before = read_json(note)["files"]
+    except (OSError, DataError, KeyError):
+        before = {}
+    files, now = {}, time.time_ns()
+    for name in names:
+        status = _status_of(folder / name)
+        seen = [status.st_size, status.st_mtime_ns, status.st_ino]
+        known = before.get(name)
+        if known and known[:3] == seen:
+            files[name] = known
+        else:
+            settled = now - status.st_mtime_ns > _SETTLED_NS
+            # Of a file this young the time of change is left out, so that it never agrees.
+            files[name] = [*(seen if settled else [seen[0], None, None]), _sha256(folder / name)]
+    if files != before:
+        try:
+            write_json(note, {"path": str(folder), "files": files})
+        except OSError as error:
+            raise unwritable(cache, error) from error
+    return digest([[name, files[name][3]] for name in names])
+
+
+def _status_of(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise DataMissing(f"{path}: there is no such file. Fetch it, or leave it out.") from None
 
 
 def _read_note(note: Path) -> dict:

@@ -1,9 +1,10 @@
 """A card whose recordings are made, with a planted effect, instead of read."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Literal, get_args
 
 from neurodecode.core.config import Call
+from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import build
 from neurodecode.core.stimuli import Stimuli
@@ -71,7 +72,9 @@ def simulated_stimuli(card: Card, preset: Preset, variant: str = "") -> Stimuli:
         If the card does not say how it is simulated, or its recordings show nothing.
     """
     made: Simulation = simulated_card(card, preset, variant).variant(variant).options
-    return made.stimuli()
+    kind = type(made)
+    described = [f"{kind.__module__}.{kind.__qualname__}", kind.version, asdict(made)]
+    return replace(made.stimuli(), made_from=lambda _: digest(described))
 
 
 def _layout(card: Card, variant: str) -> Variant:

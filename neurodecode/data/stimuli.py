@@ -10,9 +10,11 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.data._layout import SPLIT, StimuliSpec, fill
+from neurodecode.data.manifest import file_sha256, files_sha256
 from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_checks import explained
 from neurodecode.data.readers._array_rows import columns_of
@@ -22,6 +24,7 @@ from neurodecode.data.specs import Card
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _TEXT = ".txt"
 _LARGEST = 1 << 28  # bytes of one file within an archive
+_READ = 1  # version of how files become pictures
 Where = tuple[Path, str, int]  # the file; key, or name within it; number
 
 
@@ -74,7 +77,8 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
     if "licence" not in joined:
         joined["licence"] = card.licence.get("name", "unknown")
     read = functools.partial(_read, spec=spec, places=places)
-    return Stimuli(joined, read, show=card.show_stimuli == "always")
+    made_from = functools.partial(_made_from, spec=spec, places=places)
+    return Stimuli(joined, read, card.show_stimuli == "always", made_from)
 
 
 def _files(root: Path, spec: StimuliSpec) -> list[tuple[Mapping[str, str], Path]]:
@@ -141,6 +145,21 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
             with zipfile.ZipFile(path) as archive:
                 content = archive.read(name)
         return content.decode() if name.endswith(_TEXT) else _picture(content)
+
+
+def _made_from(cache: Path, *, spec: StimuliSpec, places: Mapping[str, Where]) -> str:
+    """Digest of the files, and of what in them each stimulus is; nothing is decoded."""
+    inside: dict[Path, list[str]] = {}
+    for path, name, _ in places.values():
+        inside.setdefault(path, []).append(name)
+    files = [
+        files_sha256(path, names, cache) if path.is_dir() else file_sha256(path, cache)
+        for path, names in inside.items()
+    ]
+    # Of the path only what is below it: a data set that was moved is the same data set.
+    number = {path: i for i, path in enumerate(inside)}
+    where = {one: [number[path], name, i] for one, (path, name, i) in places.items()}
+    return digest([_READ, files, where, list(spec.shape), spec.order])
 
 
 @functools.lru_cache(maxsize=2)  # pictures are asked for one by one

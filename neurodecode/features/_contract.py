@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.stimuli import Stimuli
 
 Content = Literal["picture", "text"]
-# From stimuli, each an array or a text, to numbers of shape (n, …), float32.
+# From stimuli, each a picture or a tuple of texts, to numbers of shape (n, …), float32.
 Extract = Callable[[Sequence[Any]], np.ndarray]
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _MEAN = 4  # PIL.Image.Resampling.BOX, without importing PIL
@@ -30,7 +31,7 @@ class Feature(ABC):
     version : int
         Raised when the numbers that come out change.
     of : {"picture", "text"}
-        What it is handed: pictures as `check_picture` gives them, or texts.
+        What it is handed: pictures as `check_picture` gives them, or a tuple of texts.
     libraries : tuple of str
         Whose release the numbers depend on.
     batch_size : int
@@ -51,6 +52,20 @@ class Feature(ABC):
         device : {"auto", "cpu", "cuda"}
             Where networks compute; others know only the CPU.
         """
+
+    def read(self, stimuli: Stimuli, stimulus: str) -> Any:
+        """Give what it is handed of one stimulus.
+
+        Raises
+        ------
+        DataError
+            If the stimulus is none of what the feature is of; it is named.
+        """
+        return check_picture(stimuli[stimulus], f"stimulus {stimulus!r}")
+
+    def contents(self, stimuli: Stimuli, cache: Path) -> str:
+        """Digest of what it is handed of all stimuli, without decoding them where that is known."""
+        return stimuli.contents(cache)
 
     def weights(self, cache: Path) -> Mapping[str, str]:
         """Give SHA-256 by name of each file that numbers come from, and a hub's revision.

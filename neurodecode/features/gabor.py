@@ -126,7 +126,7 @@ class Gabor(Feature):
         for bank, grid in zip(filters, self.grids, strict=True):
             for one in bank:
                 # One half of the frequencies gives the filter and its partner in one.
-                energy = np.abs(fft.ifft2(spectrum * one)[inside, inside]) ** 2
+                energy = np.abs(np.asarray(fft.ifft2(spectrum * one))[inside, inside]) ** 2
                 pieces.append(np.log(_cells(energy, grid) + self.floor).ravel())
         if self.colours:
             pieces.append(resized(picture, self.colours, grey=False).ravel())
