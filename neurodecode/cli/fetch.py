@@ -1,7 +1,8 @@
 """Get the files of a data set, each held to its digest.
 
 Says the licence and the size first, and asks. Files that are whole are not fetched again, and one
-that was broken off goes on from there.
+that was broken off goes on from there. With --convert, files of pickled arrays that lie here are
+made readable: as data, without running what they say.
 """
 
 import argparse
@@ -10,16 +11,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodecode.core.errors import ConfigError, DataMissing
+from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.progress import progress, say, transfer
 
 if TYPE_CHECKING:
     from neurodecode.data.fetch import FetchPlan
+    from neurodecode.data.specs import Card
 
 EXAMPLE = """\
 Examples:
   neurodecode fetch eegbci --subjects 001 002 --runs 04 08 12
   neurodecode fetch eegbci --subjects 001 --data ~/recordings --yes
+  neurodecode fetch things_eeg2 --convert --data ~/recordings
 
 Exit codes: 0 all is there, 1 some files did not come, 2 wrong usage or no answer to the question,
 3 the files are not to be had this way (registration, agreement, no server known).
@@ -43,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="files go to DIR/CARD (default: the folder data of the cache folder)",
     )
+    parser.add_argument(
+        "--convert",
+        action="store_true",
+        help="fetch nothing; write a .npz beside each file of pickled arrays that the card names",
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask: for scripts")
 
 
@@ -52,6 +60,8 @@ def main(arguments: argparse.Namespace) -> int:
     from neurodecode.data.fetch import fetch, plan_fetch, with_sizes
 
     card = load_card(arguments.card)
+    if arguments.convert:
+        return _convert(card, arguments.data)
     asked = {
         "subject": arguments.subjects,
         "session": arguments.sessions,
@@ -78,6 +88,29 @@ def main(arguments: argparse.Namespace) -> int:
     print(f"{len(plan.whole) + n_done} files are whole in {plan.folder}{took}")
     _say_if_hidden(plan, arguments.data)
     return 1 if errors else 0
+
+
+def _convert(card: "Card", data: Path | None) -> int:
+    """Convert the pickled files of a card, say what each held; 1 if one could not be."""
+    from neurodecode.data.conversion import convert, pickled_files
+
+    files, n_failed = pickled_files(card, data), 0
+    for number, path in enumerate(files, start=1):
+        try:
+            made = convert(path)
+        except DataError as error:
+            n_failed += 1
+            say(f"failed: {error}")
+            continue
+        held = ", ".join(
+            f"{name} {' × '.join(map(str, shape))} {kind}".replace("  ", " ")
+            for name, (kind, shape) in list(made.arrays.items())[:_SHOWN]
+        )
+        more = f" and {len(made.arrays) - _SHOWN} more" if len(made.arrays) > _SHOWN else ""
+        done = "is converted already" if made.before else f"to {made.target.name}"
+        say(f"{number}/{len(files)} {path} {done}: {held}{more}")
+    print(f"{len(files) - n_failed} of {len(files)} files are converted in {files[0].parent}")
+    return 1 if n_failed else 0
 
 
 def describe(plan: "FetchPlan") -> list[str]:

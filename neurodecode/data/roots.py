@@ -35,13 +35,25 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
     DataMissing
         Saying where it looked, what for, and how to get it.
     """
-    places = [] if data is None else [Path(data) / card.name, Path(data)]
-    places += [root / card.name for root in data_roots()]
+    places = places_of(card, data)
     for place in places:
+        waiting = _not_converted(place, card, variant)
         if holds(place, card, variant):
             if data is not None and place not in places[:2]:
                 logger.warning("%s is not in %s; %s is used.", card.name, data, place)
+            if waiting:
+                logger.warning(
+                    "%s: %d files are left out that are not converted yet, the first is %s. "
+                    "Convert them: neurodecode fetch %s --convert",
+                    card.name, len(waiting), waiting[0], card.name,
+                )  # fmt: skip
             return place
+        if waiting:
+            raise DataMissing(
+                f"{waiting[0]}: its arrays are pickled, which can run code when they are opened, "
+                f"so {waiting[0].stem}.npz is read instead, which is not there. Make it once: "
+                f"neurodecode fetch {card.name} --convert --data {place}"
+            )
     own = getattr(card.variant(variant).options, "own_folder", None)
     if own is not None:  # of a library that keeps its downloads itself
         return own
@@ -52,6 +64,12 @@ def find_root(card: "Card", data: Path | None = None, variant: str = "") -> Path
         f"  {looked}\n"
         f"{how_to_get(card, variant)}{made if card.variant(variant).simulate else ''}"
     )
+
+
+def places_of(card: "Card", data: Path | None = None) -> list[Path]:
+    """Give the folders in which a card's files are looked for, in order."""
+    named = [] if data is None else [Path(data) / card.name, Path(data)]
+    return named + [root / card.name for root in data_roots()]
 
 
 def data_roots() -> list[Path]:
@@ -97,6 +115,15 @@ def how_to_get(card: "Card", variant: str = "") -> str:
 
 def _template(layout: "Variant") -> str:
     return getattr(layout.options, "path", "") or getattr(layout.options, "bold", "")
+
+
+def _not_converted(folder: Path, card: "Card", variant: str) -> list[Path]:
+    """Files of a layout that are there as they were pickled, and not yet as they are read."""
+    pattern = _pattern(card, variant)
+    if not card.files.convert or not pattern.endswith(".npz") or not folder.is_dir():
+        return []
+    pickled = sorted(folder.glob(f"{pattern.removesuffix('.npz')}.npy"))
+    return [path for path in pickled if not path.with_suffix(".npz").is_file()]
 
 
 def _pattern(card: "Card", variant: str) -> str:

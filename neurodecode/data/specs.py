@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
-from neurodecode.data._layout import StimuliSpec
+from neurodecode.data._layout import StimuliSpec, check_template
 from neurodecode.data.tasks import Task
 
 _NAME = re.compile(r"\w[\w.+-]*")
@@ -37,6 +37,9 @@ class FilesSpec:
         Other hosts to which that of `base_url` may send on.
     how : str
         What a person does to be given the files, where access is not open.
+    convert : tuple of str
+        Patterns of files of pickled arrays, as in ``["raw/*.npy"]``. Readers open none of them:
+        ``fetch --convert`` makes a ``.npz`` of each, which the layout names.
     """
 
     url: str = ""
@@ -46,8 +49,11 @@ class FilesSpec:
     archives: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     how: str = ""
+    convert: tuple[str, ...] = ()
 
     def __post_init__(self):
+        for pattern in self.convert:
+            check_template(pattern)
         if self.base_url:
             if not _BASE_URL.fullmatch(self.base_url):
                 raise ConfigError(

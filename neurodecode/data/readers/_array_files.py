@@ -25,6 +25,7 @@ from neurodecode.data.readers._array_checks import (
 )
 
 TABLES = (".csv", ".tsv", ".txt")
+_PICKLE = b"\x80"  # the first byte of pickles since Python 2.3
 _MISSING = ("", "n/a", "N/A", "NaN", "nan", "NA")
 _NUMPY_HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -162,6 +163,10 @@ def _member(path: Path, key: str) -> Generator[tuple[BinaryIO, int]]:
 
 def _numpy_shape(stream: BinaryIO, size: int, path: Path, key: str) -> tuple[int, ...]:
     """Read the header of a npy stream, and hold what follows to it."""
+    start = stream.read(1)
+    if start == _PICKLE:  # what `pickle.dump` wrote under the name of a npy file
+        raise _pickled(path, key)
+    stream.seek(0)
     version = np.lib.format.read_magic(stream)
     if version not in _NUMPY_HEADERS:
         raise DataError(
@@ -175,10 +180,7 @@ def _numpy_shape(stream: BinaryIO, size: int, path: Path, key: str) -> tuple[int
             "an array of its own."
         )
     if dtype.hasobject:
-        raise DataError(
-            f"{path}: {named(key)}holds pickled Python objects, which can run code when they are "
-            "opened, so they are not. Save it anew as numbers or text."
-        )
+        raise _pickled(path, key)
     promised, held = math.prod(shape) * dtype.itemsize, size - stream.tell()
     if promised != held:
         raise DataError(
@@ -187,6 +189,15 @@ def _numpy_shape(stream: BinaryIO, size: int, path: Path, key: str) -> tuple[int
         )
     check_memory(shape, dtype.itemsize, path, key)
     return shape
+
+
+def _pickled(path: Path, key: str) -> DataError:
+    return DataError(
+        f"{path}: {named(key)}holds pickled Python objects, which can run code when they are "
+        "opened, so they are not. Save it anew as numbers or text; or name it in the card under "
+        "files: convert, make a .npz of it once with neurodecode fetch CARD --convert, and let "
+        "the reader's path name that."
+    )
 
 
 def _as_words(array: np.ndarray) -> np.ndarray:
