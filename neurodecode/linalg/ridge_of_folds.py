@@ -1,11 +1,31 @@
-"""Ridge regression of many rows, its penalty chosen by leaving folds of them out."""
+"""Ridge regression of more rows than memory holds, its penalty chosen by leaving folds out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from neurodecode.linalg.ridge import RidgeFit
+from neurodecode.linalg.ridge import spectrum
+from neurodecode.linalg.ridge_choice import least
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeFit:
+    """Weights of a ridge regression, and how its penalty was chosen.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (n_features, n_targets)
+    intercept : ndarray, shape (n_targets,)
+    alpha : float
+    errors : ndarray, shape (n_alphas, n_targets)
+        Mean squared error of the rows, each fold told by the others.
+    """
+
+    weights: np.ndarray
+    intercept: np.ndarray
+    alpha: float
+    errors: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +101,18 @@ def ridge_leave_folds_out(folds: Sequence[Moments], alphas: np.ndarray) -> Ridge
         for i, (weights, intercept) in enumerate(_solutions(whole - one, alphas)):
             errors[i] += one.squared_error(weights, intercept)
     errors /= whole.n_rows
-    best = int(np.argmin(errors.mean(axis=1)))
-    weights, intercept = next(iter(_solutions(whole, alphas[best : best + 1])))
-    return RidgeFit(weights, intercept, np.full(len(whole.y), alphas[best]), errors)
+    alpha = float(least(errors, alphas)[0])
+    ((weights, intercept),) = _solutions(whole, np.array([alpha]))
+    return RidgeFit(weights, intercept, alpha, errors)
 
 
 def _solutions(moments: Moments, alphas: np.ndarray) -> "list[tuple[np.ndarray, np.ndarray]]":
     """Weights and intercept under each penalty: one decomposition serves all."""
     x_mean, y_mean = moments.x / moments.n_rows, moments.y / moments.n_rows
-    values, vectors = np.linalg.eigh(moments.xx - moments.n_rows * np.outer(x_mean, x_mean))
-    values = np.maximum(values, 0)  # below zero by rounding alone
+    products = moments.xx - moments.n_rows * np.outer(x_mean, x_mean)
+    unit = max(float(np.trace(products)), 0.0) / len(products) or 1.0
+    values, vectors = spectrum(products, np.finfo(np.float64).eps)
     projected = vectors.T @ (moments.xy - moments.n_rows * np.outer(x_mean, y_mean))
-    unit = values.mean() if values.any() else 1.0
     several = []
     for alpha in alphas:
         weights = vectors @ (projected / (values + alpha * unit)[:, None])

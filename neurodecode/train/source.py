@@ -1,6 +1,5 @@
 """What is trained on: arrays or pieces of trials, read one batch at a time."""
 
-import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import torch
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
+from neurodecode.core.maps import release
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.trials import Trials
 
@@ -58,7 +58,7 @@ class Source:
         for name, column in self.columns.items():
             if isinstance(column, np.ndarray):
                 read = column[index]
-                _release(column)
+                release(column)
             else:
                 read = _pieces(column, index)
             batch[name] = torch.from_numpy(np.ascontiguousarray(read, dtype=_dtype(read)))
@@ -134,7 +134,7 @@ def _pieces(signal: TrialSignal, index: np.ndarray) -> np.ndarray:
     for i in range(len(index)):
         piece = mine.piece(i)
         read[i] = piece
-        _release(piece)
+        release(piece)
     return read
 
 
@@ -147,17 +147,3 @@ def _key(column: "np.ndarray | TrialSignal") -> Any:
         return digest_array(column)
     places = [digest_array(a) for a in (column.part, column.at, column.length)]
     return [[part.key for part in column.parts], places]
-
-
-def _release(array: np.ndarray) -> None:
-    """Give pages of a memory map back to the system; a later read takes them from its cache.
-
-    Of a map that is open for reading alone: what was written to a copy on write would be lost.
-    """
-    base: Any = array
-    while base is not None and not isinstance(base, mmap.mmap):
-        if isinstance(base, np.memmap) and base.mode != "r":
-            return
-        base = getattr(base, "base", None)
-    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.linalg.ridge import ridge_leave_one_out
+from neurodecode.linalg.ridge import RidgeSolver
+from neurodecode.linalg.ridge_choice import least, left_out_errors
 from neurodecode.metrics.image import top_1
 from neurodecode.simulate import ORACLE
 from neurodecode.simulate.eeg_meg._codes import most_likely_latents
@@ -283,8 +284,9 @@ def test_ridge_is_mid_range_on_evoked_pictures(seed):
     mean /= mean[trained].std(axis=(0, 2), keepdims=True)
     mean = mean.reshape(len(mean), -1)
     alphas = np.logspace(1, 6, 11)
-    fit = ridge_leave_one_out(mean[trained], vectors[trained], alphas)
-    ridge = mean[~trained] @ fit.weights + fit.intercept
+    solver, shown = RidgeSolver.of(mean[trained]), vectors[trained]
+    alpha = least(left_out_errors(solver, shown, alphas), alphas)
+    ridge = solver.predict(mean[~trained], shown, alpha)
     truth = vectors[~trained]
     scores = [top_1(truth, one) for one in (ridge, told[~trained])]
     ranks = np.corrcoef(ridge, truth)[:200, 200:]

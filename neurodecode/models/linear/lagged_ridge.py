@@ -103,7 +103,7 @@ class LaggedRidge(RegressorMixin, BaseEstimator):
         folds = [self._moments(X[part], y[part], lags) for part in parts]
         found = ridge_leave_folds_out(folds, alphas)
         self.coef_ = found.weights.T.reshape(y.shape[1], X.shape[1], len(lags))
-        self.intercept_, self.alpha_ = found.intercept, float(found.alpha[0])
+        self.intercept_, self.alpha_ = found.intercept, found.alpha
         return self
 
     def predict(self, X):

@@ -8,7 +8,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.linalg.ridge import ridge_leave_one_out
+from neurodecode.linalg.ridge import RidgeSolver
+from neurodecode.linalg.ridge_choice import least, left_out_errors
 from neurodecode.models import _flat
 from neurodecode.models._haufe import haufe_patterns
 
@@ -75,14 +76,17 @@ class Ridge(RegressorMixin, BaseEstimator):
         )
         X = np.reshape(X, (len(X), -1)).astype(np.float64)
         Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
-        found = ridge_leave_one_out(X, Y, alphas, per_target=self.alpha_per_target)
-        weights = found.weights.T
+        solver = RidgeSolver.of(X)
+        groups = np.arange(Y.shape[1]) if self.alpha_per_target else None
+        alpha = least(left_out_errors(solver, Y, alphas), alphas, groups)
+        weights, intercept = solver.weights(Y, alpha)
+        weights = np.ascontiguousarray(weights.T)
         few = len(weights) <= _MOST_MAPS
         self.patterns_ = haufe_patterns(X, weights) if few else np.zeros((0, X.shape[1]))
         one = np.ndim(y) == 1
         self.coef_ = weights[0] if one else weights
-        self.intercept_ = found.intercept[0] if one else found.intercept
-        self.alpha_ = found.alpha if self.alpha_per_target and not one else found.alpha[0]
+        self.intercept_ = intercept[0] if one else intercept
+        self.alpha_ = alpha if self.alpha_per_target and not one else alpha[0]
         return self
 
     def predict(self, X):
