@@ -306,8 +306,8 @@ def spectrum(products: Array, rounding: float) -> tuple[Array, Array]:
     xp = namespace(products)
     if not bool(xp.isfinite(products.sum())):
         raise DataError(
-            "ridge: products of features are not finite. Leave out rows and columns that hold NaN, "
-            "infinity or numbers whose squares are too large."
+            "ridge: a feature or a target is not finite, or too large to be squared. Leave out "
+            "rows and columns that hold NaN or infinity."
         )
     products = astype(products, xp.float64)
     if is_tensor(products):

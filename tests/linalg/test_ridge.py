@@ -1,23 +1,21 @@
 """Ridge regression of many targets from one decomposition, against scikit-learn and by hand."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.linalg import solve
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+sys.path.insert(0, str(Path(__file__).parent))
+from targets_planted import planted
+
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.ridge import RidgeSolver
 
 EACH = np.array([0.03, 1.0, 1.0, 20.0, 5e3, np.inf])
-
-
-def planted(n, n_features, n_targets=6, seed=0):
-    """Targets of very different noise, so that each has a penalty of its own."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, n_features)) @ np.diag(rng.uniform(0.1, 3, size=n_features)) + 4
-    Y = X @ rng.normal(size=(n_features, n_targets)) / np.sqrt(n_features)
-    return X, Y + rng.normal(size=Y.shape) * np.logspace(-1, 2, n_targets) - 7
 
 
 shapes = pytest.mark.parametrize("shape", [(60, 8), (25, 90)], ids=["more rows", "more features"])

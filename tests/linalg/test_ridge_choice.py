@@ -1,40 +1,27 @@
 """Penalties of ridge regressions, against scikit-learn and against rows that are left out."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge, RidgeCV
 
+sys.path.insert(0, str(Path(__file__).parent))
+from targets_planted import planted
+
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import (
+    chosen,
+    condensed,
     fold_errors,
     generalized_errors,
     least,
-    left_out_errors,
-    left_out_statistics,
 )
+from neurodecode.linalg.ridge_left_out import left_out_errors
 
 ALPHAS = np.logspace(-2, 5, 15)
-
-
-def planted(n, n_features, n_targets=6, seed=0):
-    """Targets of very different noise, so that each has a penalty of its own."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, n_features)) @ np.diag(rng.uniform(0.1, 3, size=n_features)) + 4
-    Y = X @ rng.normal(size=(n_features, n_targets)) / np.sqrt(n_features)
-    return X, Y + rng.normal(size=Y.shape) * np.logspace(-1, 2, n_targets) - 7
-
-
-def left_out(X, Y, alpha, groups, weight):
-    """What each row is told by those of other groups."""
-    said = np.empty_like(Y)
-    for one in np.unique(groups):
-        rest = groups != one
-        x_mean, y_mean = (np.average(A[rest], axis=0, weights=weight[rest]) for A in (X, Y))
-        Xc, Yc, w = X[rest] - x_mean, Y[rest] - y_mean, weight[rest, None]
-        found = np.linalg.solve(Xc.T @ (w * Xc) + alpha * np.eye(X.shape[1]), Xc.T @ (w * Yc))
-        said[~rest] = (X[~rest] - x_mean) @ found + y_mean
-    return said
 
 
 shapes = pytest.mark.parametrize("shape", [(60, 8), (25, 90)], ids=["more rows", "more features"])
@@ -47,65 +34,35 @@ def test_the_choice_is_ridgecvs(shape, per_target):
     # scikit-learn calls it generalized cross-validation, and leaves rows out.
     peer = RidgeCV(ALPHAS, alpha_per_target=per_target, store_cv_results=True).fit(X, Y)
     errors = left_out_errors(RidgeSolver.of(X), Y, ALPHAS)
-    chosen = least(errors, ALPHAS, np.arange(6) if per_target else None)
-    np.testing.assert_array_equal(chosen, np.broadcast_to(peer.alpha_, 6))
-    if per_target:
-        assert len(set(chosen)) > 2
     np.testing.assert_allclose(errors.T, peer.cv_results_.mean(axis=0), rtol=1e-10)
-
-
-@shapes
-@pytest.mark.parametrize("size", [1, 3], ids=["rows", "groups"])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_errors_are_those_of_rows_left_out(shape, size, weighted):
-    X, Y = planted(*shape)
-    groups = np.random.default_rng(0).permutation(np.arange(len(X)) // size)
-    weight = np.linspace(0.5, 2, len(X)) if weighted else np.ones(len(X))
-    solver = RidgeSolver.of(X, sample_weight=weight if weighted else None)
-    alphas = [1e-2, 3.0, 1e4]
-    together = None if size == 1 else groups
-    errors = left_out_errors(solver, Y, alphas, groups=together)
-    for alpha, found in zip(alphas, errors, strict=True):
-        said = left_out(X, Y, alpha, groups, weight)
-        # Refits round by the condition of their matrix, which is 1e5 here.
-        np.testing.assert_allclose(
-            found, np.average((said - Y) ** 2, axis=0, weights=weight), rtol=1e-10
-        )
-    each = np.resize(alphas, 6)
-    mean, sd = left_out_statistics(solver, Y, each, groups=together)
-    for j, alpha in enumerate(each):
-        said = left_out(X, Y[:, j : j + 1], alpha, groups, weight)
-        np.testing.assert_allclose([mean[j], sd[j]], [said.mean(), said.std()], rtol=1e-9)
-
-
-def test_small_penalties_lose_no_digits():
-    X, Y = planted(25, 90)
-    # 1 less the leverage is 1e-13 here, of which a difference would keep three digits.
-    found = left_out_errors(RidgeSolver.of(X), Y, [1e-10])[0]
-    expected = np.zeros(6)
-    for i in range(25):  # so small a penalty takes the smallest weights that tell all others
-        others = np.arange(25) != i
-        x_mean, y_mean = X[others].mean(axis=0), Y[others].mean(axis=0)
-        weights = np.linalg.pinv(X[others] - x_mean, rcond=1e-10) @ (Y[others] - y_mean)
-        expected += ((X[i] - x_mean) @ weights + y_mean - Y[i]) ** 2 / 25
-    np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
-@shapes
-def test_an_infinite_penalty_is_judged_as_the_mean_of_the_others(shape):
-    X, Y = planted(*shape)
-    errors = left_out_errors(RidgeSolver.of(X), Y, [np.inf, 1e300])
-    n = len(X)
-    expected = np.var(Y, axis=0) * (n / (n - 1)) ** 2
-    np.testing.assert_allclose(errors, [expected, expected], rtol=1e-10)
+    found = chosen(RidgeSolver.of(X), Y, ALPHAS, sharing=np.arange(6) if per_target else None)
+    np.testing.assert_array_equal(found, np.broadcast_to(peer.alpha_, 6))
+    if per_target:
+        assert len(set(found)) > 2
 
 
 def test_of_what_cannot_be_told_nothing_is_said():
     X, _ = planted(60, 8)
     noise = np.random.default_rng(5).normal(size=(60, 400))
     alphas = [0.1, 1.0, np.inf]
-    chosen = least(left_out_errors(RidgeSolver.of(X), noise, alphas), alphas, np.arange(400))
-    assert np.mean(np.isinf(chosen)) > 0.9
+    found = chosen(RidgeSolver.of(X), noise, alphas, sharing=np.arange(400))
+    assert np.mean(np.isinf(found)) > 0.9
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_targets_that_share_a_penalty_are_judged_by_few(weighted):
+    X, Y = planted(25, 90, n_targets=300)
+    Y[3] = Y[4]  # a picture that was seen twice
+    weight = np.linspace(0.5, 2, 25) if weighted else None
+    solver, groups = RidgeSolver.of(X, sample_weight=weight), np.arange(25) // 2
+    few = condensed(solver, Y)
+    assert few.shape[1] < 25
+    for options in ({}, {"groups": groups}):
+        all_errors = left_out_errors(solver, Y, ALPHAS, **options).sum(axis=1)
+        errors = left_out_errors(solver, few, ALPHAS, **options).sum(axis=1)
+        np.testing.assert_allclose(errors, all_errors, rtol=1e-10)
+        found = chosen(solver, Y, ALPHAS, **options)
+        np.testing.assert_array_equal(found, ALPHAS[np.argmin(all_errors)])
 
 
 @shapes
@@ -167,24 +124,26 @@ def test_of_penalties_that_do_alike_the_largest_is_taken():
 def test_tensors_are_judged_as_arrays_are():
     torch = pytest.importorskip("torch")
     X, Y = planted(25, 90)
-    groups = np.arange(25) // 2
-    solver, peer = RidgeSolver.of(torch.from_numpy(X)), RidgeSolver.of(X)
-    for options in ({}, {"groups": groups}):
-        found = left_out_errors(solver, Y, ALPHAS, **options)
-        np.testing.assert_allclose(found, left_out_errors(peer, Y, ALPHAS, **options), rtol=1e-8)
-        for one, other in zip(
-            left_out_statistics(solver, Y, 3.0, **options),
-            left_out_statistics(peer, Y, 3.0, **options),
-            strict=True,
-        ):
-            np.testing.assert_allclose(one, other, rtol=1e-8)
+    tensor = torch.from_numpy(X)
+    solver, peer = RidgeSolver.of(tensor), RidgeSolver.of(X)
     found = generalized_errors(solver, Y, ALPHAS)
     np.testing.assert_allclose(found, generalized_errors(peer, Y, ALPHAS), rtol=1e-8)
+    np.testing.assert_array_equal(chosen(solver, Y, ALPHAS), chosen(peer, Y, ALPHAS))
+    few = condensed(solver, np.tile(Y, 9)).numpy()
+    assert few.shape[1] == 6
+    splits = [(np.arange(15), np.arange(15, 25))]
+    found = fold_errors(tensor, Y, ALPHAS, splits)
+    np.testing.assert_allclose(found, fold_errors(X, Y, ALPHAS, splits), rtol=1e-8)
 
 
-def test_one_group_and_no_fold_are_refused():
+def test_what_cannot_be_judged_is_refused():
     X, Y = planted(25, 90)
-    with pytest.raises(DataError, match="all rows are of one group"):
-        left_out_errors(RidgeSolver.of(X), Y, [1.0], groups=np.zeros(25))
     with pytest.raises(DataError, match="no fold to leave out"):
         fold_errors(X, Y, [1.0], [])
+    with pytest.raises(DataError, match="up to 1e-06 leave nothing to judge them by"):
+        least(generalized_errors(RidgeSolver.of(X), Y, [1e-6]), [1e-6])
+    Y[2, 1] = np.nan
+    with pytest.raises(DataError, match="a target is not finite"):
+        chosen(RidgeSolver.of(X), Y, [1.0])
+    with pytest.raises(DataError, match="a target is not finite"):
+        chosen(RidgeSolver.of(X), np.tile(Y, 9), [1.0])

@@ -11,7 +11,7 @@ from sklearn.model_selection import KFold, cross_val_score
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_choice import least, left_out_errors
+from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.metrics.image import top_1
 from neurodecode.simulate import ORACLE
 from neurodecode.simulate.eeg_meg._codes import most_likely_latents
@@ -285,7 +285,7 @@ def test_ridge_is_mid_range_on_evoked_pictures(seed):
     mean = mean.reshape(len(mean), -1)
     alphas = np.logspace(1, 6, 11)
     solver, shown = RidgeSolver.of(mean[trained]), vectors[trained]
-    alpha = least(left_out_errors(solver, shown, alphas), alphas)
+    alpha = chosen(solver, shown, alphas)
     ridge = solver.predict(mean[~trained], shown, alpha)
     truth = vectors[~trained]
     scores = [top_1(truth, one) for one in (ridge, told[~trained])]

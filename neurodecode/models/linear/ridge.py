@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_choice import least, left_out_errors
+from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.models import _flat
 from neurodecode.models._haufe import haufe_patterns
 
@@ -77,8 +77,8 @@ class Ridge(RegressorMixin, BaseEstimator):
         X = np.reshape(X, (len(X), -1)).astype(np.float64)
         Y = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
         solver = RidgeSolver.of(X)
-        groups = np.arange(Y.shape[1]) if self.alpha_per_target else None
-        alpha = least(left_out_errors(solver, Y, alphas), alphas, groups)
+        sharing = np.arange(Y.shape[1]) if self.alpha_per_target else None
+        alpha = chosen(solver, Y, alphas, sharing=sharing)
         weights, intercept = solver.weights(Y, alpha)
         weights = np.ascontiguousarray(weights.T)
         few = len(weights) <= _MOST_MAPS

@@ -1,0 +1,195 @@
+"""Rows left out of ridge regressions, in closed form: none is really left out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.linalg._centred_rows import float64
+from neurodecode.linalg._namespace import Array, as_numpy, astype, namespace
+from neurodecode.linalg.ridge import BLOCK, RidgeSolver, per_target
+
+
+def left_out_errors(
+    solver: RidgeSolver,
+    Y: Any,
+    alphas: Sequence[float] | np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    block: int = BLOCK,
+) -> np.ndarray:
+    """Give mean squared errors of rows that are told by all others; none is really left out.
+
+    Parameters
+    ----------
+    solver : RidgeSolver
+    Y : ndarray or Tensor, shape (n_rows, n_targets)
+        Of the training rows; read in blocks of columns.
+    alphas : sequence of float
+        Penalties, above zero.
+    groups : ndarray of int, shape (n_rows,), or None
+        Rows of one group are left out together, such as repeats of a stimulus, which tell each
+        other. None leaves out each row by itself.
+    block : int
+        Bytes of a block of targets, with all that is made of it.
+
+    Returns
+    -------
+    errors : ndarray, shape (n_alphas, n_targets)
+
+    Raises
+    ------
+    DataError
+        If all rows are of one group.
+
+    Notes
+    -----
+    With H = 11ᵀ/n + U diag(s / (s + α)) Uᵀ the residuals of rows S that are left out are those of
+    all, (I - H) y, times the inverse of the block S of I - H. Both are summed from what is outside
+    of U and α / (s + α) times what is inside, so that small penalties lose no digits.
+
+    References
+    ----------
+    Allen 1974, doi 10.1080/00401706.1974.10489157; Golub, Heath & Wahba 1979,
+    doi 10.1080/00401706.1979.10489751.
+    """
+    several = [_LeavingOut(solver, alpha, groups) for alpha in alphas]
+    errors = np.empty((len(several), Y.shape[1]))
+    for at, centred, _ in solver.targets(Y, block):
+        told, rest = _parted(solver, centred)
+        for i, one in enumerate(several):
+            errors[i, at] = squares(one.residuals(told, rest))
+    return errors / total_weight(solver)
+
+
+def left_out_statistics(
+    solver: RidgeSolver,
+    Y: Any,
+    alpha: float | np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    block: int = BLOCK,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give mean and spread of what is said of training rows by all others.
+
+    Predictions vary less than what they predict. How much less, predictions of rows that were
+    trained on do not say: they vary too much.
+
+    Parameters
+    ----------
+    solver : RidgeSolver
+    Y : ndarray or Tensor, shape (n_rows, n_targets)
+        Of the training rows; read in blocks of columns.
+    alpha : float or ndarray, shape (n_targets,)
+    groups : ndarray of int, shape (n_rows,), or None
+        Rows that are left out together.
+    block : int
+        Bytes of a block of targets, with all that is made of it.
+
+    Returns
+    -------
+    mean, sd : ndarray, shape (n_targets,)
+        Over rows, with the divisor n.
+    """
+    each = per_target(alpha, Y.shape[1])
+    several = {one: _LeavingOut(solver, one, groups) for one in np.unique(each)}
+    mean, sd = np.empty(Y.shape[1]), np.empty(Y.shape[1])
+    root = solver.rows.root
+    for at, centred, y_mean in solver.targets(Y, block):
+        told, rest = _parted(solver, centred)
+        for one in np.unique(each[at]):
+            mine = np.flatnonzero(each[at] == one)
+            part = None if rest is None else rest[:, mine]
+            said = centred[:, mine] - several[one].residuals(told[:, mine], part)
+            if root is not None:
+                said = said / astype(root, said.dtype)[:, None]
+            said = as_numpy(said)
+            columns = at.start + mine
+            mean[columns] = as_numpy(y_mean)[mine] + said.mean(axis=0, dtype=np.float64)
+            sd[columns] = said.std(axis=0, dtype=np.float64)
+    return mean, sd
+
+
+class _LeavingOut:
+    """Residuals of rows that are left out, under one penalty."""
+
+    def __init__(self, solver: RidgeSolver, alpha: float, groups: np.ndarray | None):
+        self._left, taken = solver.left, lost(solver, alpha)
+        self._lost = astype(taken, solver.left.dtype)[:, None]
+        self._inverses: list[tuple[np.ndarray, Array]] = []
+        if groups is None:
+            share = solver.outside + astype(solver.left, taken.dtype) ** 2 @ taken
+            self._inverse_share = astype(1 / share, solver.left.dtype)[:, None]
+        else:
+            self._inverse_share = None
+            for members in _members(groups):
+                kept = _kept_block(solver, taken, members)
+                inverse = namespace(kept).linalg.inv(kept)
+                self._inverses.append((members, astype(inverse, solver.left.dtype)))
+
+    def residuals(self, told: Array, rest: Array | None) -> Array:
+        """Give residuals, shape (n_rows, n_block), of what is inside and outside of components."""
+        found = self._left @ (self._lost * told)
+        if rest is not None:
+            found += rest
+        if self._inverse_share is not None:
+            found *= self._inverse_share
+        for members, inverse in self._inverses:
+            found[members] = inverse @ found[members]
+        return found
+
+
+def _kept_block(solver: RidgeSolver, taken: Array, members: np.ndarray) -> Array:
+    """Blocks of I - H of groups of one size, shape (n_groups, n_members, n_members)."""
+    U = astype(solver.left[members], taken.dtype)  # (n_groups, n_members, n_components)
+    inside = (U * taken) @ U.mT
+    if _is_whole(solver):
+        return inside
+    rows = solver.rows
+    root = float64(np.ones(len(solver.left)), taken) if rows.root is None else rows.root
+    mean = root[members] / (root**2).sum() ** 0.5
+    eye = float64(np.eye(members.shape[1]), taken)
+    return inside + eye - mean[:, :, None] * mean[:, None, :] - U @ U.mT
+
+
+def _members(groups: np.ndarray) -> list[np.ndarray]:
+    """Positions of the rows of each group, of groups of equal size: (n_groups, n_members) each."""
+    groups = np.unique(groups, return_inverse=True)[1].ravel()
+    sizes, order = np.bincount(groups), np.argsort(groups, kind="stable")
+    if len(sizes) < 2:
+        raise DataError(
+            "ridge: all rows are of one group, and nothing is left to tell it. Give rows of two "
+            "groups or more."
+        )
+    first = np.cumsum(sizes) - sizes
+    return [order[first[sizes == size][:, None] + np.arange(size)] for size in np.unique(sizes)]
+
+
+def _parted(solver: RidgeSolver, centred: Array) -> tuple[Array, Array | None]:
+    """Part targets into what components hold, and what is outside; None where nothing can be."""
+    told = solver.left.T @ centred
+    return told, None if _is_whole(solver) else centred - solver.left @ told
+
+
+def _is_whole(solver: RidgeSolver) -> bool:
+    """Whether components and mean are all there can be."""
+    return len(solver.values) >= len(solver.left) - 1
+
+
+def lost(solver: RidgeSolver, alpha: float) -> Array:
+    """Give α / (s + α), what a penalty takes of each component; float64."""
+    if np.isinf(alpha):
+        return 0 * solver.values + 1
+    return float(alpha) * solver.divided(alpha)[:, 0]
+
+
+def squares(values: Array) -> np.ndarray:
+    """Sum squares over rows."""
+    return as_numpy(namespace(values).einsum("ij,ij->j", values, values))
+
+
+def total_weight(solver: RidgeSolver) -> float:
+    """Sum the weights of the rows."""
+    root = solver.rows.root
+    return float(len(solver.left)) if root is None else float((root**2).sum())
