@@ -11,10 +11,6 @@ from neurodecode.core.errors import ConfigError
 class HasSubjects(Protocol):
     """A module some of whose weights belong to one subject."""
 
-    def add_subject(self) -> int:
-        """Make room for another subject and give its number."""
-        ...
-
     def subject_parameters(self, subject: int | None = None) -> list[nn.Parameter]:
         """Give the weights that are this subject's alone; None: any subject's."""
         ...

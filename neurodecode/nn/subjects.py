@@ -40,10 +40,11 @@ class PerSubject(nn.Module):
     ):
         super().__init__()
         check_one_of(unknown, ("mean", "token"), "unknown", "a subject layer")
-        if n_subjects < 1 or not 0 <= token_prob < 1:
+        if n_subjects < (unknown == "mean") or not 0 <= token_prob < 1:
             raise ConfigError(
                 f"a subject layer of {n_subjects} subjects with token_prob {token_prob} does not "
-                "exist: give at least one subject and a probability below 1."
+                "exist: give at least one subject, of whom there is a mean, and a probability "
+                "below 1."
             )
         self.token_prob = token_prob
         self.subjects = nn.ParameterList(
@@ -68,10 +69,7 @@ class PerSubject(nn.Module):
         -------
         tensors : Tensor, shape (n_trials, …)
         """
-        known = torch.stack(list(self.subjects))
-        stand_in = known.mean(0) if self.token is None else self.token
-        table = torch.cat([known, stand_in.unsqueeze(0)])  # the unknown subject is the last row
-        n_subjects = len(self)
+        stand_in, n_subjects = self._stand_in(), len(self)
         if subject is None:
             return stand_in.expand(n_trials, *stand_in.shape)
         check_subjects(subject, n_subjects, -1, "the subject layer")
@@ -79,13 +77,12 @@ class PerSubject(nn.Module):
         if self.training and self.token is not None and self.token_prob:
             dropped = torch.rand(row.shape, device=row.device) < self.token_prob
             row = torch.where(dropped, n_subjects, row)
-        return table.index_select(0, row)
+        # The unknown subject is the last row.
+        return torch.stack([*self.subjects, stand_in]).index_select(0, row)
 
     def add(self) -> int:
         """Add a subject that starts where an unknown one stands, and give its number."""
-        known = torch.stack(list(self.subjects)).detach()
-        start = known.mean(0) if self.token is None else self.token.detach().clone()
-        self.subjects.append(nn.Parameter(start))
+        self.subjects.append(nn.Parameter(self._stand_in().detach().clone()))
         return len(self) - 1
 
     def of(self, subject: int | None) -> list[nn.Parameter]:
@@ -94,6 +91,9 @@ class PerSubject(nn.Module):
             return list(self.subjects)
         check_subjects(torch.tensor([subject]), len(self), 0, "the subject layer")
         return [self.subjects[subject]]
+
+    def _stand_in(self) -> torch.Tensor:
+        return torch.stack(list(self.subjects)).mean(0) if self.token is None else self.token
 
 
 class SubjectLayers(nn.Module):

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.nn.atm import Atm
 from neurodecode.nn.benchetrit import Benchetrit
+from neurodecode.nn.mlp import Mlp
 from neurodecode.nn.nice import Nice
 
 HEADS = {"clip": 6, "mse": 5}
@@ -41,6 +43,19 @@ COUNTS = {
         1_802_496 + 1_182_720,
     ),
     "nice, tiny": (lambda: Nice.tiny(24, 100, {"clip": 48}), 19_200),
+    # 127,001 less without compat: what the published code registers and never calls.
+    "atm": (lambda: Atm(63, 250, {"clip": 1024}, 10), 3_075_412),
+    "atm, 2 subjects": (lambda: Atm(63, 250, {"clip": 1024}, 2), 3_073_412),
+    "atm, as published": (lambda: Atm(63, 250, {"clip": 1024}, 10, compat="atm"), 3_202_413),
+    "atm, as published, 2": (lambda: Atm(63, 250, {"clip": 1024}, 2, compat="atm"), 3_200_413),
+    "atm, tiny": (lambda: Atm.tiny(24, 100, {"clip": 48}), 83_364),
+    "mlp, NSD subject 1": (
+        lambda: Mlp(15_724, {"clip": 257 * 768, "mse": 257 * 768}, token_size=768),
+        947_579_904,
+    ),
+    "mlp, NSD subject 5": (lambda: Mlp(13_039, {"clip": 257 * 768}, token_size=768), 936_582_144),
+    "mlp, one token": (lambda: Mlp(15_724, {"clip": 768}), 142_076_928),
+    "mlp, tiny": (lambda: Mlp.tiny(800, {"clip": 48}), 142_512),
 }
 
 
@@ -58,10 +73,14 @@ def test_as_many_parameters_as_published(name):
         (Benchetrit, (272, 181), {"clip": 768, "mse": 768}),
         (Nice, (63, 250), {"clip": 768}),
         (Nice, (63, 250), {"clip": 768, "mse": 1024}),
+        (Atm, (63, 250), {"clip": 1024, "mse": 768}),
+        (Mlp, (15_724,), {"clip": 257 * 768, "mse": 257 * 768}),
+        (Mlp.tiny, (800,), {"clip": 48, "mse": 96}),
     ],
 )
 def test_each_output_has_its_size(make, shape, heads):
-    module = on_meta(lambda: make(*shape, heads))
+    arguments = {"token_size": 768} if make is Mlp else {}
+    module = on_meta(lambda: make(*shape, heads, **arguments))
     x, positions = torch.empty(3, *shape, device="meta"), torch.empty(3, shape[0], 2, device="meta")
     given = module(x, positions=positions)
     assert {name: tuple(z.shape) for name, z in given.items()} == {
@@ -70,7 +89,7 @@ def test_each_output_has_its_size(make, shape, heads):
 
 
 # What each is handed: the module, then x, subject, positions of five trials.
-N_CHANS, N_TIMES = 7, 40
+N_CHANS, N_TIMES, N_VOXELS = 7, 40, 12
 POSITIONS = torch.rand(5, N_CHANS, 2, generator=torch.Generator().manual_seed(0))
 SUBJECT = torch.tensor([0, 1, 2, -1, 0])
 
@@ -80,6 +99,8 @@ def _brief(make, **arguments):
 
 
 _NICE = {"kernel_length": 5, "pool_length": 9, "pool_stride": 4, "n_filters": 6}
+_ATM = {"n_heads": 3, "n_hidden": 6, **_NICE}
+_MLP = {"width": 8, "n_blocks": 2}
 _BENCHETRIT = {"n_features": 32, "n_virtual": 5, "width": 4, "n_out": 9}
 MODULES = {
     "benchetrit": _brief(Benchetrit, n_subjects=3, **_BENCHETRIT),
@@ -89,9 +110,24 @@ MODULES = {
     "benchetrit, attention": _brief(Benchetrit, aggregation="attention", **_BENCHETRIT),
     "nice": _brief(Nice, **_NICE),
     "nice, as published": _brief(Nice, compat="nice", **_NICE),
+    "atm": _brief(Atm, n_subjects=3, **_ATM),
+    "atm, no subjects": _brief(Atm, **_ATM),
+    "atm, released slice": _brief(Atm, n_subjects=3, slice="released", **_ATM),
+    "atm, as published": _brief(Atm, n_subjects=3, compat="atm", **_ATM),
+    "mlp": lambda: Mlp(N_VOXELS, {"clip": 6, "mse": 6}, token_size=3, projector=7, **_MLP),
+    "mlp, no projector": lambda: Mlp(N_VOXELS, HEADS, projector=None, **_MLP),
+    "mlp, own voxels": lambda: Mlp([9, N_VOXELS, 4], HEADS, projector=None, **_MLP),
 }
 # What is registered and cannot learn, by the name's beginning: published, and kept to be counted.
-DEAD = {"nice, as published": ("image_projector.",)}
+# A bias of the key adds alike to all that softmax compares: of no use, in any such attention.
+# Subjects published with ATM count from 1 in a table whose rows count from 0.
+DEAD = {
+    "nice, as published": ("image_projector.",),
+    "atm": ("encoder.key.bias",),
+    "atm, no subjects": ("encoder.key.bias",),
+    "atm, released slice": ("encoder.key.bias",),
+    "atm, as published": ("encoder.key.bias", "unused.", "tokens.subjects.0"),
+}
 
 
 @pytest.fixture(params=MODULES)
@@ -106,8 +142,16 @@ def module(name):
 
 
 @pytest.fixture
-def trials():
-    x = torch.randn(5, N_CHANS, N_TIMES, generator=torch.Generator().manual_seed(1)).double()
+def trials(name):
+    generator = torch.Generator().manual_seed(1)
+    if name.startswith("mlp"):
+        x = torch.randn(5, N_VOXELS, generator=generator).double()
+        subject = torch.tensor([0, 1, 2, 1, 0])
+        if name == "mlp, own voxels":
+            x[subject == 0, 9:] = torch.nan
+            x[subject == 2, 4:] = torch.nan
+        return {"x": x, "subject": subject}
+    x = torch.randn(5, N_CHANS, N_TIMES, generator=generator).double()
     return {"x": x, "subject": SUBJECT, "positions": POSITIONS.double()}
 
 
@@ -161,8 +205,9 @@ def test_one_graph_without_breaks(module, trials):
     torch.testing.assert_close(compiled(**trials)["clip"], module(**trials)["clip"])
 
 
-@pytest.mark.parametrize("make", [Benchetrit, Nice])
+@pytest.mark.parametrize("make", [Benchetrit, Nice, Atm, Mlp])
 @pytest.mark.parametrize("heads", [{}, {"clip": 0}, {"image": 4}])
 def test_outputs_are_named_and_have_a_size(make, heads):
+    shape = (N_VOXELS,) if make is Mlp else (N_CHANS, 100)
     with pytest.raises(ConfigError, match="Give clip, mse or both"):
-        make(N_CHANS, 100, heads)
+        on_meta(lambda: make(*shape, heads))
