@@ -54,7 +54,7 @@ class TimeSpaceConvolution(nn.Module):
                 "smaller kernel_length and pool_length."
             )
         self.temporal = nn.Conv2d(1, n_filters, (1, kernel_length))
-        self.pool = nn.AvgPool2d((1, pool_length), (1, pool_stride))
+        self.pool_length, self.pool_stride = pool_length, pool_stride
         self.norm_temporal = nn.BatchNorm2d(n_filters)
         self.spatial = nn.Conv2d(n_filters, n_filters, (n_chans, 1))
         self.norm_spatial = nn.BatchNorm2d(n_filters)
@@ -73,7 +73,15 @@ class TimeSpaceConvolution(nn.Module):
         -------
         averages : Tensor, shape (n_trials, n_filters, n_chans, n_averages)
         """
-        return self.pool(self.temporal(x.unsqueeze(1)))
+        # Filtering and averaging are one linear map. Its longer filters are applied at the averages
+        # only: no filtered sample is made, which would be most of the memory of a training step.
+        around = self.pool_length - 1
+        filters = nn.functional.avg_pool2d(
+            nn.functional.pad(self.temporal.weight, (around, around)), (1, self.pool_length), 1
+        )  # (n_filters, 1, 1, kernel_length + pool_length - 1)
+        return nn.functional.conv2d(
+            x.unsqueeze(1), filters, self.temporal.bias, stride=(1, self.pool_stride)
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Give the features of trials, average by average, shape (n_trials, n_features)."""

@@ -28,6 +28,16 @@ def test_linear_before_the_first_norm(nice):
     nice.float()
 
 
+def test_pooled_is_filtered_then_averaged(nice):
+    """The published two layers, one after the other."""
+    x = torch.randn(3, 8, N_TIMES, generator=torch.Generator().manual_seed(0)).double()
+    convolution = nice.convolution.double()
+    filtered = convolution.temporal(x.unsqueeze(1))
+    expected = torch.nn.functional.avg_pool2d(filtered, (1, 51), (1, 5))
+    torch.testing.assert_close(convolution.pooled(x), expected)
+    nice.float()
+
+
 def _oscillations(amplitude, rng):
     """A burst at 12 Hz of random phase a trial on every channel, in noise."""
     n_trials = len(amplitude)
