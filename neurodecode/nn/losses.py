@@ -114,7 +114,7 @@ class Clip(nn.Module):
         queue: int = 0,
     ):
         super().__init__()
-        self.normalise = normalise
+        self.normalise: Sides = normalise
         self.symmetric = symmetric
         self.temperature = Temperature(temperature)
         self.queue = queue
@@ -157,13 +157,15 @@ class Clip(nn.Module):
         self.earlier_group = torch.cat([group, self.earlier_group])[: self.queue]
 
     def constrain(self) -> None:
+        """Bring the temperature back to where it may be."""
         self.temperature.constrain()
 
     def _load_from_state_dict(self, state_dict, prefix, *args, **kwargs) -> None:
         # The queue has as many entries as were seen, so its size is that of what is loaded.
         for name in ("earlier", "earlier_group"):
             if prefix + name in state_dict:
-                setattr(self, name, torch.empty_like(state_dict[prefix + name]))
+                here = getattr(self, name).device
+                setattr(self, name, torch.empty_like(state_dict[prefix + name], device=here))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
 
@@ -294,7 +296,7 @@ class BiMixCo(nn.Module):
 
 
 class SigLip(nn.Module):
-    """Each pair of prediction and target by itself: does it belong together?
+    """Tell of each pair of prediction and target by itself whether it belongs together.
 
     Parameters
     ----------
@@ -324,6 +326,7 @@ class SigLip(nn.Module):
         return -logsigmoid(torch.where(together, logits, -logits)).sum(dim=1).mean()
 
     def constrain(self) -> None:
+        """Bring the temperature back to where it may be."""
         self.temperature.constrain()
 
 

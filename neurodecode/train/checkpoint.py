@@ -1,6 +1,6 @@
 """A training on disk after each pass, from which it goes on as if it had not been stopped."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ class State:
     best : dict of str to Tensor
         Weights of the best pass, on the CPU.
     history : list of Pass
+    loss : dict of str to Tensor
+        What the loss learnt itself; empty where it learns nothing.
 
     Notes
     -----
@@ -36,6 +38,7 @@ class State:
     optimizer: dict[str, Any]
     best: Weights
     history: list[Pass]
+    loss: Weights = field(default_factory=dict)
 
 
 def write_checkpoint(state: State, path: Path) -> None:
@@ -45,6 +48,7 @@ def write_checkpoint(state: State, path: Path) -> None:
         "optimizer": state.optimizer,
         "best": state.best,
         "history": [asdict(one) for one in state.history],
+        "loss": state.loss,
     }
     with whole_file(path) as temporary:
         torch.save(content, temporary)
@@ -60,7 +64,9 @@ def read_checkpoint(path: Path | None) -> State | None:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         history = [Pass(**one) for one in content["history"]]
-        return State(content["weights"], content["optimizer"], content["best"], history)
+        return State(
+            content["weights"], content["optimizer"], content["best"], history, content["loss"]
+        )
     except Exception:  # a damaged file raises anything at all
         path.unlink(missing_ok=True)
         return None

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from neurodecode.core.files import write_text
@@ -26,6 +27,11 @@ class Pass:
     val_loss : float or None
         Mean over the validation trials after the pass; None without any.
     val_metric : float or None
+    trials_per_second : float
+        Training trials. What was timed is never the same twice, so passes are equal whatever it is,
+        and nothing that is stored under a key holds it.
+    waiting : float
+        Share of the time of the training steps in which they waited for data.
     """
 
     epoch: int
@@ -33,6 +39,8 @@ class Pass:
     train_loss: float
     val_loss: float | None = None
     val_metric: float | None = None
+    trials_per_second: float = field(default=math.nan, compare=False)
+    waiting: float = field(default=math.nan, compare=False)
 
     @property
     def judged(self) -> float:

@@ -1,13 +1,16 @@
 """The one training loop: passes over batches, validation, early stopping, the best weights.
 
 What is learnt is in a loss: a function of a module and a batch that gives the mean loss and what
-it is a mean over. So classifiers, regressors and pairs of inputs are trained by the same lines.
+it is a mean over. So classifiers, regressors and pairs of inputs are trained by the same lines. A
+loss that is a module itself, such as one with a temperature, is trained along; one that says
+``among_others`` tells the trials of a batch from each other, so that its batches are of one size.
 """
 
 import contextlib
 import copy
 import math
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.progress import passes
 from neurodecode.train.chance import seeded
 from neurodecode.train.checkpoint import State, read_checkpoint, write_checkpoint
+from neurodecode.train.feeding import WORTH_A_THREAD, Feed, on
 from neurodecode.train.history import FILE, Pass, write_history
 from neurodecode.train.schedule import factor
 from neurodecode.train.source import Batch, Source
@@ -69,7 +73,8 @@ def train(
         Trained in place. Where it has a method ``constrain``, that is called after each step, to
         bring weights back to where they may be.
     loss : callable
-        ``loss(module, batch) -> (mean loss, weight)``.
+        ``loss(module, batch) -> (mean loss, weight)``. What it learns, where it is a torch Module,
+        ends as it was in the last pass.
     source : Source
         Training trials.
     training : Training
@@ -99,9 +104,9 @@ def train(
         If a loss is no finite number.
     """
     module.to(device)
-    optimizer = torch.optim.AdamW(
-        module.parameters(), lr=training.lr, weight_decay=training.weight_decay
-    )
+    losses = [one.to(device) for one in (loss,) if isinstance(one, torch.nn.Module)]
+    optimizer = _optimizer([module, *losses], training)
+    called = _compiled(module, training, device)
     path = None if folder is None else folder / f"checkpoint-{identity}.pt"
     history: list[Pass] = []
     best = _weights(module)
@@ -109,6 +114,8 @@ def train(
     if state is not None:
         module.load_state_dict(state.weights)
         optimizer.load_state_dict(state.optimizer)
+        for one in losses:
+            one.load_state_dict(state.loss)
         best, history = state.best, state.history
 
     with passes(label, training.max_epochs, len(history)) as tell:
@@ -116,18 +123,24 @@ def train(
             epoch = len(history) + 1
             with seeded(seed, epoch) as rng:
                 order = rng.permutation(len(source))
+                ahead = bool(history) and history[-1].waiting > WORTH_A_THREAD
+                feed = Feed(source, device, ahead=ahead)
+                started = time.perf_counter()
                 train_loss = _step_through(
-                    module, loss, source, order, training, optimizer, epoch, device
+                    called, loss, feed, order, training, optimizer, epoch, [module, *losses]
                 )
-                val_loss = _mean(module, loss, val, training, device)
-                val_metric = _mean(module, metric, val, training, device)
+                seconds = time.perf_counter() - started
+                val_loss = _mean(called, loss, val, training, device)
+                val_metric = _mean(called, metric, val, training, device)
             lr = optimizer.param_groups[0]["lr"]
-            history.append(Pass(epoch, lr, train_loss, val_loss, val_metric))
+            speed = len(source) / seconds, feed.waited / seconds
+            history.append(Pass(epoch, lr, train_loss, val_loss, val_metric, *speed))
             _check_finite(history[-1], training)
             if _best_epoch(history) == epoch:
                 best = _weights(module)
             if folder is not None and path is not None:
-                state = State(_weights(module), optimizer.state_dict(), best, history)
+                own = {k: v for one in losses for k, v in _weights(one).items()}
+                state = State(_weights(module), optimizer.state_dict(), best, history, own)
                 # Another process that was first to end the same training takes its folder away.
                 with contextlib.suppress(FileNotFoundError):
                     write_checkpoint(state, path)
@@ -142,12 +155,21 @@ def train(
     return Trained(tuple(history), best_epoch, len(history) - best_epoch >= training.patience)
 
 
-def batches_of(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+def batches_of(order: np.ndarray, size: int, *, whole: bool = False) -> Iterator[np.ndarray]:
     """Cut an order into batches; a last one of a single trial joins the one before it.
 
     A single trial has no variance, and batch normalisation would fail on it.
+
+    Parameters
+    ----------
+    order : ndarray of int
+    size : int
+    whole : bool
+        Whether a last batch that is smaller is left out, where there is another.
     """
     edges = list(range(0, len(order), size))
+    if whole and len(edges) > 1 and len(order) % size:
+        order = order[: edges.pop()]
     if len(edges) > 1 and len(order) - edges[-1] == 1:
         edges.pop()
     for first, after in zip(edges, [*edges[1:], len(order)], strict=True):
@@ -161,26 +183,46 @@ def precision(device: str) -> contextlib.AbstractContextManager[Any]:
     return torch.autocast(device, dtype=torch.bfloat16)
 
 
-def on(batch: Batch, device: str) -> Batch:
-    """Bring a batch to the device."""
-    return {name: tensor.to(device) for name, tensor in batch.items()}
+def _optimizer(modules: Sequence[torch.nn.Module], training: Training) -> torch.optim.Optimizer:
+    """Give AdamW over all that is learnt, decayed as the training says."""
+    learnt = [one for module in modules for one in module.parameters()]
+    groups: list[dict[str, Any]] = [{"params": learnt}]
+    if training.decay == "matrices":
+        matrices = [one for one in learnt if one.ndim > 1]
+        others = [one for one in learnt if one.ndim <= 1]
+        groups = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(
+        [group for group in groups if group["params"]],
+        lr=training.lr,
+        betas=training.betas,
+        weight_decay=training.weight_decay,
+    )
+
+
+def _compiled(module: torch.nn.Module, training: Training, device: str) -> Any:
+    """Give what is called for a module, whose weights stay where they are."""
+    return torch.compile(module) if training.compile and device != "cpu" else module
 
 
 def _step_through(
     module: torch.nn.Module,
     loss: Loss,
-    source: Source,
+    feed: Feed,
     order: np.ndarray,
     training: Training,
     optimizer: torch.optim.Optimizer,
     epoch: int,
-    device: str,
+    learning: Sequence[torch.nn.Module],
 ) -> float:
     """Make one pass, a step a batch; give the mean loss over the trials."""
-    batches = list(batches_of(order, training.batch_size))
-    total = weight = 0.0
-    module.train()
-    for i, index in enumerate(batches):
+    among_others = getattr(loss, "among_others", False)
+    batches = list(batches_of(order, training.batch_size, whole=among_others))
+    learnt = [one for part in learning for one in part.parameters()]
+    total: Any = 0.0  # where it is computed: to ask for it would stop a GPU at each step
+    weight = 0.0
+    for part in learning:
+        part.train()
+    for i, batch in enumerate(feed.batches(batches)):
         share = factor(
             training.schedule,
             (epoch - 1) * len(batches) + i,
@@ -189,19 +231,19 @@ def _step_through(
         )
         for group in optimizer.param_groups:
             group["lr"] = training.lr * share
-        batch = on(source.read(index), device)
         optimizer.zero_grad()
-        with precision(device):
+        with precision(feed.device):
             value, n = loss(module, batch)
         value.backward()
         if training.max_grad_norm is not None:
-            torch.nn.utils.clip_grad_norm_(module.parameters(), training.max_grad_norm)
+            torch.nn.utils.clip_grad_norm_(learnt, training.max_grad_norm)
         optimizer.step()
-        constrain = getattr(module, "constrain", None)
-        if constrain is not None:
-            constrain()
-        total, weight = total + value.item() * n, weight + n
-    return total / weight
+        for part in learning:
+            constrain = getattr(part, "constrain", None)
+            if constrain is not None:
+                constrain()
+        total, weight = total + value.detach().double() * n, weight + n
+    return float(total) / weight
 
 
 def _mean(
@@ -212,11 +254,26 @@ def _mean(
         return None
     total = weight = 0.0
     module.eval()
+    if isinstance(loss, torch.nn.Module):
+        loss.eval()
     with torch.no_grad(), precision(device):
-        for index in batches_of(np.arange(len(val)), training.batch_size):
+        for index in _validated(len(val), loss, training):
             value, n = loss(module, on(val.read(index), device))
             total, weight = total + value.item() * n, weight + n
     return total / weight
+
+
+def _validated(n_trials: int, loss: Loss, training: Training) -> Iterator[np.ndarray]:
+    """Give the batches that are validated on.
+
+    A trial is harder to tell from more others, and from those that came before and after it: where
+    that counts they are mixed, the same way in every pass, and parted evenly.
+    """
+    if not getattr(loss, "among_others", False):
+        yield from batches_of(np.arange(n_trials), training.batch_size)
+        return
+    order = np.random.default_rng(0).permutation(n_trials)
+    yield from np.array_split(order, math.ceil(n_trials / training.batch_size))
 
 
 def _is_over(history: list[Pass], training: Training) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, fields
+from typing import Literal, get_args
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.train.schedule import Schedule
@@ -21,15 +22,24 @@ class Training:
         Learning rate of AdamW, at its highest.
     weight_decay : float
         Decoupled from the learning rate's gradient; 0 makes AdamW Adam.
+    decay : {"all", "matrices"}
+        What is decayed: all that is learnt; or weights of two axes and more, and no bias, scale of
+        a normalisation or temperature.
+    betas : tuple of float
+        How slowly AdamW forgets gradients, and their squares.
     patience : int
         Passes without a better loss after which training stops. The loss is that of the validation
         trials, where there are any; else that of training.
-    schedule : {"constant", "cosine"}
-        Of the learning rate after the warm-up: as it is, or down to zero at `max_epochs`.
+    schedule : {"constant", "cosine", "one_cycle"}
+        Of the learning rate after the warm-up: as it is, or down to zero at `max_epochs`; or up and
+        down on halves of a cosine, see `neurodecode.train.schedule.factor`.
     warmup_epochs : int
         Passes over which the learning rate rises.
     max_grad_norm : float or None
         Gradients whose norm, over all weights, is larger are brought to it.
+    compile : bool
+        Whether the module is compiled (`torch.compile`) on a GPU, which takes a minute and pays in
+        long trainings. On the CPU nothing is.
 
     References
     ----------
@@ -41,10 +51,13 @@ class Training:
     batch_size: int = 32
     lr: float = 1e-3
     weight_decay: float = 0.0
+    decay: Literal["all", "matrices"] = "all"
+    betas: tuple[float, float] = (0.9, 0.999)
     patience: int = 50
     schedule: Schedule = "constant"
     warmup_epochs: int = 0
     max_grad_norm: float | None = None
+    compile: bool = False
 
     def __post_init__(self):
         for name, least in (("max_epochs", 1), ("batch_size", 1), ("patience", 1),
@@ -60,8 +73,12 @@ class Training:
             number = value if type(value) is int or type(value) is float else math.nan
             if not 0 <= number < math.inf or (number == 0 and least == "above zero"):
                 raise ConfigError(f"{name} is {value!r}; give a number, {least}.")
-        if self.schedule not in ("constant", "cosine"):
-            raise ConfigError(f"schedule is {self.schedule!r}; give constant or cosine.")
+        for name, known in (("schedule", get_args(Schedule)), ("decay", ("all", "matrices"))):
+            value = getattr(self, name)
+            if value not in known:
+                raise ConfigError(f"{name} is {value!r}; give {' or '.join(known)}.")
+        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"betas is {self.betas!r}; give two numbers from 0 to below 1.")
 
     @staticmethod
     def names() -> tuple[str, ...]:

@@ -56,6 +56,7 @@ SHIPPED = [
     for name in catalogue(group)
     if name != "baseline.oracle"
 ]
+TIMED = ("trials_per_second", "waiting")  # in the history of a network; never the same twice
 KINDS = ("label", "value", "vector")  # of target, that these studies have
 
 
@@ -241,7 +242,7 @@ def numbers(found: Any) -> Any:
             return [numbers(one) for one in found.ravel()]
         return (str(found.dtype), found.shape, np.ascontiguousarray(found).tobytes())
     if isinstance(found, dict):
-        return {str(key): numbers(one) for key, one in found.items()}
+        return {str(key): numbers(one) for key, one in found.items() if key not in TIMED}
     if isinstance(found, list | tuple | set | frozenset):
         return [numbers(one) for one in found]
     if hasattr(found, "state_dict"):

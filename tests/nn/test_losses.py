@@ -1,4 +1,4 @@
-"""Contrastive losses against cases worked out by hand, finite differences, and what they are for."""
+"""Contrastive losses against cases worked out by hand, finite differences, and their purpose."""
 
 import math
 
@@ -203,6 +203,7 @@ def test_gradients_are_those_of_finite_differences(name, monkeypatch):
     x.requires_grad_(True)
     value = LOSSES[name](x, y)
     value.backward()
+    assert x.grad is not None
     step = 1e-6
     for i, j in [(0, 0), (2, 3), (4, 1)]:
         moved = torch.zeros_like(x)

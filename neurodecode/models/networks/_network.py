@@ -20,7 +20,8 @@ from neurodecode.core.training import resolve_device, training_place
 from neurodecode.core.trials import Trials
 from neurodecode.nn.standardize import Standardized
 from neurodecode.train.chance import seeded
-from neurodecode.train.loop import Trained, on, precision, train
+from neurodecode.train.feeding import on
+from neurodecode.train.loop import Trained, precision, train
 from neurodecode.train.losses import accuracy, cross_entropy, squared_error
 from neurodecode.train.moments import channel_moments
 from neurodecode.train.source import Source, check_finite, inputs_of
@@ -161,7 +162,7 @@ def state_without_module(state: Any) -> dict[str, Any]:
 
 def training_of(model: Any) -> Training:
     """Gather the arguments of training from an estimator that has them as its own."""
-    return Training(**{name: getattr(model, name) for name in Training.names()})
+    return Training(**{n: getattr(model, n) for n in Training.names() if hasattr(model, n)})
 
 
 def _checked(model: Any, X: Any, y: Any) -> tuple[Any, Any]:
