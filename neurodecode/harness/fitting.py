@@ -3,7 +3,7 @@
 import contextlib
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -48,12 +48,15 @@ class Fitted:
     test : ndarray, list of ndarray, or Trials
     reducer : scikit-learn transformer or None
         What predicted vectors are brought back through.
+    leading : list
+        Stages before the fitted ones, which hold nothing that is learnt.
     """
 
     model: Any
     stages: list[Any]
     test: Input
     reducer: Any
+    leading: list[Any] = field(default_factory=list)
 
     @property
     def last(self) -> Any:
@@ -130,12 +133,12 @@ class FoldWork:
             reducer = clone(self._task.reduce)
             y = reducer.fit(y).transform(y)
             y_val = None if y_val is None else reducer.transform(y_val)
-        stages = stages_of(model)[job.n_shared :]
+        leading, stages = stages_of(model)[: job.n_shared], stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         joining = None if joined else self._joining(job, stages)
         for i, (stage, name) in enumerate(zip(stages[:-1], names, strict=True)):
-            handed = with_columns_for(stage, handed, rows)
+            handed = with_columns_for(stage, handed, rows, [*leading, *fitted], self.signal)
             told = _Told(y, y_val, table, table_val)
             stage, handed = self._fitted(name, stage, handed, told, job)
             fitted.append(stage)
@@ -148,16 +151,16 @@ class FoldWork:
                     replace(one, train=appended(one.train, one.adapt), adapt=None)
                     for one in (handed, rows)
                 )
-        handed = with_columns_for(stages[-1], handed, rows)
+        handed = with_columns_for(stages[-1], handed, rows, [*leading, *fitted], self.signal)
         last = self._learnt(stages[-1], handed, _Told(y, y_val, table, table_val), job)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = self._adapted(last, handed.adapt, job, reducer)
         fitted.append(last)
         if hasattr(model, "stages"):
             # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
-            model.stages_ = [*stages_of(model)[: job.n_shared], *fitted]
+            model.stages_ = [*leading, *fitted]
             model.classes_ = getattr(last, "classes_", None)
-        return Fitted(model, fitted, handed.test, reducer)
+        return Fitted(model, fitted, handed.test, reducer, leading)
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
@@ -182,13 +185,23 @@ class FoldWork:
         rows = self.test.take(index)
         X = picked(self.first_input(job), index)
         for stage in fitted.stages[:-1]:
-            X = stage.transform(asked_for(stage, X, rows))
+            X = stage.transform(self.handed_to(stage, X, rows, fitted))
         return self.said(fitted, X, rows)
+
+    def handed_to(self, stage: Any, X: Input, trials: Trials, fitted: Fitted) -> Input:
+        """Give a fitted stage trials as those before it made them, as it asks for them."""
+        before = fitted.stages[: fitted.stages.index(stage)]
+        return asked_for(stage, X, trials, [*fitted.leading, *before], self.signal)
 
     @property
     def test(self) -> Trials:
         """The test rows."""
         return self._task.test
+
+    @property
+    def signal(self) -> str | None:
+        """Name of the input."""
+        return self._task.signal
 
     def first_input(self, job: TaskJob) -> Input:
         """Give what the first fitted stage is handed for the test rows."""
@@ -196,7 +209,7 @@ class FoldWork:
 
     def said(self, fitted: Fitted, X: Input, trials: Trials) -> Predictions:
         """Give what the predictor says of trials, as the stages before it made them."""
-        X = asked_for(fitted.last, X, trials)
+        X = self.handed_to(fitted.last, X, trials, fitted)
         return self._said(replace(fitted, test=X), trials.rows["uid"])
 
     def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:

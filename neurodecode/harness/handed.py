@@ -1,12 +1,13 @@
 """What a stage is handed: an array, a list or `Trials`, of each role that rows have in a fold."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
-from neurodecode.core.needs import Needs
-from neurodecode.core.parts import Part
+from neurodecode.core.needs import SAME, Needs
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials, stack
@@ -51,27 +52,61 @@ def with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
     return np.concatenate([y, unknown])
 
 
-def with_columns_for(stage: Any, handed: Handed, rows: Handed) -> Handed:
+def with_columns_for(
+    stage: Any, handed: Handed, rows: Handed, before: Sequence[Any], signal: str | None
+) -> Handed:
     """Give a stage that asks for `Trials` what the stage before gave, with columns of the rows."""
     return Handed(
         *(
-            asked_for(stage, getattr(handed, one.name), getattr(rows, one.name))
+            asked_for(stage, getattr(handed, one.name), getattr(rows, one.name), before, signal)
             for one in fields(Handed)
         )
     )
 
 
-def asked_for(stage: Any, X: Input, trials: Trials | None) -> Input:
-    """Give trials as a stage made them, with columns of their rows where the next one asks."""
+def asked_for(
+    stage: Any,
+    X: Input,
+    trials: Trials | None,
+    before: Sequence[Any] = (),
+    signal: str | None = None,
+) -> Input:
+    """Give trials as a stage made them, with columns of their rows where the next one asks.
+
+    Parameters
+    ----------
+    stage : scikit-learn estimator
+        Is handed them.
+    X : ndarray, list of ndarray, or Trials
+    trials : Trials or None
+        The rows, with their columns and signals.
+    before : sequence
+        The stages that made `X` of the input. Where each of them gives the axes that it was handed,
+        channels are still channels: they keep their names and places, and their rate.
+    signal : str or None
+        Name of the input; None where there is but one.
+    """
     needs = getattr(stage, "needs", None)
     if not isinstance(needs, Needs) or not needs.trials:
         return X
     if trials is None or X is None or isinstance(X, Trials):
         return X
     X = np.asarray(X)
+    rows = Rows(trials.rows.table.loc[:, list(needs.columns)])
+    name = signal or (next(iter(trials.signals)) if len(trials.signals) == 1 else None)
+    if name is not None and all(getattr(one, "gives", None) == SAME for one in before):
+        came_from = trials.signals[name]
+        if len(X) and came_from.piece(0).shape == X.shape[1:]:
+            return Trials(rows, {name: _like(X, came_from)})
     space = Space("features", tuple(str(i) for i in range(X.shape[1])))
     axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
-    rows = Rows(trials.rows.table.loc[:, list(needs.columns)])
     return Trials.of_entries(
         rows, "features", Part(X, space, axes, None, 0.0, ""), np.arange(len(X))
     )
+
+
+def _like(X: np.ndarray, signal: TrialSignal) -> TrialSignal:
+    """Give trials as entries of the parts that they came from: the same spaces, rates and axes."""
+    parts = tuple(replace(part, source=X, key="") for part in signal.parts)
+    n = len(X)
+    return TrialSignal(parts, signal.part, np.arange(n), np.full(n, -1, dtype=np.int32))

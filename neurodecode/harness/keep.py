@@ -58,9 +58,9 @@ class Kept:
         trials : Trials, optional
             The same, for later stages that read columns of the rows.
         """
-        for stage in self.stages[:-1]:
-            X = stage.transform(asked_for(stage, X, trials))
-        return asked_for(self.stages[-1], X, trials)
+        for i, stage in enumerate(self.stages[:-1]):
+            X = stage.transform(asked_for(stage, X, trials, self.stages[:i]))
+        return asked_for(self.stages[-1], X, trials, self.stages[:-1])
 
 
 def final_fold(study: "Study") -> Fold:

@@ -12,7 +12,7 @@ from neurodecode.core.rows import Rows, in_time
 from neurodecode.core.trials import Trials
 from neurodecode.core.updating import learning, updated
 from neurodecode.harness.fitting import Fitted, FoldWork
-from neurodecode.harness.handed import Input, asked_for, picked
+from neurodecode.harness.handed import Input, picked
 from neurodecode.harness.task import TaskJob
 
 _ROUNDING = 1e-9  # s
@@ -58,8 +58,8 @@ def replay(
                 for j in np.flatnonzero((known <= place) & ~n_told):
                     n_told[j] = True
                     k_told = order[j : j + 1]
-                    _shown(own.stages, X, trials, k_told, when_told, job.y_test[index[k_told]])
-            x = _shown(own.stages, X, trials, order[[place]], at_once)
+                    _shown(work, own, X, trials, k_told, when_told, job.y_test[index[k_told]])
+            x = _shown(work, own, X, trials, order[[place]], at_once)
             # What leans on earlier windows is asked of all, once what the others say is known.
             said[k] = x if job.model.sequential else work.said(own, x, trials.take([k]))
     if job.model.sequential:
@@ -68,7 +68,8 @@ def replay(
 
 
 def _shown(
-    stages: Sequence[Any],
+    work: FoldWork,
+    fitted: Fitted,
     X: Input,
     trials: Trials,
     one: np.ndarray,
@@ -78,7 +79,11 @@ def _shown(
     """Let stages learn from the row at `one`; gives what the last is handed for it."""
     row = trials.take(one)
     return updated(
-        stages, picked(X, one), learns, y, hand=lambda stage, x: asked_for(stage, x, row)
+        fitted.stages,
+        picked(X, one),
+        learns,
+        y,
+        hand=lambda stage, x: work.handed_to(stage, x, row, fitted),
     )
 
 

@@ -1,16 +1,19 @@
 """A stage that reads columns of the rows may stand after others."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from tests_harness import planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.core.parts import Part
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials
 from neurodecode.harness.apply import _input
+from neurodecode.harness.handed import asked_for
 from neurodecode.harness.keep import Kept
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, TargetAccess
@@ -91,3 +94,27 @@ def test_new_files_have_no_such_columns(study):
     said = "asks for columns of the trials, which new files do not have: age"
     with pytest.raises(ConfigError, match=said):
         _input(kept, study.trials)
+
+
+def test_channels_that_a_step_keeps_keep_their_names_places_and_rate():
+    rng = np.random.default_rng(0)
+    spaces = [Space("sensors", ("a", "b"), positions=rng.normal(size=(2, 3))) for _ in range(2)]
+    parts = tuple(
+        Part(rng.normal(size=(n, 2, 9)), space, ("channel", "time"), 50.0, -0.2, "p")
+        for n, space in zip((3, 4), spaces, strict=True)
+    )
+    at, part = np.array([0, 1, 2, 0, 1, 2, 3]), np.repeat(np.array([0, 1], np.int32), [3, 4])
+    signal = TrialSignal(parts, part, at, np.full(7, -1, dtype=np.int32))
+    trials = Trials(Rows(pd.DataFrame({"onset": np.arange(7.0)})), {"eeg": signal})
+    scale, bins, late = Scale(), BinMeans(9), Deconfound(("onset",), audit=False)
+    X = rng.normal(size=(7, 2, 9))
+    kept = asked_for(late, X, trials, [scale]).signal()
+    assert [one.space for one in kept.parts] == spaces
+    assert {(one.sfreq, one.tmin, one.axes) for one in kept.used()} == {
+        (50.0, -0.2, ("channel", "time"))
+    }
+    np.testing.assert_array_equal(asked_for(late, X, trials, [scale]).X, X)
+    # What makes other axes, or does not say what it makes, gives features.
+    for before in ([bins], [scale, bins], [FunctionTransformer()]):
+        assert asked_for(late, X, trials, before).signal().parts[0].space.kind == "features"
+    assert asked_for(late, X[:, :1], trials, [scale]).signal().parts[0].space.kind == "features"
