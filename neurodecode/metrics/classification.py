@@ -7,12 +7,10 @@ Where a metric of two classes needs to know which one is looked for, it is the l
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.metrics.metric import metric, one_half, zero
+from neurodecode.metrics.metric import Candidates, metric, one_half, zero
 
 
-def chance_of_accuracy(
-    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
-) -> float:
+def chance_of_accuracy(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """Accuracy expected of always answering the class that training had most of.
 
     Parameters
@@ -31,14 +29,14 @@ def chance_of_accuracy(
 
 
 def chance_of_balanced_accuracy(
-    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
+    true: np.ndarray, prior: np.ndarray, gallery: Candidates = None
 ) -> float:
     """One over the number of classes among the rows: any constant answer reaches just that."""
     del prior, gallery
     return 1.0 / len(np.unique(true))
 
 
-def prevalence(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def prevalence(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """Share of rows of the class looked for: the precision of scores that say nothing.
 
     Parameters
@@ -58,7 +56,7 @@ def prevalence(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None =
     return 1.0 / len(np.unique(true))
 
 
-def chance_of_f1(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def chance_of_f1(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """F1 of always answering the class that is looked for, ``2 q / (1 + q)`` at a share of q.
 
     Of all answers that do not depend on the truth this is the best one (Lipton et al. 2014, doi
@@ -69,9 +67,7 @@ def chance_of_f1(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None
     return 2 * share / (1 + share)
 
 
-def chance_of_f1_macro(
-    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
-) -> float:
+def chance_of_f1_macro(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """F1, averaged over classes, of always answering the class that training had most of.
 
     Where several classes share the highest frequency, each is as likely.

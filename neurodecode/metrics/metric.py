@@ -7,8 +7,10 @@ from typing import Literal
 import numpy as np
 
 from neurodecode.core.errors import DataError
+from neurodecode.core.gallery import Gallery
 from neurodecode.core.timeline import Timeline
 
+Candidates = Gallery | np.ndarray | None  # an array holds the vectors of a gallery
 Chance = Callable[..., float]
 Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 Summary = Callable[[np.ndarray, np.ndarray], float]
@@ -16,6 +18,25 @@ ScoreNeed = Literal["none", "any", "probability"]
 TimeNeed = Literal["none", "windows", "tasks"]
 # A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
 _TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How a metric judges places in a gallery, as `neurodecode.metrics.places` gives them.
+
+    Parameters
+    ----------
+    direction : {"brain_to_image", "image_to_brain"}
+        What ranks what.
+    judge : callable
+        ``judge(better, alike, n_candidates) -> values``, of any shape.
+    summary : {"mean", "median"}
+        What the score is of the values.
+    """
+
+    direction: Literal["brain_to_image", "image_to_brain"]
+    judge: Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+    summary: Literal["mean", "median"] = "mean"
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,8 @@ class Metric:
     summary : callable, optional
         ``summary(values, times) -> float``, where the score is no mean: of values, shape (n_rows,
         …), and how often each row is drawn; NaN where a draw has none.
+    retrieval : Retrieval, optional
+        Of metrics that are made of places in a gallery.
     """
 
     function: Callable[..., float]
@@ -68,6 +91,7 @@ class Metric:
     terms: Terms | None = None
     times: TimeNeed = "none"
     summary: Summary | None = None
+    retrieval: Retrieval | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +112,7 @@ class Metric:
         kind: str,
         n_classes: int | None = None,
         rows: Timeline | None = None,
-        gallery: np.ndarray | None = None,
+        gallery: Candidates = None,
     ) -> float | str:
         """Score one group of rows, or say why that cannot be.
 
@@ -104,8 +128,8 @@ class Metric:
             How many classes the target declares; told from the codes without it.
         rows : Timeline, optional
             When the rows were and the tasks around them, for metrics that ask.
-        gallery : ndarray, shape (n_stimuli, n_targets), optional
-            Truth of each stimulus that may be mistaken for another, for identification.
+        gallery : Gallery or ndarray, shape (n_stimuli, n_targets), optional
+            What identification tells the true one from; those that are scored together without.
 
         Returns
         -------
@@ -165,6 +189,7 @@ def metric(
     terms: Terms | None = None,
     times: TimeNeed = "none",
     summary: Summary | None = None,
+    retrieval: Retrieval | None = None,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
@@ -181,6 +206,7 @@ def metric(
             terms,
             times,
             summary,
+            retrieval,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made
@@ -188,19 +214,19 @@ def metric(
     return decorate
 
 
-def one_half(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def one_half(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """One half: answers that say nothing rank a random pair right half the time."""
     del true, prior, gallery
     return 0.5
 
 
-def zero(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def zero(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """Zero: the mean of a correlation or an agreement, where answers do not depend on the truth."""
     del true, prior, gallery
     return 0.0
 
 
-def no_formula(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def no_formula(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """NaN: what one who sees no brain can expect follows from no formula for this metric."""
     del true, prior, gallery
     return float("nan")

@@ -5,22 +5,20 @@ Margins are refused. Scores have one column a class; each row sums to 1.
 
 import numpy as np
 
-from neurodecode.metrics.metric import metric, no_formula
+from neurodecode.metrics.metric import Candidates, metric, no_formula
 
 N_BINS = 15  # of the calibration error: what Guo et al. 2017 use throughout
 # The smallest probability that costs something finite, as in scikit-learn's log_loss.
 _SMALLEST = float(np.finfo(np.float64).eps)
 
 
-def log_loss_of_prior(
-    true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None
-) -> float:
+def log_loss_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """Log loss of always answering the frequencies of training."""
     del gallery
     return _log_loss(true, np.tile(prior, (len(true), 1)))
 
 
-def brier_of_prior(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def brier_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """Brier score of always answering the frequencies of training."""
     del gallery
     return _brier(true, np.tile(prior, (len(true), 1)))

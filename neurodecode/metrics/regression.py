@@ -9,26 +9,26 @@ mean.
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.metrics.metric import metric, zero
+from neurodecode.metrics.metric import Candidates, metric, zero
 
 _KINDS = ("value", "vector", "brain")
 # Of the largest size: what is nearer is equal but for rounding, and a correlation would be noise.
 _ROUNDING = 1e-13
 
 
-def r2_of_prior(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def r2_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """`r2` of always answering the mean of the training targets; NaN where that is unknown."""
     del gallery
     return _of_prior(_r2, true, prior)
 
 
-def rmse_of_prior(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def rmse_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """`rmse` of always answering the mean of the training targets; NaN where that is unknown."""
     del gallery
     return _of_prior(_rmse, true, prior)
 
 
-def mae_of_prior(true: np.ndarray, prior: np.ndarray, gallery: np.ndarray | None = None) -> float:
+def mae_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None) -> float:
     """`mae` of always answering the mean of the training targets; NaN where that is unknown."""
     del gallery
     return _of_prior(_mae, true, prior)

@@ -5,8 +5,8 @@ import pytest
 
 import neurodecode as nd
 from neurodecode.data.cards import load_card
-from neurodecode.metrics.image import top_1, two_way
 from neurodecode.metrics.regression import r
+from neurodecode.metrics.retrieval import top_1, two_way
 from neurodecode.metrics.series import r_over_time
 
 LABELS = [

@@ -12,7 +12,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from neurodecode.core.errors import ConfigError
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
-from neurodecode.metrics.image import top_1
+from neurodecode.metrics.retrieval import top_1
 from neurodecode.simulate import ORACLE
 from neurodecode.simulate.eeg_meg._codes import most_likely_latents
 from neurodecode.simulate.eeg_meg.contacts import Contacts

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.metrics.image import pixcorr, two_way
+from neurodecode.metrics.image import pixcorr
+from neurodecode.metrics.retrieval import two_way
 from neurodecode.simulate import ORACLE
 from neurodecode.simulate.fmri.distances import Distances
 from neurodecode.simulate.fmri.pictures import Pictures

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurodecode.metrics.image import top_1, two_way
+from neurodecode.metrics.retrieval import top_1, two_way
 from neurodecode.models.linear.ridge import Ridge
 from neurodecode.simulate.fmri.pictures import Pictures
 from neurodecode.simulate.fmri.vectors import Vectors

@@ -1,0 +1,47 @@
+"""Pictures and their reconstructions as rows of numbers."""
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+
+
+def flat(pictures: np.ndarray) -> np.ndarray:
+    """Give pictures as rows, shape (n, n_pixels), of float64."""
+    # Zero is added because minus zero is another pattern of bytes.
+    return np.asarray(pictures, dtype=np.float64).reshape(len(pictures), -1) + 0.0
+
+
+def pairs(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give pictures and reconstructions as rows of as many numbers.
+
+    Raises
+    ------
+    DataError
+        If their sizes differ, or they have one pixel.
+    """
+    true, pred = flat(true), flat(pred)
+    if true.shape != pred.shape:
+        raise DataError(
+            f"reconstructions of {pred.shape[1]} pixels for pictures of {true.shape[1]}"
+        )
+    if true.shape[1] < 2:
+        raise DataError("a picture of one pixel has no correlation")
+    return true, pred
+
+
+def distinct(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures that differ, in the order they come, and which of them each one is.
+
+    Parameters
+    ----------
+    pictures : ndarray, shape (n, n_pixels)
+        As `flat` gives them.
+
+    Returns
+    -------
+    pictures : ndarray, shape (n_different, n_pixels)
+    which : ndarray of int, shape (n,)
+    """
+    number: dict[bytes, int] = {}
+    which = np.array([number.setdefault(one.tobytes(), len(number)) for one in pictures])
+    return pictures[np.unique(which, return_index=True)[1]], which
