@@ -51,7 +51,8 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
         if needs.signals == 0:
             return rows, Trials(handed, {}), truth
         space = Space("sensors", tuple("abcdef"[: X.shape[1]]))
-        part = Part(X, space, tuple(axes), None, 0.0, "planted")
+        sfreq = float(_SIZES["time"]) if axes[-1] == "time" else None  # a trial is a second long
+        part = Part(X, space, tuple(axes), sfreq, 0.0, "planted")
         return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
     if needs.signals == (ORACLE_SIGNAL,):
         answers = rng.standard_normal((len(rows), 2))

@@ -86,6 +86,11 @@ def flag_sentence(flag: str) -> str:
         )
     if flag.startswith("shrunk:"):
         return "Covariances of single trials had no inverse, so they were shrunk by this estimator."
+    if flag.startswith("flat:"):
+        return (
+            "The quartiles of this many channels (or features) are equal over the training trials: "
+            "they were centred, and not divided by a range. Look at them."
+        )
     if flag.startswith("ridge:"):
         return (
             "This share of the mean eigenvalue was added to every eigenvalue of the covariances, "

@@ -1,19 +1,21 @@
-"""Features with mean zero and standard deviation one."""
+"""Features centred and of one size: by mean and deviation, or by median and quartiles."""
 
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.trials import Trials
 
 
 class Scale(TransformerMixin, BaseEstimator):
-    """Subtract means over training rows, and divide by standard deviations; shapes are kept.
+    """Centre features over the training rows and give them one size; shapes are kept.
+
+    By default means are subtracted, and what is left is divided by standard deviations.
 
     Parameters
     ----------
@@ -23,27 +25,46 @@ class Scale(TransformerMixin, BaseEstimator):
         its samples are kept. A type is all channels of it, such as ``mag`` and ``grad``, whose
         units differ by a hundredfold: ratios between its channels are kept too. It must then be
         the first step, since it reads which channel is of which type.
+    center : {"mean", "median"}
+        By what: mean and standard deviation, or median and the range between the quartiles, which
+        a few large artefacts do not move.
+    clamp : float or None
+        What is larger after scaling is set to this, to either side; None: nothing is.
 
     Attributes
     ----------
-    scaler_ : sklearn.preprocessing.StandardScaler
+    scaler_ : sklearn.preprocessing.StandardScaler or RobustScaler
         Of features or channels.
     types_ : tuple of str
         Type of each channel, where those are scaled.
     means_, scales_ : ndarray, shape (n_channels,)
         Of types: those of each channel's type, in the unit of the channel.
+    flags_ : tuple of str
+        ``flat:2/64`` where quartiles of two of 64 are equal: these are centred and not divided, so
+        that what is rare in them stays in its own unit.
 
     Notes
     -----
     What is constant over the training rows becomes 0 there.
+
+    References
+    ----------
+    Benchetrit et al. 2024, arXiv 2310.19812 (medians and quartiles, clamped at 20).
     """
 
     supervised = False
     gives = SAME
     version: ClassVar[int] = 1
 
-    def __init__(self, per: Literal["feature", "channel", "type"] = "feature"):
+    def __init__(
+        self,
+        per: Literal["feature", "channel", "type"] = "feature",
+        center: Literal["mean", "median"] = "mean",
+        clamp: float | None = None,
+    ):
         self.per = per
+        self.center = center
+        self.clamp = clamp
 
     @property
     def needs(self) -> Needs:
@@ -53,7 +74,7 @@ class Scale(TransformerMixin, BaseEstimator):
         return Needs()
 
     def fit(self, X, y=None):
-        """Learn means and standard deviations.
+        """Learn centres and sizes.
 
         Parameters
         ----------
@@ -65,11 +86,23 @@ class Scale(TransformerMixin, BaseEstimator):
         ------
         DataError
             If channels are asked of trials that have no time, or types where none are known.
+        ConfigError
+            If an argument cannot be.
         """
+        if self.center not in ("mean", "median"):
+            raise ConfigError(f"scale: center is {self.center!r}. Give mean or median.")
+        if self.clamp is not None and not self.clamp > 0:
+            raise ConfigError(f"scale: clamp is {self.clamp!r}. Give a number above 0, or none.")
+        self.flags_: tuple[str, ...] = ()
         if self.per == "type":
             return self._fit_types(X)
         X = np.asarray(validate_data(self, X, allow_nd=True))
-        self.scaler_ = StandardScaler().fit(self._as_rows(X))
+        rows = self._as_rows(X)
+        if self.center == "mean":
+            self.scaler_ = StandardScaler().fit(rows)
+            return self
+        self.scaler_ = RobustScaler().fit(rows)
+        self._flag(np.ptp(np.percentile(rows, [25, 75], axis=0), axis=0))
         return self
 
     def transform(self, X):
@@ -96,10 +129,10 @@ class Scale(TransformerMixin, BaseEstimator):
                     "scale: the channels are of other types than those of training. Bring all "
                     "recordings to one list of channels, as with channels: common."
                 )
-            return (X.array() - self.means_[:, None]) / self.scales_[:, None]
+            return self._clamped((X.array() - self.means_[:, None]) / self.scales_[:, None])
         X = np.asarray(validate_data(self, X, reset=False, allow_nd=True))
         scaled = np.asarray(self.scaler_.transform(self._as_rows(X)))
-        return self._as_trials(scaled, X.shape)
+        return self._clamped(self._as_trials(scaled, X.shape))
 
     def _fit_types(self, X: Any) -> "Scale":
         self.types_ = _types_of(X)
@@ -107,9 +140,25 @@ class Scale(TransformerMixin, BaseEstimator):
         self.means_, self.scales_ = np.zeros(len(self.types_)), np.ones(len(self.types_))
         for one in dict.fromkeys(self.types_):
             mine = np.array(self.types_) == one
-            self.means_[mine] = data[:, mine].mean()
-            self.scales_[mine] = data[:, mine].std() or 1.0
+            if self.center == "mean":
+                self.means_[mine] = data[:, mine].mean()
+                self.scales_[mine] = data[:, mine].std() or 1.0
+            else:
+                low, self.means_[mine], high = np.percentile(data[:, mine], [25, 50, 75])
+                self.scales_[mine] = high - low
+        if self.center == "median":
+            self._flag(self.scales_)
+            self.scales_[self.scales_ == 0] = 1.0
         return self
+
+    def _flag(self, ranges: np.ndarray) -> None:
+        """Say how many have equal quartiles, so that there is no range to divide by."""
+        n_flat = int(np.sum(ranges == 0))
+        if n_flat:
+            self.flags_ = (f"flat:{n_flat}/{len(ranges)}",)
+
+    def _clamped(self, Z: np.ndarray) -> np.ndarray:
+        return Z if self.clamp is None else np.clip(Z, -self.clamp, self.clamp)
 
     def _as_rows(self, X: np.ndarray) -> np.ndarray:
         """Give rows of what has means of its own: one a trial, or one a trial and sample."""

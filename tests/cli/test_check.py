@@ -20,6 +20,7 @@ from neurodecode.steps.covariance import Covariance
 SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
 # What needs arguments to be anything.
 ARGUMENTS = {
+    "baseline": "{tmin: 0.0, tmax: 0.25}",
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
     "linear.cca_ssvep": "{freqs: [10.0, 14.0], sfreq: 64.0}",

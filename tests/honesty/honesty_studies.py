@@ -40,6 +40,7 @@ SPACES = {"channel": "sensors", "parcel": "parcels", "voxel": "voxels"}
 # What cannot be meant without arguments. A model that needs some is added here.
 ARGUMENTS = {
     "augmented_covariance": {"order": 2, "lag": 3},  # the trials are short
+    "baseline": {"tmin": 0.0, "tmax": 0.25},  # they begin with their event
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "riemann.augmented_covariance": {"order": 2, "lag": 3},

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from mne.decoding import Scaler
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
@@ -101,3 +101,52 @@ def test_types_that_are_not_known_or_differ_are_named():
     step = Scale(per="type").fit(meg(X))
     with pytest.raises(DataError, match="of other types than those of training"):
         step.transform(meg(X, ("grad", "mag", "grad", "mag")))
+
+
+def test_medians_and_quartiles_are_scikit_learns_and_what_is_left_is_clamped():
+    X, fresh = trials(), trials(1)
+    X[3, 1, 5], fresh[2, 3, 7] = 1.0, -1.0  # an artefact of a volt among 10 µV
+    rows = np.moveaxis(X, -1, 1).reshape(-1, 4)
+    peer = RobustScaler().fit(rows)
+    expected = peer.transform(np.moveaxis(fresh, -1, 1).reshape(-1, 4))
+    expected = np.moveaxis(expected.reshape(20, 30, 4), 1, -1)
+    assert expected.min() < -1000
+    step = Scale(per="channel", center="median", clamp=20).fit(X)
+    np.testing.assert_array_equal(step.transform(fresh), np.clip(expected, -20, 20))
+    assert step.flags_ == ()
+    # The artefact of training moves medians by next to nothing, and means and deviations by much.
+    clean = np.delete(X, 3, axis=0)
+    for center, least, most in (("median", 0, 0.05), ("mean", 0.5, np.inf)):
+        one, other = (Scale("channel", center).fit(a).transform(fresh)[:, 1] for a in (X, clean))
+        moved = np.abs(one - other).max() / np.abs(other).max()
+        assert least <= moved < most
+
+
+def test_a_channel_without_a_range_is_centred_and_told():
+    X = trials()
+    X[:, 2] = 5.0
+    X[4, 2, 8] = 7.0  # a rare spike of a flat channel is not blown up
+    step = Scale(per="channel", center="median").fit(X)
+    assert step.flags_ == ("flat:1/4",)
+    Z = step.transform(X)
+    assert Z[4, 2, 8] == 2.0 and np.count_nonzero(Z[:, 2]) == 1
+    typed = Scale(per="type", center="median").fit(meg(X, ("mag", "grad", "mag", "grad")))
+    assert typed.flags_ == ()  # half of what a magnetometer has is not flat
+    one = Scale(per="type", center="median").fit(meg(X, ("mag", "mag", "eog", "mag")))
+    assert one.flags_ == ("flat:1/4",)
+    np.testing.assert_array_equal(
+        one.transform(meg(X, ("mag", "mag", "eog", "mag")))[:, 2], Z[:, 2]
+    )
+    mags = X[:, [0, 1, 3]]
+    assert one.means_[0] == np.median(mags)
+    assert one.scales_[3] == np.percentile(mags, 75) - np.percentile(mags, 25)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [({"center": "mode"}, "center is 'mode'. Give mean or median"),
+     ({"clamp": 0}, "clamp is 0. Give a number above 0")],
+)  # fmt: skip
+def test_arguments_of_scaling_that_cannot_be(arguments, sentence):
+    with pytest.raises(ConfigError, match=f"scale: {sentence}"):
+        Scale(**arguments).fit(trials())
