@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import mne
     import nibabel
 
+NO_UNIT = "1"  # the SI's own, of ratios
 Kind = Literal["sensors", "voxels", "vertices", "parcels", "edges", "features"]
 
 
@@ -33,7 +34,8 @@ class Space:
     normals : ndarray, shape (n, 3) or None
         Unit vectors of the coils.
     unit : str
-        SI unit of the values: ``V``, ``T``, ``T/m``, or empty where there is none.
+        SI unit of the values: ``V``, ``T``, ``T/m``, ``1`` of what was whitened or standardised,
+        or empty where there is none.
     affine : ndarray, shape (4, 4) or None
         Voxel indices to millimetres, for images.
     shape : tuple of int

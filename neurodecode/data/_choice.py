@@ -61,6 +61,11 @@ def choose(one: Prepared, task: Task, otherwise: str, ignored: Counter[str]) -> 
     asked = np.ones(len(labelled), dtype=bool)
     for mask in keep.values():
         asked &= mask[labelled]
+    ignored["not among the rows of the task"] += int((~asked).sum())
+    for name, values in task.without.items():
+        odd = np.isin(_values(one, events, name)[labelled], np.array(list(values), dtype=object))
+        ignored[f"of the {name} {' or '.join(values)}"] += int((asked & odd).sum())
+        asked &= ~odd
     # Without a rate entry i belongs to event i, so each event's number is kept.
     entry = labelled[asked]
     columns = {name: _plain(events[name])[entry] for name in events if name not in names}
@@ -68,7 +73,6 @@ def choose(one: Prepared, task: Task, otherwise: str, ignored: Counter[str]) -> 
     if task.block:
         columns["block"] = columns[task.block]
     ignored["other labels"] += len(events) - len(labelled)
-    ignored["not among the rows of the task"] += int((~asked).sum())
     return Choice(columns | {"position": position[asked]}, entry, previous[asked], seen)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.space import Kind
 
 ENTITIES = ("subject", "session", "run")
-KINDS = {
+KINDS: Mapping[str, Kind] = {
     "channel": "sensors",
     "voxel": "voxels",
     "vertex": "vertices",
@@ -39,8 +40,17 @@ class Column:
         it may be named.
     join : tuple of str
         Columns whose words make one, parted by blanks.
+    files : str
+        Folder of pictures: the name of the one at the position along `axis`, or at the `number`,
+        without folder and ending. They count folder by folder, in the order of their names.
+    number : str
+        Column before it that counts the files, from 1.
+    count : str
+        Column before it: how often its value came before in the rows, from 0.
+    pattern : str
+        Regular expression, of which the first group is kept; values that it does not fit have none.
     codes : mapping of str to str
-        Value in the file to a better name.
+        Value in the file, or what the pattern keeps, to a better name.
     missing : str
         Value in the file that stands for no value.
     """
@@ -50,12 +60,25 @@ class Column:
     axis: str = ""
     template: str = ""
     join: tuple[str, ...] = ()
+    files: str = ""
+    number: str = ""
+    count: str = ""
+    pattern: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
     def __post_init__(self):
-        if sum(map(bool, (self.key, self.template, self.join))) != (0 if self.only_axis else 1):
-            raise ConfigError("expected one of key, template, join, or an axis alone.")
+        given = (self.key, self.template, self.join, self.files, self.count)
+        if sum(map(bool, given)) != (0 if self.only_axis else 1):
+            raise ConfigError(
+                "expected one of key, template, join, files, count, or an axis alone."
+            )
+        if self.number and not self.files:
+            raise ConfigError("number: it counts files, and none are named.")
+        if self.files and bool(self.axis) == bool(self.number):
+            raise ConfigError("files: expected an axis, or a number (a column), that counts them.")
+        check_pattern(self.pattern)
+        check_template(self.files)
         if self.path and not self.key:
             raise ConfigError("path: it is the file of a key, and there is none.")
         check_template(self.path)
@@ -63,7 +86,41 @@ class Column:
     @property
     def only_axis(self) -> bool:
         """Whether it is the position along an axis."""
-        return bool(self.axis) and not (self.key or self.template)
+        return bool(self.axis) and not (self.key or self.template or self.files)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A channel among the data whose samples are codes, 0 for none.
+
+    Parameters
+    ----------
+    channel : str
+        Its name; it is no data then.
+    """
+
+    channel: str
+
+
+@dataclass(frozen=True)
+class Times:
+    """When the samples of each trial are, where the file says so.
+
+    Parameters
+    ----------
+    key : str
+        Seconds from the event to each sample, evenly spaced.
+    before : tuple of int
+        How many of them may stand before that of the first sample: of data that were cut and whose
+        times were not.
+    """
+
+    key: str
+    before: tuple[int, ...] = (0,)
+
+    def __post_init__(self):
+        if not self.before or min(self.before) < 0:
+            raise ConfigError(f"before: {self.before}: expected numbers from 0 on.")
 
 
 @dataclass(frozen=True)
@@ -210,6 +267,28 @@ def check_template(path: str) -> None:
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path:
         raise ConfigError(f"path {path!r} leaves the data set's folder. Name one below it.")
+
+
+def check_pattern(pattern: str) -> None:
+    """Hold a pattern to being a regular expression with a group.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        raise ConfigError(f"pattern: {pattern!r} is no regular expression ({error}).") from None
+    if pattern and groups != 1:
+        raise ConfigError(f"pattern: {pattern!r} has {groups} groups in brackets; expected one.")
+
+
+def first_group(pattern: str, word: str | None) -> str | None:
+    """Give what the group of a pattern finds in a word; None where it does not fit."""
+    found = re.search(pattern, word) if word is not None else None
+    return None if found is None else found.group(1)
 
 
 def fields(template: str) -> list[str]:

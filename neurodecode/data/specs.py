@@ -75,7 +75,8 @@ class ChannelsSpec:
         Number of data channels, bad ones too, and samples a second that every file must have;
         None: any. A table does not say its rate, so its card must.
     unit : str
-        Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``.
+        Unit that the stored numbers really have, where the file says volts: ``uV``, ``mV``, ``V``;
+        ``"1"`` of what was whitened or standardised, whose size is not judged.
     types : mapping of str to str
         Channel name to its true type; of a table, all columns that are channels.
     bads : tuple of str, or mapping of str to tuple of str

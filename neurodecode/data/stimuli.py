@@ -19,10 +19,9 @@ from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_checks import explained
 from neurodecode.data.readers._array_rows import columns_of
 from neurodecode.data.readers._array_source import Place, safely
+from neurodecode.data.readers._folders_of_pictures import TEXT, inside, wanted
 from neurodecode.data.specs import Card
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-_TEXT = ".txt"
 _LARGEST = 1 << 28  # bytes of one file within an archive
 _READ = 1  # version of how files become pictures
 Where = tuple[Path, str, int]  # the file; key, or name within it; number
@@ -108,7 +107,7 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
         n = shape[_n_leading(key, shape)] if shape else 0
         names, inner = [str(i + 1) for i in range(n)], [key] * n
     else:
-        inner = _inside_zip(place.path) if place.path.is_file() else _inside_folder(place.path)
+        inner = _inside_zip(place.path) if place.path.is_file() else inside(place.path)
         names = [str(PurePosixPath(name).with_suffix("")) for name in inner]
     given = {"name": np.array(names, dtype=object)}
     if place.split:
@@ -132,8 +131,7 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
 def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> object:
     path, name, number = places[stimulus]
     if spec.key:
-        array = _array(path, name, path.stat().st_mtime_ns)
-        picture = array[(0,) * _n_leading(name, array.shape) + (number,)]
+        picture = _entry(path, name, number)
         if spec.shape:
             with explained(path, name):
                 picture = picture.reshape(spec.shape, order=spec.order)  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -144,7 +142,15 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
         else:
             with zipfile.ZipFile(path) as archive:
                 content = archive.read(name)
-        return content.decode() if name.endswith(_TEXT) else _picture(content)
+        return content.decode() if name.endswith(TEXT) else _picture(content)
+
+
+def _entry(path: Path, key: str, number: int) -> np.ndarray:
+    """Read one picture: of an array of 40 GB no more than that."""
+    if path.suffix in (".npy", ".h5", ".hdf5"):
+        return _array_files.read_entry(path, key, number)
+    array = _array(path, key, path.stat().st_mtime_ns)
+    return array[(0,) * _n_leading(key, array.shape) + (number,)]
 
 
 def _made_from(cache: Path, *, spec: StimuliSpec, places: Mapping[str, Where]) -> str:
@@ -183,18 +189,6 @@ def _picture(content: bytes) -> np.ndarray:
         return np.asarray(upright)
 
 
-def _inside_folder(path: Path) -> list[str]:
-    """Names of the pictures and texts in a folder, in order."""
-    found = sorted(one for one in path.rglob("*") if _wanted(one.name) and one.is_file())
-    for one in found:
-        if path.resolve() not in one.resolve().parents:
-            raise DataError(
-                f"{one}: a link that leaves the folder of stimuli, which is not followed. Copy the "
-                "file itself."
-            )
-    return [one.relative_to(path).as_posix() for one in found]
-
-
 def _inside_zip(path: Path) -> list[str]:
     """Names of the pictures and texts in a zip, in order.
 
@@ -218,15 +212,9 @@ def _inside_zip(path: Path) -> list[str]:
                     f"{path}: its member {one.filename!r} {said}, so nothing of it is read. Fetch "
                     "the archive again, or make it anew."
                 )
-    return sorted(one.filename for one in members if _wanted(one.filename))
+    return sorted(one.filename for one in members if wanted(one.filename))
 
 
 def _climbs(one: zipfile.ZipInfo) -> bool:
     name = one.filename.replace("\\", "/")
     return PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or ":" in name
-
-
-def _wanted(name: str) -> bool:
-    return name.lower().endswith((*_PICTURES, _TEXT)) and not PurePosixPath(name).name.startswith(
-        "."
-    )

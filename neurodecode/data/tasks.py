@@ -139,6 +139,8 @@ class Task:
     ----------
     rows : mapping
         Column to its allowed values, or to {value in the file: name that rows carry}.
+    without : mapping of str to tuple of str
+        Column to values of rows that are left out, such as catch trials; there need be none.
     target : TargetSpec or None
     windows : WindowsSpec or None
         None for entries (volumes, blocks), which are trials as they are.
@@ -149,6 +151,7 @@ class Task:
     """
 
     rows: Mapping[str, tuple[str, ...] | Mapping[str, str]] = field(default_factory=dict)
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     target: TargetSpec | None = None
     windows: WindowsSpec | None = None
     block: str = ""

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.recording import Signal
+from neurodecode.core.space import NO_UNIT
 
 SHOWN = 8
 
@@ -54,7 +55,7 @@ def check_magnitude(signal: Signal, where: str) -> None:
     DataError
         With the likely cause, and the unit or factor to put into the card.
     """
-    if "time" not in signal.axes or signal.sfreq is None:
+    if "time" not in signal.axes or signal.sfreq is None or signal.space.unit == NO_UNIT:
         return
     if signal.data is None or signal.data.size == 0:
         return

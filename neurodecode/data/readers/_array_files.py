@@ -106,6 +106,55 @@ def read(path: Path, key: str) -> np.ndarray:
         return _as_words(_matlab.read(path, key) if kind == "mat" else _hdf5.read(path, key))
 
 
+def read_entry(path: Path, key: str, number: int) -> np.ndarray:
+    """Read one entry along the first axis: of npy, HDF5 and npz that is not packed no more.
+
+    Parameters
+    ----------
+    path : Path
+    key : str
+    number : int
+        From 0.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    with explained(path, key):
+        kind = _kind(path)
+        if kind == "h5":
+            return _hdf5.read_entry(path, key, number)
+        if kind in ("npz", "npy"):
+            shape_of(path, key)  # refuses what is pickled or cut short
+            mapped = _mapped(path, key)
+            if mapped is not None:
+                return np.array(mapped[number])
+        return read(path, key)[number]
+
+
+def _mapped(path: Path, key: str) -> np.ndarray | None:
+    """Map an array of numbers in a npy file, or in a npz that is not packed; else None."""
+    offset = 0
+    if path.suffix == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            about = archive.getinfo(f"{key}.npy")
+        if about.compress_type != zipfile.ZIP_STORED:
+            return None
+        with path.open("rb") as stream:  # lengths of the name and of more, in the member's header
+            stream.seek(about.header_offset + 26)
+            lengths = np.frombuffer(stream.read(4), dtype="<u2")
+        offset = about.header_offset + 30 + int(lengths.sum())
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        version = np.lib.format.read_magic(stream)
+        shape, fortran, dtype = _NUMPY_HEADERS[version](stream)
+        if dtype.kind not in "biuf" or math.prod(shape) == 0:
+            return None
+        order: Any = "F" if fortran else "C"
+        return np.memmap(path, dtype, "r", stream.tell(), shape, order)
+
+
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table with a header: columns of numbers where every value is one, text otherwise."""
     with explained(path):

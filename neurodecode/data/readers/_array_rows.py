@@ -7,7 +7,7 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data._layout import Column, Table, fill
+from neurodecode.data._layout import Column, Table, fill, first_group
 from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._array_source import Place
 from neurodecode.data.readers._axes import Axes
@@ -177,14 +177,10 @@ def _values(
     axes: Axes | None,
 ) -> np.ndarray:
     if column.join:
-        absent = [one for one in column.join if one not in columns]
-        if absent:
-            raise ConfigError(
-                f"columns.{name}: join names {absent[0]!r}, which is not before it."
-                f"{nearest(absent[0], columns)}"
-            )
-        parts = [as_words(columns[one], NO_LABEL) for one in column.join]
+        parts = [as_words(_before(name, "join", one, columns), NO_LABEL) for one in column.join]
         return np.array([" ".join(words) for words in zip(*parts, strict=True)], dtype=object)
+    if column.count:
+        return _earlier(as_words(_before(name, "count", column.count, columns)))
     position = None
     if column.axis:
         known = axes.entries if axes else ()
@@ -195,6 +191,8 @@ def _values(
         position = axes.positions(column.axis)
         if column.only_axis:
             return position
+    if column.files:
+        return _of_files(name, column, place, columns, position, axes)
     if column.template:
         numbers = range(n) if position is None else position
         known = {**place.words, "split": place.split}
@@ -218,6 +216,56 @@ def _values(
     return _flat(place.read(column.key, column.path), n, name, column, place)
 
 
+def _before(name: str, what: str, other: str, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Give a column that another is made of."""
+    if other not in columns:
+        raise ConfigError(
+            f"columns.{name}: {what} names {other!r}, which is not before it."
+            f"{nearest(other, columns)}"
+        )
+    return columns[other]
+
+
+def _earlier(words: np.ndarray) -> np.ndarray:
+    """Count how often the value of each row came before."""
+    return pd.Series(words).groupby(pd.factorize(words)[0]).cumcount().to_numpy()
+
+
+def _of_files(
+    name: str,
+    column: Column,
+    place: Place,
+    columns: Mapping[str, np.ndarray],
+    position: np.ndarray | None,
+    axes: Axes | None,
+) -> np.ndarray:
+    """Give the name of the file that belongs to each row; None where the number is missing."""
+    names = np.array(place.listed(column.files), dtype=object)
+    where = f"{place.root / fill(column.files, place.words)}: {len(names)} files"
+    if position is not None and axes is not None:
+        if axes.sizes[column.axis] != len(names):
+            raise DataError(
+                f"{where} for the {axes.sizes[column.axis]} positions of {column.axis!r} in "
+                f"{place.path.name}, so which is which is not known. Fetch the folder again."
+            )
+        return names[position]
+    words = as_words(_before(name, "number", column.number, columns))
+    made = np.full(len(words), None, dtype=object)
+    known = np.array([word is not None and word != column.missing for word in words], dtype=bool)
+    wrong = [word for word in dict.fromkeys(words[known]) if not _counts(word, len(names))]
+    if wrong:
+        raise DataError(
+            f"{where}, and {place.path.name} has the number {wrong[0]!r} ({len(wrong)} such). "
+            f"Fetch the folder again; if it stands for no file, say missing under columns.{name}."
+        )
+    made[known] = names[words[known].astype(np.int64) - 1]
+    return made
+
+
+def _counts(word: str, n: int) -> bool:
+    return word.isdecimal() and 1 <= int(word) <= n
+
+
 def _flat(array: np.ndarray, n: int, name: str, column: Column, place: Place) -> np.ndarray:
     if array.size != n or sum(length != 1 for length in array.shape) > 1:
         raise DataError(
@@ -228,9 +276,13 @@ def _flat(array: np.ndarray, n: int, name: str, column: Column, place: Place) ->
 
 
 def _renamed(values: np.ndarray, column: Column) -> np.ndarray:
-    if not column.codes and not column.missing:
+    if not (column.pattern or column.codes or column.missing) or column.files:
         return values
     words = as_words(values)
+    if column.pattern:
+        values = words = np.array(
+            [first_group(column.pattern, word) for word in words], dtype=object
+        )
     if column.codes:
         values = np.array([column.codes.get(word, word) for word in words], dtype=object)
     if not column.missing:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
+from neurodecode.core.space import Space
+from neurodecode.data._layout import Codes
 from neurodecode.data.readers import _events
 from neurodecode.data.readers._array_rows import (
     as_word,
@@ -17,9 +20,10 @@ from neurodecode.data.readers._array_rows import (
     table_rows,
 )
 from neurodecode.data.readers._array_source import Place, Source
-from neurodecode.data.readers._array_space import rate_of, space_of
+from neurodecode.data.readers._array_space import space_of, timing_of
 from neurodecode.data.readers._array_values import (
     axes_in,
+    channel_of,
     empty_entries,
     stacked_keys,
     tracks_of,
@@ -33,8 +37,8 @@ def signal_of(source: Source, *, with_data: bool) -> Signal:
     options = source.options
     parts = source.parts()
     axes = [axes_in(source, place) for place in parts]
-    rate = rate_of(source, parts[0])
     over_time = axes[0].over_time
+    rate, tmin = timing_of(source, parts[0], axes[0].sizes.get("time", 0))
     if over_time and not axes[0].entries:
         return _over_time(source, parts[0], axes[0], rate, with_data=with_data)
     events = pd.concat(
@@ -60,7 +64,7 @@ def signal_of(source: Source, *, with_data: bool) -> Signal:
         axes=(axes[0].feature, "time") if over_time else (axes[0].feature,),
         sfreq=rate if over_time else None,
         events=events,
-        tmin=options.tmin if over_time else 0.0,
+        tmin=tmin if over_time else 0.0,
         n_times=axes[0].sizes["time"] if over_time else len(events),
         tracks=tracks_of(source, parts, np.flatnonzero(keep), len(keep), with_data=with_data),
         entries=bool(over_time),
@@ -84,15 +88,16 @@ def _over_time(
     first, n_times = _run(source, place, n_all)
     events, notes = _events_over_time(source, place, axes, rate, first, n_times, n_all)
     volumes = axes.over_time == VOLUME
+    space, kept = _without_codes(source, space_of(source, place, axes, stacked_keys(source)))
     data = None
     if with_data:
         data = values_of(source, place, axes)
         run = slice(first, first + n_times)
-        data = np.ascontiguousarray(data[run] if volumes else data[:, run])
+        data = np.ascontiguousarray(data[run] if volumes else data[kept, run])
     index = np.arange(first, first + n_times)
     return Signal(
         data=data,
-        space=space_of(source, place, axes, stacked_keys(source)),
+        space=space,
         axes=(axes.feature,) if volumes else (axes.feature, "time"),
         sfreq=rate,
         events=events,
@@ -123,10 +128,10 @@ def _events_over_time(
     rows = table_rows(options.table, place)
     given: dict[str, np.ndarray] = {}
     if options.codes:
-        codes = place.read(options.codes)
+        held, codes = _codes(source, place, axes)
         if codes.shape != (n_all,) or codes.dtype.kind not in "biuf":
             raise DataError(
-                f"{source.path}: {options.codes!r} has shape {codes.shape} and type {codes.dtype}; "
+                f"{source.path}: {held!r} has shape {codes.shape} and type {codes.dtype}; "
                 f"expected a number for each of {n_all} samples."
             )
         starts, lengths, found = events_of_codes(codes[first : first + n_times])
@@ -157,6 +162,30 @@ def _events_over_time(
     where = place.file(options.table.path) if options.table is not None else source.path
     _events.check_inside(events, n_times / rate, where)
     return events, notes
+
+
+def _without_codes(source: Source, space: Space) -> tuple[Space, slice | np.ndarray]:
+    """Give the channels that are data, and where they are among those that are stored."""
+    codes = source.options.codes
+    if not isinstance(codes, Codes):
+        return space, slice(None)
+    if codes.channel not in space.names:
+        raise DataError(
+            f"{source.path}: no channel is called {codes.channel!r}, which is to hold the codes."
+            f"{nearest(codes.channel, space.names)} Correct codes in the card."
+        )
+    kept = np.flatnonzero([name != codes.channel for name in space.names])
+    return space.take(kept), kept
+
+
+def _codes(source: Source, place: Place, axes: Axes) -> tuple[str, np.ndarray]:
+    """Give the code at each sample, and what holds them."""
+    codes = source.options.codes
+    if not isinstance(codes, Codes):
+        return codes, place.read(codes)
+    names = space_of(source, place, axes, stacked_keys(source)).names
+    _without_codes(source, Space("sensors", names=names))
+    return codes.channel, channel_of(source, place, axes, names.index(codes.channel))
 
 
 def _entry_rows(source: Source, place: Place, axes: Axes) -> pd.DataFrame:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataMissing
 from neurodecode.data._layout import SPLIT, Column, Track, fill
 from neurodecode.data.readers import _array_files
+from neurodecode.data.readers._folders_of_pictures import names_in_order
 from neurodecode.data.readers._templates import ENTITIES
 from neurodecode.data.specs import ChannelsSpec
 from neurodecode.data.worker import Worker
@@ -49,9 +51,23 @@ class Place:
             )
         return path
 
+    def listed(self, template: str) -> list[str]:
+        """Give the names of the pictures in a folder, in order, without folders and endings."""
+        folder = self.root / fill(template, self.words)
+        if not folder.is_dir():
+            raise DataMissing(
+                f"{folder}: the folder that names what {self.path.name} shows is missing. Fetch "
+                "it, or correct the card."
+            )
+        return names_in_order(folder)
+
     def read(self, key: str, template: str = "") -> np.ndarray:
         """Read an array of the data's file, or of another."""
         return _array_files.read(self.file(template), fill(key, self.words))
+
+    def read_entry(self, key: str, number: int) -> np.ndarray:
+        """Read one entry along the first axis of an array of the data's file."""
+        return _array_files.read_entry(self.path, fill(key, self.words), number)
 
 
 @dataclass(frozen=True)
@@ -96,6 +112,12 @@ class Source:
     def extra(self) -> dict[str, str]:
         """Words of the data's key that are no entity: columns."""
         return {k: v for k, v in self.words.items() if k not in ENTITIES}
+
+    def listings(self) -> dict[str, str]:
+        """Give a digest of the names in each folder that rows are named by."""
+        place = self.parts()[0]
+        folders = [one.files for one in self.options.columns.values() if isinstance(one, Column)]
+        return {one: digest(place.listed(one)) for one in folders if one}
 
     def files(self) -> list[Path]:
         """Give all files that it is read from."""

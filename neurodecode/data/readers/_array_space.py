@@ -1,18 +1,24 @@
 """What the feature axis of an array means, its unit and its rate."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.space import Space
-from neurodecode.data._layout import KINDS, fill
+from neurodecode.core.space import NO_UNIT, Space
+from neurodecode.data._layout import KINDS, Codes, fill
 from neurodecode.data.readers._array_rows import as_word, as_words, table_rows
 from neurodecode.data.readers._array_source import Place, Source
 from neurodecode.data.readers._axes import Axes
+from neurodecode.data.readers._sensors import places_by_name
 
-_UNITS = {"": (1.0, ""), "V": (1.0, "V"), "mV": (1e-3, "V"), "uV": (1e-6, "V")} | {
+_UNITS = {
+    "": (1.0, ""),
+    NO_UNIT: (1.0, NO_UNIT),
+    "V": (1.0, "V"),
+    "mV": (1e-3, "V"),
+    "uV": (1e-6, "V"),
+} | {
     "µV": (1e-6, "V"),
     "nV": (1e-9, "V"),
     "T": (1.0, "T"),
@@ -46,13 +52,42 @@ def rate_of(source: Source, place: Place) -> float | None:
     return given if options.t_r is None else 1.0 / given
 
 
+def timing_of(source: Source, place: Place, n_times: int) -> tuple[float | None, float]:
+    """Give the rate of trials, and the seconds from the event to their first sample.
+
+    Raises
+    ------
+    DataError
+        If the file's times are no evenly spaced ones of the samples that it holds.
+    """
+    times = source.options.times
+    if times is None:
+        return rate_of(source, place), source.options.tmin
+    held = place.read(times.key)
+    more = held.size - n_times
+    if held.dtype.kind not in "iuf" or held.ndim != 1 or more not in times.before:
+        known = " or ".join(str(n_times + n) for n in times.before)
+        raise DataError(
+            f"{source.path}: {times.key!r} has shape {held.shape} for {n_times} samples a trial; "
+            f"expected {known} times. Correct times in the card, or fetch the file again."
+        )
+    steps = np.diff(held.astype(np.float64))
+    if not (len(steps) and steps[0] > 0 and np.allclose(steps, steps.mean(), rtol=1e-3)):
+        raise DataError(
+            f"{source.path}: the times {times.key!r} are not evenly spaced. Fetch the file again."
+        )
+    # To the microhertz: times are rounded decimals.
+    return round(float(1 / steps.mean()), 6), float(held[more])
+
+
 def space_of(source: Source, place: Place, axes: Axes, keys: Sequence[str]) -> Space:
     """Give what the feature axis means; `keys` of the data are its names where they make it."""
     options, n = source.options, axes.sizes[axes.feature]
-    if source.channels.n is not None and source.channels.n != n:
+    n_data = n - isinstance(options.codes, Codes)
+    if source.channels.n is not None and source.channels.n != n_data:
         raise DataError(
-            f"{source.path}: {n} along {axes.feature}, the card says {source.channels.n}. Correct "
-            "channels.n, or leave this recording out."
+            f"{source.path}: {n_data} along {axes.feature}, the card says {source.channels.n}. "
+            "Correct channels.n, or leave this recording out."
         )
     names = _words(place, options.features.names or options.levels.get(axes.feature, ()))
     if not names and keys and options.axes[0] == axes.feature:
@@ -74,8 +109,13 @@ def space_of(source: Source, place: Place, axes: Axes, keys: Sequence[str]) -> S
             raise DataError(f"{source.path}: channels.types names {absent[0]!r}, which is none.")
         types = types or ("",) * n
         types = tuple(source.channels.types.get(a, b) for a, b in zip(names, types, strict=True))
-    kind: Any = KINDS[axes.feature]
-    return Space(kind=kind, names=names, types=types, unit=unit_of(source)[1])
+    positions = None
+    if options.montage:
+        positions = places_by_name(names, options.montage)
+    return Space(
+        kind=KINDS[axes.feature], names=names, types=types, positions=positions,
+        unit=unit_of(source)[1],
+    )  # fmt: skip
 
 
 def _words(place: Place, given: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ def data_keys(source: Source) -> list[str]:
         return [options.data] if isinstance(options.data, str) else list(options.data)
     held = _array_files.keys_of(source.path)
     named = (options.codes, options.sfreq, options.t_r, options.features.names,
-             options.features.types, *options.levels.values())  # fmt: skip
+             options.features.types, options.times.key if options.times else "",
+             *options.levels.values())  # fmt: skip
     taken = {one for one in named if isinstance(one, str) and one}
     for one in (*options.columns.values(), *options.tracks.values()):
         key = one.key if isinstance(one, Column | Track) else one
@@ -86,6 +87,14 @@ def values_of(source: Source, place: Place, axes: Axes) -> np.ndarray:
     values = axes.arranged(stored, source.chosen)
     factor, _ = unit_of(source)
     return values if factor == 1.0 else values * factor
+
+
+def channel_of(source: Source, place: Place, axes: Axes, number: int) -> np.ndarray:
+    """Read one channel as it is stored, and no more where the format allows it."""
+    (key,) = data_keys(source)
+    if axes.stored[0] == axes.feature:
+        return place.read_entry(key, number)
+    return np.moveaxis(place.read(key), axes.stored.index(axes.feature), 0)[number]
 
 
 def empty_entries(data: np.ndarray, missing: float | None) -> np.ndarray:

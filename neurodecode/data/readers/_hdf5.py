@@ -58,6 +58,14 @@ def read(path: Path, key: str) -> np.ndarray:
         return _value(one, path, key)
 
 
+def read_entry(path: Path, key: str, number: int) -> np.ndarray:
+    """Read one entry along the first axis of a dataset of numbers; MATLAB's axes in its order."""
+    with _dataset(path, key) as one:
+        if one.dtype.kind not in "biuf" or not one.shape:
+            return _value(one, path, key)[number]
+        return one[..., number].T if _is_matlab(one) else one[number]
+
+
 @contextlib.contextmanager
 def _dataset(path: Path, key: str) -> Generator[Any]:
     h5py = _library(path)

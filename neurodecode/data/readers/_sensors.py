@@ -1,7 +1,8 @@
 """From a recording or epochs that mne has opened to a `Signal` of the channels that are wanted."""
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
-from neurodecode.core.space import Space
+from neurodecode.core.space import NO_UNIT, Space
 from neurodecode.data.readers._guard import guarded
 from neurodecode.data.specs import ChannelsSpec, EventsSpec
 
@@ -26,7 +27,7 @@ DATA_TYPES = {
 }
 # Channels that are no data, and help to clean those that are.
 ALSO = ("eog", "ecg", "emg", "bio", "resp", "ref_meg")
-FACTORS = {"": 1.0, "V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9}
+FACTORS = {"": 1.0, NO_UNIT: 1.0, "V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9}
 _UNITS = dict.fromkeys(
     ("eeg", "seeg", "ecog", "dbs", "eog", "ecg", "emg", "bio", "fnirs_cw_amplitude"), "V"
 ) | {"mag": "T", "ref_meg": "T", "grad": "T/m", "hbo": "mol/L", "hbr": "mol/L"}
@@ -108,9 +109,10 @@ def signal_of(
         volts = [_UNITS.get(chosen.types[i]) == "V" for i in range(len(chosen.picks))]
         if channels.unit not in ("", "V"):
             data *= np.where(volts, FACTORS[channels.unit], 1.0)[:, np.newaxis]
+    space = space_of(inst.info, chosen.picks)
     return Signal(
         data=data,
-        space=space_of(inst.info, chosen.picks),
+        space=replace(space, unit=NO_UNIT) if channels.unit == NO_UNIT else space,
         axes=("channel", "time"),
         sfreq=sfreq,
         events=events,
@@ -226,6 +228,27 @@ def known_montage(name: str) -> str:
         f"montage of the card: mne has none called {name!r}.{nearest(name, known)} Name one of "
         "mne.channels.get_builtin_montages()."
     )
+
+
+def places_by_name(names: Sequence[str], montage: str) -> np.ndarray | None:
+    """Give the places of electrodes that a built-in montage knows, in head coordinates.
+
+    Parameters
+    ----------
+    names : sequence of str
+    montage : str
+        One of mne's built-in montages.
+
+    Returns
+    -------
+    positions : ndarray, shape (n, 3), or None
+        Metres, NaN for a name that it does not have; None where it has none of them.
+    """
+    import mne
+
+    info = mne.create_info(list(names), 1.0, "eeg")
+    info.set_montage(known_montage(montage), match_case=False, on_missing="ignore", verbose="error")
+    return space_of(info, np.arange(len(names))).positions
 
 
 def _placed(place: np.ndarray) -> bool:

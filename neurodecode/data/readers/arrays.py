@@ -16,7 +16,7 @@ from typing import Any
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data import _layout
-from neurodecode.data._layout import SPLIT, Column, Features, Table, Track
+from neurodecode.data._layout import SPLIT, Codes, Column, Features, Table, Times, Track
 from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_rows import as_words
 from neurodecode.data.readers._array_signal import column_values, signal_of
@@ -63,17 +63,22 @@ class Options:
         Value that stands for none: entries that hold nothing else are left out, and counted.
     features : Features
         Names and types of the feature axis.
+    montage : str
+        One of mne's built-in montages, which gives electrodes their places by name.
     sfreq, t_r : float, str or None
         Samples a second, or seconds from volume to volume; or the key, or the table's column, that
         holds it. Without them what the card's channels say.
     tmin : float
         Seconds from the event to the first sample of each trial.
+    times : Times or None
+        The key that says when the samples of a trial are, instead of `sfreq` and `tmin`.
     columns : mapping of str to str or Column
         Column of the rows to its key, or to how it is made.
     table : Table or None
         A table whose rows are entries, recordings or events.
-    codes : str
-        Key with a code at each sample, 0 for none: an event wherever another code begins.
+    codes : str or Codes
+        Key with a code at each sample, 0 for none: an event wherever another code begins. Or the
+        channel of the data that holds them.
     runs : tuple of int
         Samples, or volumes, of runs that follow each other in the data.
     tracks : mapping of str to str, tuple of str, or Track
@@ -90,12 +95,14 @@ class Options:
     sum: tuple[str, ...] = ()
     missing: float | None = None
     features: Features = field(default_factory=Features)
+    montage: str = ""
     sfreq: float | str | None = None
     t_r: float | str | None = None
     tmin: float = 0.0
+    times: Times | None = None
     columns: Mapping[str, str | Column] = field(default_factory=dict)
     table: Table | None = None
-    codes: str = ""
+    codes: str | Codes = ""
     runs: tuple[int, ...] = ()
     tracks: Mapping[str, str | tuple[str, ...] | Track] = field(default_factory=dict)
     subject: str = "01"
@@ -117,10 +124,18 @@ class Options:
         for rate in (self.sfreq, self.t_r):
             if isinstance(rate, float) and not 0 < rate < float("inf"):
                 raise ConfigError(f"sfreq or t_r: {rate:g} must be above zero.")
+        if self.montage and "channel" not in names:
+            raise ConfigError("montage: it places electrodes; no axis is named channel.")
         if (self.runs or self.codes) and not over_time:
             raise ConfigError("runs and codes belong to data over time; name an axis time.")
         if self.codes and self.table is not None and self.table.events:
             raise ConfigError("expected events from codes or from a table, not both.")
+        if self.times is not None and (over_time != TIME or not self.n_trial_axes):
+            raise ConfigError("times: they are of the samples of trials; name both among the axes.")
+        if self.times is not None and (self.tmin or self.sfreq is not None or self.t_r is not None):
+            raise ConfigError("times: they say rate and tmin. Leave sfreq, t_r and tmin out.")
+        if isinstance(self.codes, Codes) and "channel" not in names:
+            raise ConfigError("codes: a channel holds them, and no axis is named channel.")
         for name in self.columns:
             if name in _MADE:
                 raise ConfigError(f"columns: {name!r} is made by us. Give it another name.")
@@ -273,6 +288,8 @@ def _recording(source: Source, card: Card, variant: Variant) -> Recording:
         "words": dict(source.words),
         "chosen": dict(source.chosen),
     }
+    if listings := source.listings():
+        described["listings"] = listings
     return Recording(
         **{name: source.words[name] for name in _templates.ENTITIES},
         modality=card.modality,

@@ -1,0 +1,81 @@
+"""Small files in the layouts of public sets of pictures and brains; their content is made up."""
+
+import pickle
+
+import numpy as np
+from PIL import Image
+
+from neurodecode.data.cards import load_card
+from neurodecode.data.readers import find_recordings
+
+RNG = np.random.default_rng(0)
+N_CONCEPTS, N_EACH, N_TEST = 3, 10, 2
+EEG = [
+    "Fp1", "Fp2", "AF7", "AF3", "AFz", "AF4", "AF8", "F7", "F5", "F3", "F1", "F2", "F4", "F6",
+    "F8", "FT9", "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8", "FT10", "T7",
+    "C5", "C3", "C1", "Cz", "C2", "C4", "C6", "T8", "TP9", "TP7", "CP5", "CP3", "CP1", "CPz",
+    "CP2", "CP4", "CP6", "TP8", "TP10", "P7", "P5", "P3", "P1", "Pz", "P2", "P4", "P6", "P8",
+    "PO7", "PO3", "POz", "PO4", "PO8", "O1", "Oz", "O2",
+]  # fmt: skip
+OCCIPITAL = [name for name in EEG if name.startswith(("O", "P"))]
+"""Electrodes of the released files: those whose names begin with O or P."""
+
+
+def recordings(card, root, variant=""):
+    """Find the recordings of a shipped card in a folder."""
+    return find_recordings(load_card(card), variant, root)
+
+
+def write_pictures(root):
+    """Write ``image_set`` of three concepts of ten pictures, and two others to test."""
+    for part, n_concepts, n_each in (("training", N_CONCEPTS, N_EACH), ("test", N_TEST, 1)):
+        for concept in range(n_concepts):
+            name = f"{part}_thing_{'abc'[concept]}"  # names with a separator of their own
+            folder = root / "image_set" / f"{part}_images" / f"{concept + 1:05d}_{name}"
+            folder.mkdir(parents=True)
+            # Written in another order than that of their names.
+            for number in reversed(range(n_each)):
+                shade = np.full((4, 4, 3), 10 * concept + number, dtype=np.uint8)
+                Image.fromarray(shade).save(folder / f"{name}_{number + 1:02d}b.png")
+
+
+def eeg2_names(part):
+    n_concepts, n_each = (N_CONCEPTS, N_EACH) if part == "training" else (N_TEST, 1)
+    return [
+        f"{part}_thing_{'abc'[concept]}_{number + 1:02d}b"
+        for concept in range(n_concepts)
+        for number in range(n_each)
+    ]
+
+
+def write_eeg2_raw(root, codes, part="training"):
+    """Write a pickled session of 63 electrodes and a stim channel: one code every 200 samples."""
+    n_times = 200 * (len(codes) + 2)
+    stim = np.zeros(n_times)
+    stim[200 * np.arange(1, len(codes) + 1)] = codes
+    data = np.vstack([2e-5 * RNG.standard_normal((63, n_times)), stim])
+    path = root / f"Raw_data/sub-01/ses-02/raw_eeg_{part}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = {"raw_eeg_data": data, "ch_names": [*EEG, "stim"], "ch_types": ["eeg"] * 63 + ["stim"],
+            "sfreq": 1000, "highpass": 0.01, "lowpass": 100}  # fmt: skip
+    np.save(path, held)
+    return data
+
+
+def write_eeg2_prepared(root, part, *, form="released", n_pictures=None, n_more=0):
+    """Write prepared epochs as the authors do (`released`), or as NICE does, cut at the onset."""
+    n_pictures = len(eeg2_names(part)) if n_pictures is None else n_pictures
+    names, n_times, sfreq, cut = (OCCIPITAL, 100, 100, 0)
+    folder = "Preprocessed_data"
+    if form != "released":
+        names, n_times, sfreq, cut, folder = EEG, 250, 250, 50, "Preprocessed_data_250Hz"
+    data = RNG.standard_normal((n_pictures, 2, len(names), n_times))
+    times = -0.2 + np.arange(n_times + cut + n_more) / sfreq
+    path = root / folder / f"sub-01/preprocessed_eeg_{part}.npy"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = {"preprocessed_eeg_data": data, "ch_names": names, "times": times}
+    if form == "released":
+        np.save(path, held)
+    else:
+        path.write_bytes(pickle.dumps(held, protocol=4))
+    return data
