@@ -27,6 +27,9 @@ class Atm(nn.Module):
     which can learn but the 248 of the key's bias, which adds alike to all that softmax compares.
     With ``compat="atm"`` 3,202,413: the published module registers 127,001 that it never uses.
 
+    Its convolution is NICE's, but attention, norms and a feed-forward layer come before it and are
+    not linear in the trial: it is not blind to power whose phase is random.
+
     Parameters
     ----------
     n_chans, n_times : int
