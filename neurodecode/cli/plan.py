@@ -71,6 +71,7 @@ def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:
         "n_rows": len(plan.study.trials),
         "ignored": dict(plan.study.ignored),
         "to_prepare": list(plan.study.to_prepare),
+        "to_compute": {k: one.n_missing for k, one in plan.study.features.items()},
         "failed": {one.recording.id: one.message for one in plan.study.failed},
         "folds": [describe_fold(one) for one in plan.folds],
         "jobs": [
@@ -101,6 +102,12 @@ def as_lines(plan: "Plan", states: list[str], store: "Store") -> list[str]:
     lines += [f"left out: {reason}: {n}" for reason, n in study.ignored.items()]
     if study.to_prepare:
         lines.append(f"to prepare: {len(study.to_prepare)} recordings, {study.to_prepare[0]} …")
+    for name, one in study.features.items():
+        if one.n_missing:
+            feature = one.made_from["feature"]
+            lines.append(
+                f"to compute: {name}: {feature} of {one.n_missing} of {len(one.ids)} stimuli"
+            )
     lines.append("")
     lines.append(f"{'fold':<28}{'seed':>5}{'train':>7}{'test':>6}{'purged':>8}  flags")
     for one in plan.folds:

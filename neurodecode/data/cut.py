@@ -25,7 +25,7 @@ from neurodecode.data._oracle import oracle_answers, oracle_signal
 from neurodecode.data._places import place
 from neurodecode.data._windows import not_marked_bad, not_rejected
 from neurodecode.data.prepared import Prepared, part_of
-from neurodecode.data.tasks import Task, WindowsSpec
+from neurodecode.data.tasks import Direction, Task, WindowsSpec
 from neurodecode.simulate import ORACLE, ORACLE_SIGNAL
 
 
@@ -58,7 +58,12 @@ class Cut:
 
 
 def cut(
-    prepared: Sequence[Prepared], task: Task, windows: WindowsSpec | None, features: str = ""
+    prepared: Sequence[Prepared],
+    task: Task,
+    windows: WindowsSpec | None,
+    *,
+    direction: Direction = "decode",
+    features: str = "",
 ) -> Cut:
     """Choose the events that a task asks for, and point each at its piece of the signal.
 
@@ -71,8 +76,10 @@ def cut(
         Which rows, and what their labels are called.
     windows : WindowsSpec or None
         None for entries, which are trials as they are; continuous signals need it.
+    direction : {"decode", "encode"}
+        ``encode``: the recordings' signal is what is told, and the task's target says rows alone.
     features : str
-        Track or table that an encoder is handed; the target is the recordings' signal then.
+        Track or table of the recordings that an encoder is handed; empty where it is handed others.
 
     Returns
     -------
@@ -89,7 +96,7 @@ def cut(
     if not prepared:
         raise DataError("there is no prepared recording to cut trials from.")
     ignored: Counter[str] = Counter()
-    pieces = [_cut_one(one, task, windows, ignored, features) for one in prepared]
+    pieces = [_cut_one(one, task, windows, ignored, direction, features) for one in prepared]
     seen = [piece.seen for piece in pieces]
     otherwise, rest = (windows.otherwise, windows.rest) if windows else ("", ())
     check_labels(prepared, seen, task, otherwise, rest)
@@ -100,7 +107,7 @@ def cut(
     length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
     beside = {}  # other signals than the recordings', by name: as rows stand before sorting
-    for name in _beside(prepared, task, features):
+    for name in _beside(prepared, task, direction, features):
         beside[name] = np.concatenate([piece.at_of[name] for piece in pieces])
     answers = None
     if all(piece.oracle is not None for piece in pieces):
@@ -140,22 +147,23 @@ def _track(
     return TrialSignal(parts, part, entry, np.full(len(entry), -1, dtype=np.int32))
 
 
-def _beside(prepared: Sequence[Prepared], task: Task, features: str) -> list[str]:
+def _beside(
+    prepared: Sequence[Prepared], task: Task, direction: Direction, features: str
+) -> list[str]:
     """Name the tracks and tables that a task asks for, and those that hold an oracle's answers."""
-    name = features or ("" if task.target is None else task.target.track)
-    if not name:
-        return []
+    name = features
+    if direction == "decode" and task.target is not None:
+        name = task.target.track
     for one in prepared:
         there = [track for track in one.tracks if not track.startswith(ORACLE)]
-        if name not in there:
+        if name and name not in there:
             raise DataError(
                 f"{one.recording.id} has no track or table {name!r}; there are: "
                 f"{', '.join(there) or 'none'}."
             )
-    # Where features are given it is the brain that is told.
-    told = ORACLE + (prepared[0].recording.modality if features else name)
+    told = ORACLE + (prepared[0].recording.modality if direction == "encode" else name)
     known = all(told in one.tracks for one in prepared)
-    return [name, told] if known else [name]
+    return [one for one, there in ((name, bool(name)), (told, known)) if there]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +188,7 @@ def _cut_one(
     task: Task,
     windows: WindowsSpec | None,
     ignored: Counter[str],
+    direction: Direction,
     features: str,
 ) -> _Piece:
     otherwise = windows.otherwise if windows else ""
@@ -196,16 +205,16 @@ def _cut_one(
     index = np.flatnonzero(keep)
     columns = {name: values[index] for name, values in picked.columns.items()}
     slides = windows is not None and windows.length is not None
-    if slides and "block" not in signal.events and _tells_samples(task, features):
+    if slides and "block" not in signal.events and _tells_samples(task, direction):
         del columns["block"]  # windows of one event share its label, and no sample
-    answers = None if features else oracle_answers(columns, task)
+    answers = None if direction == "encode" else oracle_answers(columns, task)
     return _Piece(
         {name: values for name, values in columns.items() if not is_hidden(name)},
         placed.at[index],
         placed.length[index],
         {
             name: _entries(columns, name, placed.entry[index])
-            for name in _beside([one], task, features)
+            for name in _beside([one], task, direction, features)
         },
         answers,
         placed.start[index],
@@ -280,6 +289,6 @@ def _entries(columns: Mapping[str, np.ndarray], name: str, entry: np.ndarray) ->
     return np.nan_to_num(pointed.astype(np.float64), nan=-1).astype(np.int64)
 
 
-def _tells_samples(task: Task, features: str) -> bool:
+def _tells_samples(task: Task, direction: Direction) -> bool:
     """Whether what is told is another in each window: a series, or the recording itself."""
-    return bool(features) or (task.target is not None and bool(task.target.series))
+    return direction == "encode" or (task.target is not None and bool(task.target.series))

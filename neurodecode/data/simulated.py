@@ -71,7 +71,17 @@ def simulated_stimuli(card: Card, preset: Preset, variant: str = "") -> Stimuli:
     ConfigError
         If the card does not say how it is simulated, or its recordings show nothing.
     """
-    made: Simulation = simulated_card(card, preset, variant).variant(variant).options
+    return shown_by(simulated_card(card, preset, variant).variant(variant).options)
+
+
+def shown_by(made: Simulation) -> Stimuli:
+    """Give what a simulation shows, and what that is made from.
+
+    Raises
+    ------
+    ConfigError
+        If its recordings show nothing.
+    """
     kind = type(made)
     described = [f"{kind.__module__}.{kind.__qualname__}", kind.version, asdict(made)]
     return replace(made.stimuli(), made_from=lambda _: digest(described))

@@ -8,6 +8,7 @@ from typing import Literal
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 
+Direction = Literal["decode", "encode"]
 LabelRule = Literal["last_sample", "majority"]
 Ties = Literal["label", "rest"]
 
@@ -92,7 +93,8 @@ class TargetSpec:
     label, value : str
         Column of labels, or of numbers.
     vector : str
-        Track of the recordings that holds an array for each trial, such as ``picture``.
+        Track of the recordings that holds an array for each trial, such as ``picture``, or features
+        of what was shown that the experiment declares.
     series : str
         Track that runs along with the recordings, such as ``envelope``; told at each sample.
     none : bool

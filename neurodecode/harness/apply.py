@@ -1,6 +1,6 @@
 """Use a model that was kept on recordings that it has not seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,8 @@ def predict_files(
     if resolved.experiment.direction == "encode":
         raise ConfigError(
             f"predict: {folder} holds encoders, which tell the brain from "
-            f"{resolved.experiment.features}; of a recording of the brain they tell nothing."
+            f"{_listed(resolved.experiment.features)}; of a recording of the brain they tell "
+            "nothing."
         )
     variant = resolved.experiment.data.variant
     recordings = [open_file(resolved.card, variant, path) for path in paths]
@@ -140,6 +141,10 @@ def read_again(folder: Path, allow_code: bool) -> Resolved:
             f"{folder}: its experiment cannot be read again ({error.problems[0]}). Results of "
             "arrays in memory know no files; for those, load the model: nd.load_results(...)."
         ) from error
+
+
+def _listed(features: str | Mapping[str, Any]) -> str:
+    return features if isinstance(features, str) else ", ".join(features)
 
 
 def _task(resolved: Resolved, *, every_event: bool) -> Task:

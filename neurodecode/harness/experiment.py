@@ -9,7 +9,7 @@ from neurodecode.core.config import Call, bind, call, convert, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue, check_call
-from neurodecode.core.nodes import Node, Problems, load
+from neurodecode.core.nodes import Node, Problems, join, load
 from neurodecode.data.cards import load_card
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
@@ -69,6 +69,7 @@ def read_experiment(
         protocol=_protocol,
         target_access=_target_access,
         online=_online,
+        features=_features,
     )
     _check_names(experiment, root, problems, allow_code)
     problems.stop()
@@ -110,6 +111,13 @@ def _online(node: Node, where: str, problems: Problems) -> OnlineSpec | None:
     return bind(OnlineSpec, node, where, problems, protocol=_protocol, target_access=_target_access)
 
 
+def _features(node: Node, where: str, problems: Problems) -> str | dict[str, Call]:
+    """Read the track of an encoder, or features by the names that they are declared under."""
+    if not isinstance(node.value, dict):
+        return convert(node, str, where, problems) or ""
+    return {name: call(one, join(where, name), problems) for name, one in node.value.items()}
+
+
 def _target_access(node: Node, where: str, problems: Problems) -> TargetAccess:
     """Read what may be seen of the tested: a word, or a form with its amount."""
     if isinstance(node.value, str):
@@ -133,6 +141,9 @@ def _check_names(
                 check_call(one, "steps", f"{key}[{i}]", problems, allow_code=allow_code)
             if steps:
                 check_call(steps[-1], "models", f"{key}[{i}]", problems, allow_code=allow_code)
+    if not isinstance(experiment.features, str):
+        for name, one in experiment.features.items():
+            check_call(one, "features", f"features.{name}", problems)
     _check_asked(experiment, root, problems)
     online = root.value.get("online", Node(None))
     if experiment.online is not None and isinstance(online.value, dict):

@@ -20,6 +20,7 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.roots import find_root
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
+from neurodecode.harness.featuring import open_features, with_features
 from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import open_pretrained
 from neurodecode.harness.question import NamedModel
@@ -71,11 +72,16 @@ def open_study(
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     if not prepared:
         raise failed[0].error
-    # The experiment's own target stands in for the task's: it says which column or track is asked.
-    # An encoder has none, and the task's says which rows there are.
     experiment = resolved.experiment
-    task = replace(resolved.task, target=experiment.target or resolved.task.target)
-    done = cut(prepared, task, experiment.windows, experiment.features)
+    done = cut(
+        prepared,
+        resolved.asked,
+        experiment.windows,
+        direction=experiment.direction,
+        features="" if resolved.features else str(experiment.features),
+    )
+    tables = open_features(resolved, root, compute_missing=compute, progress=progress)
+    done = with_features(done, tables)
     notes: tuple[str, ...] = ()
     partners: list[Prepared] = []
     by: tuple[str, ...] = ()
@@ -111,6 +117,7 @@ def open_study(
             "citation": resolved.card.citation,
             "root": str(root),
             "simulated": _described(layout) if is_simulated(layout) else "",
+            **({"features": {k: v.made_from for k, v in tables.items()}} if tables else {}),
             "files": {
                 _within(root, file.path): file.sha256
                 for one in outcomes
@@ -126,6 +133,7 @@ def open_study(
         paired_by=by,
         looking_ahead=_looking_ahead(resolved, prepared),
         schedule=done.schedule,
+        features=tables,
         notes=(
             *notes,
             *(

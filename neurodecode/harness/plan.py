@@ -254,8 +254,8 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     yield from study.notes
     if study.lacks_truth:
         yield (
-            f"the truth ({study.question.target.kind}) is read when recordings are prepared; until "
-            "then no job is known to be done."
+            f"the truth ({study.question.target.kind}) is read when recordings are prepared and "
+            "features computed; until then no job is known to be done."
         )
     if len(study.inputs.signals) != 1:
         return

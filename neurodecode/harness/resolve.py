@@ -1,7 +1,7 @@
 """What an experiment becomes with its card: every default filled in, every name an object."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -14,6 +14,7 @@ from neurodecode.data.cards import load_card
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.specs import Card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
+from neurodecode.features._contract import Feature
 from neurodecode.harness.deciding import deciding
 from neurodecode.harness.question import NamedModel, Question, display_names
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
@@ -35,8 +36,20 @@ class Resolved:
     question: Question
     source: str = ""  # the file as it was written
     allow_code: bool = False  # whether it may name code from outside
+    features: Mapping[str, Feature] = field(default_factory=dict)  # those that are declared
     pair: "Resolved | None" = None  # recordings that trials are paired with
     online: "Resolved | None" = None  # the same models, run over recordings as they would online
+
+    @property
+    def asked(self) -> Task:
+        """The task as it is asked: the experiment's own target stands in for the task's.
+
+        It says which column or track is told. An encoder has none, and the task's says which rows
+        there are; declared features come by what was shown, and no recording holds them.
+        """
+        target = self.experiment.target or self.task.target
+        declared = target is not None and target.vector in self.features
+        return replace(self.task, target=None if declared else target)
 
     @property
     def evaluations(self) -> dict[str, "Resolved"]:
@@ -60,7 +73,7 @@ class Resolved:
             "prepare": [
                 _full(c.name, p) for c, p in zip(e.prepare or (), self.preparations, strict=True)
             ],
-            **self._plain_target(e),
+            **self._plain_target(),
             "protocol": {
                 e.protocol.call.name: dict(vars(self.question.protocol)),
                 "overlap": e.protocol.overlap,
@@ -95,15 +108,19 @@ class Resolved:
             }
         return plain
 
-    @staticmethod
-    def _plain_target(experiment: Experiment) -> dict[str, Any]:
-        spec = experiment.target
-        if spec is None:  # of an encoder
-            return {"direction": experiment.direction, "features": experiment.features}
-        plain = _written(spec)
-        if spec.reduce is not None:
-            plain["reduce"] = _full_call(spec.reduce, "steps")
-        return {"direction": experiment.direction, "target": plain}
+    def _plain_target(self) -> dict[str, Any]:
+        plain: dict[str, Any] = {"direction": self.experiment.direction}
+        features, spec = self.experiment.features, self.experiment.target
+        if isinstance(features, str):
+            plain |= {"features": features} if features else {}
+        else:
+            made = self.features
+            plain["features"] = {k: _full(one.name, made[k]) for k, one in features.items()}
+        if spec is not None:  # None of an encoder
+            plain["target"] = _written(spec)
+            if spec.reduce is not None:
+                plain["target"]["reduce"] = _full_call(spec.reduce, "steps")
+        return plain
 
     @staticmethod
     def _plain_model(steps: tuple[Call, ...]) -> Any:
@@ -176,8 +193,38 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         otherwise = experiment.windows.otherwise if experiment.windows is not None else ""
         question = deciding(question, experiment.decide, otherwise)
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
-    resolved = Resolved(name, experiment, card, task, preparations, question, allow_code=allow_code)
+    features = _declared(experiment)
+    resolved = Resolved(
+        name,
+        experiment,
+        card,
+        task,
+        preparations,
+        question,
+        allow_code=allow_code,
+        features=features,
+    )
     return replace(resolved, pair=_pair(resolved), online=_online(resolved))
+
+
+def _declared(experiment: Experiment) -> dict[str, Feature]:
+    """Make the features that are declared, and hold each to being used."""
+    if isinstance(experiment.features, str):
+        return {}
+    for name in experiment.features:
+        if experiment.target is not None and experiment.target.vector != name:
+            told = experiment.target.vector or next(iter(experiment.features))
+            raise ConfigError(
+                f"features: {name!r} is declared and not told. Say target: {{vector: {name}}}"
+                + (f", or remove it beside {told!r}." if told != name else ", or remove it.")
+            )
+    made = {}
+    for name, one in experiment.features.items():
+        try:
+            made[name] = build(one, "features")
+        except ConfigError as error:
+            raise ConfigError([f"features.{name}: {said}" for said in error.problems]) from error
+    return made
 
 
 def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:

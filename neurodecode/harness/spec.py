@@ -1,12 +1,13 @@
 """The keys of an experiment file, as it was written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.training import Device
-from neurodecode.data.tasks import TargetSpec, WindowsSpec
+from neurodecode.data.tasks import Direction, TargetSpec, WindowsSpec
 from neurodecode.harness.deciding import Decide
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
@@ -22,7 +23,6 @@ from neurodecode.harness.question import (
 )
 
 Channels = Literal["common", "interpolate", "error"]
-Direction = Literal["decode", "encode"]
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Experiment:
     models: tuple[tuple[Call, ...], ...]
     title: str = ""
     direction: Direction = "decode"
-    features: str = ""
+    features: str | Mapping[str, Call] = ""
     channels: Channels = "error"
     prepare: tuple[Call, ...] | None = None
     windows: WindowsSpec | None = None
@@ -157,10 +157,15 @@ class Experiment:
     online: OnlineSpec | None = None
 
     def __post_init__(self):
-        if (self.direction == "encode") != bool(self.features):
+        if self.direction == "encode" and not self.features:
             raise ConfigError(
-                "direction: encode and features belong together: features names the track of the "
-                "recordings from which the brain is told."
+                "direction: encode needs features: the track of the recordings from which the "
+                "brain is told, or features of what was shown, as in features: {edges: gabor}."
+            )
+        if self.direction == "decode" and isinstance(self.features, str) and self.features:
+            raise ConfigError(
+                f"features: {self.features} names a track, which is for direction: encode. To tell "
+                f"it from the brain say target: {{vector: {self.features}}}."
             )
         if self.direction == "encode" and self.target is not None:
             raise ConfigError("target: of direction: encode it is the brain. Leave it out.")

@@ -14,6 +14,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Truth
 from neurodecode.data._oracle import in_order_of
 from neurodecode.data.prepared import Failed
+from neurodecode.features._computing import FeatureTable
 from neurodecode.harness.pretrained import Pretrained
 from neurodecode.harness.question import Question
 from neurodecode.harness.task import Origin
@@ -56,6 +57,8 @@ class Study:
         share those signals.
     schedule : Schedule or None
         The tasks of the recordings, where windows slide over them.
+    features : mapping of str to FeatureTable
+        Declared features by the signal that holds them: of all stimuli, also of those not shown.
     """
 
     trials: Trials
@@ -73,6 +76,7 @@ class Study:
     paired_by: tuple[str, ...] = ()
     looking_ahead: tuple[str, ...] = ()
     schedule: Schedule | None = None
+    features: Mapping[str, FeatureTable] = field(default_factory=dict)
 
     @property
     def origin(self) -> Origin:

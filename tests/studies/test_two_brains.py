@@ -86,8 +86,8 @@ def test_training_on_one_brain_and_testing_another_is_refused(data, tmp_path, ca
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("features=''", "direction: encode and features belong together"),
-        ("direction=decode", "direction: encode and features belong together"),
+        ("features=''", "direction: encode needs features"),
+        ("direction=decode", "names a track, which is for direction: encode"),
         ("target={value: run}", "target: of direction: encode it is the brain. Leave it out"),
         ("features=feature", "has no track or table 'feature'; there are: features"),
     ],
