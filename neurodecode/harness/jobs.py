@@ -23,7 +23,7 @@ from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.harness.validation import VERSION
+from neurodecode.harness.validation import VERSION, held_out_by
 from neurodecode.protocols import inner_groups
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -178,6 +178,8 @@ class JobKeys:
         apart, paired_by = self._question.protocol.apart, self._study.paired_by
         several = [inner_groups(rows, one, paired_by) for one in (apart, ())]
         several += [rows.codes(*paired_by)] if paired_by else []
+        shown = held_out_by(rows, self._question.target.kind, paired_by)
+        several += [] if shown is None else [shown]
         return [VERSION, *(None if one is None else digest_array(one) for one in several)]
 
     def _once(self, name: Any, make: Any) -> Any:

@@ -32,7 +32,7 @@ from neurodecode.harness.sharing import (
 from neurodecode.harness.store import Store
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
-from neurodecode.harness.validation import Validation
+from neurodecode.harness.validation import Validation, held_out_by
 from neurodecode.simulate import ORACLE_SIGNAL
 
 FAILURES = "failures.txt"  # tracebacks of the last run's failed jobs
@@ -228,7 +228,10 @@ def _fold_task(
     groups = inner_groups_of(question, rows, study.paired_by) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
     gap = needed_gap(study) if question.tune else 0.0
-    validation = Validation(groups, given if given.any() else None, study.paired_by)
+    shown = held_out_by(rows, question.target.kind, study.paired_by) if asking else None
+    validation = Validation(
+        groups if shown is None else shown, given if given.any() else None, study.paired_by
+    )
     return FoldTask(
         train=_pruned(trials.take(fold.index("train", "val"))),
         test=_pruned(trials.take(fold.index("test"))),

@@ -23,7 +23,8 @@ class Validation:
     Parameters
     ----------
     groups : ndarray of int, shape (n_train,), or None
-        Training rows that may not be parted: combinations of what the protocol keeps apart.
+        Training rows that may not be parted: those that show the same (`held_out_by`), else
+        combinations of what the protocol keeps apart.
     given : ndarray of bool, shape (n_train,), or None
         Rows that the protocol itself names for validation.
     paired_by : tuple of str
@@ -38,6 +39,35 @@ class Validation:
         """Give what holds of some of the rows; which are validated on is then cut anew."""
         groups = None if self.groups is None else self.groups[index]
         return Validation(groups, paired_by=self.paired_by)
+
+
+def held_out_by(rows: Rows, kind: str, paired_by: tuple[str, ...] = ()) -> np.ndarray | None:
+    """Say which training rows show the same, where what was shown is to be told.
+
+    A network that is stopped by other repeats of what it was trained on, or by other pictures of
+    the same concepts, is stopped late: it is asked for what it has not seen.
+
+    Parameters
+    ----------
+    rows : Rows
+        Training rows.
+    kind : str
+        The target's kind.
+    paired_by : tuple of str
+        Columns whose combination is never parted.
+
+    Returns
+    -------
+    groups : ndarray of int, shape (n_rows,), or None
+        By ``concept``, else by ``stimulus``, whichever there is with three values or more. None
+        where the target is another one, or the rows have neither.
+    """
+    if kind not in ("vector", "picture", "text"):
+        return None
+    for column in ("concept", "stimulus"):
+        if column in rows and len(np.unique(rows.codes(column))) >= _FEWEST_GROUPS:
+            return inner_groups(rows, (column,), paired_by)
+    return None
 
 
 def cut_validation(

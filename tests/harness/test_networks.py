@@ -22,7 +22,7 @@ from neurodecode.harness.keep import open_model  # noqa: E402
 from neurodecode.harness.plan import make_plan  # noqa: E402
 from neurodecode.harness.question import NamedModel, Tune  # noqa: E402
 from neurodecode.harness.store import Store  # noqa: E402
-from neurodecode.harness.validation import Validation, cut_validation  # noqa: E402
+from neurodecode.harness.validation import Validation, cut_validation, held_out_by  # noqa: E402
 from neurodecode.models.networks._module import named  # noqa: E402
 from neurodecode.models.networks.shallow_convnet import ShallowConvnet  # noqa: E402
 from neurodecode.protocols.cross_subject import CrossSubject  # noqa: E402
@@ -47,6 +47,27 @@ def test_groups_that_the_protocol_keeps_apart_stay_whole():
     assert sorted([*train, *val]) == list(range(60))
     assert 10 <= len(val) <= 20  # a fifth of six groups, rounded
     assert set(LABELS[val]) == {0, 1}
+
+
+def test_what_shows_the_same_is_held_out_together_whatever_the_protocol_keeps_apart():
+    concept, stimulus = np.repeat([f"c{i}" for i in range(5)], 12), np.arange(60) // 2
+    shown = [str(one) for one in stimulus]
+    for columns, by in (
+        ({"concept": concept, "stimulus": shown}, concept),
+        ({"stimulus": shown}, stimulus),
+    ):
+        groups = held_out_by(rows_of(60, **columns), "vector")
+        assert groups is not None
+        assert len(np.unique(groups)) == len(np.unique(by))
+        train, val = cut_validation(
+            rows_of(60, **columns), np.zeros((60, 2)), Validation(groups), "vector", 0
+        )
+        assert set(by[train]).isdisjoint(by[val]) and len(val) == 12
+    one_concept = rows_of(60, concept=["c"] * 60, stimulus=shown)
+    found = held_out_by(one_concept, "vector")
+    assert found is not None and len(np.unique(found)) == 30
+    assert held_out_by(rows_of(60, stimulus=shown), "label", ()) is None
+    assert held_out_by(rows_of(60), "vector") is None
 
 
 def test_of_two_groups_whole_blocks_are_taken_else_trials():
