@@ -19,6 +19,7 @@ from neurodecode.simulate.eeg_meg.contacts import Contacts
 from neurodecode.simulate.eeg_meg.envelope import Envelope
 from neurodecode.simulate.eeg_meg.evoked import Evoked
 from neurodecode.simulate.eeg_meg.images import Images
+from neurodecode.simulate.eeg_meg.picture_epochs import PictureEpochs
 
 PICTURES = {"n_concepts": 5, "n_pictures": 2, "n_repeats": 1, "n_tested": 5, "n_tested_repeats": 2}
 SMALL = {
@@ -26,10 +27,13 @@ SMALL = {
     "epochs": Evoked(n_events=10, n_chips=6, form="epochs", types=("grad",)),
     "envelope": Envelope(duration=20),
     "pictures": Images(**PICTURES, evoked=1, induced=1, jitter=0.02),
+    "picture epochs": PictureEpochs(**PICTURES, evoked=1, induced=1, jitter=0.02),
+    "other sensors": PictureEpochs(**PICTURES, modality="meg", layout="own"),
     "shafts": Contacts(n_events=6, n_contacts=4),
     "grid": Contacts(n_events=6, n_contacts=4, kind="ecog"),
 }
-WITH_LABELS = [name for name in SMALL if name not in ("envelope", "pictures")]
+WITHOUT_LABELS = ("envelope", "pictures", "picture epochs", "other sensors")
+WITH_LABELS = [name for name in SMALL if name not in WITHOUT_LABELS]
 
 
 def made(generator, subject="01", run="1"):
@@ -92,7 +96,7 @@ def test_header_is_the_signal_without_data_and_answers(name):
 @pytest.mark.parametrize("name", SMALL)
 def test_at_effect_zero_the_oracle_knows_nothing(name):
     for one in answers(made(replace(SMALL[name], effect=0.0))):
-        said = one if name in ("envelope", "pictures") else one - one[:, :1]
+        said = one if name in WITHOUT_LABELS else one - one[:, :1]
         np.testing.assert_allclose(said, 0, atol=1e-8)
 
 

@@ -112,12 +112,38 @@ def most_likely_latents(
         white = whitener(X[here]).reshape(-1, design.shape[2], 1)
         np.add.at(gram, groups[here], design @ np.swapaxes(design, 1, 2))
         np.add.at(matched, groups[here], (design @ white)[..., 0])
+    return latents_of_evidence(gram, matched, used, n_latents)
+
+
+def latents_of_evidence(
+    gram: np.ndarray, matched: np.ndarray, used: np.ndarray, n_latents: int, prior: float = 1.0
+) -> np.ndarray:
+    """Latent features of largest posterior density, given all that trials say of strengths.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (n_groups, n_used, n_used)
+        Products of whitened templates, summed over the trials of each group.
+    matched : ndarray, shape (n_groups, n_used)
+        Their products with whitened trials, likewise.
+    used : ndarray of int, shape (n_used,)
+        Which of all bumps, then bursts, these are.
+    n_latents : int
+    prior : float
+        How much the prior weighs, as a part of what it weighs in one group's posterior. One over n
+        gives answers to single trials whose mean over n of them is the posterior mean given all,
+        where there are no bursts and templates do not vary.
+
+    Returns
+    -------
+    z : ndarray, shape (n_groups, n_latents)
+    """
     z = np.zeros((len(gram), n_latents))
     for _ in range(_STEPS if np.any(used >= n_latents) else 1):
         misfit = np.einsum("gab,gb->ga", gram, strengths(z)[:, used]) - matched
         slopes = _slopes(z)[:, used]  # (n_groups, n_used, n_latents)
-        downhill = z + np.einsum("gal,ga->gl", slopes, misfit)
-        curved = np.eye(n_latents) + np.einsum("gal,gab,gbm->glm", slopes, gram, slopes)
+        downhill = prior * z + np.einsum("gal,ga->gl", slopes, misfit)
+        curved = prior * np.eye(n_latents) + np.swapaxes(slopes, 1, 2) @ gram @ slopes
         z = z - np.linalg.solve(curved, downhill[..., None])[..., 0]
     return z
 

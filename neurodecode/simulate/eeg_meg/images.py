@@ -8,7 +8,9 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal, table_column
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.simulate import ORACLE, Simulation, check_counts
+from neurodecode.simulate._concepts import Concepts, vectors_of
 from neurodecode.simulate.eeg_meg._codes import Responses, most_likely_latents, strengths
 from neurodecode.simulate.eeg_meg._head import Sensors, Sources, cortex, electrodes, forward
 from neurodecode.simulate.eeg_meg._known import Whitener
@@ -21,7 +23,6 @@ ELECTRODES = (
 _HUM = 15e-9  # A m, s.d. of each of the dipoles that make the background
 _N_HUM = 200
 _SIZE = 0.75e-6  # V over electrodes in the mean square, of a feature of 1, where `evoked` is 1
-_SHARED = 0.6  # of a latent feature's variance is the concept's, the rest the picture's own
 _MARGIN = 1.0  # s before the first onset
 _ANSWER = f"{ORACLE}latent"
 _SPAN = (-0.2, 0.8)  # s from the onset: what answers lie in, and what the oracle weighs
@@ -149,46 +150,27 @@ class Images(Simulation):
         whitener = Whitener.of(*noise, len(times), self.sfreq)
         return data, (X, responses, courses, whitener)
 
-    def _pictures(self) -> pd.DataFrame:
-        """All pictures: those trained on by concept, then those tested."""
-        concept = self._concepts()
-        number = np.arange(len(concept)) - np.searchsorted(concept, concept)
-        return pd.DataFrame(
-            {
-                "stimulus": [f"c{c:04d}_{n:02d}" for c, n in zip(concept, number, strict=True)],
-                "concept": [f"c{c:04d}" for c in concept],
-                "split": np.where(concept < self.n_concepts, "train", "test"),
-            }
-        )
+    def stimuli(self) -> Stimuli:
+        """Give the pictures, blends of colours that show the latent features."""
+        return self._concepts().stimuli()
 
-    def _concepts(self) -> np.ndarray:
-        """Give the concept of each picture; those that are tested come last."""
-        seen = np.repeat(np.arange(self.n_concepts), self.n_pictures)
-        return np.r_[seen, self.n_concepts + np.arange(self.n_tested)]
+    def _concepts(self) -> Concepts:
+        return Concepts(
+            self.n_concepts, self.n_pictures, self.n_tested, 0, self.n_latents, self.rng
+        )
 
     def _schedule(self, subject: str, session: str, run: str) -> pd.DataFrame:
         """Give what one recording shows, in order."""
-        pictures = self._pictures()
-        times = np.where(pictures["split"] == "train", self.n_repeats, self.n_tested_repeats)
-        which = np.repeat(np.arange(len(pictures)), times)
-        repeat = np.concatenate([np.arange(n) for n in times])
-        order = self.rng("schedule", subject, session, run).permutation(len(which))
-        table = pictures.iloc[which[order]].reset_index(drop=True)
-        return table.assign(repeat=repeat[order], picture=which[order])
+        rng = self.rng("schedule", subject, session, run)
+        return self._concepts().showings(self.n_repeats, self.n_tested_repeats, rng)
 
     def _latents(self) -> np.ndarray:
         """Latent features of all pictures, the same for all people: (n_pictures, n_latents)."""
-        rng = self.rng("latents")
-        of_picture = self._concepts()
-        n_concepts = self.n_concepts + self.n_tested
-        concepts = rng.standard_normal((n_concepts, self.n_latents))
-        own = rng.standard_normal((len(of_picture), self.n_latents))
-        return np.sqrt(_SHARED) * concepts[of_picture] + np.sqrt(1 - _SHARED) * own
+        return self._concepts().latents()
 
     def _basis(self) -> np.ndarray:
         """Latent features to entries of the vector, shape (n_latents, n_features); orthonormal."""
-        drawn = self.rng("basis").standard_normal((self.n_features, self.n_latents))
-        return np.linalg.qr(drawn)[0].T
+        return vectors_of(self.rng("basis"), self.n_latents, self.n_features)
 
     def _responses(self, subject: str, sensors: Sensors) -> Responses:
         """How this person answers; when and at which frequency is the same for all."""

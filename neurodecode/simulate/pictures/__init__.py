@@ -1,9 +1,11 @@
-"""Pictures made here: shapes, textures, digits, figures and letters, any of which may be shown.
+"""Pictures made here, of shapes, textures, digits, letters and colours; any of them may be shown.
 
 Each function draws what a table or names ask for; what is left to chance comes from the generator
 of chance that it is handed, so equal seeds give equal bytes.
 """
 
+from neurodecode.simulate.pictures._blends import blend as blend
+from neurodecode.simulate.pictures._blends import colour_fields as colour_fields
 from neurodecode.simulate.pictures._digits import DIGITS as DIGITS
 from neurodecode.simulate.pictures._digits import digits as digits
 from neurodecode.simulate.pictures._figures import FIGURES as FIGURES
