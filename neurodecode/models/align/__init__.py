@@ -1,0 +1,1 @@
+"""Aligners: from brains into the space of what was seen."""
