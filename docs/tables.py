@@ -152,7 +152,7 @@ def _planted_line(name: str, task: str, spec, results: Results) -> tuple[str, ..
     beside = {one.model: number(one.mean) for one in others}
     declared = spec.ceiling.get(task, {}).get(metric)
     return (
-        f"`{name}`", metric, f"{spec.generator.arguments.get('effect', 1.0):g}",
+        f"`{name}`", row.shown_as, f"{spec.generator.arguments.get('effect', 1.0):g}",
         "–" if declared is None else number(declared), beside.get("baseline.oracle", "–"),
         f"`{row.model}`", f"{number(row.mean)} {interval(row)}", null(row),
         beside.get("baseline.clock", "–"), beside.get("baseline.history", "–"),
@@ -186,7 +186,7 @@ def _study_line(file: str, needs: str, results: Results) -> tuple[str, ...]:
     row, ceiling = _best(results), best(results, "ceiling")
     oracle = "–" if ceiling is None else number(ceiling.mean)
     return (
-        results.title, f"`{file}`", needs, row.metric, f"`{row.model}`",
+        results.title, f"`{file}`", needs, row.shown_as, f"`{row.model}`",
         f"{number(row.mean)} {interval(row)}", number(row.chance), null(row), oracle,
     )  # fmt: skip
 

@@ -102,6 +102,8 @@ def write_index(
             "within": list(question.within),
             "inflation": inflations(plan.folds, study.trials.rows, question.within),
             "gallery": question.gallery,
+            "likeness": question.likeness,
+            "n_pairings": question.n_pairings,
             "n_draws": question.n_draws,
             "n_permutations": question.n_permutations,
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),

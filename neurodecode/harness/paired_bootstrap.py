@@ -89,7 +89,7 @@ def bootstrapped(
     groups = [one for one in collect_groups(store) if one.model == model and one.is_itself]
     scores, names = bootstrap_scores(
         groups,
-        drawn_with(store.rows(), store.schedule()),
+        drawn_with(store.rows(), store.schedule(), store.index()["target"]["kind"]),
         find(metric, "metrics"),
         Scorer.of(store),
         seed,
@@ -97,10 +97,11 @@ def bootstrapped(
     return scores, tuple(names.tolist())
 
 
-def drawn_with(rows: pd.DataFrame, schedule: Schedule | None) -> np.ndarray:
+def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label") -> np.ndarray:
     """Name what each row is drawn with: its block of the recording, else itself.
 
     Windows that slide over a recording are drawn trial by trial, a task with the idle before it.
+    Of vectors, which are what a stimulus is, all rows of one stimulus are drawn together.
 
     Parameters
     ----------
@@ -108,6 +109,8 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None) -> np.ndarray:
         As `neurodecode.harness.store.Store.rows` gives.
     schedule : Schedule or None
         As `neurodecode.harness.store.Store.schedule` gives.
+    kind : str
+        The target's kind.
 
     Returns
     -------
@@ -120,6 +123,9 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None) -> np.ndarray:
         recording = rows["recording"].astype(str).to_numpy(dtype=object)
         return recording + np.array([*begins, "|no task"], dtype=object)[timeline.trials()]
     alone = rows["uid"].astype(str).to_numpy(dtype=object)
+    if kind == "vector" and "stimulus" in rows:
+        shown = rows["stimulus"]
+        return np.where(shown.notna(), shown.astype(str).to_numpy(dtype=object), alone)
     if "block" not in rows:
         return alone
     block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
@@ -177,7 +183,7 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
         cell.pred,
         scores=cell.scores,
         rows=scorer.rows_of(cell),
-        gallery=scorer.gallery,
+        gallery=scorer.gallery_of(cell),
     )
     if judged.summary is not None:
         return lambda times: np.array([judged.summary(values, one) for one in times])

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.gallery import Likeness
 from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
@@ -17,7 +18,8 @@ from neurodecode.protocols import Protocol
 Overlap = Literal["purge", "refuse", "allowed"]
 Unit = Literal["subject", "session", "fold"]
 Keep = Literal["none", "final", "folds"]
-Gallery = Literal["tested", "all"]
+GalleryOf = Literal["tested", "all", "prototype"]
+N_PAIRINGS = 10_000
 DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")
 DEFAULT_WITHIN: tuple[Unit, ...] = ("subject", "session", "fold")
 
@@ -255,8 +257,13 @@ class Question:
         What happens to training rows whose windows overlap a test window.
     within : tuple of str
         What is scored together: each combination of these is one score.
-    gallery : {"tested", "all"}
-        What identification tells a vector from: those that are scored together, or all there are.
+    gallery : {"tested", "all", "prototype"}
+        What identification tells a vector from: those that are scored together, all there are, or
+        of each concept the mean of its other pictures.
+    likeness : {"correlation", "cosine", "centered_cosine"}
+        When identification calls two vectors alike.
+    n_pairings : int
+        Permutations of who saw what, for the p value of metrics of retrieval.
     n_draws : int
         Draws of the shuffled null a model.
     title : str
@@ -281,7 +288,9 @@ class Question:
     seeds: tuple[int, ...] = (0,)
     overlap: Overlap = "purge"
     within: tuple[Unit, ...] = DEFAULT_WITHIN
-    gallery: Gallery = "tested"
+    gallery: GalleryOf = "tested"
+    likeness: Likeness = "correlation"
+    n_pairings: int = N_PAIRINGS
     n_draws: int = 20
     title: str = ""
     reduce: Any = None
@@ -298,6 +307,8 @@ class Question:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
         if not isinstance(self.n_draws, int) or self.n_draws < 0:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
+        if not isinstance(self.n_pairings, int) or self.n_pairings < 0:
+            raise ConfigError(f"score: n_pairings: {self.n_pairings!r}. Give 0 or more.")
         if not isinstance(self.n_permutations, int) or self.n_permutations < 0:
             raise ConfigError(f"n_permutations: {self.n_permutations!r}. Give 0 or more.")
         if self.target.kind == "none" and (self.n_draws or self.n_permutations):

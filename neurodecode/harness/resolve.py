@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.gallery import Likeness
 from neurodecode.core.names import build, is_module_class
 from neurodecode.core.target import Target
 from neurodecode.data.cards import load_card
@@ -82,7 +83,12 @@ class Resolved:
             "models": [self._plain_model(steps) for steps in e.models],
             "controls": [self._plain_model(steps) for steps in e.controls],
             "metrics": list(e.metrics),
-            "score": {"within": list(e.score.within), "gallery": e.score.gallery},
+            "score": {
+                "within": list(e.score.within),
+                "gallery": self.question.gallery,
+                "likeness": self.question.likeness,
+                "n_pairings": self.question.n_pairings,
+            },
             "seeds": list(e.seeds),
             "channels": e.channels,
             "target_access": _written(e.target_access) or "none",
@@ -179,6 +185,8 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         overlap=protocol.overlap,
         within=experiment.score.within,
         gallery=experiment.score.gallery,
+        likeness=_likeness(experiment),
+        n_pairings=experiment.score.n_pairings,
         n_draws=experiment.shuffled.n_draws,
         title=experiment.title,
         reduce=build(target.reduce, "steps") if target is not None and target.reduce else None,
@@ -225,6 +233,19 @@ def _declared(experiment: Experiment) -> dict[str, Feature]:
         except ConfigError as error:
             raise ConfigError([f"features.{name}: {said}" for said in error.problems]) from error
     return made
+
+
+def _likeness(experiment: Experiment) -> Likeness:
+    """Likeness that is asked for, else that of what is told: of declared features, or of a track.
+
+    Features of networks share a mean that is most of each of them, so that plain likeness finds
+    what lies near the mean.
+    """
+    if experiment.score.likeness:
+        return experiment.score.likeness
+    features, target = experiment.features, experiment.target
+    declared = isinstance(features, Mapping) and target is not None and target.vector in features
+    return "centered_cosine" if declared else "correlation"
 
 
 def _estimator(steps: tuple[Call, ...], allow_code: bool) -> Any:

@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.gallery import Gallery
 from neurodecode.core.names import find
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.timeline import Timeline
 from neurodecode.core.truth import Truth, known_rows
+from neurodecode.harness.galleries import Galleries
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
+from neurodecode.metrics.places import n_candidates
 
 NO_DRAW = -1
 _COLUMNS = (
     "model", "metric", "seed", "fold", "subject", "session", "draw", "permutation", "train_time",
-    "time", "score", "chance", "n_trials", "note",
+    "time", "score", "chance", "n_trials", "n_candidates", "note",
 )  # fmt: skip
 
 
@@ -50,6 +53,10 @@ class Group:
     waits : ndarray, shape (n, 2), or None
         Of decoders that accumulate evidence: decisions in a row that they wait before they act, and
         seconds that they pause after they did.
+    centre : ndarray, shape (n_folds, n_targets), or None
+        Of vectors: the mean of the training targets of each fold that the rows are tested in.
+    centre_of : ndarray of int, shape (n,), or None
+        Which of them is each row's.
     """
 
     model: str
@@ -67,6 +74,8 @@ class Group:
     prior: np.ndarray
     axes: tuple[str, ...] = ()
     waits: np.ndarray | None = None
+    centre: np.ndarray | None = None
+    centre_of: np.ndarray | None = None
 
     @property
     def is_itself(self) -> bool:
@@ -82,6 +91,7 @@ class Group:
             pred=self.pred[index],
             scores=None if self.scores is None else self.scores[index],
             waits=None if self.waits is None else self.waits[index],
+            centre_of=None if self.centre_of is None else self.centre_of[index],
         )
 
     def cells(self, *, all_cells: bool) -> Iterator[tuple[int, int, "Group"]]:
@@ -116,8 +126,14 @@ class Group:
             yield train_time, time, one
 
 
-def collect_groups(store: Store) -> Iterator[Group]:
+def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
     """Read all stored predictions and group them as the experiment says.
+
+    Parameters
+    ----------
+    store : Store
+    single : bool
+        Whether the models' own answers are given row by row, no nulls and nothing averaged.
 
     Raises
     ------
@@ -132,15 +148,17 @@ def collect_groups(store: Store) -> Iterator[Group]:
     within = index["within"]
     columns = {u: rows[u].astype(str).to_numpy(dtype=object) for u in ("subject", "session")}
     jobs = [job for job in index["jobs"] if "error" not in job and store.has(job["key"])]
+    if single:
+        jobs = [job for job in jobs if job["draw"] is None and job["permutation"] is None]
 
-    def together(job: dict[str, Any]) -> tuple[Any, ...]:
+    def scored_with(job: dict[str, Any]) -> tuple[Any, ...]:
         numbers = (NO_DRAW if job[k] is None else job[k] for k in ("draw", "permutation"))
         fold = job["fold"] if "fold" in within else ""
         # Brains of people whose spaces differ are as wide as their folds' training means.
         return job["model"], *numbers, job["seed"], fold, len(priors[job["seed"], job["fold"]])
 
     # Jobs come grouped by fold; sorting keeps the folds of one model in their order.
-    for called, several in groupby(sorted(jobs, key=together), key=together):
+    for called, several in groupby(sorted(jobs, key=scored_with), key=scored_with):
         model, draw, permutation, seed, fold, _ = called
         mine = list(several)
         found = [store.predictions(job["key"], classes) for job in mine]
@@ -163,8 +181,12 @@ def collect_groups(store: Store) -> Iterator[Group]:
             axes=found[0].axes,
             waits=_waits(store, mine, found),
         )
+        if index["target"]["kind"] == "vector":
+            several = [priors[job["seed"], job["fold"]] for job in mine]
+            of_rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
+            whole = replace(whole, centre=np.stack(several), centre_of=of_rows)
         for one in _split(whole, columns, within):
-            yield _answered_together(one, rows, index)
+            yield one if single else _answered_together(one, rows, index)
 
 
 def _waits(
@@ -244,15 +266,15 @@ class Scorer:
     kind : str
         The target's kind.
     n_classes : int
-    gallery : ndarray, shape (n_stimuli, n_targets), or None
-        True vectors that one may be mistaken for; None: those that are scored together.
+    galleries : Galleries or None
+        What the true one is told from; None where the target is no vector.
     timeline : Timeline or None
         Of all rows of the study, and its tasks.
     """
 
     kind: str
     n_classes: int
-    gallery: np.ndarray | None
+    galleries: Galleries | None
     timeline: Timeline | None = None
 
     @staticmethod
@@ -260,13 +282,25 @@ class Scorer:
         """Read what scoring needs from a results folder."""
         index, rows = store.index(), store.rows()
         kind, classes = index["target"]["kind"], index["target"]["classes"]
-        gallery = timeline = None
-        if index["gallery"] == "all" and kind == "vector":
-            y = store.truth(rows)
-            gallery = y[np.arange(len(y))]
+        galleries = timeline = None
+        if kind == "vector":
+            y: Any = store.truth(rows)
+            galleries = Galleries.of(index["gallery"], index["likeness"], y, rows)
         if kind == "label":
             timeline = Timeline.of(rows, classes, store.schedule())
-        return Scorer(kind, len(classes), gallery, timeline)
+        return Scorer(kind, len(classes), galleries, timeline)
+
+    def gallery_of(self, group: Group) -> Gallery | None:
+        """Give what the rows of a group are told from; None where the target is no vector.
+
+        Raises
+        ------
+        DataError
+            If a concept has no picture to make a prototype of.
+        """
+        if self.galleries is None:
+            return None
+        return self.galleries.gallery(group.true, group.centre, group.centre_of)
 
     def rows_of(self, group: Group) -> Timeline | None:
         """When the rows of a group were; None where the target is no label."""
@@ -279,6 +313,10 @@ class Scorer:
         """One score, or why it is not computed."""
         if metric.times == "tasks" and group.permutation != NO_DRAW:
             return f"{metric.name}: tasks stand in time, where labels of rows are permuted"
+        try:
+            gallery = self.gallery_of(group) if metric.retrieval is not None else None
+        except DataError as error:
+            return f"{metric.name}: {error}"
         return metric.evaluate(
             group.true,
             group.pred,
@@ -287,8 +325,16 @@ class Scorer:
             kind=self.kind,
             n_classes=self.n_classes or None,
             rows=None if metric.times == "none" else self.rows_of(group),
-            gallery=self.gallery,
+            gallery=gallery,
         )
+
+    def chance(self, metric: Any, group: Group) -> tuple[float, int]:
+        """Chance of a group that has a score, and how many candidates the true one is told from."""
+        if metric.retrieval is None:
+            return metric.chance(group.true, group.prior), 0
+        gallery = self.gallery_of(group)
+        size = n_candidates(group.true, gallery, metric.retrieval.direction)
+        return metric.chance(group.true, group.prior, gallery), size
 
 
 def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
@@ -298,7 +344,8 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
     -------
     scores : DataFrame
         ``model metric seed fold subject session draw permutation train_time time score chance
-        n_trials note``; times in seconds from the event, NaN where there are none; `score` is NaN
+        n_trials n_candidates note``; `n_candidates` is the size of the gallery, of metrics of
+        retrieval; times in seconds from the event, NaN where there are none; `score` is NaN
         where `note` says why it is not computed. Of nulls, only equal times are scored.
     """
     index, scorer = store.index(), Scorer.of(store)
@@ -314,13 +361,15 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
             for train_time, time, cell in group.cells(all_cells=group.is_itself):
                 value = scorer.score(metric, cell)
                 known = isinstance(value, float)
+                chance, size = scorer.chance(metric, cell) if known else (np.nan, 0)
                 rows.append(
                     (
                         group.model, name, group.seed, group.fold, group.subject, group.session,
                         group.draw, group.permutation, seconds(train_time), seconds(time),
                         value if known else np.nan,
-                        metric.chance(cell.true, cell.prior, scorer.gallery) if known else np.nan,
+                        chance,
                         len(cell.true),
+                        size,
                         "" if known else value,
                     )
                 )  # fmt: skip

@@ -6,14 +6,16 @@ from typing import Literal
 
 from neurodecode.core.config import Call
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.gallery import Likeness
 from neurodecode.core.training import Device
 from neurodecode.data.tasks import Direction, TargetSpec, WindowsSpec
 from neurodecode.harness.deciding import Decide
 from neurodecode.harness.question import (
     DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
+    N_PAIRINGS,
     Aggregate,
-    Gallery,
+    GalleryOf,
     Init,
     Keep,
     Overlap,
@@ -77,10 +79,16 @@ class ShuffledSpec:
 
 @dataclass(frozen=True)
 class ScoreSpec:
-    """What is scored together, and what identification tells a vector from."""
+    """What is scored together, and what identification tells a vector from, and how.
+
+    Without a likeness, features that the experiment declares are told apart by their centred
+    cosine, and whatever else by its correlation.
+    """
 
     within: tuple[Unit, ...] = DEFAULT_WITHIN
-    gallery: Gallery = "tested"
+    gallery: GalleryOf = "tested"
+    likeness: Likeness | None = None
+    n_pairings: int = N_PAIRINGS
 
 
 @dataclass(frozen=True)

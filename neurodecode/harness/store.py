@@ -15,6 +15,7 @@
                        of networks: history.csv  training.json
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
+      curves.parquet   retrieval over repeats, where stimuli were repeated
       online/          the same models run over recordings: a results folder of its own
       failures.txt     tracebacks of jobs that failed in the last run
 """
@@ -48,7 +49,7 @@ from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
-INDEX_FORMAT = 8  # of jobs.json
+INDEX_FORMAT = 9  # of jobs.json
 TASKS = "tasks.parquet"
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 

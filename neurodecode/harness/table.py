@@ -12,9 +12,11 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.chance_pairings import ChancePairings
 from neurodecode.harness.dependence import interval_over, unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores, drawn_with
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
+from neurodecode.harness.repeat_curves import CURVES, repeat_curves
 from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups, unmoved
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
@@ -24,7 +26,7 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 4  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 5  # of table.json; raised where intervals or flags are computed otherwise
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ class TableRow:
     p : float or None
         Where `n_permutations` is given: share of permutations of the labels within runs or blocks,
         the model fitted anew, that score as well; of six or more subjects, none of which trains
-        another's model, of flips of the signs of their scores less chance.
+        another's model, of flips of the signs of their scores less chance. Else, of metrics of
+        retrieval: share of draws that deal the answers to the pictures anew.
     n_units : int
     unit : str
         What `per_unit` counts: subject, session or fold.
@@ -64,6 +67,11 @@ class TableRow:
         Whether trials were cut around events, or windows slid over recordings as online.
     tested : {"trial", "window"}
         What `n_trials` counts. Windows that slide overlap, and are no independent trials.
+    shown_as : str
+        The metric as tables show it: of retrieval with the size of the gallery and what it holds,
+        as in ``top_5@200/image``; with both ends where groups have galleries of several sizes.
+    p_of : {"labels", "signs", "pairings", ""}
+        What was permuted for p.
     """
 
     experiment: str
@@ -85,10 +93,18 @@ class TableRow:
     role: str = "model"
     evaluation: str = "offline"
     tested: str = "trial"
+    shown_as: str = ""
+    p_of: str = ""
+
+    def __post_init__(self):
+        if not self.shown_as:
+            object.__setattr__(self, "shown_as", self.metric)
 
 
 def score_results(store: Store) -> list[TableRow]:
     """Score the stored predictions; write ``scores.parquet`` and ``table.json``.
+
+    Where stimuli were repeated, ``curves.parquet`` has the curves of retrieval over repeats.
 
     Parameters
     ----------
@@ -102,6 +118,11 @@ def score_results(store: Store) -> list[TableRow]:
     groups = list(collect_groups(store))
     scores = score_groups(store, groups)
     store.write_frame("scores.parquet", scores)
+    curves = repeat_curves(store, groups, Scorer.of(store))
+    if curves is not None:
+        store.write_frame(CURVES, curves)
+    else:
+        (store.folder / CURVES).unlink(missing_ok=True)  # of what was asked before
     # Of generalization across time the table has what was trained and tested at the same time.
     scores = _select(scores, scores["train_time"].isna() | (scores["train_time"] == scores["time"]))
     rows = _table(store, groups, scores)
@@ -134,7 +155,8 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
     if index["inflation"]["repeats"] > 1:  # folds of one name test other rows with another seed
         names = scores["fold"].astype(str) + " (seed " + scores["seed"].astype(str) + ")"
         scores = scores.assign(fold=names)
-    blocks = np.unique(drawn_with(store.rows(), store.schedule()), return_inverse=True)[1]
+    drawn = drawn_with(store.rows(), store.schedule(), index["target"]["kind"])
+    blocks = np.unique(drawn, return_inverse=True)[1]
     scorer = Scorer.of(store)
     n_open = Counter(
         job["model"] for job in index["jobs"] if "error" not in job and not store.has(job["key"])
@@ -147,6 +169,15 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
         and store.training(job["key"]).get("converged") is False
     }
     no_null = unmoved(groups)
+    pairings = ChancePairings(
+        groups,
+        store.rows(),
+        scorer,
+        index["metrics"],
+        0 if index["n_permutations"] else index["n_pairings"],
+        unit,
+        index["inflation"]["row"],
+    )
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
@@ -167,6 +198,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 mine,
                 bounds,
                 draws,
+                pairings,
                 n_open[model["name"]],
                 converged=model["name"] not in unconverged,
                 has_null=model["name"] not in no_null,
@@ -186,6 +218,7 @@ def _row(
     scores: pd.DataFrame,
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
+    pairings: ChancePairings,
     n_open: int,
     *,
     converged: bool,
@@ -210,12 +243,14 @@ def _row(
     own = (scores["model"] == model) & (scores["note"] == "")
     nulls = _select(scores, own & (scores["draw"] != NO_DRAW))
     shuffled = [float(unit_means(one, unit, "score").mean()) for _, one in nulls.groupby("draw")]
-    p = None
-    if index["n_permutations"] and role == "model":
+    p, p_of = None, ""
+    if role == "model" and not index["n_permutations"]:
+        p, p_of = pairings.p(model, metric), "pairings"
+    elif role == "model":
         permuted = _select(scores, own & (scores["permutation"] != NO_DRAW))
         # Units that train each other's models cannot be tested by flips of their signs.
         flips = index["inflation"]["unit"] == 1
-        p = _p(judged, known, per_unit, permuted, unit, flips=flips)
+        p, p_of = _p(judged, known, per_unit, permuted, unit, flips=flips)
     if role == "model":
         better_is = 1 if judged.direction == "up" else -1
         for control, bound in bounds.items():
@@ -259,7 +294,20 @@ def _row(
         role=role,
         evaluation=index["evaluation"],
         tested=_tested(index),
+        shown_as=_shown_as(judged, known, index["gallery"]),
+        p_of="" if p is None else p_of,
     )
+
+
+def _shown_as(metric: Any, known: pd.DataFrame, gallery: str) -> str:
+    """Name a metric of retrieval by its gallery, whose size and content are part of what it is."""
+    if metric.retrieval is None:
+        return metric.name
+    sizes = known["n_candidates"].to_numpy()
+    size = f"{sizes.min()}" if sizes.min() == sizes.max() else f"{sizes.min()}-{sizes.max()}"
+    if metric.retrieval.direction == "image_to_brain":
+        return f"{metric.name}@{size}/brain"
+    return f"{metric.name}@{size}/{'prototype' if gallery == 'prototype' else 'image'}"
 
 
 def _tested(index: dict[str, Any]) -> str:
@@ -298,19 +346,20 @@ def _p(
     unit: str,
     *,
     flips: bool,
-) -> float | None:
-    """One-sided p value of a score better than its null, or None where none can be had."""
+) -> tuple[float | None, str]:
+    """One-sided p value of a score better than its null, and of what; None where there is none."""
     better_is = 1 if metric.direction == "up" else -1
     if len(permuted):
         means = [
             unit_means(one, unit, "score").mean() for _, one in permuted.groupby("permutation")
         ]
-        return permutation_p(better_is * float(per_unit.mean()), better_is * np.array(means))
+        p = permutation_p(better_is * float(per_unit.mean()), better_is * np.array(means))
+        return p, "labels"
     chance = unit_means(known, unit, "chance")
     difference = better_is * (per_unit - chance).to_numpy()
     if not flips or len(difference) < MIN_FOR_SIGN_FLIPS or not np.isfinite(difference).all():
-        return None
-    return sign_flip_test(difference, "greater").p
+        return None, ""
+    return sign_flip_test(difference, "greater").p, "signs"
 
 
 def _interval(

@@ -59,8 +59,8 @@ def terms_of(retrieval: Retrieval) -> Callable[..., tuple[np.ndarray, None]]:
 
 def score_of(retrieval: Retrieval, true, pred, gallery: Candidates) -> float:
     """Mean, or median, of what the rows add."""
-    values = terms_of(retrieval)(true, pred, gallery=gallery)[0]
-    return float((np.nanmedian if retrieval.summary == "median" else np.nanmean)(values))
+    found = places(true, pred, gallery, retrieval.direction)
+    return float(retrieval.of(retrieval.judge(found.better, found.alike, found.n_candidates)))
 
 
 def one_of(direction: Direction) -> Callable[..., float]:

@@ -38,6 +38,10 @@ class Retrieval:
     judge: Callable[[np.ndarray, np.ndarray, int], np.ndarray]
     summary: Literal["mean", "median"] = "mean"
 
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Give the score of values along the last axis."""
+        return (np.median if self.summary == "median" else np.mean)(values, axis=-1)
+
 
 @dataclass(frozen=True)
 class Metric:

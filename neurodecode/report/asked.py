@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from neurodecode.core.names import catalogue
+from neurodecode.core.names import catalogue, find
 from neurodecode.report.results import Results
 from neurodecode.report.words import counted
 
@@ -83,6 +83,8 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
     if index["n_permutations"]:
         asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
+    elif _retrieves(index) and index["n_pairings"]:
+        asked.append(Asked("p", (Line(_pairings(index["n_pairings"])),)))
     asked.append(Asked("Scores", tuple(_scores(index))))
     return asked
 
@@ -239,10 +241,42 @@ def _permutations(n_permutations: int) -> str:
     )
 
 
+def _pairings(n_pairings: int) -> str:
+    return (
+        f"One-sided, of metrics of retrieval: of {counted(n_pairings, 'draw')} that deal the "
+        "answers to the stimuli anew, whole concepts together, within what is scored together. "
+        "Nothing is fitted; draws spread wider where who is tested trains the others' models."
+    )
+
+
+def _retrieves(index: Mapping[str, Any]) -> bool:
+    """Whether a metric is one of retrieval."""
+    if index["target"]["kind"] != "vector":
+        return False
+    return any(find(name, "metrics").retrieval is not None for name in index["metrics"])
+
+
+def _gallery(index: Mapping[str, Any]) -> str:
+    told = {
+        "tested": "the stimuli that are scored together",
+        "all": "all stimuli that there are",
+        "prototype": "one mean vector a concept, of its other stimuli, without what was shown",
+    }
+    likeness = {
+        "correlation": "by their correlation",
+        "cosine": "by their cosine",
+        "centered_cosine": "by their cosine once the mean of the training targets is taken from "
+        "both",
+    }
+    return f"Told from {told[index['gallery']]}; alike {likeness[index['likeness']]}."
+
+
 def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
     rows = "Trials" if index["schedule"] is None else "Windows"
     for name in index["metrics"]:
         yield _call("metrics", {name: {}})
+    if _retrieves(index):
+        yield Line(_gallery(index))
     if index["aggregate"] is not None:
         by = " and ".join(index["aggregate"]["by"])
         yield Line(f"{rows} of the same {by} are answered together, by their mean scores.")

@@ -12,7 +12,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.table import TableRow
-from neurodecode.report.tables import spaced
+from neurodecode.report.tables import shown_as, spaced
 
 MODEL, CONTROL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#222222", "#8a4b00"
 NULL = {"fc": "#d9e3ee", "ec": "#8fabc8", "lw": 1.2}
@@ -71,7 +71,7 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
     ax.set_ylim(heights[-1] + 0.5, -0.75)
     if all(row.note for row in rows):
         ax.set_xticks([])
-    ax.set_xlabel(spaced(metrics[0]), fontsize=11)
+    ax.set_xlabel(spaced(shown_as(rows)), fontsize=11)
     ax.tick_params(axis="x", labelsize=10)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.grid(axis="x", color="#ececec", lw=0.8)

@@ -34,7 +34,7 @@ from neurodecode.report.online_figures import (
 )
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.results import Results
-from neurodecode.report.tables import interval, null, number, spaced
+from neurodecode.report.tables import interval, null, number, p_value, shown_as, spaced
 from neurodecode.report.time_course import curve_figures
 from neurodecode.report.training import loss_figures
 
@@ -151,6 +151,7 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
     )
     templates.filters |= {
         "number": number, "interval": interval, "null": null, "spaced": spaced,
+        "p_value": p_value, "shown_as": shown_as,
         "counted": words.counted,
     }  # fmt: skip
     several = [(part, one) for one in results for part in (one, one.online) if part is not None]
@@ -224,7 +225,7 @@ def _units(rows: Sequence[TableRow]) -> pd.DataFrame | None:
         return None
     several = len({row.metric for row in known}) > 1
     columns = {
-        f"{row.model}, {spaced(row.metric)}" if several else row.model: row.per_unit
+        f"{row.model}, {spaced(row.shown_as)}" if several else row.model: row.per_unit
         for row in known
     }
     table = pd.DataFrame(columns)
@@ -240,7 +241,7 @@ def _scores(results: Results) -> Iterator[Picture]:
         told = "; ".join(
             f"{row.model} {row.note or number(row.mean) + ' ' + interval(row)}" for row in rows
         )
-        alt = f"{spaced(metric)}, mean and 95 % interval of each model: {told}."
+        alt = f"{spaced(shown_as(rows))}, mean and 95 % interval of each model: {told}."
         yield _svg(scores_figure(rows), alt)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
+from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.report.tables import format_rows
@@ -105,7 +106,8 @@ class Results:
         -------
         table : DataFrame
             ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
-            n_trials flags note role evaluation tested``, and one column a unit, such as a subject.
+            n_trials flags note role evaluation tested shown_as p_of``, and one column a unit, such
+            as a subject.
         """
         every = self.all_rows()
         rows = [row for row in every if metric in (None, row.metric)]
@@ -158,6 +160,40 @@ class Results:
         course: Any = own.groupby(keys, dropna=False)[["score", "chance"]].mean()
         drawn = drawn.groupby(keys, dropna=False)["score"].mean()
         return course.assign(shuffled=drawn).reset_index()
+
+    def repeat_curve(self, metric: str | None = None) -> pd.DataFrame:
+        """Give the score of the mean answer to 1, 2, 4, … and all repeats of a stimulus.
+
+        Parameters
+        ----------
+        metric : str, optional
+            Of retrieval; all of them without.
+
+        Returns
+        -------
+        curve : DataFrame
+            ``model metric n_repeats``, the unit (such as ``subject``), ``score chance
+            n_candidates``; means over folds and seeds. `n_candidates` is the size of the gallery.
+
+        Raises
+        ------
+        ConfigError
+            If no stimulus was repeated, or there is no such metric.
+        """
+        path = self.folder / CURVES
+        curves = pd.read_parquet(path) if path.is_file() else pd.DataFrame({"metric": []})
+        if metric is not None:
+            curves = pd.DataFrame(curves[curves["metric"] == metric])
+        if len(curves) == 0:
+            of = f" under {metric!r}" if metric else ""
+            raise ConfigError(
+                f"repeat_curve: there is none{of} in {self.folder}: metrics of retrieval have one, "
+                "such as top_1, where stimuli were repeated among the test rows."
+            )
+        unit = next((u for u in ("subject", "session", "fold") if u in self.index["within"]), "")
+        keys = ["model", "metric", "n_repeats", *filter(None, [unit])]
+        found: Any = curves.groupby(keys, sort=False)[["score", "chance", "n_candidates"]].mean()
+        return found.reset_index()
 
     def _known_metric(self, metric: str | None) -> str:
         known = self.index["metrics"]

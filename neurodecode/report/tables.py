@@ -48,7 +48,7 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
         place = head.index("units")
         head.insert(place, "p")
         for line, row in zip(cells, rows, strict=True):
-            line.insert(place, number(row.p))
+            line.insert(place, p_value(row))
     return LAYOUTS[form](head, cells, notes, _NUMBERS)
 
 
@@ -144,6 +144,19 @@ def number(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
+def p_value(row: TableRow) -> str:
+    """Give p, with four decimals where three are zero, and say where it is of pairings."""
+    if row.p is None or math.isnan(row.p):
+        return "–"
+    told = f"{row.p:.4f}" if row.p < 0.0005 else f"{row.p:.3f}"
+    return f"{told} (pairings)" if row.p_of == "pairings" else told
+
+
+def shown_as(rows: Sequence[TableRow]) -> str:
+    """Name of the metric of several rows, as the first that has a score shows it."""
+    return next((row for row in rows if not row.note), rows[0]).shown_as
+
+
 def spaced(name: str) -> str:
     """Name of a metric as words: ``balanced accuracy``, ``ROC AUC``."""
     return " ".join(word.upper() if word in ("roc", "auc") else word for word in name.split("_"))
@@ -176,7 +189,7 @@ def _cells(row: TableRow) -> list[str]:
     flags = ", ".join(row.flags)
     return [
         row.model,
-        row.metric,
+        row.shown_as,
         score,
         interval(row),
         number(row.chance),

@@ -173,7 +173,7 @@ def verdict(results: Results) -> list[str]:
         interval = "no interval"
     said = [
         f"{f'Best of {n_models} models' if n_models > 1 else 'The model'}: {row.model}, "
-        f"{spaced(row.metric)} {number(row.mean)} ({interval}) over {over} and "
+        f"{spaced(row.shown_as)} {number(row.mean)} ({interval}) over {over} and "
         f"{counted(row.n_trials, row.tested)}; chance "
         + ("has no formula here" if math.isnan(row.chance) else f"is {number(row.chance)}")
         + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")

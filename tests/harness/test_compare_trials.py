@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.dependence import widened
+from neurodecode.harness.galleries import Galleries
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrap_scores, bootstrapped
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.score import Scorer, collect_groups
@@ -117,7 +118,8 @@ def test_pictures_are_held_against_one_gallery_in_every_draw(tmp_path):
     folder = stored(asked, tmp_path / "r")
     groups = [one for one in collect_groups(folder) if one.model == "weak" and one.is_itself]
     block, metric = np.arange(144), find("two_way", "metrics")
-    whole = replace(Scorer.of(folder), gallery=np.concatenate([one.true for one in groups]))
+    pictures = np.concatenate([one.true for one in groups])
+    whole = replace(Scorer.of(folder), galleries=Galleries("all", "correlation", pictures))
     both = (metric, replace(metric, terms=None))
     drawn = [bootstrap_scores(groups, block, one, whole)[0] for one in both]
     np.testing.assert_allclose(*drawn, rtol=1e-12)

@@ -14,7 +14,7 @@ from neurodecode.report.tables import format_rows, interval, null, number, space
 FIELDS = (
     "experiment", "model", "metric", "mean", "ci_low", "ci_high", "chance", "shuffled_mean",
     "shuffled_sd", "p", "n_units", "unit", "n_trials", "flags", "per_unit", "note", "role",
-    "evaluation", "tested",
+    "evaluation", "tested", "shown_as", "p_of",
 )  # fmt: skip
 
 

@@ -1,0 +1,210 @@
+"""p of retrieval by permuting who saw what: nothing is fitted, and no picture counts twice.
+
+The pairs of a row and the pictures that it is told from share rows and pictures, so they are no
+independent trials: a binomial test of them is wrong by a factor that grows with their number.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import DataError
+from neurodecode.core.names import find
+from neurodecode.harness.galleries import CONCEPT
+from neurodecode.harness.score import Group, Scorer
+from neurodecode.linalg.permutation import permutation_p
+from neurodecode.metrics.metric import Metric, Retrieval
+from neurodecode.metrics.places import Direction, EveryPlace, every
+
+_MOST_AT_ONCE = 2_000_000  # values of draws: 16 MB
+
+
+class ChancePairings:
+    """Scores of the models of a study under pairings that are drawn.
+
+    Within each group of rows that is scored together, answers are dealt to the pictures anew: all
+    rows of a picture together, and where a concept has several pictures, all of it. Groups are
+    averaged as the table averages them, within sessions, then units. Every model sees the same
+    draws.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    rows : DataFrame
+        Of the study.
+    scorer : Scorer
+    metrics : sequence of str
+        Those of the table; of which some may be no metrics of retrieval.
+    n_draws : int
+    unit : str
+        What the table counts: ``subject``, ``session``, ``fold`` or ``study``.
+    inflation : float
+        Variance of the mean score, as a multiple of that of independent rows: above 1 where rows
+        that are tested train the models of others. The draws spread by its root.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        rows: pd.DataFrame,
+        scorer: Scorer,
+        metrics: Sequence[str],
+        n_draws: int,
+        unit: str = "subject",
+        inflation: float = 1.0,
+    ):
+        self._rows, self._scorer, self._n_draws = rows, scorer, n_draws
+        self._unit, self._inflation = unit, inflation
+        found: list[Metric] = [find(name, "metrics") for name in metrics]
+        self._judged = {one.name: one.retrieval for one in found if one.retrieval is not None}
+        self._sign = {one.name: 1 if one.direction == "up" else -1 for one in found}
+        self._groups: dict[str, list[Group]] = {}
+        for group in groups:
+            if group.is_itself:
+                self._groups.setdefault(group.model, []).append(group)
+        self._memo: dict[str, dict[str, tuple[float, np.ndarray]]] = {}
+
+    def p(self, model: str, metric: str) -> float | None:
+        """Give the one-sided p of a model; None where there is none.
+
+        Parameters
+        ----------
+        model, metric : str
+
+        Returns
+        -------
+        p : float or None
+            Share of draws whose score is at least as good, the score found among them; 1 where no
+            draw deals anything anew. None of a metric that is none of retrieval, and without draws.
+        """
+        if metric not in self._judged or self._n_draws == 0:
+            return None
+        if model not in self._memo:
+            self._memo[model] = self._drawn(model)
+        if metric not in self._memo[model]:
+            return None
+        score, drawn = self._memo[model][metric]
+        centre = drawn.mean()
+        widened = centre + np.sqrt(self._inflation) * (drawn - centre)
+        return permutation_p(self._sign[metric] * score, self._sign[metric] * widened)
+
+    def _drawn(self, model: str) -> dict[str, tuple[float, np.ndarray]]:
+        """Score of each metric, and that of each draw."""
+        groups = self._groups[model]
+        seeds = {}
+        for group in groups:
+            seeds.setdefault(group.seed, []).append(group.rows.tobytes())
+        # Another seed whose folds are others tests the same rows again and is dealt for itself:
+        # that tells hardly more, and would make draws too alike.
+        several = [sorted(one) for one in seeds.values()]
+        repeats = len(several) if any(one != several[0] for one in several) else 1
+        found: dict[str, list[tuple[Group, float, np.ndarray]]] = {}
+        for group in groups:
+            for name, (score, drawn) in self._of_group(group).items():
+                found.setdefault(name, []).append((group, score, drawn))
+        means = {}
+        for name, parts in found.items():
+            weights = _weights([group for group, _, _ in parts], self._unit)
+            score = float(weights @ [score for _, score, _ in parts])
+            drawn = np.sum([w * one for w, (_, _, one) in zip(weights, parts, strict=True)], axis=0)
+            means[name] = score, drawn.mean() + np.sqrt(repeats) * (drawn - drawn.mean())
+        return means
+
+    def _of_group(self, group: Group) -> dict[str, tuple[float, np.ndarray]]:
+        cells = [cell for _, _, cell in group.cells(all_cells=False)]
+        found: dict[str, tuple[float, np.ndarray]] = {}
+        directions: tuple[Direction, ...] = ("brain_to_image", "image_to_brain")
+        for direction in directions:
+            mine = {k: v for k, v in self._judged.items() if v.direction == direction}
+            if not mine:
+                continue
+            try:
+                placed = [
+                    every(one.true, one.pred, self._scorer.gallery_of(one), direction)
+                    for one in cells
+                ]
+            except DataError:  # the table says why there is no score
+                continue
+            dealt = self._dealt(group, placed[0])
+            for name, judged in mine.items():
+                try:
+                    values = [judged.judge(p.better, p.alike, p.n_candidates) for p in placed]
+                except DataError:
+                    continue
+                if judged.summary == "mean":  # that of several times is that of their mean
+                    values = [np.mean(values, axis=0)]
+                own = np.mean([_own(judged, one, placed[0]) for one in values])
+                drawn = [_draws(judged, one, placed[0].own, dealt) for one in values]
+                found[name] = float(own), np.mean(drawn, axis=0)
+        return found
+
+    def _dealt(self, group: Group, placed: EveryPlace) -> np.ndarray:
+        """Picture that stands for each in each draw, shape (n_draws, n_shown)."""
+        n_shown = placed.better.shape[1]
+        code = np.zeros(n_shown, dtype=np.int64)
+        code[placed.own] = group.rows[placed.row]  # a row of each picture
+        unit = np.arange(n_shown)
+        if CONCEPT in self._rows:
+            told = self._rows[CONCEPT].iloc[code]
+            alone = pd.Series([f"\0{i}" for i in range(n_shown)], index=told.index)
+            unit = pd.factorize(told.astype(object).where(told.notna(), alone))[0]
+        uids = sorted(str(one) for one in self._rows["uid"].iloc[group.rows])
+        rng = np.random.default_rng(int(digest(uids)[:16], 16))
+        return dealt(unit, self._n_draws, rng)
+
+
+def dealt(unit: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Deal units to each other, all that is of a unit together.
+
+    Parameters
+    ----------
+    unit : ndarray of int, shape (n,)
+        Concept of each picture, numbered from 0.
+    n_draws : int
+    rng : numpy Generator
+
+    Returns
+    -------
+    drawn : ndarray of int, shape (n_draws, n)
+        For each picture the one that stands for it: the first picture of a concept is given the
+        first one of another, and so on; where that has fewer, they begin again.
+    """
+    sizes = np.bincount(unit)
+    order = np.argsort(unit, kind="stable")
+    begins = np.cumsum(sizes) - sizes
+    place = np.empty(len(unit), dtype=np.int64)
+    place[order] = np.arange(len(unit)) - begins[unit[order]]
+    turns = np.arange(sizes.max())[None, :] % sizes[:, None]
+    members = order[begins[:, None] + turns]  # (n_units, most of a unit)
+    units = rng.permuted(np.tile(np.arange(len(sizes)), (n_draws, 1)), axis=1)
+    return members[units[:, unit], place[None, :]]
+
+
+def _own(judged: Retrieval, values: np.ndarray, placed: EveryPlace) -> float:
+    return float(judged.of(values[np.arange(len(values)), placed.own]))
+
+
+def _draws(judged: Retrieval, values: np.ndarray, own: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Score of each draw, where the value of a row is that of the picture it is given."""
+    at = np.arange(len(values))
+    return np.concatenate(
+        [judged.of(values[at, some[:, own]]) for some in _in_pieces(drawn, len(values))]
+    )
+
+
+def _in_pieces(drawn: np.ndarray, n: int) -> Iterator[np.ndarray]:
+    n_at_once = max(1, _MOST_AT_ONCE // n)
+    return (drawn[start : start + n_at_once] for start in range(0, len(drawn), n_at_once))
+
+
+def _weights(groups: Sequence[Group], unit: str) -> np.ndarray:
+    """Share of each group in the mean over folds and seeds, then sessions, then units."""
+    units = [getattr(group, unit, "") for group in groups]
+    sessions = [(one, group.session) for one, group in zip(units, groups, strict=True)]
+    n_sessions = Counter(one for one, _ in set(sessions))
+    n_groups, n_units = Counter(sessions), len(set(units))
+    shares = [1 / (n_units * n_sessions[one[0]] * n_groups[one]) for one in sessions]
+    return np.array(shares)

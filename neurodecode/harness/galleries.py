@@ -1,0 +1,129 @@
+"""What identification tells the true one from, for each group of rows that is scored together."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.gallery import Gallery, Likeness, prototypes
+
+GalleryOf = Literal["tested", "all", "prototype"]
+CONCEPT = "concept"  # column of rows, and of tables of stimuli
+
+
+@dataclass(frozen=True, eq=False)
+class Galleries:
+    """Galleries of the groups of a study.
+
+    Parameters
+    ----------
+    asked : {"tested", "all", "prototype"}
+        Pictures that are scored together; all that there are; or for each concept that is scored
+        together the mean vector of its other pictures.
+    likeness : {"correlation", "cosine", "centered_cosine"}
+    pictures : ndarray, shape (n_pictures, n)
+        All that there are, each once; empty where `asked` is ``tested``.
+    concept : ndarray of object, shape (n_pictures,)
+        Of each picture; None where it has none.
+    """
+
+    asked: GalleryOf
+    likeness: Likeness
+    pictures: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    concept: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=object))
+
+    @staticmethod
+    def of(
+        asked: GalleryOf,
+        likeness: Likeness,
+        y: np.ndarray,
+        rows: pd.DataFrame,
+        table: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> "Galleries":
+        """Collect the pictures that there are.
+
+        Parameters
+        ----------
+        asked, likeness : str
+        y : ndarray, shape (n_rows, n)
+            True vectors; NaN where there is none.
+        rows : DataFrame
+            With a column ``concept``, for prototypes.
+        table : tuple of ndarray, optional
+            Vectors of all stimuli, shape (n_stimuli, n), also of those that were not shown, and
+            their concepts.
+
+        Raises
+        ------
+        ConfigError
+            If prototypes are asked for and no row has a concept.
+        DataError
+            If one picture is of several concepts.
+        """
+        if asked == "tested":
+            return Galleries(asked, likeness)
+        if asked == "prototype" and CONCEPT not in rows:
+            raise ConfigError(
+                "score: gallery: prototype is the mean of the other pictures of a concept, and the "
+                f"rows have no column {CONCEPT!r}. Name it under columns in the card, or use "
+                "gallery: tested."
+            )
+        known = np.flatnonzero(np.isfinite(y).all(axis=1))
+        vectors = _exact(y[known])
+        concept = [*rows[CONCEPT].iloc[known]] if CONCEPT in rows else [None] * len(known)
+        if table is not None:
+            vectors = np.concatenate([vectors, _exact(table[0])])
+            concept += [*table[1]]
+        pictures, which = np.unique(vectors, axis=0, return_inverse=True)
+        names = np.full(len(pictures), None, dtype=object)
+        for row in np.flatnonzero(pd.notna(np.array(concept, dtype=object))):
+            picture, name = which.reshape(-1)[row], concept[row]
+            if asked == "prototype" and names[picture] not in (None, str(name)):
+                raise DataError(
+                    f"score: gallery: prototype: one picture is of the concepts {names[picture]!r} "
+                    f"and {str(name)!r}. Correct the column {CONCEPT!r}."
+                )
+            names[picture] = str(name)
+        return Galleries(asked, likeness, pictures, names)
+
+    def gallery(
+        self, true: np.ndarray, centre: np.ndarray | None, centre_of: np.ndarray | None
+    ) -> Gallery:
+        """Give the gallery of rows that are scored together.
+
+        Parameters
+        ----------
+        true : ndarray, shape (n_rows, n)
+        centre : ndarray, shape (n_folds, n), or None
+            Means of the training targets.
+        centre_of : ndarray of int, shape (n_rows,), or None
+
+        Raises
+        ------
+        DataError
+            If a concept has no other picture.
+        """
+        shared: dict[str, Any] = {
+            "likeness": self.likeness, "centre": centre, "centre_of": centre_of,
+        }  # fmt: skip
+        if self.asked != "prototype":
+            return Gallery(self.pictures if self.asked == "all" else None, **shared)
+        number = {picture.tobytes(): i for i, picture in enumerate(self.pictures)}
+        at = np.array([number[one.tobytes()] for one in _exact(true)])
+        shown, row = np.unique(at, return_inverse=True)
+        lost = [i for i in shown if self.concept[i] is None]
+        if lost:
+            raise DataError(
+                f"{len(lost)} of {len(shown)} pictures that are scored together have no concept. "
+                f"Fill in the column {CONCEPT!r}, or use score: {{gallery: tested}}"
+            )
+        named = np.array(["" if one is None else one for one in self.concept])
+        means, rounds, own, round_of = prototypes(self.pictures, named, shown)
+        return Gallery(means, rounds=rounds, own=own[row], round_of=round_of[row], **shared)
+
+
+def _exact(vectors: np.ndarray) -> np.ndarray:
+    """Give vectors as float64, of which equal ones have equal bytes."""
+    return np.asarray(vectors, dtype=np.float64).reshape(len(vectors), -1) + 0.0
