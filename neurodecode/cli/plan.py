@@ -89,6 +89,8 @@ def shared(plan: "Plan") -> list[str]:
     from neurodecode.core.files import cache_folder
     from neurodecode.harness.sharing import describe_shared
 
+    if plan.study.question.averages_inputs:
+        return []
     models = {job.model.name: job.model for job in plan.jobs}.values()
     return describe_shared(plan.study.trials, models, cache_folder())
 

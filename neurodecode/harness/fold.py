@@ -7,16 +7,18 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import NeurodecodeError
+from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
+from neurodecode.harness.repeats import mean_inputs, spread
 from neurodecode.harness.replay import replay
 from neurodecode.harness.singular import told_singular
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob
@@ -28,7 +30,10 @@ def run_fold(task: FoldTask) -> list[Outcome]:
     outcomes = []
     _import_packages(task)
     with one_thread():
-        work = FoldWork(task)
+        try:
+            work = FoldWork(_averaged(task))
+        except DataError as error:  # trials of one group that have no mean
+            return [Outcome(job.key, str(error), traceback.format_exc()) for job in task.jobs]
         for job in task.jobs:
             keeps = task.keep and not job.is_null and job.model.role == "model"
             missing = keeps and not task.store.has_model(job.key)
@@ -50,6 +55,8 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     if alike and not job.is_null:
                         check_alone(work, chosen, fitted, predictions)
                     patterns = _patterns(fitted.model, job)
+                    if task.repeats is not None:
+                        predictions = spread(predictions, task.repeats, task.test.rows["uid"])
                 if missing:
                     save_model(task, job, fitted)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
@@ -107,6 +114,14 @@ def _import_packages(task: FoldTask) -> None:
     for package in {name for job in task.jobs for name in job.model.packages}:
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
+
+
+def _averaged(task: FoldTask) -> FoldTask:
+    """Give the task whose test rows are the means of repeats, where these are asked for."""
+    done = all(task.store.has(job.key) for job in task.jobs)
+    if task.repeats is None or done:
+        return task
+    return replace(task, test=mean_inputs(task.test, task.repeats))
 
 
 def _place(job: TaskJob, task: FoldTask) -> TrainingPlace:

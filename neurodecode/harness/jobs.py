@@ -20,6 +20,7 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.repeats import repeats_of
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
 from neurodecode.harness.truth import TrainingTruth
@@ -137,6 +138,8 @@ class JobKeys:
             "tune": self._tuning(model, fold),
             "device": self._device if "torch" in model.packages else "cpu",
         }
+        if self._question.averages_inputs:
+            parts["repeats"] = self._once(("repeats", id(fold)), lambda: self._repeats(fold))
         how = model.updates(self._question.access)
         if how:
             later = self._truth.tested(fold, seed, draw, permutation)
@@ -181,6 +184,10 @@ class JobKeys:
         shown = held_out_by(rows, self._question.target.kind, paired_by)
         several += [] if shown is None else [shown]
         return [VERSION, *(None if one is None else digest_array(one) for one in several)]
+
+    def _repeats(self, fold: Fold) -> list[str] | None:
+        repeats = repeats_of(self._question, self._trials.rows, fold)
+        return None if repeats is None else repeats.key
 
     def _once(self, name: Any, make: Any) -> Any:
         if name not in self._memo:

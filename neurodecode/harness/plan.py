@@ -12,6 +12,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.names import find
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
+from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
 from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
@@ -84,6 +85,7 @@ def make_plan(study: Study) -> Plan:
             raise ConfigError(f"metrics: {error}") from None
     check_tuning(question)
     check_in_use(study)
+    check_mean_inputs(study)
     _check_aggregate(study)
     truth = TrainingTruth(study)
     y = truth.y
@@ -114,7 +116,8 @@ def make_plan(study: Study) -> Plan:
         whole, kept = final_fold(study), [model for model in models if model.role == "model"]
         finals = tuple(keys.job(model, question.seeds[0], whole) for model in kept)
     _check_starts(study, jobs)
-    notes = (*_notes(models, study), *_left_out(folds, question))
+    few = few_repeats(study, [planned.fold for planned in folds])
+    notes = (*_notes(models, study), *_left_out(folds, question), *filter(None, [few]))
     return Plan(study, folds, tuple(jobs), refused, notes, finals)
 
 
@@ -220,6 +223,7 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             fold = grant(fold, rows, is_known, y, question.access, _pool(study, fold, is_known))
             if asked:
                 fold = with_unlabelled(fold, rows, is_known, claims)
+            check_groups(study, fold)
             fold = keep_apart(fold, rows, overlap_of(question), gap)
             train = fold.index("train", "val")
             if len(train) == 0:

@@ -176,19 +176,33 @@ class TargetAccess:
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Which test rows are answered together: their scores are averaged before scoring.
+    """Which test rows are answered together, such as the repeats of a stimulus.
 
     Parameters
     ----------
     by : tuple of str
         Columns; rows with the same values of all of them are answered together.
     how : {"mean"}
+    of : {"answers", "inputs"}
+        What is averaged: what a model says of each row (scores, values, embeddings), before
+        scoring; or the trials themselves, so that the model is handed their mean, and its answer
+        stands for each of them. The mean of k trials has less noise than any that a model was
+        trained on, and another variance: what is scaled, or what is not linear, meets what it has
+        not seen. Averaged answers have no such trap.
+    n : int or None
+        How many rows of each group count, the first in time; None for all.
     """
 
     by: tuple[str, ...]
     how: Literal["mean"] = "mean"
+    of: Literal["answers", "inputs"] = "answers"
+    n: int | None = None
 
     def __post_init__(self):
+        if self.of not in ("answers", "inputs"):
+            raise ConfigError(f"of: {self.of!r}. Give answers or inputs.")
+        if self.n is not None and (not isinstance(self.n, int) or self.n < 1):
+            raise ConfigError(f"n: {self.n!r} rows of each group. Give 1 or more.")
         if not self.by:
             raise ConfigError("by: name the columns whose rows are answered together.")
 
@@ -311,6 +325,13 @@ class Question:
             raise ConfigError(f"score: n_pairings: {self.n_pairings!r}. Give 0 or more.")
         if not isinstance(self.n_permutations, int) or self.n_permutations < 0:
             raise ConfigError(f"n_permutations: {self.n_permutations!r}. Give 0 or more.")
+        if self.averages_inputs and (
+            self.access.one_by_one or self.access.transductive or self.access.updates
+        ):
+            raise ConfigError(
+                "aggregate: of: inputs hands a model means of test trials, and target_access is of "
+                "single ones (one_by_one, transductive, updates). Use of: answers."
+            )
         if self.target.kind == "none" and (self.n_draws or self.n_permutations):
             raise ConfigError(
                 "n_draws, n_permutations: nothing is told, so there are no labels to permute. Give "
@@ -343,6 +364,11 @@ class Question:
             raise ConfigError(
                 "models: there is none. Name at least one; see: neurodecode list models"
             )
+
+    @property
+    def averages_inputs(self) -> bool:
+        """Whether models are handed means of test trials."""
+        return self.aggregate is not None and self.aggregate.of == "inputs"
 
 
 def display_names(steps_of_models: Sequence[Sequence[Call]]) -> list[str]:

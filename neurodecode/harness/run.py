@@ -22,6 +22,7 @@ from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
+from neurodecode.harness.repeats import repeats_of
 from neurodecode.harness.sharing import (
     compute_stage,
     leading_stateless,
@@ -167,6 +168,8 @@ def _share(
     plan: Plan, todo: list[Job], start: Any, n_jobs: int, progress: Progress
 ) -> tuple[Trials, set[str]]:
     """Compute the stateless stages that open jobs begin with, once for all folds."""
+    if plan.study.question.averages_inputs:  # of the mean trial, not the mean of what trials give
+        return plan.study.inputs, set()
     models = {job.model.name: job.model for job in todo}.values()
     remove_orphans(cache_folder() / STAGES)
     tasks = stage_tasks(plan.study.inputs, models, cache_folder())
@@ -263,6 +266,7 @@ def _fold_task(
         one_by_one=question.access.one_by_one,
         transductive=question.access.transductive,
         reduce=question.reduce,
+        repeats=repeats_of(question, study.trials.rows, fold),
         schedule=study.schedule if question.tune is not None else None,
     )
 

@@ -16,6 +16,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.timeline import Timeline
 from neurodecode.core.truth import Truth, known_rows
 from neurodecode.harness.galleries import Galleries
+from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
 from neurodecode.metrics.places import n_candidates
@@ -391,8 +392,13 @@ def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) 
     """Average the scores (or values) of rows that are answered together."""
     if index["aggregate"] is None:
         return group
-    by, kind = index["aggregate"]["by"], index["target"]["kind"]
-    code = Rows(rows).take(group.rows).codes(*by)  # in the order of first rows
+    asked, kind = index["aggregate"], index["target"]["kind"]
+    by = asked["by"]
+    mine = Rows(rows).take(group.rows)
+    if asked["of"] == "answers" and asked["n"] is not None:
+        kept = np.flatnonzero(first_repeats(mine, mine.codes(*by), asked["n"]))
+        group, mine = group.take(kept), mine.take(kept)
+    code = mine.codes(*by)  # in the order of first rows
     n_answers = code.max() + 1
     first = np.array([np.flatnonzero(code == one)[0] for one in range(n_answers)])
     if not np.array_equal(group.true, group.true[first][code]):

@@ -12,6 +12,7 @@ from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.core.updating import Updates
 from neurodecode.harness.question import NamedModel
+from neurodecode.harness.repeats import Repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.validation import Validation
 
@@ -157,6 +158,8 @@ class FoldTask:
         Whether trainings show how they go.
     origin : Origin
         Where the rows come from, for models that are stored.
+    repeats : Repeats or None
+        Which test rows are averaged before a model is handed them.
     schedule : Schedule or None
         The tasks of the recordings, for metrics by which arguments are chosen; no model sees them.
     """
@@ -176,6 +179,7 @@ class FoldTask:
     keep: bool = False
     talks: bool = False
     origin: Origin = Origin()
+    repeats: Repeats | None = None
     schedule: Schedule | None = None
 
 

@@ -279,7 +279,14 @@ def _scores(index: Mapping[str, Any]) -> Iterator[Line]:
         yield Line(_gallery(index))
     if index["aggregate"] is not None:
         by = " and ".join(index["aggregate"]["by"])
-        yield Line(f"{rows} of the same {by} are answered together, by their mean scores.")
+        n, of = index["aggregate"]["n"], index["aggregate"]["of"]
+        which = rows if n is None else f"The first {counted(n, rows.lower().removesuffix('s'))}"
+        yield Line(
+            f"{which} of the same {by} are answered together, by their mean scores."
+            if of == "answers"
+            else f"{which} of the same {by} are averaged, and models are handed the mean. They "
+            "were trained on single trials, whose noise is larger."
+        )
     within = index["within"]
     if within:
         together = " and ".join(filter(None, (", ".join(within[:-1]), within[-1])))

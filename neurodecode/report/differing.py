@@ -180,7 +180,8 @@ def _seen(asked: Mapping[str, Any]) -> Iterator[str]:
         yield f"of the tested, {_said(access)} is seen; theirs nothing"
     if asked.get("aggregate"):
         by = ", ".join(asked["aggregate"]["by"])
-        yield f"rows of one {by} are answered together; theirs each by itself"
+        how = "averaged" if asked["aggregate"].get("of") == "inputs" else "answered together"
+        yield f"rows of one {by} are {how}; theirs each by itself"
 
 
 def _same(ours: Any, theirs: Any) -> bool:

@@ -36,6 +36,7 @@ ARGUMENTS = {
     "columns": [{"column": "run", "test": "each"}],
     "cross_subject": [{}],
     "pseudo_online": [{}, {"mode": "holdout"}, {"mode": "blocked"}],
+    "shared_stimuli": [{"n_splits": 4}],
     "within_session": [{}, {"blocked": True}],
 }
 HOLES = ("reference_shuffled",)  # there to be measured: test_pseudo_online.py does
@@ -95,7 +96,9 @@ def windows_of(seed, folder, per_window):
     )
     done = cut(prepare(several, [], folder), Task(rows={}, target=target), windows)
     table = done.trials.rows.table
-    rows = Rows(table.assign(group="of " + table["subject"].astype(str)))
+    shown = (table["start"] // (TRIAL + GAP)).astype(int) % 10  # all windows of a trial show one
+    group = "of " + table["subject"].astype(str)
+    rows = Rows(table.assign(group=group, stimulus=shown.astype(str)))
     return Trials(rows, done.trials.signals), done.previous
 
 
