@@ -28,6 +28,9 @@ class Predictions:
         One column a class; for two classes a margin is given as (-margin, margin).
     score_kind : {"probability", "margin", ""}
         What the scores are.
+    samples : tuple of int
+        Samples of a trial that the times of `axes` are: of windows, their last ones. Empty: times
+        are the samples of a trial, each of them.
     """
 
     uid: np.ndarray
@@ -35,6 +38,7 @@ class Predictions:
     pred: np.ndarray
     scores: np.ndarray | None = None
     score_kind: Literal["probability", "margin", ""] = ""
+    samples: tuple[int, ...] = ()
 
     @property
     def axes(self) -> tuple[str, ...]:

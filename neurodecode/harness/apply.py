@@ -13,6 +13,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.processes import one_thread
 from neurodecode.core.recording import Recording, Signal
+from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials
 from neurodecode.core.updating import learning
 from neurodecode.data.cut import cut
@@ -20,6 +21,7 @@ from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import open_file
 from neurodecode.data.tasks import TargetSpec, Task
 from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.fitting import brought_back
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of
 from neurodecode.harness.resolve import Resolved
@@ -245,8 +247,11 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
         X, last = kept.apply(X, trials), kept.stages[-1]
         pred = np.asarray(last.predict(X))
         if kept.reducer is not None:
-            pred = kept.reducer.inverse_transform(pred)
-        table["pred"] = [classes[code] for code in pred] if classes else list(pred)
+            pred = brought_back(kept.reducer, pred, n_axes(index["target"]["kind"]))
+        if classes:
+            table["pred"] = [classes[code] for code in pred]
+        else:
+            table["pred"] = list(pred) if pred.ndim < 3 else pred.tolist()
         for method in ("predict_proba", "decision_function"):
             if classes and hasattr(last, method):
                 found = np.asarray(getattr(last, method)(X), dtype=np.float64)

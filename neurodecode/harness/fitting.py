@@ -64,6 +64,11 @@ class Fitted:
         return self.stages[-1]
 
     @property
+    def samples(self) -> tuple[int, ...]:
+        """Samples of a trial at which the predictor answers, where these are not all."""
+        return tuple(int(one) for one in getattr(self.last, "samples_", ()))
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """What its stages found that the table must say, in their attribute ``flags_``."""
         return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
@@ -218,19 +223,24 @@ class FoldWork:
             said = self._apply(fitted.last.score_samples, fitted.test)
             return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))
         if task.kind != "label":
-            pred = np.asarray(self._apply(fitted.last.predict, fitted.test), dtype=np.float64)
+            pred = np.asarray(self._apply(fitted.last.predict, fitted.test))
+            n_own, samples = n_axes(task.kind), fitted.samples
+            if (
+                not samples
+            ):  # over windows, vectors are kept as their model gives them: they are many
+                pred = pred.astype(np.float64, copy=False)
             if fitted.reducer is not None:
-                pred = fitted.reducer.inverse_transform(pred)
-            self._check_times(pred, n_axes(task.kind))
-            return Predictions(uid, task.kind, pred)
+                pred = brought_back(fitted.reducer, pred, n_own)
+            self._check_times(pred, n_own, samples)
+            return Predictions(uid, task.kind, pred, samples=samples)
         pred = self._codes(fitted.last, fitted.test, len(task.classes))
         self._check_times(pred, 1)
         scores, kind = self._class_scores(fitted.last, fitted.test, len(task.classes), pred.ndim)
         return Predictions(uid, "label", pred, scores, kind)
 
-    def _check_times(self, pred: np.ndarray, n_own: int) -> None:
-        """Hold axes beyond the target's own to the samples of a trial."""
-        if pred.ndim <= n_own:
+    def _check_times(self, pred: np.ndarray, n_own: int, samples: tuple[int, ...] = ()) -> None:
+        """Hold axes beyond the target's own to the samples of a trial, or those that are named."""
+        if pred.ndim <= n_own or (samples and set(pred.shape[n_own:]) == {len(samples)}):
             return
         trials = self._task.test
         signal = trials.signals[self._task.signal] if self._task.signal else None
@@ -436,3 +446,12 @@ def _columns(table: pd.DataFrame | None, columns: tuple[str, ...]) -> pd.DataFra
 
 def _digest_table(table: pd.DataFrame | None) -> Any:
     return None if table is None else {name: digest_array(table[name].to_numpy()) for name in table}
+
+
+def brought_back(reducer: Any, pred: np.ndarray, n_own: int) -> np.ndarray:
+    """Bring vectors back from the space they were learnt in, at each time that they are told at."""
+    if pred.ndim == n_own:
+        return reducer.inverse_transform(pred)
+    times = range(pred.shape[-1])
+    back = [reducer.inverse_transform(pred[..., i]).astype(pred.dtype) for i in times]
+    return np.stack(back, axis=-1)

@@ -119,4 +119,4 @@ def _joined(said: Sequence[Predictions], uid: np.ndarray) -> Predictions:
     if first.scores is not None:
         scores = np.concatenate([one.scores for one in said if one.scores is not None])
     pred = np.concatenate([one.pred for one in said])
-    return Predictions(uid, first.kind, pred, scores, first.score_kind)
+    return Predictions(uid, first.kind, pred, scores, first.score_kind, first.samples)

@@ -51,6 +51,8 @@ class Group:
         Frequencies of the classes in training, or the mean of the training targets.
     axes : tuple of str
         ``time``; or ``train_time`` and ``time``.
+    samples : tuple of int
+        Samples of a trial that times are; empty: each of them.
     waits : ndarray, shape (n, 2), or None
         Of decoders that accumulate evidence: decisions in a row that they wait before they act, and
         seconds that they pause after they did.
@@ -74,6 +76,7 @@ class Group:
     score_kind: str
     prior: np.ndarray
     axes: tuple[str, ...] = ()
+    samples: tuple[int, ...] = ()
     waits: np.ndarray | None = None
     centre: np.ndarray | None = None
     centre_of: np.ndarray | None = None
@@ -180,6 +183,7 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
             score_kind=found[0].score_kind,
             prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
             axes=found[0].axes,
+            samples=found[0].samples,
             waits=_waits(store, mine, found),
         )
         if index["target"]["kind"] == "vector":
@@ -352,8 +356,9 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
     index, scorer = store.index(), Scorer.of(store)
     times = index["times"]
 
-    def seconds(place: int) -> float:
-        return np.nan if place < 0 else times["tmin"] + place / times["sfreq"]
+    def seconds(group: Group, place: int) -> float:
+        sample = group.samples[place] if group.samples and place >= 0 else place
+        return np.nan if place < 0 else times["tmin"] + sample / times["sfreq"]
 
     rows = []
     for name in index["metrics"]:
@@ -366,7 +371,8 @@ def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
                 rows.append(
                     (
                         group.model, name, group.seed, group.fold, group.subject, group.session,
-                        group.draw, group.permutation, seconds(train_time), seconds(time),
+                        group.draw, group.permutation, seconds(group, train_time),
+                        seconds(group, time),
                         value if known else np.nan,
                         chance,
                         len(cell.true),

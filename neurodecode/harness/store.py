@@ -335,6 +335,7 @@ class Store:
 def _write_predictions(predictions: Predictions, classes: tuple[str, ...], folder: Path) -> None:
     columns: dict[str, Any] = {"row": pa.array(predictions.uid.astype(str))}
     kind = {"kind": predictions.kind, "score_kind": predictions.score_kind}
+    kind["samples"] = json.dumps(predictions.samples)
     if predictions.pred.ndim > 1:
         np.save(folder / "pred.npy", predictions.pred, allow_pickle=False)
         if predictions.scores is not None:
@@ -363,12 +364,13 @@ def _read_predictions(folder: Path, table: pa.Table, classes: tuple[str, ...]) -
     described = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     uid = table["row"].to_numpy(zero_copy_only=False)
     score_kind: Any = described["score_kind"]
+    samples = tuple(json.loads(described.get("samples", "[]")))
     scores = None
     if "pred" not in table.column_names:
         pred = np.load(folder / "pred.npy", allow_pickle=False)
         if (folder / "scores.npy").is_file():
             scores = np.load(folder / "scores.npy", allow_pickle=False)
-        return Predictions(uid, described["kind"], pred, scores, score_kind)
+        return Predictions(uid, described["kind"], pred, scores, score_kind, samples)
     if described["kind"] == "label":
         code = {name: i for i, name in enumerate(classes)}
         pred = np.array([code[name] for name in table["pred"].to_pylist()], dtype=np.int64)

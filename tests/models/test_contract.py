@@ -77,7 +77,8 @@ def input_of(model, seed=0, n=32):
     axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
     X = SHAPES.get(axes, lambda X: X)(X)
     space = Space("sensors", tuple(f"channel {i}" for i in range(X.shape[1])))
-    part = Part(X, space, axes, None, 0.0, f"seed {seed}")
+    sfreq = 32.0 if axes[-1] == "time" else None
+    part = Part(X, space, axes, sfreq, 0.0, f"seed {seed}")
     trials = Trials.of_entries(Rows(table), "eeg", part, np.arange(n))
     return trials, rng.normal(size=n) if values else y
 
