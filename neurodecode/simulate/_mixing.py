@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 _N_SHARED = 4
 _SHARED = 0.3  # s.d. of what the noise of voxels has in common, each of its patterns
 _SHAPE = 2.0  # of the gamma distribution of the voxels' gains
+_SEEN = 0.3  # of the features, by each voxel
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +114,14 @@ def mixing(rng: np.random.Generator, directions: np.ndarray, effect: float) -> M
     gains = rng.gamma(_SHAPE, 1 / _SHAPE, (len(directions), 1))
     shared = _SHARED * rng.standard_normal((len(directions), _N_SHARED))
     return Mixing(effect * gains * directions / np.maximum(length, 1e-12), shared)
+
+
+def sparse(rng: np.random.Generator, n_voxels: int, n_features: int) -> np.ndarray:
+    """Draw which features each voxel sees, three in ten of them; bool, (n_voxels, n_features)."""
+    seen = rng.random((n_voxels, n_features)) < _SEEN
+    # A voxel that sees nothing sees one: its answers have a scale to be brought to.
+    seen[np.arange(n_voxels), rng.integers(n_features, size=n_voxels)] = True
+    return seen
 
 
 def posterior(mixing: Mixing, kinds: Kinds, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

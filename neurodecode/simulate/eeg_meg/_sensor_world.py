@@ -5,6 +5,7 @@ give. Places are directions from the middle of the head, distances the chords be
 a cap and a helmet are measured alike: 1 is the radius.
 """
 
+import functools
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -32,6 +33,7 @@ _TURN = 0.05  # rad about each axis, s.d. of how a person's layout sits: about 5
 _BURN_IN = 40  # samples after which the noise has forgotten its start: .8 ** 40 is 1e-4
 
 
+@functools.cache
 def every_sensor(modality: Modality) -> Sensors:
     """Give all sensors that a layout can have: 61 electrodes, or 102 magnetometers."""
     return electrodes(CAP) if modality == "eeg" else helmet(("mag",))

@@ -11,9 +11,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.simulate import ORACLE, Simulation
-from neurodecode.simulate._mixing import Kinds, Mixing, mixing, posterior
-
-_SEEN = 0.3  # of the latents by each voxel: mixing is sparse
+from neurodecode.simulate._mixing import Kinds, Mixing, mixing, posterior, sparse
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,9 +93,7 @@ class Vectors(Simulation):
 
     def _voxels(self, subject: str) -> Mixing:
         rng, n_voxels = self.rng("voxels", subject), sum(self.regions.values())
-        seen = rng.random((n_voxels, self.n_latents)) < _SEEN
-        # A voxel that sees nothing sees one latent: its answers have a scale to be brought to.
-        seen[np.arange(n_voxels), rng.integers(self.n_latents, size=n_voxels)] = True
+        seen = sparse(rng, n_voxels, self.n_latents)
         prefers = rng.gamma(2.0, 0.5, (len(self.regions), self.n_latents))
         of = np.repeat(np.arange(len(self.regions)), list(self.regions.values()))
         directions = seen * prefers[of] * rng.standard_normal((n_voxels, self.n_latents))
