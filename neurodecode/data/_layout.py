@@ -36,8 +36,8 @@ class Column:
     axis : str
         Axis whose position numbers the rows, from 0, or is named by `key` or `template`.
     template : str
-        A name for each row, such as ``"image{number:04d}"``; numbers begin at 1, and columns before
-        it may be named.
+        A name for each row, such as ``"image{number:04d}"``; numbers begin at 1, an ``{index}`` at
+        0, and columns before it may be named.
     join : tuple of str
         Columns whose words make one, parted by blanks.
     files : str

@@ -114,7 +114,8 @@ def how_to_get(card: "Card", variant: str = "") -> str:
 
 
 def _template(layout: "Variant") -> str:
-    return getattr(layout.options, "path", "") or getattr(layout.options, "bold", "")
+    named = (getattr(layout.options, name, "") for name in ("path", "bold", "betas"))
+    return next(filter(None, named), "")
 
 
 def _not_converted(folder: Path, card: "Card", variant: str) -> list[Path]:

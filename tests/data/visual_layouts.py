@@ -2,7 +2,10 @@
 
 import pickle
 
+import h5py
+import nibabel
 import numpy as np
+import scipy.io
 from PIL import Image
 
 from neurodecode.data.cards import load_card
@@ -79,3 +82,53 @@ def write_eeg2_prepared(root, part, *, form="released", n_pictures=None, n_more=
     else:
         path.write_bytes(pickle.dumps(held, protocol=4))
     return data
+
+
+N_TRIALS = 750  # of a session of NSD
+"""Sizes that the card of NSD states; the images are of a few voxels."""
+
+
+def write_nsd(root, subject="02", n_sessions=2, mask_values=(-1, 0, 1)):
+    """Write two sessions of NSD's layout; gives betas (trial, voxel), order, and own ids.
+
+    Own ids are any numbers from 1 on; the first 1000 are shared. Each picture is shown thrice.
+    """
+    rng = np.random.default_rng(1)
+    shared, others = np.split(rng.permutation(73_000) + 1, [1000])
+    own = np.stack([np.r_[shared, rng.permutation(others)[:9000]] for _ in range(8)])
+    places = rng.permutation(10_000)[: N_TRIALS * n_sessions // 3] + 1
+    order = rng.permutation(np.repeat(places, 3))
+    experiment = root / "nsddata/experiments/nsd"
+    experiment.mkdir(parents=True)
+    scipy.io.savemat(
+        experiment / "nsd_expdesign.mat",
+        {"masterordering": order[None].astype(np.uint16), "subjectim": own.astype(np.uint32),
+         "sharedix": own[0, :1000]},
+    )  # fmt: skip
+    shape, affine = (4, 3, 2), np.diag([1.8, 1.8, 1.8, 1.0])
+    mask = rng.choice(mask_values, shape).astype(np.int16)
+    _image(root / f"nsddata/ppdata/subj{subject}/func1pt8mm/roi/nsdgeneral.nii.gz", mask, affine)
+    folder = "func1pt8mm/betas_fithrf_GLMdenoise_RR"
+    betas = []
+    for session in range(n_sessions):
+        stored = rng.integers(-3000, 3000, (*shape, N_TRIALS)).astype(np.int16)
+        path = f"nsddata_betas/ppdata/subj{subject}/{folder}/betas_session{session + 1:02d}.nii.gz"
+        _image(root / path, stored, affine)
+        betas.append(stored[mask > 0].T / 300)
+    return betas, order, own
+
+
+def write_nsd_pictures(root):
+    """Write 73,000 pictures of 2 x 2 pixels, whose numbers they show."""
+    path = root / "nsddata_stimuli/stimuli/nsd/nsd_stimuli.hdf5"
+    path.parent.mkdir(parents=True)
+    number = np.arange(73_000, dtype=np.uint32)
+    bricks = np.zeros((73_000, 2, 2, 3), dtype=np.uint8)
+    bricks[:, 0, 0] = np.stack([number >> 16, number >> 8 & 255, number & 255], axis=1)
+    with h5py.File(path, "w") as file:
+        file["imgBrick"] = bricks
+
+
+def _image(path, values, affine):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nibabel.Nifti1Image(values, affine).to_filename(path)

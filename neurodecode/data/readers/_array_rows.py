@@ -7,7 +7,7 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.data._layout import Column, Table, fill, first_group
+from neurodecode.data._layout import Column, Table, fields, fill, first_group
 from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._array_source import Place
 from neurodecode.data.readers._axes import Axes
@@ -196,10 +196,11 @@ def _values(
     if column.template:
         numbers = range(n) if position is None else position
         known = {**place.words, "split": place.split}
-        before = {c: as_words(values, NO_LABEL) for c, values in columns.items()}
+        used = fields(column.template)
+        before = {c: as_words(v, NO_LABEL) for c, v in columns.items() if c in used}
         rows = ({c: words[i] for c, words in before.items()} for i in range(n))
         names = [
-            fill(column.template, {**known, **row, "number": int(number) + 1})
+            fill(column.template, {**known, **row, "number": int(number) + 1, "index": int(number)})
             for row, number in zip(rows, numbers, strict=True)
         ]
         return np.array(names, dtype=object)

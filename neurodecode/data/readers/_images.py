@@ -207,8 +207,17 @@ def check_alike(
         )
 
 
-def voxels_of_mask(path: Path, mask: "nibabel.Nifti1Image") -> np.ndarray:
+def voxels_of_mask(
+    path: Path, mask: "nibabel.Nifti1Image", above: float | None = None
+) -> np.ndarray:
     """Give the indices of a mask's voxels, in C order, shape (n_voxels, 3).
+
+    Parameters
+    ----------
+    path : Path
+    mask : Nifti1Image
+    above : float or None
+        Voxels of a larger value belong to it; None for a mask of 0 and 1.
 
     Raises
     ------
@@ -221,13 +230,13 @@ def voxels_of_mask(path: Path, mask: "nibabel.Nifti1Image") -> np.ndarray:
     values = read_values(path, mask)
     values = values.reshape(values.shape[:3])
     found = np.unique(values)
-    if not np.isin(found, (0, 1)).all():
+    if above is None and not np.isin(found, (0, 1)).all():
         shown = ", ".join(f"{value:g}" for value in found[:8])
         raise DataError(
             f"{path}: a mask holds 0 and 1, this one {shown}. An atlas of regions is named with "
-            "atlas: instead; of a map, choose a threshold first."
+            "atlas: instead; of a map, name a threshold with mask_above."
         )
-    ijk = np.argwhere(values > 0)
+    ijk = np.argwhere(values > (above or 0))
     if len(ijk) == 0:
         raise DataError(f"{path}: the mask has no voxel. Name another.")
     return ijk

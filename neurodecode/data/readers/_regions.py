@@ -41,11 +41,14 @@ class Regions:
     names : Path or None
         Table with the columns ``index`` and ``name``: names of the atlas's numbers, or of its maps,
         counted from 1. Without it the numbers are the names.
+    mask_above : float or None
+        Voxels of a larger value are the mask's; None for a mask of 0 and 1.
     """
 
     mask: Path | None = None
     atlas: Path | None = None
     names: Path | None = None
+    mask_above: float | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -126,7 +129,7 @@ def extraction(regions: Regions, path: Path, image: "nibabel.Nifti1Image") -> Ex
     if regions.mask is not None:
         mask = open_image(regions.mask)
         check_alike(path, image, regions.mask, mask)
-        ijk = voxels_of_mask(regions.mask, mask)
+        ijk = voxels_of_mask(regions.mask, mask, regions.mask_above)
     if regions.atlas is None:
         assert ijk is not None  # options ask for one of the two
         return Extraction(_voxels(image, ijk), ijk)

@@ -5,7 +5,7 @@ nibabel is imported where an image is opened: finding recordings does not need i
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,9 +14,17 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
-from neurodecode.data.readers import _confounds, _events, _templates, _trials, _volumes
+from neurodecode.data.readers import (
+    _confounds,
+    _design,
+    _events,
+    _templates,
+    _trials,
+    _volumes,
+)
 from neurodecode.data.readers._bold import Run, open_run
 from neurodecode.data.readers._confounds import ConfoundsSpec
+from neurodecode.data.readers._design import Design
 from neurodecode.data.readers._images import files_beside
 from neurodecode.data.readers._regions import Regions
 from neurodecode.data.specs import Card, EventsSpec, Variant
@@ -44,9 +52,14 @@ class Options:
     betas : str
         Instead of `bold`: estimates of single trials, an image of four axes, the last one trials,
         or an image a trial, whose template has ``{trial}`` besides.
-    trials : str
+    trials : str or Design
         Table with one row a beta, in their order: ``label``; ``trial`` where each has an image of
-        its own; ``onset`` and ``duration`` where known; and others.
+        its own; ``onset`` and ``duration`` where known; and others. Or arrays that say it by
+        numbers.
+    divide : float
+        What betas are divided by, such as 300 where whole numbers stand for percent.
+    mask_above : float or None
+        Voxels of a larger value are the mask's, where it holds other numbers than 0 and 1.
     atlas : str
         Regions that are the features instead of voxels: an image of numbers, whose voxels are
         averaged, or of four axes, a map of weights a region. A `mask` beside it narrows them.
@@ -75,7 +88,9 @@ class Options:
     volumes: str = ""
     events: str = ""
     betas: str = ""
-    trials: str = ""
+    trials: str | Design = ""
+    divide: float = 1.0
+    mask_above: float | None = None
     atlas: str = ""
     atlas_names: str = ""
     confounds: ConfoundsSpec | None = None
@@ -90,7 +105,8 @@ class Options:
 
     def __post_init__(self):
         _templates.fields(self.betas, (_trials.TRIAL,))
-        for template in (self.bold, self.mask, self.volumes, self.events, self.trials, self.atlas,
+        trials = self.trials.path if isinstance(self.trials, Design) else self.trials
+        for template in (self.bold, self.mask, self.volumes, self.events, trials, self.atlas,
                          self.atlas_names):  # fmt: skip
             _templates.fields(template)
         if bool(self.bold) == bool(self.betas):
@@ -101,6 +117,12 @@ class Options:
             raise ConfigError("betas: expected a table with one row a trial, as trials.")
         if not self.mask and not self.atlas:
             raise ConfigError("expected a mask, an atlas, or both.")
+        if self.mask_above is not None and not self.mask:
+            raise ConfigError("mask_above: it is of a mask, and none is named.")
+        if self.divide == 0 or (self.divide != 1.0 and not self.betas):
+            raise ConfigError("divide: expected a number other than 0, for betas.")
+        if isinstance(self.trials, Design) and self.recordings_by != "session":
+            raise ConfigError("trials: a design parts sessions. Say recordings_by: session.")
         if self.atlas_names and not self.atlas:
             raise ConfigError("atlas_names: these are of the regions of an atlas. Name it.")
         if self.betas:
@@ -202,8 +224,10 @@ def _of_images(
         beside(options.mask, "mask"),
         beside(options.atlas, "atlas"),
         beside(options.atlas_names, "table of regions"),
+        options.mask_above,
     )
-    table = beside(options.volumes or options.events or options.trials, "table")
+    trials = options.trials.path if isinstance(options.trials, Design) else options.trials
+    table = beside(options.volumes or options.events or trials, "table")
     assert table is not None  # the options ask for one
     confounds = beside(options.confounds.path, "confounds") if options.confounds else None
     column, recordings = options.recordings_by, []
@@ -233,7 +257,7 @@ def _parts(
     if options.volumes:
         table = _volumes.read(path, column)
         return dict.fromkeys(table[column], tuple(paths.values()))
-    table = _trials.read(path)
+    table = _trials_of(options, path, ids["subject"])
     if column in _named(options):  # each recording has images of its own
         if "" in paths:
             return {None: tuple(paths.values())}
@@ -300,7 +324,7 @@ def _of_volumes(source: _Source, run: Run) -> tuple[pd.DataFrame, np.ndarray, bo
 
 def _of_betas(source: _Source, *, read: bool) -> Signal:
     column = source.options.recordings_by
-    table = _trials.read(source.table)
+    table = _trials_of(source.options, source.table, source.ids["subject"])
     entries = _trials.of_recording(table, column, source.ids[column], source.table)
     mine = table.iloc[entries].drop(columns=column, errors="ignore").reset_index(drop=True)
     n_rows = len(table)
@@ -308,9 +332,18 @@ def _of_betas(source: _Source, *, read: bool) -> Signal:
         # The table is of several recordings, each of which has an image of its own.
         entries, n_rows = np.arange(len(mine)), len(mine)
     events = _events.renamed(_trials.events(mine, source.events, source.table), source.events)
-    return _trials.signal(
+    signal = _trials.signal(
         source.images, source.regions, source.table, events, entries, n_rows, read=read
     )
+    if signal.data is None or source.options.divide == 1.0:
+        return signal
+    return replace(signal, data=signal.data / source.options.divide)
+
+
+def _trials_of(options: Options, path: Path, subject: str) -> pd.DataFrame:
+    if isinstance(options.trials, Design):
+        return _design.read(options.trials, path, subject)
+    return _trials.read(path)
 
 
 def _described(source: _Source) -> dict[str, object]:
@@ -318,7 +351,10 @@ def _described(source: _Source) -> dict[str, object]:
         name: value
         for name, value in asdict(source.options).items()
         if name in ("t_r", "volumes_per_run", "per_volume", "continuous", "recordings_by")
+        or (name in ("divide", "mask_above") and value not in (1.0, None))
     }
+    if isinstance(source.options.trials, Design):
+        options["design"] = asdict(source.options.trials)
     if source.options.confounds is not None:
         options["confounds"] = list(source.options.confounds.columns)
     select = {}
