@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
+from neurodecode.data._event_columns import Attributes, Made, Triggers
 from neurodecode.data._layout import StimuliSpec, check_template
 from neurodecode.data.tasks import Task
 
@@ -123,6 +124,14 @@ class EventsSpec:
         Seconds from the trigger to what it stands for, as a screen or a sound card adds them.
     times : {"known", "unknown"}
         ``unknown``: the sample numbers in files of epochs are no times.
+    sample : str
+        Column of a table that counts samples from the recording's first, instead of ``onset``.
+    triggers : Triggers or None
+        Codes of a stim channel, of which a table must have as many events.
+    attributes : Attributes or None
+        Another table with a row an event, whose columns the events get.
+    made : mapping of str to Made
+        Columns made of others, once all of these are there.
     """
 
     source: Literal["annotations", "stim", "file", "marker", "epochs"] = "annotations"
@@ -133,6 +142,10 @@ class EventsSpec:
     duration: float = 0.0
     delay: float = 0.0
     times: Literal["known", "unknown"] = "known"
+    sample: str = ""
+    triggers: Triggers | None = None
+    attributes: Attributes | None = None
+    made: Mapping[str, Made] = field(default_factory=dict)
 
     def __post_init__(self):
         if (self.source == "file") != bool(self.path):
@@ -145,6 +158,9 @@ class EventsSpec:
             raise ConfigError(f"channel: events from {self.source} have none. Remove it.")
         if self.source == "marker" and not self.channel:
             raise ConfigError("channel: from: marker needs the name of the marker column.")
+        for name in ("sample", "triggers", "attributes"):
+            if getattr(self, name) and self.source != "file":
+                raise ConfigError(f"{name}: it belongs to events of a table (from: file).")
         if self.times == "unknown" and self.source != "epochs":
             raise ConfigError("times: only events from epochs may have unknown times.")
         # None is a value that was refused already, with its line.

@@ -3,8 +3,10 @@
 import pickle
 
 import h5py
+import mne
 import nibabel
 import numpy as np
+import pandas as pd
 import scipy.io
 from PIL import Image
 
@@ -132,3 +134,72 @@ def write_nsd_pictures(root):
 def _image(path, values, affine):
     path.parent.mkdir(parents=True, exist_ok=True)
     nibabel.Nifti1Image(values, affine).to_filename(path)
+
+
+N_MEG = 271
+CATCH = 999999
+
+
+def meg_rows(n, seed=0):
+    """Rows of a table of attributes: training, test and catch trials, thrice each."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(n):
+        kind = ("exp", "test", "catch")[i % 3]
+        name = f"a_thing_{i % 6:02d}s.jpg"
+        path = {"exp": f"images_meg/a_thing/{name}", "test": f"images_test_meg/{name}",
+                "catch": f"images_catch_meg/{i}.jpg"}[kind]  # fmt: skip
+        number = CATCH if kind == "catch" else int(rng.integers(1, 26_000))
+        rows.append({"image_path": path, "things_image_nr": number, "trial_type": kind,
+                     "session_nr": 1 + i // (n // 2), "run_nr": 1, "image_on": i})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def meg_raw(onsets, sfreq=1200.0, *, lag=40):
+    """Make a recording of 271 channels, a broken one, and triggers `lag` samples early."""
+    n_times = int(onsets[-1] + 2 * sfreq)
+    names = [f"M{i:03d}-1609" for i in range(N_MEG)]
+    kinds = ["mag"] * N_MEG + ["mag", "stim", "stim", "misc"]
+    info = mne.create_info(
+        [*names, "MRO11-1609", "UPPT001", "UPPT002", "UADC016-2104"], sfreq, kinds
+    )
+    data = 1e-13 * RNG.standard_normal((N_MEG + 4, n_times))
+    data[N_MEG + 1 :] = 0
+    for onset in onsets:
+        data[N_MEG + 1, onset - lag : onset - lag + 20] = 64
+    data[N_MEG + 1, -300:-280] = 32  # the end of the run
+    data[N_MEG + 2, onsets[0] + 7 : onsets[0] + 9] = 1  # a channel that mne might pick
+    return mne.io.RawArray(data, info, verbose="error")
+
+
+def write_meg_run(root, session="01", *, n=6, change=None):
+    """Write a run's folder, its events and the table of attributes; gives onsets in samples."""
+    rows = meg_rows(2 * n)
+    onsets = 1200 + 1300 * np.arange(n)
+    folder = root / f"sub-BIGMEG1/ses-{session}/meg"
+    stem = f"sub-BIGMEG1_ses-{session}_task-main_run-01"
+    (folder / f"{stem}_meg.ds").mkdir(parents=True)
+    (folder / f"{stem}_meg.ds/{stem}_meg.meg4").write_bytes(b"")
+    mine = rows[rows["session_nr"] == int(session)].reset_index(drop=True)
+    value = mine["things_image_nr"].astype(object).where(mine["trial_type"] != "catch", "n/a")
+    events = pd.DataFrame({"onset": (onsets + 180) / 1200, "duration": 0.5, "value": value,
+                           "sample": onsets})  # fmt: skip
+    if change is not None:
+        events, rows = change(events, rows)
+    events.to_csv(folder / f"{stem}_events.tsv", sep="\t", index=False)
+    (root / "sourcedata").mkdir(exist_ok=True)
+    rows.to_csv(root / "sourcedata/sample_attributes_P1.csv", index=False)
+    return onsets
+
+
+def write_meg_epochs(root, n=12):
+    """Write epochs as the authors do: the code is the picture's number, values are z-scores."""
+    rows = meg_rows(n)
+    info = mne.create_info([f"M{i:03d}-1609" for i in range(N_MEG)], 200.0, "mag")
+    data = RNG.standard_normal((n, N_MEG, 281))
+    events = np.c_[1000 * np.arange(n), np.zeros(n, int), rows["things_image_nr"]].astype(int)
+    epochs = mne.EpochsArray(data, info, events, tmin=-0.1, metadata=rows, verbose="error")
+    path = root / "derivatives/preprocessed/preprocessed_P1-epo.fif"
+    path.parent.mkdir(parents=True)
+    epochs.save(path, verbose="error")
+    return data, rows

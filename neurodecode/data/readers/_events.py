@@ -1,6 +1,8 @@
 """Events of a recording, from its annotations, its stim channel, or a table beside it."""
 
+import logging
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +11,13 @@ import pandas as pd
 
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError, DataMissing
+from neurodecode.data._event_columns import with_made
 from neurodecode.data.specs import EventsSpec
 
 if TYPE_CHECKING:
     import mne
+
+logger = logging.getLogger(__name__)
 
 _LABEL_COLUMNS = ("label", "trial_type")
 _TOLERANCE = 1e-6  # seconds: times in tables are rounded decimals
@@ -63,15 +68,78 @@ def from_file(path: Path, spec: EventsSpec, first_samp: int, sfreq: float) -> pd
     DataError
         If a column is missing or not numbers.
     """
-    if not path.is_file():
-        raise DataMissing(f"{path}: the events file is missing. Fetch it, or leave the run out.")
-    if path.name.endswith((".fif", ".fif.gz", ".eve")):
+    if needed(path).name.endswith((".fif", ".fif.gz", ".eve")):
         import mne
 
         return _of_triggers(mne.read_events(path, verbose="error"), first_samp, sfreq, spec)
-    events = read_table(path, spec)
+    if not spec.sample:
+        events = read_table(path, spec)
+        check_names(events, _TAKEN, path)
+        return events
+    # Numbers stand where seconds do until they are; what the table calls onset is not looked at.
+    counted = replace(spec, columns={**spec.columns, "onset": spec.sample}, delay=0.0)
+    events = read_table(path, counted)
     check_names(events, _TAKEN, path)
-    return events
+    events["onset"] = (events["onset"] - first_samp) / sfreq
+    return timed(events, spec)
+
+
+def needed(path: Path) -> Path:
+    """Give the path of a file of events that is there.
+
+    Raises
+    ------
+    DataMissing
+        If it is not.
+    """
+    if not path.is_file():
+        raise DataMissing(f"{path}: the events file is missing. Fetch it, or leave the run out.")
+    return path
+
+
+def check_triggers(
+    raw: "mne.io.BaseRaw", events: pd.DataFrame, spec: EventsSpec, path: Path
+) -> None:
+    """Hold a table of events to the codes of a stim channel: there are as many.
+
+    Parameters
+    ----------
+    raw : mne.io.BaseRaw
+    events : DataFrame
+    spec : EventsSpec
+        With `triggers`.
+    path : Path
+        Of the recording, for messages.
+
+    Raises
+    ------
+    DataError
+        If the channel is not there, or has another number of them.
+    """
+    import mne
+
+    assert spec.triggers is not None
+    channel, code = spec.triggers.channel, spec.triggers.code
+    if channel not in raw.ch_names:
+        raise DataError(
+            f"{path}: no stim channel {channel!r}, which events: triggers of the card names."
+            f"{nearest(channel, raw.ch_names)}"
+        )
+    # A first code that is there from the first sample on is an event too.
+    found = mne.find_events(
+        raw, stim_channel=channel, initial_event=True, shortest_event=1, verbose="error"
+    )
+    at = np.sort(found[found[:, 2] == code, 0] - raw.first_samp) / raw.info["sfreq"]
+    if len(at) != len(events):
+        others = ", ".join(str(one) for one in np.unique(found[:, 2]) if one != code)
+        raise DataError(
+            f"{path}: {channel} has {len(at)} codes {code} (others: {others or 'none'}), and its "
+            f"events are {len(events)}. One of the two is not whole; fetch both again, or leave "
+            "the run out."
+        )
+    late = np.sort(events["onset"].to_numpy(np.float64)) - at
+    if len(late):
+        logger.info("%s: events are %.0f ms after %s.", path.name, 1e3 * np.median(late), channel)
 
 
 def read_table(path: Path, spec: EventsSpec) -> pd.DataFrame:
@@ -93,6 +161,8 @@ def read_table(path: Path, spec: EventsSpec) -> pd.DataFrame:
                 f"{path}: no column {theirs!r} for {ours}; there are: {', '.join(table)}. "
                 "Name it in the card under events: columns."
             )
+    if spec.columns.get("onset", "onset") != "onset":  # the card's column is meant, not this
+        table = table.drop(columns="onset", errors="ignore")
     events = table.rename(columns={theirs: ours for ours, theirs in wanted.items()})
     _check_once(events, path)
     if "duration" not in events:
@@ -188,8 +258,9 @@ def timed(events: pd.DataFrame, spec: EventsSpec, sample: float = 0.0) -> pd.Dat
 
 
 def renamed(events: pd.DataFrame, spec: EventsSpec) -> pd.DataFrame:
-    """Give labels the names that the card has for them."""
-    return events.assign(label=[spec.codes.get(label, label) for label in events["label"]])
+    """Give labels the names that the card has for them, and make the columns that it makes."""
+    named = events.assign(label=[spec.codes.get(label, label) for label in events["label"]])
+    return with_made(named, spec.made)
 
 
 def check_inside(events: pd.DataFrame, seconds: float, path: Path) -> None:

@@ -11,6 +11,7 @@ from neurodecode.data._layout import ENTITIES as ENTITIES
 
 logger = logging.getLogger(__name__)
 
+_FOLDERS = (".ds",)  # of CTF
 _FIELD = re.compile(r"\{(\w*)\}")
 
 
@@ -53,18 +54,24 @@ def entities(template: str, name: str) -> dict[str, str] | None:
 def match(root: Path, template: str, more: Sequence[str] = ()) -> list[tuple[dict[str, str], Path]]:
     """Files below `root` that a template fits, with their entities as the names have them.
 
+    Recordings that are folders (CTF's ``.ds``) are files here.
     Links to files that are not here, as git-annex leaves them, are named in a warning.
     """
     fields(template, more)
     fits, dangling = [], []
     for path in sorted(root.glob(_FIELD.sub("*", template))):
         matched = entities(template, path.relative_to(root).as_posix())
-        if matched is not None and path.is_file():
+        if matched is not None and (path.is_file() or is_recording(path)):
             fits.append((matched, path))
         elif matched is not None and path.is_symlink():
             dangling.append(path)
     warn_of_dangling(dangling)
     return fits
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a folder is one recording."""
+    return path.suffix in _FOLDERS and path.is_dir()
 
 
 def warn_of_dangling(links: Sequence[Path]) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
+from neurodecode.data._event_columns import with_attributes
 from neurodecode.data.readers import _epochs, _events, _formats, _tables, _templates
 from neurodecode.data.readers._companions import companions
 from neurodecode.data.readers._guard import guarded
@@ -79,7 +80,9 @@ class _Source:
     recording: str
     path: Path
     events_path: Path | None
+    attributes_path: Path | None
     modality: str
+    ids: Mapping[str, str]
     options: Options
     channels: ChannelsSpec
     events: EventsSpec
@@ -135,14 +138,18 @@ def open_file(card: Card, variant: Variant, path: Path) -> Recording:
 def _recording(
     card: Card, variant: Variant, ids: Mapping[str, str], path: Path, root: Path
 ) -> Recording:
-    events_path = None
+    events_path = attributes_path = None
     if variant.events.path:
         events_path = root / _templates.fill(variant.events.path, ids)
+    if variant.events.attributes is not None:
+        attributes_path = root / _templates.fill(variant.events.attributes.path, ids)
     source = _Source(
         "sub-{subject}_ses-{session}_run-{run}".format_map(ids),
         path,
         events_path,
+        attributes_path,
         card.modality,
+        dict(ids),
         variant.options,
         variant.channels,
         variant.events,
@@ -150,11 +157,22 @@ def _recording(
     return Recording(
         **ids,
         modality=card.modality,
-        files=(SourceFile(path),) + ((SourceFile(events_path),) if events_path else ()),
+        files=tuple(
+            SourceFile(one)
+            for one in (*_held(path), events_path, attributes_path)
+            if one is not None
+        ),
         reader=_described(source),
         load=functools.partial(load, source),
         header=functools.partial(header, source),
     )
+
+
+def _held(path: Path) -> Sequence[Path]:
+    """Give the file, or all files of a recording that is a folder."""
+    if not _templates.is_recording(path):
+        return (path,)
+    return sorted(one for one in path.rglob("*") if one.is_file())
 
 
 def more_files(path: Path) -> Sequence[Path]:
@@ -229,6 +247,13 @@ def _continuous(source: _Source) -> "tuple[mne.io.BaseRaw, pd.DataFrame]":
         )
     elif events is None:
         events = guarded(path, spec, functools.partial(_events.from_raw, raw, spec, path))
+    if spec.triggers is not None:
+        check = functools.partial(_events.check_triggers, raw, events, spec, path)
+        guarded(path, spec, check)
+    if spec.attributes is not None and source.attributes_path is not None:
+        assert source.events_path is not None  # attributes are of a table's events
+        table = _events.needed(source.attributes_path)
+        events = with_attributes(events, spec.attributes, table, source.ids, source.events_path)
     seconds = raw.n_times / raw.info["sfreq"]
     _events.check_inside(events, seconds, source.events_path or path)
     if spec.source != "annotations":
