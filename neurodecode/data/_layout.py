@@ -175,6 +175,8 @@ class Table:
         count through all runs of the data.
     counted_from : int
         Number of the first sample: 1 as in MATLAB, or 0.
+    order : str
+        Column that rises by one, row by row: rows that were sorted otherwise are refused.
     """
 
     path: str
@@ -184,6 +186,7 @@ class Table:
     first: str = ""
     last: str = ""
     counted_from: int = 1
+    order: str = ""
 
     def __post_init__(self):
         check_template(self.path)
@@ -213,11 +216,32 @@ class Features:
         The key that holds them, or one a feature: sensor types, or regions of voxels.
     codes : mapping of str to str
         Type in the file to a better name.
+    table : str
+        Template of a table with a row a feature, in the data's order. `names` is a column of it
+        then.
+    regions : tuple of str
+        Columns of the table, 1 inside and 0 outside: features of no region are left out, and the
+        type of one is the first that it is in.
+    least : mapping of str to float
+        Column of the table to the value below which features are left out, such as a noise ceiling.
+    match : mapping of str to str
+        Column of the table to a key of the data's file that holds the same numbers.
     """
 
     names: str | tuple[str, ...] = ()
     types: str | tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
+    table: str = ""
+    regions: tuple[str, ...] = ()
+    least: Mapping[str, float] = field(default_factory=dict)
+    match: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self):
+        check_template(self.table)
+        if not self.table and (self.regions or self.least or self.match):
+            raise ConfigError("regions, least and match: they are of a table. Name it.")
+        if self.table and (self.types or not isinstance(self.names, str)):
+            raise ConfigError("table: names is a column of it, and its types are regions.")
 
 
 @dataclass(frozen=True)

@@ -203,3 +203,36 @@ def write_meg_epochs(root, n=12):
     path.parent.mkdir(parents=True)
     epochs.save(path, verbose="error")
     return data, rows
+
+
+N_VOXELS, REGIONS = 60, ("V1", "V2", "V3", "hV4", "VO1", "VO2", "LO1 (prf)", "LO2 (prf)", "TO1",
+    "TO2", "V3b", "V3a", "lFFA", "rFFA", "lOFA", "rOFA", "lEBA", "rEBA", "lPPA", "rPPA", "lRSC",
+    "rRSC", "lTOS", "rTOS", "lLOC", "rLOC", "lSTS", "rSTS", "IT")  # fmt: skip
+
+
+def write_things_fmri(root):
+    """Write responses as pandas lays out an HDF5 file, and both tables; gives all three."""
+    rng = np.random.default_rng(2)
+    names = [f"thing{i % 4}_{i % 6:02d}s" for i in range(24)]
+    stimuli = pd.DataFrame(
+        {"trial_type": ["test" if i % 6 == 5 else "train" for i in range(24)],
+         "session": np.repeat([1, 2], 12), "run": np.tile([1, 2], 12), "subject_id": 1,
+         "trial_id": np.arange(24), "stimulus": [f"{name}.jpg" for name in names],
+         "concept": [name.rpartition("_")[0] for name in names]}
+    )  # fmt: skip
+    inside = rng.random((N_VOXELS, len(REGIONS))) < 0.02
+    ceiling = rng.uniform(0, 20, N_VOXELS)
+    voxels = pd.DataFrame({"voxel_id": np.arange(N_VOXELS), "nc_singletrial": ceiling})
+    voxels = voxels.assign(**{name: inside[:, i].astype(int) for i, name in enumerate(REGIONS)})
+    responses = rng.standard_normal((N_VOXELS, 24))
+    folder = root / "betas_csv"
+    folder.mkdir()
+    with h5py.File(folder / "sub-01_ResponseData.h5", "w") as file:
+        group = file.create_group("ResponseData")
+        group["block0_items"], group["block0_values"] = np.arange(24), responses
+        group["block1_items"] = np.array([b"voxel_id"])
+        group["block1_values"] = np.arange(N_VOXELS)[:, None]
+        group["axis1"] = np.arange(N_VOXELS)
+    stimuli.to_csv(folder / "sub-01_StimulusMetadata.csv", index=False)
+    voxels.to_csv(folder / "sub-01_VoxelMetadata.csv", index=False)
+    return responses, stimuli, voxels

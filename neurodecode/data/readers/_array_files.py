@@ -133,6 +133,27 @@ def read_entry(path: Path, key: str, number: int) -> np.ndarray:
         return read(path, key)[number]
 
 
+def read_entries(path: Path, key: str, index: np.ndarray) -> np.ndarray:
+    """Read some entries along the first axis: of HDF5 little more than these.
+
+    Parameters
+    ----------
+    path : Path
+    key : str
+    index : ndarray of int
+        Ascending.
+
+    Raises
+    ------
+    DataError
+        As `read`.
+    """
+    with explained(path, key):
+        if _kind(path) == "h5":
+            return _hdf5.read_entries(path, key, index)
+        return read(path, key)[index]
+
+
 def _mapped(path: Path, key: str) -> np.ndarray | None:
     """Map an array of numbers in a npy file, or in a npz that is not packed; else None."""
     offset = 0

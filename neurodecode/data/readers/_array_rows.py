@@ -1,6 +1,7 @@
 """Rows of arrays: columns from keys, axes and tables; events from tables, codes or the whole."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,12 +30,23 @@ def table_rows(table: Table | None, place: Place) -> pd.DataFrame | None:
         return None
     path = place.file(table.path)
     rows = _array_files.read_table(path)
-    named = (table.onset, table.duration, table.first, table.last, *table.by.values())
+    named = (table.onset, table.duration, table.first, table.last, table.order,
+             *table.by.values())  # fmt: skip
     for column in filter(None, named):
         if column not in rows:
             raise DataError(
                 f"{path}: no column {column!r}; there are: {', '.join(rows)}. Correct the table's "
                 "columns in the card."
+            )
+    if table.order:
+        numbers: Any = pd.to_numeric(rows[table.order], errors="coerce")
+        counted = np.asarray(numbers, dtype=np.float64)
+        wrong = np.flatnonzero(~(np.diff(counted) == 1))
+        if len(wrong):
+            raise DataError(
+                f"{path}: {table.order!r} is {counted[wrong[0]]:g} in row {wrong[0] + 1} and "
+                f"{counted[wrong[0] + 1]:g} in the next, so the rows are not in the order of the "
+                "data. Get the original table."
             )
     keep = np.ones(len(rows), dtype=bool)
     for entity, column in table.by.items():
@@ -229,7 +241,8 @@ def _before(name: str, what: str, other: str, columns: Mapping[str, np.ndarray])
 
 def _earlier(words: np.ndarray) -> np.ndarray:
     """Count how often the value of each row came before."""
-    return pd.Series(words).groupby(pd.factorize(words)[0]).cumcount().to_numpy()
+    counted: Any = pd.Series(words).groupby(pd.factorize(words)[0])
+    return counted.cumcount().to_numpy()
 
 
 def _of_files(

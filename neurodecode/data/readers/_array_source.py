@@ -69,6 +69,10 @@ class Place:
         """Read one entry along the first axis of an array of the data's file."""
         return _array_files.read_entry(self.path, fill(key, self.words), number)
 
+    def read_entries(self, key: str, index: np.ndarray) -> np.ndarray:
+        """Read some entries along the first axis of an array of the data's file."""
+        return _array_files.read_entries(self.path, fill(key, self.words), index)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -124,7 +128,7 @@ class Source:
         place, options = self.parts()[0], self.options
         beside = [one.path for one in (*options.columns.values(), *options.tracks.values())
                   if isinstance(one, Column | Track)]  # fmt: skip
-        beside.append(options.table.path if options.table else "")
+        beside += [options.table.path if options.table else "", options.features.table]
         return list(dict.fromkeys(place.file(template) for template in ("", *beside)))
 
 

@@ -89,6 +89,8 @@ def space_of(source: Source, place: Place, axes: Axes, keys: Sequence[str]) -> S
             f"{source.path}: {n_data} along {axes.feature}, the card says {source.channels.n}. "
             "Correct channels.n, or leave this recording out."
         )
+    if axes.kept is not None:
+        return Space(KINDS[axes.feature], axes.kept.names, axes.kept.types, unit=unit_of(source)[1])
     names = _words(place, options.features.names or options.levels.get(axes.feature, ()))
     if not names and keys and options.axes[0] == axes.feature:
         names = tuple(fill(key, place.words) for key in keys)

@@ -1,6 +1,7 @@
 """The numbers of one recording: data and tracks, read by key and brought into order."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._array_source import Place, Source
 from neurodecode.data.readers._array_space import unit_of
 from neurodecode.data.readers._axes import Axes, axes_of
+from neurodecode.data.readers._feature_table import kept_features
 
 
 def data_keys(source: Source) -> list[str]:
@@ -66,14 +68,18 @@ def axes_in(source: Source, place: Place) -> Axes:
         for name, held in options.levels.items()
     }
     where = f"{source.path}: {', '.join(fill(key, place.words) for key in data_keys(source)[:4])}"
-    return axes_of(options.axes, options.sum, levels, shape_of(source, place), where)
+    axes = axes_of(options.axes, options.sum, levels, shape_of(source, place), where)
+    if not options.features.table:
+        return axes
+    kept = kept_features(options.features, place, axes.sizes[axes.feature])
+    return replace(axes, sizes={**axes.sizes, axes.feature: len(kept.index)}, kept=kept)
 
 
 def values_of(source: Source, place: Place, axes: Axes) -> np.ndarray:
     """Read the data and bring them into the order of signals."""
     several = []
     for key in data_keys(source):
-        one = place.read(key)
+        one = _kept(place, key, axes)
         if one.dtype.kind not in "biuf":
             wrong = next((v for v in one.ravel() if isinstance(v, str)), one.dtype)
             raise DataError(
@@ -87,6 +93,15 @@ def values_of(source: Source, place: Place, axes: Axes) -> np.ndarray:
     values = axes.arranged(stored, source.chosen)
     factor, _ = unit_of(source)
     return values if factor == 1.0 else values * factor
+
+
+def _kept(place: Place, key: str, axes: Axes) -> np.ndarray:
+    """Read an array, or those of its features that are kept."""
+    if axes.kept is None:
+        return place.read(key)
+    if axes.stored[0] == axes.feature:
+        return place.read_entries(key, axes.kept.index)
+    return np.take(place.read(key), axes.kept.index, axis=axes.stored.index(axes.feature))
 
 
 def channel_of(source: Source, place: Place, axes: Axes, number: int) -> np.ndarray:

@@ -3,12 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.data._layout import KINDS
 from neurodecode.data.readers._templates import ENTITIES
+
+if TYPE_CHECKING:
+    from neurodecode.data.readers._feature_table import Kept
 
 ONE, PAIR, TIME, VOLUME = "_", "pair", "time", "volume"
 
@@ -25,11 +29,14 @@ class Axes:
         Length of each, factors one by one.
     summed : tuple of str
         Axes over which values are added.
+    kept : Kept or None
+        Features that are read, where these are not all.
     """
 
     stored: tuple[str, ...]
     sizes: Mapping[str, int]
     summed: tuple[str, ...] = ()
+    kept: "Kept | None" = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from neurodecode.core.names import require
 from neurodecode.data.readers._array_checks import check_memory, no_such_key, stacked
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_GAP, _ENTRIES = 16, 1024  # entries between two that are read at once, and most of those
 _MATLAB_BLOCK = 512  # bytes that MATLAB writes before the HDF5 file proper
 
 
@@ -64,6 +65,29 @@ def read_entry(path: Path, key: str, number: int) -> np.ndarray:
         if one.dtype.kind not in "biuf" or not one.shape:
             return _value(one, path, key)[number]
         return one[..., number].T if _is_matlab(one) else one[number]
+
+
+def read_entries(path: Path, key: str, index: np.ndarray) -> np.ndarray:
+    """Read some entries along the first axis of a dataset of numbers, stretch by stretch.
+
+    Parameters
+    ----------
+    path : Path
+    key : str
+    index : ndarray of int
+        Ascending.
+    """
+    with _dataset(path, key) as one:
+        if one.dtype.kind not in "biuf" or _is_matlab(one) or len(one.shape) < 2:
+            return _value(one, path, key)[index]
+        check_memory((len(index), *one.shape[1:]), one.dtype.itemsize, path, key)
+        made = np.empty((len(index), *one.shape[1:]), dtype=one.dtype)
+        # What lies close together is read at once: a call costs more than a few entries.
+        for part in np.split(np.arange(len(index)), np.flatnonzero(np.diff(index) > _GAP) + 1):
+            for few in np.array_split(part, -(-len(part) // _ENTRIES)):
+                start, stop = index[few[0]], index[few[-1]] + 1
+                made[few] = one[start:stop][index[few] - start]
+    return made
 
 
 @contextlib.contextmanager
