@@ -19,6 +19,7 @@ from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
+from neurodecode.harness.shown import keep_shown
 from neurodecode.harness.store import INDEX_FORMAT, TASKS, Store
 from neurodecode.harness.study import Study, describe_input
 from neurodecode.harness.truth import rotates
@@ -70,6 +71,7 @@ def write_study(
     if source:
         store.write_text("experiment.yaml", source)
     store.write_text("resolved.yaml", dump(dict(resolved)))
+    keep_shown(plan, store)
     write_index(plan, store, name, {}, online=online)
     devices = {job.parts["device"] for job in plan.jobs}
     device = "cuda" if "cuda" in devices else "cpu"

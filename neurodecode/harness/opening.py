@@ -13,6 +13,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.names import build
 from neurodecode.core.recording import Recording
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.trials import Trials
 from neurodecode.data.cut import Cut, cut
 from neurodecode.data.prepared import Failed, Prepared, look, prepare
@@ -20,7 +21,7 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.roots import find_root
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
-from neurodecode.harness.featuring import open_features, with_features
+from neurodecode.harness.featuring import open_features, open_shown, with_features
 from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import open_pretrained
 from neurodecode.harness.question import NamedModel
@@ -134,6 +135,7 @@ def open_study(
         looking_ahead=_looking_ahead(resolved, prepared),
         schedule=done.schedule,
         features=tables,
+        stimuli=_shown(resolved, root, done.trials),
         notes=(
             *notes,
             *(
@@ -144,6 +146,16 @@ def open_study(
             *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
         ),
     )
+
+
+def _shown(resolved: Resolved, root: Path, trials: Trials) -> Stimuli | None:
+    """Give what was shown, where vectors are told of it; no run fails for want of its pictures."""
+    if resolved.question.target.kind != "vector" or "stimulus" not in trials.rows:
+        return None
+    try:
+        return open_shown(resolved, root)
+    except (ConfigError, DataError):
+        return None
 
 
 def open_recordings(

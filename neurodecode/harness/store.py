@@ -16,6 +16,7 @@
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       curves.parquet   retrieval over repeats, where stimuli were repeated
+      shown.npz        small copies of the pictures that were tested, where they may be shown
       online/          the same models run over recordings: a results folder of its own
       failures.txt     tracebacks of jobs that failed in the last run
 """

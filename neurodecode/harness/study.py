@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.core.digest import digest
 from neurodecode.core.parts import Part, TrialSignal
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Truth
@@ -59,6 +60,8 @@ class Study:
         The tasks of the recordings, where windows slide over them.
     features : mapping of str to FeatureTable
         Declared features by the signal that holds them: of all stimuli, also of those not shown.
+    stimuli : Stimuli or None
+        What was shown, where vectors are told of it and it can be had.
     """
 
     trials: Trials
@@ -77,6 +80,7 @@ class Study:
     looking_ahead: tuple[str, ...] = ()
     schedule: Schedule | None = None
     features: Mapping[str, FeatureTable] = field(default_factory=dict)
+    stimuli: Stimuli | None = None
 
     @property
     def origin(self) -> Origin:

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder, write_text
 from neurodecode.harness.run import FAILURES
+from neurodecode.harness.shown import read_shown
 from neurodecode.harness.table import TableRow, unit_of
 from neurodecode.report import words
 from neurodecode.report.asked import Asked, what_was_asked
@@ -33,7 +34,10 @@ from neurodecode.report.online_figures import (
     pair_figure,
 )
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
+from neurodecode.report.picture_grid import Retrieval, grid_figure
+from neurodecode.report.repeats import repeat_figure
 from neurodecode.report.results import Results
+from neurodecode.report.retrieved import retrieved
 from neurodecode.report.tables import interval, null, number, p_value, shown_as, spaced
 from neurodecode.report.time_course import curve_figures
 from neurodecode.report.training import loss_figures
@@ -71,6 +75,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Retrieved:
+    """What the page says of the pictures that a model's answers are most like."""
+
+    model: str
+    n_entries: int
+    retrievals: list[Retrieval]
+    drawn: Picture | None
+
+
+@dataclass(frozen=True)
 class Online:
     """What the page says of decoders that ran over recordings."""
 
@@ -101,6 +115,8 @@ class Section:
     units: pd.DataFrame | None
     scores: list[Picture]
     courses: list[Picture]
+    retrieved: "Retrieved | None"
+    repeats: list[Picture]
     trainings: list[Picture]
     online: "Online | None"
     confusions: list[Picture]
@@ -195,6 +211,8 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             units=_units(rows),
             scores=list(_scores(results)),
             courses=list(_courses(results)),
+            retrieved=_retrieved(results),
+            repeats=list(_repeats(results)),
             trainings=list(_trainings(results)),
             online=_online(results, offline),
             confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
@@ -254,6 +272,36 @@ def _courses(results: Results) -> Iterator[Picture]:
     each = found["unit"] / found["repeats"]  # a course is a mean over seeds
     for model, figure, told in curve_figures(results.time_course(), unit, each):
         yield _webp(figure, told, quality=90, title=model, caption=told)
+
+
+def _retrieved(results: Results) -> "Retrieved | None":
+    """Show what the best model took its trials for: pictures, or names where none may be shown."""
+    found = retrieved(results)
+    if found is None:
+        return None
+    model, retrievals, n_entries = found
+    pictures = read_shown(results.folder)
+    if not pictures:
+        return Retrieved(model, n_entries, retrievals, None)
+    figure, told = grid_figure(retrievals, pictures, n_entries)
+    return Retrieved(
+        model, n_entries, retrievals, _webp(figure, told, quality=85, title=model, caption=told)
+    )
+
+
+def _repeats(results: Results) -> Iterator[Picture]:
+    """Draw how the first metric of retrieval grows with the repeats whose answers are averaged."""
+    try:
+        curves = results.repeat_curve()
+    except ConfigError:  # nothing was repeated, or retrieved
+        return
+    first = next(metric for metric in results.index["metrics"] if metric in set(curves["metric"]))
+    unit = next((u for u in ("subject", "session", "fold") if u in curves), "")
+    found = results.index["inflation"]
+    figure, told = repeat_figure(
+        pd.DataFrame(curves[curves["metric"] == first]), unit, found["unit"] / found["repeats"]
+    )
+    yield _webp(figure, told, quality=90, caption=told)
 
 
 def _trainings(results: Results) -> Iterator[Picture]:
