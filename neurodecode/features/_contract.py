@@ -67,7 +67,7 @@ class Feature(ABC):
         """Digest of what it is handed of all stimuli, without decoding them where that is known."""
         return stimuli.contents(cache)
 
-    def weights(self, cache: Path) -> Mapping[str, str]:
+    def hashes(self, cache: Path) -> Mapping[str, str]:
         """Give SHA-256 by name of each file that numbers come from, and a hub's revision.
 
         Parameters
@@ -89,7 +89,7 @@ class Feature(ABC):
             "feature": type(self).__module__.removeprefix("neurodecode.features."),
             "version": self.version,
             "arguments": asdict(self),
-            "weights": dict(self.weights(cache)),
+            "weights": dict(self.hashes(cache)),
             "libraries": {name: _release(name) for name in self.libraries},
         }
 
@@ -155,6 +155,11 @@ def resized(picture: np.ndarray, size: int, *, grey: bool) -> np.ndarray:
     if grey:
         return small[0] if len(small) == 1 else np.tensordot(_LUMA, np.stack(small), axes=1)
     return np.stack(small * 3 if len(small) == 1 else small, axis=-1)
+
+
+def as_colour(picture: np.ndarray) -> np.ndarray:
+    """Give a picture of shape (height, width, 3); grey becomes three equal channels."""
+    return np.repeat(picture[:, :, None], 3, axis=2) if picture.ndim == 2 else picture
 
 
 def check_count(where: str, value: int) -> None:

@@ -1,0 +1,218 @@
+"""HF text: any layer of a text model of transformers, such as CLIP's or BERT, of captions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.stimuli import Stimuli
+from neurodecode.core.training import Device
+from neurodecode.features._contract import Extract, Feature
+from neurodecode.features._transformers import load_model, load_processor, normalized
+from neurodecode.features._weights import find_weights
+
+
+@dataclass(frozen=True)
+class HfText(Feature):
+    """Give a layer of a text model of transformers, the mean over the captions of a stimulus.
+
+    Parameters
+    ----------
+    weights : str
+        As of `hf_vision`.
+    captions : tuple of str
+        Columns of the table of stimuli, each with a text or a list of texts; cells without one are
+        left out. None: the stimuli are texts themselves.
+    layer : str or int
+        ``text_embeds``: CLIP's own, the projection of the last layer. ``pooler``: what the model
+        itself gives as one vector. A number: that of ``hidden_states``.
+    pooling : {"", "cls", "mean", "none"}
+        ``cls``: the first token, as of BERT. ``mean``: over the words, without padding. ``none``:
+        all tokens, padding among them. Where the layer is a vector it may be left out.
+    normalize : {"none", "l2", "pooled"}
+        ``l2``: each vector, or each token, by its length. ``pooled``: all tokens of ``text_embeds``
+        by the length of the embedding.
+    max_length : int
+        Tokens; longer captions are cut there, shorter ones padded. 0: as many as the model takes.
+    revision : str
+        Of the hub; its main branch without.
+
+    Notes
+    -----
+    Shape (d,), or (max_length, d) with ``pooling: none``. With ``layer: text_embeds, pooling: none,
+    normalize: pooled`` it is the form in which Versatile Diffusion takes texts (Xu et al. 2023, doi
+    10.1109/ICCV51070.2023.00713). Each caption is normalised before the mean is taken.
+    """
+
+    version: ClassVar[int] = 1
+    of: ClassVar[Literal["picture", "text"]] = "text"
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
+    batch_size: ClassVar[int] = 32
+
+    weights: str
+    captions: tuple[str, ...] = ()
+    layer: str | int = "text_embeds"
+    pooling: Literal["", "cls", "mean", "none"] = ""
+    normalize: Literal["none", "l2", "pooled"] = "none"
+    max_length: int = 0
+    revision: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "captions", tuple(self.captions))  # a file's list
+        if isinstance(self.layer, str) and self.layer not in ("text_embeds", "pooler"):
+            raise ConfigError(
+                f"hf_text: layer: {self.layer!r} is none of text_embeds, pooler and a number of "
+                "hidden_states, such as -2."
+            )
+        if isinstance(self.layer, int) and not self.pooling:
+            raise ConfigError(
+                f"hf_text: layer {self.layer} has many tokens. Give a pooling: cls, mean or none."
+            )
+        if isinstance(self.layer, str) and self.pooling not in ("", "none"):
+            raise ConfigError(
+                f"hf_text: pooling: {self.pooling}: {self.layer} gives one vector as it is. Leave "
+                "it out, or give layer: -1."
+            )
+        if self.layer == "pooler" and self.pooling:
+            raise ConfigError("hf_text: pooling: none: the pooler has no tokens. Leave it out.")
+        if self.normalize == "pooled" and (self.layer, self.pooling) != ("text_embeds", "none"):
+            raise ConfigError(
+                "hf_text: normalize: pooled divides all tokens of text_embeds. Give pooling: none, "
+                "or l2."
+            )
+        if self.max_length < 0:
+            raise ConfigError(f"hf_text: max_length: {self.max_length} is below zero.")
+
+    def read(self, stimuli: Stimuli, stimulus: str) -> tuple[str, ...]:
+        """Give the captions of one stimulus.
+
+        Raises
+        ------
+        DataError
+            If it has none, or is no text.
+        """
+        if not self.captions:
+            content = stimuli[stimulus]
+            if not isinstance(content, str) or not content.strip():
+                raise DataError(
+                    f"stimulus {stimulus!r}: expected a text, got {type(content).__name__}. Name "
+                    "the columns of the table of stimuli that hold one: captions: [caption]."
+                )
+            return (content,)
+        for name in self.captions:
+            if name not in stimuli.table:
+                raise DataError(
+                    f"hf_text: the table of stimuli has no column {name!r}; there are: "
+                    f"{', '.join(map(str, stimuli.table.columns))}."
+                )
+        cells = [stimuli.table.at[stimulus, name] for name in self.captions]
+        several = [one for cell in cells for one in (cell if _is_list(cell) else [cell])]
+        texts = tuple(one for one in several if isinstance(one, str) and one.strip())
+        if not texts:
+            raise DataError(
+                f"stimulus {stimulus!r} has no text under {', '.join(self.captions)}. Name columns "
+                "that have one for every stimulus."
+            )
+        return texts
+
+    def contents(self, stimuli: Stimuli, cache: Path) -> str:
+        """Digest of ids and captions, or of the texts that the stimuli are."""
+        if not self.captions:
+            return stimuli.contents(cache)
+        ids = [str(one) for one in stimuli.table.index]
+        return digest([[one, self.read(stimuli, one)] for one in ids])
+
+    def hashes(self, cache: Path) -> Mapping[str, str]:
+        """Give SHA-256 of every file of the weights."""
+        return find_weights(self.weights, self.revision).hashes(cache)
+
+    def open(self, device: Device = "auto") -> Extract:
+        """Load model and tokenizer, every tensor in its place.
+
+        Raises
+        ------
+        DataMissing
+            If weights or files of theirs are not on this machine.
+        DataError
+            If tensors are missing or left over, or there is no tokenizer.
+        ConfigError
+            If it is no text model, or has no such layer.
+        """
+        weights = find_weights(self.weights, self.revision)
+        weights.need("config.json", "tokenizer_config.json")
+        model = load_model(weights, device, purpose="hf_text")
+        tokenizer = load_processor(weights, "AutoTokenizer")
+        tower = getattr(model, "text_model", None) or model.base_model
+        if tower.main_input_name != "input_ids":
+            raise ConfigError(
+                f"hf_text: weights {self.weights!r} are of {type(model).__name__}, which takes no "
+                "texts. For pictures there is hf_vision."
+            )
+        projection = getattr(model, "text_projection", None)
+        if self.layer == "text_embeds" and projection is None:
+            raise ConfigError(
+                f"hf_text: {type(model).__name__} of {self.weights!r} has no text_embeds, as CLIP "
+                "has. Give layer: pooler, or the number of one of its hidden_states."
+            )
+        length = self.max_length or min(
+            tokenizer.model_max_length, getattr(tower.config, "max_position_embeddings", 1 << 30)
+        )
+        if length >= 1 << 20:  # what a tokenizer says that knows of no limit
+            raise ConfigError(
+                f"hf_text: nothing says how many tokens {self.weights!r} takes. Give max_length."
+            )
+
+        def extract(stimuli: Sequence[tuple[str, ...]]) -> np.ndarray:
+            import torch
+
+            texts = [one for several in stimuli for one in several]
+            words = tokenizer(
+                texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
+            )
+            words = {k: v.to(model.device) for k, v in words.items() if k != "token_type_ids"}
+            with torch.inference_mode():
+                made = self._layer(tower, projection, words).cpu().numpy()
+            counts = [len(several) for several in stimuli]
+            return np.stack([one.mean(axis=0) for one in np.split(made, np.cumsum(counts)[:-1])])
+
+        return extract
+
+    def _layer(self, tower: Any, projection: Any, words: Mapping[str, Any]) -> Any:
+        """Give the layer that is asked, one entry a caption."""
+        answers = tower(**words, output_hidden_states=isinstance(self.layer, int), return_dict=True)
+        if isinstance(self.layer, str):
+            vector = answers.get("pooler_output")
+            if vector is None:
+                raise ConfigError(
+                    f"hf_text: {self.weights!r} has no pooler. Give the number of one of its "
+                    "hidden_states, such as layer: -1."
+                )
+            if self.layer == "text_embeds":
+                vector = projection(vector)
+            if self.pooling != "none":
+                return normalized(vector, "l2" if self.normalize == "l2" else "none")
+            tokens = projection(answers.last_hidden_state)
+            if self.normalize == "pooled":
+                return tokens / vector.norm(dim=-1)[:, None, None]
+            return normalized(tokens, "l2" if self.normalize == "l2" else "none")
+        states = answers.hidden_states
+        if not -len(states) <= self.layer < len(states):
+            raise ConfigError(
+                f"hf_text: layer {self.layer}: {self.weights!r} has {len(states)} hidden_states. "
+                f"Give one of {-len(states)} to {len(states) - 1}."
+            )
+        tokens = states[self.layer]
+        if self.pooling == "cls":
+            tokens = tokens[:, 0]
+        elif self.pooling == "mean":
+            said = words["attention_mask"][:, :, None].to(tokens.dtype)
+            tokens = (tokens * said).sum(dim=1) / said.sum(dim=1)
+        return normalized(tokens, "l2" if self.normalize == "l2" else "none")
+
+
+def _is_list(cell: Any) -> bool:
+    return isinstance(cell, list | tuple | np.ndarray)
