@@ -134,7 +134,10 @@ def check_model(model: Any) -> list[Finding]:
         alone = np.concatenate(
             [np.asarray(answer(one, picked(X, test[i : i + 1]))) for i in range(len(test))]
         )
-        assert np.allclose(together, alone), "a trial alone is answered otherwise than among others"
+        # Networks compute in single precision, where products of other sizes round otherwise.
+        rounding = 1e-5 * np.max(np.abs(together)) if "torch" in named.packages else 1e-8
+        same = np.allclose(together, alone, atol=rounding)
+        assert same, "a trial alone is answered otherwise than among others"
 
     def looks_back_alone() -> None:
         one = fitted()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.digest import digest_array
 from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
@@ -107,6 +108,7 @@ def asked_for(
 
 def _like(X: np.ndarray, signal: TrialSignal) -> TrialSignal:
     """Give trials as entries of the parts that they came from: the same spaces, rates and axes."""
-    parts = tuple(replace(part, source=X, key="") for part in signal.parts)
+    key = digest_array(X)
+    parts = tuple(replace(part, source=X, key=key) for part in signal.parts)
     n = len(X)
     return TrialSignal(parts, signal.part, np.arange(n), np.full(n, -1, dtype=np.int32))

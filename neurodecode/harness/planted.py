@@ -50,7 +50,7 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
         handed = Rows(table.loc[:, list(needs.columns)])
         if needs.signals == 0:
             return rows, Trials(handed, {}), truth
-        space = Space("sensors", tuple("abcdef"[: X.shape[1]]))
+        space = Space("sensors", tuple("abcdef"[: X.shape[1]]), positions=_places(X.shape[1]))
         sfreq = float(_SIZES["time"]) if axes[-1] == "time" else None  # a trial is a second long
         part = Part(X, space, tuple(axes), sfreq, 0.0, "planted")
         return rows, Trials.of_entries(handed, "eeg", part, np.arange(len(rows))), truth
@@ -130,6 +130,12 @@ def planted_decisions(rng: np.random.Generator) -> tuple[Timeline, np.ndarray]:
         mine = (rows["recording"] == recording) & rows["stop"].gt(begin)
         true[mine & rows["stop"].le(begin + duration)] = CLASSES.index(label)
     return Timeline.of(rows, CLASSES, Schedule(tasks, CLASSES[0])), true
+
+
+def _places(n: int) -> np.ndarray:
+    """Places on a circle of a head, metres."""
+    angle = 2 * np.pi * np.arange(n) / n
+    return 0.1 * np.column_stack([np.cos(angle), np.sin(angle), np.full(n, 0.3)])
 
 
 def _covariances(X: np.ndarray) -> np.ndarray:

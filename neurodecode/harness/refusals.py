@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+import numpy as np
+
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
+from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
@@ -123,16 +126,36 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"({', '.join(inputs.signals)}). Begin with join_signals, which names those to take."
         )
     signal = inputs.signal()
-    axes = signal.used()[0].axes
+    axes = next((p.axes for p in signal.used() if p.axes != needs.axes), signal.used()[0].axes)
     if needs.axes is not None and axes != needs.axes:
         wanted, there = " × ".join(needs.axes), " × ".join(axes)
         return f"it takes trials of {wanted}, and these are trials of {there}."
-    reason = why_not_chained(model.estimator, axes)
+    reason = why_not_chained(model.estimator, axes) or _why_no_places(model, signal)
     if reason is not None:
         return reason
     if needs.full_rank and (reason := why_singular(signal, study.trials.rows)) is not None:
         return reason
     return _why_short(model, study)
+
+
+def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
+    """Say which sensor has no position, for a model that reads sensors by where they are."""
+    if not model.input_needs.positions:
+        return None
+    for space in dict.fromkeys(part.space for part in signal.used()):
+        places = space.positions
+        known = np.zeros(len(space), dtype=bool)
+        if places is not None:
+            known = np.isfinite(places).all(axis=1)
+        if not known.all():
+            i = int(np.flatnonzero(~known)[0])
+            name = space.names[i] if space.names else f"number {i}"
+            return (
+                f"it reads sensors by where they are, and {int((~known).sum())} of {len(space)} "
+                f"have no position, the first {name!r}. Give the recordings a montage, or pick the "
+                "sensors that have one."
+            )
+    return None
 
 
 def _why_short(model: NamedModel, study: Study) -> str | None:

@@ -18,12 +18,27 @@ _MOST_TRIALS, _MOST_BYTES = 256, 8e6  # that are read at once where nothing is l
 
 
 @dataclass(frozen=True, eq=False)
+class Padded:
+    """Pieces whose first axes differ in length, of several layouts; zeros follow the shorter ones.
+
+    Parameters
+    ----------
+    signal : TrialSignal
+    n_first : int
+        Length that all are given.
+    """
+
+    signal: TrialSignal
+    n_first: int
+
+
+@dataclass(frozen=True, eq=False)
 class Source:
     """Named columns of equal length; a batch has a tensor of each.
 
     Parameters
     ----------
-    columns : mapping of str to ndarray or TrialSignal
+    columns : mapping of str to ndarray, TrialSignal or Padded
         Axis 0 is trials. Floats come as float32, whole numbers as they are, so that pictures of
         bytes stay small until a module wants them otherwise.
 
@@ -33,7 +48,7 @@ class Source:
     file in memory after a few batches: the system maps up to 2 MB around each page that is read.
     """
 
-    columns: Mapping[str, "np.ndarray | TrialSignal"]
+    columns: Mapping[str, "np.ndarray | TrialSignal | Padded"]
 
     def __post_init__(self):
         lengths = {name: _length(column) for name, column in self.columns.items()}
@@ -123,17 +138,24 @@ def check_finite(X: np.ndarray, index: np.ndarray, n_trials: int, doing: str) ->
         )
 
 
-def _length(column: "np.ndarray | TrialSignal") -> int:
+def _length(column: "np.ndarray | TrialSignal | Padded") -> int:
+    if isinstance(column, Padded):
+        return len(column.signal.part)
     return len(column) if isinstance(column, np.ndarray) else len(column.part)
 
 
-def _pieces(signal: TrialSignal, index: np.ndarray) -> np.ndarray:
-    mine = signal.take(index)
+def _pieces(column: "TrialSignal | Padded", index: np.ndarray) -> np.ndarray:
+    padded = isinstance(column, Padded)
+    mine = (column.signal if padded else column).take(index)
     first = mine.piece(0)
-    read = np.empty((len(index), *first.shape), dtype=first.dtype)
+    shape = (column.n_first, *first.shape[1:]) if padded else first.shape
+    read = (np.zeros if padded else np.empty)((len(index), *shape), dtype=first.dtype)
     for i in range(len(index)):
         piece = mine.piece(i)
-        read[i] = piece
+        if padded:
+            read[i, : len(piece)] = piece
+        else:
+            read[i] = piece
         release(piece)
     return read
 
@@ -142,8 +164,10 @@ def _dtype(read: np.ndarray) -> np.dtype:
     return np.dtype(np.float32) if read.dtype.kind == "f" else read.dtype.newbyteorder("=")
 
 
-def _key(column: "np.ndarray | TrialSignal") -> Any:
+def _key(column: "np.ndarray | TrialSignal | Padded") -> Any:
     if isinstance(column, np.ndarray):
         return digest_array(column)
+    if isinstance(column, Padded):
+        return [_key(column.signal), column.n_first]
     places = [digest_array(a) for a in (column.part, column.at, column.length)]
     return [[part.key for part in column.parts], places]

@@ -37,8 +37,16 @@ SFREQ = 32.0
 CLASSES = ("a", "b")
 SIZES = {"channel": 5, "parcel": 5, "voxel": 8, "feature": 8, "band": 2, "time": 32}
 SPACES = {"channel": "sensors", "parcel": "parcels", "voxel": "voxels"}
+SHORT = {"kernel_length": 5, "pool_length": 8, "pool_stride": 3}  # the trials are short
+ALIGNED = {
+    "preset": "tiny", "positives": "trial", "training": {"max_epochs": 2, "batch_size": 16}
+}  # fmt: skip
 # What cannot be meant without arguments. A model that needs some is added here.
 ARGUMENTS = {
+    "align.atm": ALIGNED | {"sizes": SHORT},
+    "align.benchetrit": ALIGNED,
+    "align.mlp": ALIGNED,
+    "align.nice": ALIGNED | {"sizes": SHORT},
     "augmented_covariance": {"order": 2, "lag": 3},  # the trials are short
     "baseline": {"tmin": 0.0, "tmax": 0.25},  # they begin with their event
     "baseline.covariates": {"columns": ("position", "site")},
@@ -159,7 +167,13 @@ def study_of(
     for i, recording in enumerate(dict.fromkeys(table["recording"])):
         mine = np.flatnonzero(table["recording"] == recording)
         part[mine], at[mine] = i, np.arange(len(mine))
-        space = Space(SPACES.get(axes[0], "features"), names if axes[0] != "band" else ())
+        angle = np.linspace(0, 6, X.shape[1])  # of places on a circle, for who asks for some
+        places = 0.1 * np.column_stack([np.cos(angle), np.sin(angle), np.ones(X.shape[1])])
+        kind = SPACES.get(axes[0], "features")
+        space = Space(
+            kind, names if axes[0] != "band" else (),
+            positions=places if kind == "sensors" and axes[0] != "band" else None,
+        )  # fmt: skip
         parts.append(Part(X[mine], space, axes, SFREQ, 0.0, digest_array(X[mine])))
     length = np.full(len(table), -1, dtype=np.int32)
     signals = {"eeg": TrialSignal(tuple(parts), part[order], at[order], length)}

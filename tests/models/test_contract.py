@@ -29,10 +29,19 @@ SHAPES = {
 }
 NAMES = [(group, name) for group in ("models", "steps") for name in catalogue(group)]
 METHODS = ("predict", "predict_proba", "decision_function", "transform")
+SHORT = {"kernel_length": 7, "pool_length": 11, "pool_stride": 3}
+ALIGNED = {
+    "preset": "tiny", "positives": "trial", "random_state": 0,
+    "training": {"max_epochs": 2, "batch_size": 16},
+}  # fmt: skip
 # What cannot be meant without arguments.
 ARGUMENTS = {
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
+    "align.atm": ALIGNED | {"sizes": SHORT},
+    "align.benchetrit": ALIGNED,
+    "align.mlp": ALIGNED,
+    "align.nice": ALIGNED | {"sizes": SHORT},
     "linear.cca_ssvep": {"freqs": (7.0, 9.0, 11.0, 13.0, 15.0), "sfreq": 100.0},
     "linear.lagged_ridge": {"sfreq": 50.0},
     # Long enough for the pooling of 50 samples, and few passes.
@@ -42,7 +51,10 @@ ARGUMENTS = {
     },
 }  # fmt: skip
 # Networks compute in single precision: sums of another order differ by some 1e-7.
-SINGLE = {"networks.eegnet", "networks.shallow_convnet"}
+SINGLE = {
+    "align.atm", "align.benchetrit", "align.mlp", "align.nice",
+    "networks.eegnet", "networks.shallow_convnet",
+}  # fmt: skip
 # Codes that stand for something else.
 FIXED_CLASSES = ("linear.cca_ssvep", "online.accumulate")  # a flicker rate each; 0 is idle
 
@@ -76,7 +88,10 @@ def input_of(model, seed=0, n=32):
     )
     axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
     X = SHAPES.get(axes, lambda X: X)(X)
-    space = Space("sensors", tuple(f"channel {i}" for i in range(X.shape[1])))
+    angle = np.linspace(0, 6, X.shape[1])
+    places = 0.1 * np.column_stack([np.cos(angle), np.sin(angle), np.ones(X.shape[1])])
+    names = tuple(f"channel {i}" for i in range(X.shape[1]))
+    space = Space("sensors", names, positions=places)
     sfreq = 32.0 if axes[-1] == "time" else None
     part = Part(X, space, axes, sfreq, 0.0, f"seed {seed}")
     trials = Trials.of_entries(Rows(table), "eeg", part, np.arange(n))

@@ -80,7 +80,7 @@ def fit(
                 repr(model.get_params(deep=False)),
                 source.key(),
                 None if held_out is None else held_out.key(),
-                {k: digest_array(v) for k, v in _arrays(module).items()},
+                {k: digest_array(v) for k, v in arrays_of(module).items()},
                 device,
             ]
         )
@@ -97,9 +97,9 @@ def fit(
         identity=identity,
         label=place.label,
     )
-    model.weights_ = _arrays(module)
+    model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
-    _keep_history(model, trained, training)
+    keep_history(model, trained, training)
     return model
 
 
@@ -329,11 +329,13 @@ def _class_weight(model: Any, codes: np.ndarray) -> torch.Tensor | None:
     return torch.from_numpy(weight.astype(np.float32))
 
 
-def _arrays(module: torch.nn.Module) -> dict[str, np.ndarray]:
+def arrays_of(module: torch.nn.Module) -> dict[str, np.ndarray]:
+    """Give the weights of a module as arrays of their own."""
     return {k: v.detach().cpu().numpy().copy() for k, v in module.state_dict().items()}
 
 
-def _keep_history(model: Any, trained: Trained, training: Training) -> None:
+def keep_history(model: Any, trained: Trained, training: Training) -> None:
+    """Give a model what its training said, and warn where that had not converged."""
     rows = [asdict(one) for one in trained.history]
     model.history_ = {
         name: np.array([np.nan if row[name] is None else row[name] for row in rows])
