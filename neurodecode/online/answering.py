@@ -13,8 +13,8 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.updating import Updates, learning, updated
 
-_PROBE_SCALE = 2e-5  # volts, of EEG
-_ROUNDING = 1e-6  # of the largest answer: products of matrices of other sizes round otherwise
+PROBE_SCALE = 2e-5  # volts, of EEG
+ROUNDING = 1e-6  # of the largest answer: products of matrices of other sizes round otherwise
 
 
 class Answering:
@@ -65,7 +65,7 @@ class Answering:
         self._codes = None if classes is None else known.astype(np.int64)
         self._n_made = 0
         self._earlier: np.ndarray | None = None  # a window, until two have been compared
-        noise = np.random.default_rng(0).normal(scale=_PROBE_SCALE, size=(2, *shape))
+        noise = np.random.default_rng(0).normal(scale=PROBE_SCALE, size=(2, *shape))
         try:
             self._check_alone(noise)
             self._judged = True
@@ -167,7 +167,7 @@ class Answering:
         """Refuse what looks at the other windows that it is handed: a stream has one."""
         together, alone = (self._probed(one) for one in (windows, windows[:1]))
         size = np.max(np.abs(together), initial=0)
-        if not np.allclose(together[:1], alone, rtol=_ROUNDING, atol=_ROUNDING * size):
+        if not np.allclose(together[:1], alone, rtol=ROUNDING, atol=ROUNDING * size):
             raise ConfigError(
                 f"{type(self._fitted[-1]).__name__}: it answers a window among others otherwise "
                 "than alone, so a step uses statistics of what is tested, or draws at random, and "
@@ -186,8 +186,19 @@ class Answering:
         return (said[:, None] == np.asarray(self._fitted[-1].classes_)).astype(np.float64)
 
 
-def fitted_stages(stages: Any) -> list[Any]:
+def fitted_stages(
+    stages: Any, *, classes: bool = True, known: tuple[str, ...] | None = None
+) -> list[Any]:
     """Give the fitted stages of a pipeline, of a model of ours, or of a list of them.
+
+    Parameters
+    ----------
+    stages : fitted scikit-learn estimator, or sequence of fitted stages
+    classes : bool
+        Whether the last one must tell classes.
+    known : tuple of str or None
+        Columns that are known of every window, where stages are handed trials; None: they are
+        handed arrays.
 
     Raises
     ------
@@ -201,7 +212,8 @@ def fitted_stages(stages: Any) -> list[Any]:
         needs = getattr(stage, "needs", None)
         evidence = stage is stages[-1] and hasattr(stage, "stream")
         if isinstance(needs, Needs) and not (needs.rowless or evidence):
-            lacking = ", ".join(needs.columns) or ("trials" if needs.trials else "")
+            lacking = ", ".join(one for one in needs.columns if one not in (known or ()))
+            lacking = lacking or ("trials" if needs.trials and known is None else "")
             if lacking or needs.signals != 1:
                 raise ConfigError(
                     f"{name}: it asks for {lacking or 'other than one signal'}, which a stream "
@@ -213,7 +225,7 @@ def fitted_stages(stages: Any) -> list[Any]:
             raise ConfigError(
                 f"{name}: it is not fitted. Fit the decoder, or serve one that was kept."
             ) from error
-    if not hasattr(stages[-1], "classes_"):
+    if classes and not hasattr(stages[-1], "classes_"):
         raise ConfigError(
             f"{type(stages[-1]).__name__}: it tells no classes, and a stream is told by class. "
             "Serve a classifier."

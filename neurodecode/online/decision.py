@@ -2,9 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from neurodecode.online.retrieving import Retrieved
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,8 @@ class Decision:
         Name of the predicted class.
     event : str
         Empty: this is no event of the stream itself.
+    retrieved : Retrieved or None
+        Of models that tell vectors, what it is nearest to; `label` is then the nearest.
     """
 
     sample: int
@@ -31,6 +36,7 @@ class Decision:
     scores: np.ndarray | None
     label: str
     event: str = ""
+    retrieved: "Retrieved | None" = None
 
 
 @dataclass(frozen=True)

@@ -80,15 +80,7 @@ class StreamingDecoder:
         self._sfreq = need_continuous(header, "stream", instead)
         self.header = of_unknown_length(header)
         self._streams, self.prepared = streams_of(preparations, self.header)
-        self._windows = Windows(length, hop, float(self.prepared.sfreq or 0))
-        shape = self._shape_prepared()
-        window = (*shape, self._windows.n_window)
-        self._answer = Answering(stages, classes, window, updates=updates)
-        covariances = covariances_of(self._answer.first, self._windows, shape)
-        if covariances is not None:
-            self._windows = CovarianceWindows(self._windows, covariances)
-            self._answer.skip_first()
-        self.classes = self._answer.classes
+        self._ask(stages, classes, length, hop, updates)
         judged = judged_channels(preparations, self.header)
         n_still = round(length * self._sfreq)
         names = header.space.names
@@ -231,6 +223,31 @@ class StreamingDecoder:
         self._counting.load_state_dict(state["counting"])
         self._answer.load_state_dict(state["answer"])
 
+    def _ask(
+        self,
+        stages: Any,
+        classes: Sequence[str] | None,
+        length: float,
+        hop: float,
+        updates: Updates,
+    ) -> None:
+        """Make what cuts windows, and what answers them."""
+        windows = Windows(length, hop, float(self.prepared.sfreq or 0))
+        shape = self._shape_prepared()
+        self._answer: Any = Answering(stages, classes, (*shape, windows.n_window), updates=updates)
+        covariances = covariances_of(self._answer.first, windows, shape)
+        if covariances is not None:
+            windows = CovarianceWindows(windows, covariances)
+            self._answer.skip_first()
+        self._windows: Any = windows
+        self.classes = self._answer.classes
+
+    def _decided(self, window: Any, index: int, sample: int) -> Decision:
+        """Decide on a window, the one of this number, which `sample` completed."""
+        ends = self._counting.time(self._origin) + self._windows.stop(index)
+        scores, label = self._answer(window, ends)
+        return Decision(sample, self._counting.time(sample), scores, label)
+
     def _shape_prepared(self) -> tuple[int, ...]:
         """Shape of one prepared sample: a header does not say how many bands there are."""
         sample = np.zeros((len(self.header.space), 1))
@@ -257,6 +274,7 @@ class StreamingDecoder:
         A block ends where a window does, or a hop later where the next window is far: borders that
         no chunk moves.
         """
+        self._border = self._n_raw, self._n_prepared
         stop = self._n_raw
         while stop <= self._n_raw:
             self._n_prepared = min(self._n_prepared + self._n_hop, self._windows.next_stop)
@@ -291,9 +309,7 @@ class StreamingDecoder:
         given: list[Decision | Gap] = []
         first = self._windows.index
         for i, window in enumerate(self._windows.push(block), start=first):
-            ends = self._counting.time(self._origin) + self._windows.stop(i)
-            scores, label = self._answer(window, ends)
-            given.append(Decision(sample, self._counting.time(sample), scores, label))
+            given.append(self._decided(window, i, sample))
             self._latency.add(self._clock() - started)
             started = self._clock()
         return given

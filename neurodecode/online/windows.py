@@ -9,6 +9,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.data._sliding import window_start
 from neurodecode.linalg._moments import WindowEstimator
 from neurodecode.linalg.streaming import StreamingCovariance
+from neurodecode.signal.windows import window_samples
 from neurodecode.steps.covariance import Covariance
 
 # Of the estimators that are made of sums over samples, those whose result is not checked for rank.
@@ -88,6 +89,83 @@ class Windows:
 
     def _start(self, index: int) -> int:
         return window_start(index, self._hop, self._sfreq)
+
+
+class EventWindows:
+    """Windows around events that a stream carries; they lie as `window_samples` lays them.
+
+    Parameters
+    ----------
+    tmin, tmax : float
+        Seconds from the onset, both samples included.
+    sfreq : float
+        Hz.
+    """
+
+    n_hop = None  # windows share no hops
+
+    def __init__(self, tmin: float, tmax: float, sfreq: float):
+        first, self.n_window = window_samples(np.zeros(1), tmin, tmax, sfreq)
+        self._offset, self._sfreq, self._tmin, self._tmax = int(first[0]), sfreq, tmin, tmax
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples and events: the next sample is the first of a recording."""
+        self._kept: np.ndarray | None = None
+        self._first = self.index = 0  # sample at which `_kept` begins; windows given
+        self._coming: list[tuple[int, float]] = []  # first samples of windows, and their onsets
+
+    def add(self, onset: float, first_time: float) -> bool:
+        """Note an event; says whether its window can still be had.
+
+        Parameters
+        ----------
+        onset : float
+            Seconds.
+        first_time : float
+            Seconds of the first sample, on the same clock.
+        """
+        found = window_samples(np.array([onset]), self._tmin, self._tmax, self._sfreq, first_time)[
+            0
+        ]
+        start = int(found[0])
+        kept = self._first + (0 if self._kept is None else self._kept.shape[-1])
+        if start < self._first or start + self.n_window <= kept:
+            return False
+        self._coming = sorted([*self._coming, (start, onset)])
+        return True
+
+    @property
+    def next_stop(self) -> int:
+        """Samples from the beginning on that the next window needs; a great many without one."""
+        return self._coming[0][0] + self.n_window if self._coming else 2**62
+
+    def push(self, block: np.ndarray) -> list[tuple[np.ndarray, float]]:
+        """Take samples, time last; give each window that they complete, and its onset."""
+        if self._kept is None:
+            self._kept = np.zeros((*block.shape[:-1], 0))
+        kept = np.concatenate([self._kept, block], axis=-1)
+        n_times = self._first + kept.shape[-1]
+        complete = []
+        while self.next_stop <= n_times:
+            start, onset = self._coming.pop(0)
+            at = start - self._first
+            complete.append((np.array(kept[..., at : at + self.n_window]), onset))
+        # An event may be told a window's length after its onset, and later ones need no more.
+        first = max(min([n_times - self.n_window - max(-self._offset, 0),
+                         *(start for start, _ in self._coming)]), self._first)  # fmt: skip
+        self._kept, self._first = np.array(kept[..., first - self._first :]), first
+        return complete
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give a copy of what is remembered."""
+        kept = None if self._kept is None else self._kept.copy()
+        return {"kept": kept, "first": self._first, "coming": list(self._coming)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self._kept = None if state["kept"] is None else np.array(state["kept"])
+        self._first, self._coming = state["first"], list(state["coming"])
 
 
 class CovarianceWindows(Windows):
