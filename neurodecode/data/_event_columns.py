@@ -86,19 +86,28 @@ class Made:
             raise ConfigError("count: it counts values as they are. Leave pattern and codes out.")
 
 
-def with_made(events: pd.DataFrame, made: Mapping[str, Made]) -> pd.DataFrame:
+def with_made(events: pd.DataFrame, made: Mapping[str, Made], where: Path) -> pd.DataFrame:
     """Give events the columns that the card makes of others.
+
+    Parameters
+    ----------
+    events : DataFrame
+    made : mapping of str to Made
+        In order.
+    where : Path
+        Of the events, for messages.
 
     Raises
     ------
-    ConfigError
+    DataError
         If a column is not there.
     """
     for name, one in made.items():
         if one.key not in events:
-            raise ConfigError(
-                f"events: made: {name}: there is no column {one.key!r}."
-                f"{nearest(one.key, map(str, events))}"
+            raise DataError(
+                f"{where}: its events have no column {one.key!r}, of which {name} is made."
+                f"{nearest(one.key, map(str, events))} Correct events: made of the card, or the "
+                "file."
             )
         there: Any = events[one.key]
         words = [

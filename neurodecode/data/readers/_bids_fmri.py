@@ -150,7 +150,7 @@ def read(source: BoldSource, *, with_data: bool) -> Signal:
     n_volumes, t_r = image.shape[3], _t_r(source, image)
     events, notes = _bids_tables.events_of(source.events_path, source.events, source.participant)
     _events.check_inside(events, n_volumes * t_r, source.events_path or path)
-    events = _events.renamed(events, source.events)
+    events = _events.renamed(events, source.events, source.events_path or path)
     tracks, told, first = _confounds(source, n_volumes)
     if source.per_volume:
         volumes = _spread(events, n_volumes, t_r, source)

@@ -140,7 +140,7 @@ def read(source: RawSource, *, with_data: bool) -> Signal:
     _events.check_inside(events, raw.n_times / sfreq, source.events_path or path)
     signal = signal_of(
         raw,
-        _events.renamed(events, source.events),
+        _events.renamed(events, source.events, source.events_path or path),
         path=path,
         modality=source.modality,
         channels=source.channels,

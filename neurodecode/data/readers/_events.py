@@ -257,10 +257,16 @@ def timed(events: pd.DataFrame, spec: EventsSpec, sample: float = 0.0) -> pd.Dat
     return events.assign(onset=onset, duration=duration)
 
 
-def renamed(events: pd.DataFrame, spec: EventsSpec) -> pd.DataFrame:
-    """Give labels the names that the card has for them, and make the columns that it makes."""
+def renamed(events: pd.DataFrame, spec: EventsSpec, path: Path) -> pd.DataFrame:
+    """Give labels the names that the card has for them, and make the columns that it makes.
+
+    Raises
+    ------
+    DataError
+        If a column that another is made of is not there.
+    """
     named = events.assign(label=[spec.codes.get(label, label) for label in events["label"]])
-    return with_made(named, spec.made)
+    return with_made(named, spec.made, path)
 
 
 def check_inside(events: pd.DataFrame, seconds: float, path: Path) -> None:

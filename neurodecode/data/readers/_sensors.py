@@ -27,7 +27,7 @@ DATA_TYPES = {
 }
 # Channels that are no data, and help to clean those that are.
 ALSO = ("eog", "ecg", "emg", "bio", "resp", "ref_meg")
-FACTORS = {"": 1.0, NO_UNIT: 1.0, "V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9}
+FACTORS = {"": 1.0, "V": 1.0, "mV": 1e-3, "uV": 1e-6, "µV": 1e-6, "nV": 1e-9, NO_UNIT: 1.0}
 _UNITS = dict.fromkeys(
     ("eeg", "seeg", "ecog", "dbs", "eog", "ecg", "emg", "bio", "fnirs_cw_amplitude"), "V"
 ) | {"mag": "T", "ref_meg": "T", "grad": "T/m", "hbo": "mol/L", "hbr": "mol/L"}

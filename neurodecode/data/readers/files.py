@@ -217,7 +217,7 @@ def _read(source: _Source, *, with_data: bool) -> Signal:
         guarded(path, spec, functools.partial(eegbci.standardize, inst))
     return signal_of(
         inst,
-        _events.renamed(events, spec),
+        _events.renamed(events, spec, source.events_path or path),
         path=path,
         modality=source.modality,
         channels=source.channels,

@@ -259,7 +259,7 @@ def _read(source: _Source) -> Signal:
     _events.check_inside(events, raw.n_times / raw.info["sfreq"], here)
     return signal_of(
         raw,
-        _events.renamed(events, source.events),
+        _events.renamed(events, source.events, here),
         path=here,
         modality=source.modality,
         channels=source.channels,

@@ -298,7 +298,7 @@ def _signal(source: _Source, *, read: bool) -> Signal:
         )
     events = _events.read_table(source.table, source.events)
     _events.check_inside(events, run.seconds, source.table)
-    events = _events.renamed(events, source.events)
+    events = _events.renamed(events, source.events, source.table)
     if options.per_volume:
         events = _volumes.spread(events, run.n_volumes, run.t_r, source.ids["run"])
     return run.signal(events, confounds=confounds, continuous=options.continuous, read=read)
@@ -319,7 +319,7 @@ def _of_volumes(source: _Source, run: Run) -> tuple[pd.DataFrame, np.ndarray, bo
     number = _volumes.numbers(mine, source.options.volumes_per_run, source.table)
     events = _volumes.events(mine, number, run.t_r, source.ids["run"])
     gapless = (np.diff(number) == 1).all() and (np.diff(entries) == 1).all()
-    return _events.renamed(events, source.events), entries, not gapless
+    return _events.renamed(events, source.events, source.table), entries, not gapless
 
 
 def _of_betas(source: _Source, *, read: bool) -> Signal:
@@ -331,7 +331,8 @@ def _of_betas(source: _Source, *, read: bool) -> Signal:
     if column in _named(source.options):
         # The table is of several recordings, each of which has an image of its own.
         entries, n_rows = np.arange(len(mine)), len(mine)
-    events = _events.renamed(_trials.events(mine, source.events, source.table), source.events)
+    events = _trials.events(mine, source.events, source.table)
+    events = _events.renamed(events, source.events, source.table)
     signal = _trials.signal(
         source.images, source.regions, source.table, events, entries, n_rows, read=read
     )
