@@ -51,9 +51,11 @@ def every(made, subject="01"):
 
 
 def shown(signal, name):
-    """What is to be told, one entry a trial, be it a track or a table."""
+    """What is to be told, one entry a trial, be it a track, a table or the brain."""
     if name in signal.tracks:
         return signal.tracks[name]
+    if name not in signal.tables:
+        return signal.data
     return signal.tables[name][signal.events[f"at:{name}"]]
 
 
@@ -125,7 +127,7 @@ def test_with_an_effect_the_oracle_tells_labels(name):
         assert score.mean() > chance + 4 * error, column
 
 
-@pytest.mark.parametrize("name", ["figures", "digits", "shapes", "vectors"])
+@pytest.mark.parametrize("name", ["figures", "digits", "shapes", "vectors", "spikes"])
 def test_the_oracle_answers_the_mean_without_an_effect_and_more_with_one(name):
     several = every(replace(GENERATORS[name], effect=0.0))
     for track in told_of(several[0]):

@@ -38,10 +38,10 @@ class Vectors(Simulation):
     Notes
     -----
     The oracle knows weights, noise and how the latents are distributed; it answers with the mean of
-    the posterior, from one trial at a time.
+    the posterior, from one trial at a time. Of an encoder it is the answer without noise.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     vectors: Mapping[str, int] = field(default_factory=lambda: {"tokens": 216})
     regions: Mapping[str, int] = field(default_factory=lambda: {"visual": 800})
@@ -70,7 +70,8 @@ class Vectors(Simulation):
         """Give what a recording will be, without data."""
         _, events = self._trials(subject, session, run)
         nothing = {name: np.zeros((0, n)) for name, n in self.vectors.items()}
-        return self._signal(None, events, nothing, nothing)
+        n_voxels = sum(self.regions.values())
+        return self._signal(None, events, nothing, nothing, np.zeros((0, n_voxels)))
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make the betas of one recording."""
@@ -89,6 +90,7 @@ class Vectors(Simulation):
             events,
             {name: latents[shown] @ one for name, one in maps.items()},
             {name: guess @ one for name, one in maps.items()},
+            latents[shown] @ voxels.weights.T,
         )
 
     def _voxels(self, subject: str) -> Mixing:
@@ -116,6 +118,7 @@ class Vectors(Simulation):
         events: pd.DataFrame,
         tracks: Mapping[str, np.ndarray],
         guesses: Mapping[str, np.ndarray],
+        expected: np.ndarray,
     ) -> Signal:
         regions = [name for name, n in self.regions.items() for _ in range(n)]
         names = tuple(f"voxel {i}" for i in range(len(regions)))
@@ -126,5 +129,9 @@ class Vectors(Simulation):
             sfreq=None,
             events=events,
             n_times=len(events),
-            tracks={**tracks, **{f"{ORACLE}{name}": one for name, one in guesses.items()}},
+            tracks={
+                **tracks,
+                **{f"{ORACLE}{name}": one for name, one in guesses.items()},
+                f"{ORACLE}fmri": expected,
+            },
         )

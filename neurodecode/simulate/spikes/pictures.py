@@ -11,7 +11,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
-from neurodecode.simulate import Simulation
+from neurodecode.simulate import ORACLE, Simulation
 from neurodecode.simulate.pictures import LABELS, Gallery, Kind, gallery
 
 _RATE = 2.0  # mean spikes in a bin of 100 ms
@@ -42,10 +42,11 @@ class Pictures(Simulation):
 
     Notes
     -----
-    There is nothing that an oracle could be asked: no target of these recordings is known.
+    The oracle of an encoder is the rate: the track ``oracle:spikes``. A decoder has none, since no
+    target of these recordings is known.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     pictures: Mapping[str, Kind] = field(default_factory=lambda: {"1": "shapes"})
     n_pictures: int = 200
@@ -70,7 +71,7 @@ class Pictures(Simulation):
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give what a recording will be, without data."""
-        return self._signal(None, session)
+        return self._signal(None, session, np.full((self.n_pictures, self.n_cells), np.nan))
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
         """Make the counts of one recording."""
@@ -85,8 +86,8 @@ class Pictures(Simulation):
         noise = self.rng("noise", subject, session, run)
         counts = noise.poisson(rate[:, None], (self.n_pictures, self.repeats, self.n_cells))
         if self.averaged:
-            return self._signal(counts.mean(axis=1), session)
-        return self._signal(counts.reshape(-1, self.n_cells).astype(np.float64), session)
+            return self._signal(counts.mean(axis=1), session, rate)
+        return self._signal(counts.reshape(-1, self.n_cells).astype(np.float64), session, rate)
 
     def stimuli(self) -> Stimuli:
         """Give the pictures of all sessions; each is made when it is asked for."""
@@ -104,7 +105,7 @@ class Pictures(Simulation):
     def _ids(self, session: str) -> list[str]:
         return [f"{session}/image{i + 1:04d}" for i in range(self.n_pictures)]
 
-    def _signal(self, counts: np.ndarray | None, session: str) -> Signal:
+    def _signal(self, counts: np.ndarray | None, session: str, rate: np.ndarray) -> Signal:
         n_showings = 1 if self.averaged else self.repeats
         picture = np.repeat(np.arange(self.n_pictures), n_showings)
         columns: dict[str, object] = {}
@@ -123,6 +124,7 @@ class Pictures(Simulation):
             sfreq=None,
             events=events,
             n_times=len(events),
+            tracks={f"{ORACLE}spikes": np.repeat(rate, n_showings, axis=0)},
         )
 
 
