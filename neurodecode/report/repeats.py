@@ -47,7 +47,7 @@ def repeat_figure(curve: pd.DataFrame, unit: str, inflation: float = 1.0) -> tup
             ax.fill_between(n_repeats, low, high, color=colour, alpha=0.15, lw=0)
         ax.plot(n_repeats, mean, color=colour, lw=1.8, marker="o", ms=4, label=plain_text(model))
         told.append(f"{model} {mean[0]:.3f} to {mean[-1]:.3f}")
-    chance = curve.groupby("n_repeats")["chance"].mean()
+    chance: Any = curve.groupby("n_repeats")["chance"].mean()
     ax.plot(chance.index, chance, color=CHANCE, ls=":", lw=1.4, label="chance")
     ax.set_xscale("log", base=2)
     ticks = sorted(set(curve["n_repeats"]))
