@@ -27,7 +27,7 @@ WITHOUT = {  # card and variant: task, model, and what else is asked
     ("sherlock_pmc", "pmc"): ("place", LOGISTIC, ""),
     ("sherlock_pmc", "rois"): ("place_spans", LOGISTIC, "windows: {tmin: 0, tmax: 3}\n"),
 }
-NOTHING_ASKED = {"v4_natural"}
+NOTHING_ASKED = set[str]()
 
 
 @pytest.fixture(scope="module", autouse=True)

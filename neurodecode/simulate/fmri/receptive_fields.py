@@ -12,6 +12,7 @@ from scipy.linalg import cho_factor, cho_solve
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.simulate import ORACLE, Simulation
 from neurodecode.simulate.fmri._noise import spatial_factor
 from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of, positions, voxel_space
@@ -91,6 +92,13 @@ class ReceptiveFields(Simulation):
         told = cho_solve(seen, (betas - evoked).T).T @ covered
         return self._signal(order, space, expected, told.reshape(-1, self.size, self.size), betas)
 
+    def stimuli(self) -> Stimuli:
+        """Give the pictures in grey of eight bits: the middle is 0, black and white 3 s.d. off."""
+        index = pd.Index(self._names, name="stimulus")
+        grey = np.clip(np.rint(127.5 * (1 + self.pictures / 3)), 0, 255).astype(np.uint8)
+        table = pd.DataFrame({"split": self._split, "licence": "made by neurodecode"}, index=index)
+        return Stimuli(table, lambda one: grey[index.get_loc(one)])
+
     @cached_property
     def pictures(self) -> np.ndarray:
         """All pictures, shape (n_pictures, size, size), each pixel of variance 1."""
@@ -118,6 +126,16 @@ class ReceptiveFields(Simulation):
         far = ((self._pixels[:, None] - self._pixels[None]) ** 2).sum(axis=2)
         return np.exp(-0.25 * far / _SMOOTH**2)  # of white noise under a kernel of that s.d.
 
+    @property
+    def _names(self) -> np.ndarray:
+        names = [f"picture {i + 1:03d}" for i in range(self.n_pictures)]
+        return np.array(names, dtype=object)
+
+    @property
+    def _split(self) -> np.ndarray:
+        parts = [self.n_pictures - self.n_test, self.n_test]
+        return np.repeat(np.array(["train", "test"], dtype=object), parts)
+
     def _order(self, subject: str, session: str, run: str) -> np.ndarray:
         every = np.tile(np.arange(self.n_pictures), self.repeats)
         return self.rng("order", subject, session, run).permutation(every)
@@ -128,14 +146,14 @@ class ReceptiveFields(Simulation):
         return voxel_space(self.rng("space", subject), n, self.shape, self.voxel_size, where)
 
     def _signal(self, order, space, expected, told, data) -> Signal:
-        names = [f"picture {i + 1:03d}" for i in order]
+        names = self._names[order]
         events = pd.DataFrame(
             {
                 "onset": np.full(len(order), np.nan),
                 "duration": np.zeros(len(order)),
                 "label": names,
                 "stimulus": names,
-                "split": np.where(order < self.n_pictures - self.n_test, "train", "test"),
+                "split": self._split[order],
             }
         )
         tracks = {
