@@ -169,10 +169,10 @@ def study_of(
         part[mine], at[mine] = i, np.arange(len(mine))
         angle = np.linspace(0, 6, X.shape[1])  # of places on a circle, for who asks for some
         places = 0.1 * np.column_stack([np.cos(angle), np.sin(angle), np.ones(X.shape[1])])
-        kind = SPACES.get(axes[0], "features")
+        of = SPACES.get(axes[0], "features")
         space = Space(
-            kind, names if axes[0] != "band" else (),
-            positions=places if kind == "sensors" and axes[0] != "band" else None,
+            of, names if axes[0] != "band" else (),
+            positions=places if of == "sensors" and axes[0] != "band" else None,
         )  # fmt: skip
         parts.append(Part(X[mine], space, axes, SFREQ, 0.0, digest_array(X[mine])))
     length = np.full(len(table), -1, dtype=np.int32)

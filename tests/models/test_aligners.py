@@ -83,7 +83,10 @@ def top_1(model, X, Y):
     )
 
 
-@pytest.mark.parametrize("kind", [Nice, Atm, Benchetrit, Mlp])
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in (Nice, Atm, Benchetrit)]
+
+
+@pytest.mark.parametrize("kind", [*SLOW, Mlp])
 def test_it_learns_to_tell_what_was_shown(kind):
     several = [trials(seed=seed) for seed in range(4)]  # four repeats of 24
     rows = pd.DataFrame({"stimulus": [str(i) for i in range(24)] * 4})
