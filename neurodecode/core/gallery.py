@@ -28,8 +28,8 @@ class Gallery:
     centre_of : ndarray of int, shape (n_rows,), or None
         Which centre is each row's, where there are several.
     own : ndarray of int, shape (n_rows,), or None
-        Of prototypes: column of `rounds` that is each row's own. Without, the own one is the entry
-        that equals the true vector.
+        Entry that is each row's own, of vectors that all differ; of prototypes the column of
+        `rounds`. Without, the own one is the entry that equals the true vector.
     rounds : ndarray of int, shape (n_rounds, n_concepts), or None
         Of prototypes: the entries of `vectors` among which the rows of each round are told. The
         n-th picture of each concept leaves itself out of the prototypes of round n, so every
@@ -52,7 +52,7 @@ class Gallery:
                 "centered_cosine takes the mean of the training targets from both sides, and it "
                 "is not known here. Give it as centre, or use likeness: cosine."
             )
-        if (self.rounds is None) != (self.own is None or self.round_of is None):
+        if self.rounds is not None and (self.own is None or self.round_of is None):
             raise DataError("prototypes need rounds, and for each row its round and its own one.")
 
     @property

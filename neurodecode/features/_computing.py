@@ -56,12 +56,15 @@ class FeatureTable:
         Stimuli that are still to be computed.
     made_from : dict
         The declaration: feature, arguments, weights, versions. Plain data.
+    concept : ndarray of object, shape (n_stimuli,)
+        Column ``concept`` of the stimuli; None where there is none.
     """
 
     ids: pd.Index
     part: Part
     n_missing: int
     made_from: dict[str, Any]
+    concept: np.ndarray
 
     def entries(self, stimuli: np.ndarray) -> np.ndarray:
         """Give the entry of each stimulus; -1 where there is none (None or NaN).
@@ -191,7 +194,11 @@ def _table(stimuli: Stimuli, key: str, made_from: dict[str, Any], cache: Path) -
     n = 0 if shape is None else math.prod(shape)
     space = Space("features", tuple(map(str, range(n))), shape=shape or ())
     part = Part(folder / _VALUES, space, ("feature",), None, 0.0, key)
-    return FeatureTable(ids, part, n_missing, made_from)
+    concept = np.full(len(ids), None, dtype=object)
+    if "concept" in stimuli.table:
+        named = stimuli.table["concept"]
+        concept[:] = named.astype(object).where(named.notna(), None)
+    return FeatureTable(ids, part, n_missing, made_from, concept)
 
 
 def _fill(

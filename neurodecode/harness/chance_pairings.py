@@ -14,7 +14,8 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.names import find
 from neurodecode.harness.galleries import CONCEPT
-from neurodecode.harness.score import Group, Scorer
+from neurodecode.harness.score import Group
+from neurodecode.harness.scorer import Scorer
 from neurodecode.linalg.permutation import permutation_p
 from neurodecode.metrics.metric import Metric, Retrieval
 from neurodecode.metrics.places import Direction, EveryPlace, every

@@ -1,6 +1,7 @@
 """What identification tells the true one from, for each group of rows that is scored together."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -64,7 +65,8 @@ class Galleries:
         """
         if asked == "tested":
             return Galleries(asked, likeness)
-        if asked == "prototype" and CONCEPT not in rows:
+        known_of = CONCEPT in rows or (table is not None and pd.notna(table[1]).any())
+        if asked == "prototype" and not known_of:
             raise ConfigError(
                 "score: gallery: prototype is the mean of the other pictures of a concept, and the "
                 f"rows have no column {CONCEPT!r}. Name it under columns in the card, or use "
@@ -108,10 +110,11 @@ class Galleries:
         shared: dict[str, Any] = {
             "likeness": self.likeness, "centre": centre, "centre_of": centre_of,
         }  # fmt: skip
-        if self.asked != "prototype":
-            return Gallery(self.pictures if self.asked == "all" else None, **shared)
-        number = {picture.tobytes(): i for i, picture in enumerate(self.pictures)}
-        at = np.array([number[one.tobytes()] for one in _exact(true)])
+        if self.asked == "tested":
+            return Gallery(**shared)
+        at = np.array([self._number[one.tobytes()] for one in _exact(true)])
+        if self.asked == "all":
+            return Gallery(self.pictures, own=at, **shared)
         shown, row = np.unique(at, return_inverse=True)
         lost = [i for i in shown if self.concept[i] is None]
         if lost:
@@ -122,6 +125,11 @@ class Galleries:
         named = np.array(["" if one is None else one for one in self.concept])
         means, rounds, own, round_of = prototypes(self.pictures, named, shown)
         return Gallery(means, rounds=rounds, own=own[row], round_of=round_of[row], **shared)
+
+    @cached_property
+    def _number(self) -> dict[bytes, int]:
+        """Number of each picture by its content."""
+        return {picture.tobytes(): i for i, picture in enumerate(self.pictures)}
 
 
 def _exact(vectors: np.ndarray) -> np.ndarray:

@@ -65,6 +65,11 @@ def write_study(
         rows["y"] = y
     else:
         store.write_truth(y)
+    table = study.features.get(question.target.signal)
+    if table is not None and question.gallery != "tested":
+        store.write_gallery(table.part.open(), table.concept)
+    else:
+        store.remove_gallery()  # of what was asked before
     store.write_rows(rows)
     if study.schedule is not None:
         store.write_frame(TASKS, study.schedule.tasks)

@@ -8,7 +8,8 @@ import pandas as pd
 
 from neurodecode.core.names import find
 from neurodecode.core.timeline import Schedule, Timeline
-from neurodecode.harness.score import Group, Scorer, collect_groups
+from neurodecode.harness.score import Group, collect_groups
+from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import Alternative
 

@@ -15,6 +15,7 @@ from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
+from neurodecode.harness.galleries import Galleries
 from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
@@ -92,6 +93,7 @@ def make_plan(study: Study) -> Plan:
     _check_classes(study, y)
     _check_pooling(study)
     folds = tuple(_folds(study, y))
+    _check_gallery(study, y, folds)
     refused = find_refused(study, [planned.fold for planned in folds])
     without = {one.model for one in refused}
     models = [model for model in question.models if model.name not in without]
@@ -119,6 +121,23 @@ def make_plan(study: Study) -> Plan:
     few = few_repeats(study, [planned.fold for planned in folds])
     notes = (*_notes(models, study), *_left_out(folds, question), *filter(None, [few]))
     return Plan(study, folds, tuple(jobs), refused, notes, finals)
+
+
+def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None:
+    """Refuse prototypes of concepts without another picture: known before anything is fitted."""
+    question, target = study.question, study.question.target
+    asked = question.gallery == "prototype" and target.kind == "vector"
+    if not asked or study.lacks_truth or not isinstance(y, np.ndarray):
+        return
+    table = study.features.get(target.signal)
+    told = None if table is None else (table.part.open(), table.concept)
+    galleries = Galleries.of(question.gallery, question.likeness, y, study.trials.rows.table, told)
+    try:
+        for seed in question.seeds:
+            tested = [one.fold.index("test") for one in folds if one.seed == seed]
+            galleries.gallery(y[np.concatenate(tested)], np.zeros((1, y.shape[1])), None)
+    except DataError as error:
+        raise ConfigError(f"score: gallery: prototype: {error}.") from None
 
 
 def _check_starts(study: Study, jobs: list[Job]) -> None:

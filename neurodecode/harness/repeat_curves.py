@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.digest import digest
-from neurodecode.core.errors import DataError
 from neurodecode.core.names import find
-from neurodecode.harness.score import Group, Scorer, collect_groups
+from neurodecode.harness.score import Group, collect_groups
+from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
 from neurodecode.metrics._pictures import distinct, flat
 from neurodecode.metrics.metric import Metric
-from neurodecode.metrics.places import Direction, places
 
 CURVES = "curves.parquet"
 N_SUBSETS = 5  # that are drawn of the repeats of each stimulus
@@ -69,18 +68,16 @@ def _curve(
     uids = [str(one) for one in rows["uid"].iloc[group.rows]]
     for n_repeats in (*doublings, most):
         rng = np.random.default_rng([int(digest(uids)[:16], 16), n_repeats])
-        scores: dict[str, list[float]] = {}
-        size, chance = {}, {}
-        for _ in range(1 if n_repeats == most else N_SUBSETS):
-            drawn = _of_repeats(group, shown, n_repeats, rng)
-            for metric, score in _scored(drawn, judged, scorer):
-                scores.setdefault(metric.name, []).append(score)
-                if metric.name not in chance:
-                    chance[metric.name], size[metric.name] = scorer.chance(metric, drawn)
-        for name, found in scores.items():
+        n_subsets = 1 if n_repeats == most else N_SUBSETS
+        drawn = [_of_repeats(group, shown, n_repeats, rng) for _ in range(n_subsets)]
+        several = [scorer.scores(judged, one) for one in drawn]
+        for metric, found in zip(judged, zip(*several, strict=True), strict=True):
+            if any(one.note for one in found):
+                continue  # the table says why
             yield (
-                group.model, name, group.seed, group.fold, group.subject, group.session, n_repeats,
-                float(np.mean(found)), chance[name], size[name], int(shown.max()) + 1,
+                group.model, metric.name, group.seed, group.fold, group.subject, group.session,
+                n_repeats, float(np.mean([one.value for one in found])), found[0].chance,
+                found[0].n_candidates, int(shown.max()) + 1,
             )  # fmt: skip
 
 
@@ -94,27 +91,3 @@ def _of_repeats(group: Group, shown: np.ndarray, n_repeats: int, rng: np.random.
     np.add.at(total, shown[taken], group.pred[taken])
     counts = np.minimum(sizes, n_repeats).reshape(-1, *(1,) * (group.pred.ndim - 1))
     return replace(group.take(order[begins]), pred=total / counts)
-
-
-def _scored(
-    group: Group, judged: Sequence[Metric], scorer: Scorer
-) -> Iterator[tuple[Metric, float]]:
-    """Give the score under each metric that there is one of; places are counted once."""
-    directions: tuple[Direction, ...] = ("brain_to_image", "image_to_brain")
-    for direction in directions:
-        mine = [(one, one.retrieval) for one in judged if one.retrieval is not None]
-        mine = [(one, how) for one, how in mine if how.direction == direction]
-        try:
-            gallery = scorer.gallery_of(group)
-            found = places(group.true, group.pred, gallery, direction) if mine else None
-        except DataError:  # the table says why there is no score
-            continue
-        for metric, how in mine:
-            assert found is not None  # where there are metrics
-            try:
-                yield (
-                    metric,
-                    float(how.of(how.judge(found.better, found.alike, found.n_candidates))),
-                )
-            except DataError:
-                continue

@@ -1,4 +1,4 @@
-"""Scores from stored predictions: neither data nor model is needed."""
+"""Stored predictions in groups of rows that are scored together."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,24 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.gallery import Gallery
-from neurodecode.core.names import find
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
-from neurodecode.core.timeline import Timeline
 from neurodecode.core.truth import Truth, known_rows
-from neurodecode.harness.galleries import Galleries
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
-from neurodecode.metrics.places import n_candidates
 
 NO_DRAW = -1
-_COLUMNS = (
-    "model", "metric", "seed", "fold", "subject", "session", "draw", "permutation", "train_time",
-    "time", "score", "chance", "n_trials", "n_candidates", "note",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,127 +251,6 @@ class _Truth:
             )
             self._last = permutation, drawn
         return self._y[self._last[1][index]]
-
-
-@dataclass(frozen=True, eq=False)
-class Scorer:
-    """What scoring asks of the study beside the rows.
-
-    Parameters
-    ----------
-    kind : str
-        The target's kind.
-    n_classes : int
-    galleries : Galleries or None
-        What the true one is told from; None where the target is no vector.
-    timeline : Timeline or None
-        Of all rows of the study, and its tasks.
-    """
-
-    kind: str
-    n_classes: int
-    galleries: Galleries | None
-    timeline: Timeline | None = None
-
-    @staticmethod
-    def of(store: Store) -> "Scorer":
-        """Read what scoring needs from a results folder."""
-        index, rows = store.index(), store.rows()
-        kind, classes = index["target"]["kind"], index["target"]["classes"]
-        galleries = timeline = None
-        if kind == "vector":
-            y: Any = store.truth(rows)
-            galleries = Galleries.of(index["gallery"], index["likeness"], y, rows)
-        if kind == "label":
-            timeline = Timeline.of(rows, classes, store.schedule())
-        return Scorer(kind, len(classes), galleries, timeline)
-
-    def gallery_of(self, group: Group) -> Gallery | None:
-        """Give what the rows of a group are told from; None where the target is no vector.
-
-        Raises
-        ------
-        DataError
-            If a concept has no picture to make a prototype of.
-        """
-        if self.galleries is None:
-            return None
-        return self.galleries.gallery(group.true, group.centre, group.centre_of)
-
-    def rows_of(self, group: Group) -> Timeline | None:
-        """When the rows of a group were; None where the target is no label."""
-        if self.timeline is None:
-            return None
-        mine = self.timeline.take(group.rows)
-        return mine if group.waits is None else mine.decided_by(*group.waits.T)
-
-    def score(self, metric: Any, group: Group) -> float | str:
-        """One score, or why it is not computed."""
-        if metric.times == "tasks" and group.permutation != NO_DRAW:
-            return f"{metric.name}: tasks stand in time, where labels of rows are permuted"
-        try:
-            gallery = self.gallery_of(group) if metric.retrieval is not None else None
-        except DataError as error:
-            return f"{metric.name}: {error}"
-        return metric.evaluate(
-            group.true,
-            group.pred,
-            scores=group.scores,
-            score_kind=group.score_kind,
-            kind=self.kind,
-            n_classes=self.n_classes or None,
-            rows=None if metric.times == "none" else self.rows_of(group),
-            gallery=gallery,
-        )
-
-    def chance(self, metric: Any, group: Group) -> tuple[float, int]:
-        """Chance of a group that has a score, and how many candidates the true one is told from."""
-        if metric.retrieval is None:
-            return metric.chance(group.true, group.prior), 0
-        gallery = self.gallery_of(group)
-        size = n_candidates(group.true, gallery, metric.retrieval.direction)
-        return metric.chance(group.true, group.prior, gallery), size
-
-
-def score_groups(store: Store, groups: list[Group]) -> pd.DataFrame:
-    """Give the scores of all groups and metrics as a table.
-
-    Returns
-    -------
-    scores : DataFrame
-        ``model metric seed fold subject session draw permutation train_time time score chance
-        n_trials n_candidates note``; `n_candidates` is the size of the gallery, of metrics of
-        retrieval; times in seconds from the event, NaN where there are none; `score` is NaN
-        where `note` says why it is not computed. Of nulls, only equal times are scored.
-    """
-    index, scorer = store.index(), Scorer.of(store)
-    times = index["times"]
-
-    def seconds(group: Group, place: int) -> float:
-        sample = group.samples[place] if group.samples and place >= 0 else place
-        return np.nan if place < 0 else times["tmin"] + sample / times["sfreq"]
-
-    rows = []
-    for name in index["metrics"]:
-        metric = find(name, "metrics")
-        for group in groups:
-            for train_time, time, cell in group.cells(all_cells=group.is_itself):
-                value = scorer.score(metric, cell)
-                known = isinstance(value, float)
-                chance, size = scorer.chance(metric, cell) if known else (np.nan, 0)
-                rows.append(
-                    (
-                        group.model, name, group.seed, group.fold, group.subject, group.session,
-                        group.draw, group.permutation, seconds(group, train_time),
-                        seconds(group, time),
-                        value if known else np.nan,
-                        chance,
-                        len(cell.true),
-                        size,
-                        "" if known else value,
-                    )
-                )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
 def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> Iterator[Group]:

@@ -9,7 +9,8 @@
       jobs.json        what the table reads: the question, folds, current keys, refusals
       models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
                        models that are kept; of networks: stage-I.safetensors  history.csv
-      truth/           true vectors or series, each once, and which row has which; brains by space
+      truth/           true vectors or series, each once, and which row has which; brains by space;
+                       gallery.npy: features of all stimuli, where they are told apart
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy
                        of networks: history.csv  training.json
@@ -322,6 +323,31 @@ class Store:
             for name in ("vectors", "row")
         )
         return vectors[row]
+
+    def write_gallery(self, vectors: np.ndarray, concept: np.ndarray) -> None:
+        """Write the vectors of all stimuli, also of those that were not shown, and their concepts.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n_stimuli, n)
+            Also a memory map.
+        concept : ndarray of object, shape (n_stimuli,)
+            None where a stimulus has none.
+        """
+        self.write_frame("truth/gallery.parquet", pd.DataFrame({"concept": concept}))
+        save_array(self.folder / "truth" / "gallery.npy", vectors)
+
+    def remove_gallery(self) -> None:
+        """Remove what `write_gallery` wrote."""
+        (self.folder / "truth" / "gallery.npy").unlink(missing_ok=True)
+
+    def gallery(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Read what `write_gallery` wrote; None where nothing was."""
+        path = self.folder / "truth" / "gallery.npy"
+        if not path.is_file():
+            return None
+        concept = pd.read_parquet(path.with_suffix(".parquet"))["concept"]
+        return np.load(path, allow_pickle=False), concept.to_numpy(dtype=object)
 
     def write_frame(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as parquet."""

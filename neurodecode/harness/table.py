@@ -17,7 +17,8 @@ from neurodecode.harness.dependence import interval_over, unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores, drawn_with
 from neurodecode.harness.plan import MIN_FOR_SIGN_FLIPS
 from neurodecode.harness.repeat_curves import CURVES, repeat_curves
-from neurodecode.harness.score import NO_DRAW, Group, Scorer, collect_groups, score_groups, unmoved
+from neurodecode.harness.score import NO_DRAW, Group, collect_groups, unmoved
+from neurodecode.harness.scorer import Scorer, score_groups
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import all_equal, percentile_interval

@@ -141,6 +141,8 @@ def n_candidates(true: np.ndarray, gallery: Candidates, direction: Direction) ->
     gallery = _asked(gallery, direction)
     if gallery.rounds is not None:
         return gallery.rounds.shape[1]
+    if gallery.vectors is not None and gallery.own is not None:
+        return len(gallery.vectors)
     return len(distinct(flat(true if gallery.vectors is None else gallery.vectors))[0])
 
 
@@ -230,7 +232,7 @@ class _Round:
         total = np.zeros((len(shown), self.pred.shape[1]))
         np.add.at(total, code, self.pred)
         # Rows of one picture may be of several folds: its centre is then the mean of theirs.
-        shares = np.zeros((len(shown), int(self.centre_of.max()) + 1))
+        shares = np.zeros((len(shown), 1 if self.centre is None else len(self.centre)))
         np.add.at(shares, (code, self.centre_of), 1)
         shares, which = np.unique(shares / counts[:, None], axis=0, return_inverse=True)
         for i, share in enumerate(shares):
@@ -299,9 +301,12 @@ def _rounds(
                 yield made(mine, entries, gallery.own, entry, np.arange(len(entry)))
         return
     vectors = true if gallery.vectors is None else flat(gallery.vectors)
-    pictures, which = distinct(vectors)
-    entry = np.unique(which, return_index=True)[1]
-    own = which if gallery.vectors is None else _found(true, pictures)
+    if gallery.vectors is not None and gallery.own is not None:
+        pictures, own, entry = vectors, gallery.own, np.arange(len(vectors))
+    else:
+        pictures, which = distinct(vectors)
+        entry = np.unique(which, return_index=True)[1]
+        own = which if gallery.vectors is None else _found(true, pictures)
     _hold_to_several(len(pictures), "picture")
     yield made(np.arange(n_rows), pictures, own, entry, np.unique(own))
 

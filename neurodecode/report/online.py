@@ -7,7 +7,8 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.timeline import Timeline
-from neurodecode.harness.score import Group, Scorer, collect_groups
+from neurodecode.harness.score import Group, collect_groups
+from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.table import unit_of
 from neurodecode.metrics.operating_curve import OperatingCurve, operating_curve
 from neurodecode.metrics.probability import binned

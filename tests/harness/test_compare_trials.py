@@ -15,7 +15,8 @@ from neurodecode.harness.dependence import widened
 from neurodecode.harness.galleries import Galleries
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrap_scores, bootstrapped
 from neurodecode.harness.question import NamedModel
-from neurodecode.harness.score import Scorer, collect_groups
+from neurodecode.harness.score import collect_groups
+from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.table import score_results
 from neurodecode.linalg.stats import (
     percentile_interval,

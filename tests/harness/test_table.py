@@ -17,7 +17,8 @@ from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP, bootstrap_scores
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.run import execute
-from neurodecode.harness.score import NO_DRAW, Group, Scorer
+from neurodecode.harness.score import NO_DRAW, Group
+from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import score_results, table_rows, unit_means
 from neurodecode.linalg.stats import student_interval
