@@ -10,11 +10,14 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.updating import learning
-from neurodecode.data.readers import open_file
+from neurodecode.data.readers import find_recordings, open_file
+from neurodecode.data.simulated import is_simulated
 from neurodecode.harness.apply import misfit, read_again
 from neurodecode.harness.keep import FINAL, Kept, open_model
 from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.store import ONLINE, Store
+from neurodecode.online.retriever import StreamingRetriever
+from neurodecode.online.retrieving import StimulusGallery
 from neurodecode.online.streaming import StreamingDecoder
 from neurodecode.signal._streams import of_unknown_length, streams_of
 from neurodecode.signal.channels import Pick
@@ -33,7 +36,7 @@ class Served:
         What was done to make the source fit.
     """
 
-    decoder: StreamingDecoder
+    decoder: StreamingDecoder | StreamingRetriever
     model: str
     notes: tuple[str, ...]
 
@@ -49,15 +52,102 @@ class Servable:
         The experiment as it was run.
     index : dict
         ``jobs.json`` of the results.
+    store : Store
     """
 
     kept: Kept
     resolved: Resolved
     index: dict[str, Any]
+    store: Store
+
+    @property
+    def tells_vectors(self) -> bool:
+        """Whether its answers are looked up in a gallery."""
+        return self.resolved.question.target.kind == "vector"
 
     def recording(self, path: Path) -> Recording:
-        """Give the recording of a file, as the experiment's card reads it."""
-        return open_file(self.resolved.card, self.resolved.experiment.data.variant, path)
+        """Give the recording of a file, as the experiment's card reads it.
+
+        Where recordings are simulated, `path` is the name of one, such as ``01/1/2``: subject,
+        session and run.
+        """
+        card, variant = self.resolved.card, self.resolved.experiment.data.variant
+        if not is_simulated(card.variant(variant)):
+            return open_file(card, variant, path)
+        named = {
+            f"{r.subject}/{r.session}/{r.run}": r for r in find_recordings(card, variant, path)
+        }
+        if path.as_posix() not in named:
+            raise ConfigError(
+                f"{card.name}: its recordings are simulated, and none is {path.as_posix()!r}. Name "
+                f"one by subject, session and run; there are: {', '.join(named)}."
+            )
+        return named[path.as_posix()]
+
+    def onsets(self, signal: Signal) -> np.ndarray:
+        """Give the onsets of the events of a recording that the task asks for, ascending."""
+        events = signal.events
+        asked = np.isfinite(events["onset"].to_numpy(dtype=np.float64))
+        for name, values in self.resolved.task.rows.items():
+            if name not in events:
+                raise DataError(
+                    f"stream: the events have no column {name!r}, by which the task chooses them; "
+                    f"there are: {', '.join(map(str, events))}."
+                )
+            asked &= events[name].astype(str).isin([str(one) for one in values]).to_numpy()
+        return np.sort(events["onset"].to_numpy(dtype=np.float64)[asked])
+
+    def retriever(
+        self,
+        header: Signal,
+        where: str,
+        gallery: StimulusGallery,
+        *,
+        hop: float | None = None,
+        subject: str = "",
+        jitter: float = 0.0,
+    ) -> Served:
+        """Make the decoder of vectors for samples of a source.
+
+        Parameters
+        ----------
+        header : Signal
+            Channels and rate of the source.
+        where : str
+            The source, for messages.
+        gallery : StimulusGallery
+        hop : float or None
+            Seconds between windows; None: one around each event.
+        subject : str
+            Whose samples they are, for models that ask.
+        jitter : float
+            Seconds by which its time stamps may be off.
+
+        Raises
+        ------
+        ConfigError
+            If a preparation or a stage looks ahead, or asks for what is not known.
+        DataError
+            If the source has not what the model was trained on.
+        """
+        windows = self.resolved.experiment.windows
+        assert windows is not None and windows.tmin is not None and windows.tmax is not None
+        header = of_unknown_length(header)
+        before, notes = self._before(header, where)
+        decoder = StreamingRetriever(
+            (*before, *self.resolved.preparations),
+            header,
+            self.kept.stages,
+            gallery,
+            tmin=windows.tmin,
+            tmax=windows.tmax,
+            hop=hop,
+            reducer=self.kept.reducer,
+            columns={"subject": subject} if subject else {},
+            jitter=jitter,
+        )
+        self._check_fit(decoder, where)
+        return Served(decoder, self.kept.model, notes)
 
     def decoder(self, header: Signal, where: str, jitter: float = 0.0) -> Served:
         """Make the decoder for samples of a source.
@@ -78,7 +168,7 @@ class Servable:
         DataError
             If the source has not what the model was trained on.
         """
-        trained, windows = self.index["input"], self.resolved.experiment.windows
+        windows = self.resolved.experiment.windows
         assert windows is not None and windows.length and windows.hop  # `servable` refused others
         header = of_unknown_length(header)
         before, notes = self._before(header, where)
@@ -97,6 +187,12 @@ class Servable:
             updates=updates,
             jitter=jitter,
         )
+        self._check_fit(decoder, where)
+        return Served(decoder, self.kept.model, notes)
+
+    def _check_fit(self, decoder: StreamingDecoder, where: str) -> None:
+        """Hold what is prepared of a source to what the model was trained on."""
+        trained = self.index["input"]
         problem = misfit(decoder.prepared, where, trained)
         if not problem and trained["n_times"] not in (None, decoder.n_window):
             problem = (
@@ -105,7 +201,6 @@ class Servable:
             )
         if problem:
             raise DataError(problem)
-        return Served(decoder, self.kept.model, notes)
 
     def _before(self, header: Signal, where: str) -> tuple[tuple[Pick, ...], tuple[str, ...]]:
         """Say what brings the channels of a source to the trained ones, in words too."""
@@ -165,18 +260,25 @@ def servable(
     resolved = read_again(folder, allow_code)
     _check_streams(resolved, folder)
     key = _key(store, index, model, FINAL if fold is None else fold)
-    return Servable(open_model(store, key, allow_code=allow_code), resolved, index)
+    return Servable(open_model(store, key, allow_code=allow_code), resolved, index, store)
 
 
 def _check_streams(resolved: Resolved, folder: Path) -> None:
     """Refuse experiments whose decoders answer what no stream can ask."""
     experiment, question = resolved.experiment, resolved.question
-    if experiment.direction == "encode" or question.target.kind != "label":
+    kind = question.target.kind
+    if experiment.direction == "encode" or kind not in ("label", "vector"):
         raise ConfigError(
-            f"stream: {folder} tells no classes, and a stream is told by class. Serve an "
-            "experiment whose target has a label."
+            f"stream: {folder} tells no classes and no vectors, and a stream is told by these. "
+            "Serve an experiment whose target has a label or a vector."
         )
-    if experiment.windows is None or experiment.windows.length is None:
+    if kind == "vector" and (experiment.windows is None or experiment.windows.tmin is None):
+        raise ConfigError(
+            f"stream: the models of {folder} tell vectors of {experiment.windows}, and a stream "
+            "cuts windows of one length around events. Run the experiment with windows: {tmin: "
+            "0.0, tmax: 0.6}."
+        )
+    if kind == "label" and (experiment.windows is None or experiment.windows.length is None):
         raise ConfigError(
             f"stream: the models of {folder} were trained on windows around events, and a stream "
             "has no events. Run the experiment with windows: {length: 2.0, hop: 0.5, otherwise: "

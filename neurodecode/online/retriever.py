@@ -114,8 +114,12 @@ class StreamingRetriever(StreamingDecoder):
             holds them. One whose samples are gone is left out and counted in `n_missed`.
         """
         self._pushed = self._clock()
-        self._told = sorted([*self._told, *map(float, onsets)])
+        self.expect(onsets)
         return super().push(chunk, first=first, timestamps=timestamps)
+
+    def expect(self, onsets: Sequence[float]) -> None:
+        """Be told events before the chunks that hold them."""
+        self._told = sorted([*self._told, *map(float, onsets)])
 
     def delays(self) -> Latency:
         """Give the seconds from events to answers."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.gallery import LIKENESSES, Likeness
 from neurodecode.core.needs import Needs
 from neurodecode.core.parts import Part
 from neurodecode.core.recording import Signal
@@ -16,8 +17,6 @@ from neurodecode.core.stages import takes_rows_of_numbers
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.retrieval import retrieve
 from neurodecode.online.answering import PROBE_SCALE, ROUNDING, fitted_stages
-
-Likeness = Literal["correlation", "cosine", "centered_cosine"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +59,9 @@ class StimulusGallery:
             raise DataError(f"gallery: {twice[0]!r} stands twice. Give each stimulus once.")
         if not np.isfinite(self.vectors).all():
             raise DataError("gallery: there are vectors that are not finite. Leave those out.")
-        if self.likeness not in get_args(Likeness):
+        if self.likeness not in LIKENESSES:
             raise ConfigError(
-                f"gallery: likeness is {self.likeness!r}. Give {', '.join(get_args(Likeness))}."
+                f"gallery: likeness is {self.likeness!r}. Give {', '.join(LIKENESSES)}."
             )
         if self.likeness == "centered_cosine" and self.centre is None:
             raise DataError("gallery: centered_cosine needs the mean of the training targets.")
