@@ -1,0 +1,58 @@
+"""Bars of worlds of pictures: what waves tell and what rhythms tell, and to whom."""
+
+import numpy as np
+import pytest
+from picture_worlds import LINEAR, NETWORKS, ORACLE, SEEDS, WORLDS, scores
+
+
+def of(world, folder, models, key="top_1"):
+    """Score of each model, of each seed."""
+    each = [scores(world, seed, folder, models) for seed in SEEDS]
+    return {name: np.array([one[name][key] for one in each]) for name in each[0]}
+
+
+@pytest.mark.slow
+def test_waves_are_told_by_ridge_and_better_by_who_knows_the_noise(tmp_path):
+    """Seeds 0 to 2: ridge .67, .65, .655 (top-5 .92, .895, .905), the oracle .915, .87, .87."""
+    found, top_5 = (of("evoked", tmp_path, LINEAR, key) for key in ("top_1", "top_5"))
+    assert ((found["ridge"] > 0.58) & (found["ridge"] < 0.76)).all()
+    assert ((top_5["ridge"] > 0.82) & (top_5["ridge"] < 0.96)).all()
+    assert (found[ORACLE] >= found["ridge"] + 0.12).all()
+
+
+@pytest.mark.slow
+def test_rhythms_are_invisible_to_what_is_linear_in_the_signal(tmp_path):
+    two_way = of("induced strong", tmp_path, LINEAR, "two_way")
+    # The s.d. of a null of 200 pictures is .02; a model that found nothing says the mean.
+    assert (abs(two_way["ridge"] - 0.5) < 0.07).all()
+    assert (two_way[ORACLE] > 0.99).all()
+
+
+@pytest.mark.slow
+def test_waves_and_rhythms_together_leave_ridge_at_a_third(tmp_path):
+    """Seeds 0 to 2: .385, .325, .335; the standard error of one of them is .034."""
+    found = of("mixed B", tmp_path, LINEAR)["ridge"]
+    assert ((found > 0.25) & (found < 0.46)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", WORLDS)
+def test_networks_against_ridge(world, tmp_path):
+    """Where a network has not converged it is compared with nothing."""
+    linear = [scores(world, seed, tmp_path, LINEAR) for seed in SEEDS]
+    networks = [scores(world, seed, tmp_path, NETWORKS) for seed in SEEDS]
+    for one in networks:
+        assert not any("not_converged" in one[name]["flags"] for name in NETWORKS)
+    ridge = np.array([one["ridge"]["top_1"] for one in linear])
+    brain = np.array([one["benchetrit (tiny)"]["top_1"] for one in networks])
+    if world == "evoked":
+        top_5 = [one["nice (tiny)"]["top_5"] for one in networks]
+        assert np.mean(top_5) >= 0.70
+        assert (top_5 <= np.array([one["ridge"]["top_5"] for one in linear]) + 0.03).all()
+        assert (brain < ridge).all()
+    elif world == "induced strong":
+        two_way = np.array([one["nice (tiny)"]["two_way"] for one in networks])
+        assert (abs(two_way - 0.5) < 0.07).all()
+        assert brain.mean() >= 0.80
+    else:
+        assert (brain >= ridge + 0.30).all()
