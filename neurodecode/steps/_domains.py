@@ -44,9 +44,14 @@ def with_domains(
     DataError
         If the trials have other axes, or a value of a column is missing.
     """
+    domains = domains_of(X, by, step)
+    return trials_of(X.X if isinstance(X, Trials) else X, axes, step), domains
+
+
+def domains_of(X: Any, by: tuple[str, ...], step: object) -> np.ndarray:
+    """Give the domain of each trial, shape (n_trials,); parameters and errors as `with_domains`."""
     if not isinstance(X, Trials):
-        X = trials_of(X, axes, step)
-        return X, np.full(len(X), NAMELESS, dtype=object)
+        return np.full(len(X), NAMELESS, dtype=object)
     columns = columns_of(X, tuple(by), step)
     for name, values in columns.items():
         missing = np.flatnonzero(pd.isna(values))
@@ -60,7 +65,7 @@ def with_domains(
     for i, name in enumerate(columns):
         before = "" if i == 0 else ", "
         domains = domains + np.array([f"{before}{name} {value}" for value in columns[name]], object)
-    return trials_of(X.X, axes, step), domains
+    return domains
 
 
 def each_domain(domains: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import SAME, Needs
 from neurodecode.core.trials import Trials
+from neurodecode.steps._domains import domains_of, each_domain
 
 
 class Scale(TransformerMixin, BaseEstimator):
@@ -30,9 +31,17 @@ class Scale(TransformerMixin, BaseEstimator):
         a few large artefacts do not move.
     clamp : float or None
         What is larger after scaling is set to this, to either side; None: nothing is.
+    by : tuple of str
+        Columns of the rows: trials that have the same values of all, such as those of a session,
+        are scaled by their training rows. A tested trial of none of them is scaled by all training
+        rows. It must then be the first step too.
 
     Attributes
     ----------
+    scalers_ : dict of str to Scale
+        Of each session that was trained on, where `by` is given.
+    overall_ : Scale
+        Of all training rows, where `by` is given.
     scaler_ : sklearn.preprocessing.StandardScaler or RobustScaler
         Of features or channels.
     types_ : tuple of str
@@ -61,16 +70,20 @@ class Scale(TransformerMixin, BaseEstimator):
         per: Literal["feature", "channel", "type"] = "feature",
         center: Literal["mean", "median"] = "mean",
         clamp: float | None = None,
+        by: tuple[str, ...] = (),
     ):
         self.per = per
         self.center = center
         self.clamp = clamp
+        self.by = by
 
     @property
     def needs(self) -> Needs:
         """Anything; trials of channels by time with their space where types are asked for."""
         if self.per == "type":
             return Needs(trials=True, axes=("channel", "time"))
+        if self.by:
+            return Needs(trials=True, rowless=True, columns=tuple(self.by))
         return Needs()
 
     def fit(self, X, y=None):
@@ -94,6 +107,8 @@ class Scale(TransformerMixin, BaseEstimator):
         if self.clamp is not None and not self.clamp > 0:
             raise ConfigError(f"scale: clamp is {self.clamp!r}. Give a number above 0, or none.")
         self.flags_: tuple[str, ...] = ()
+        if self.by:
+            return self._fit_each(X)
         if self.per == "type":
             return self._fit_types(X)
         X = np.asarray(validate_data(self, X, allow_nd=True))
@@ -123,6 +138,8 @@ class Scale(TransformerMixin, BaseEstimator):
             If types are scaled and the channels are of others than those of training.
         """
         check_is_fitted(self)
+        if self.by:
+            return self._transform_each(X)
         if self.per == "type":
             if _types_of(X) != self.types_:
                 raise DataError(
@@ -133,6 +150,26 @@ class Scale(TransformerMixin, BaseEstimator):
         X = np.asarray(validate_data(self, X, reset=False, allow_nd=True))
         scaled = np.asarray(self.scaler_.transform(self._as_rows(X)))
         return self._clamped(self._as_trials(scaled, X.shape))
+
+    def _fit_each(self, X: Any) -> "Scale":
+        if self.per == "type":
+            raise ConfigError("scale: by is for features and channels. Leave per: type out.")
+        domains = domains_of(X, self.by, self)
+        X = X.array() if isinstance(X, Trials) else np.asarray(X)
+        plain: Any = {**self.get_params(), "by": ()}
+        self.overall_ = Scale(**plain).fit(X)
+        each = each_domain(domains)
+        self.scalers_ = {name: Scale(**plain).fit(X[mine]) for name, mine in each}
+        self.flags_ = self.overall_.flags_
+        return self
+
+    def _transform_each(self, X: Any) -> np.ndarray:
+        domains = domains_of(X, self.by, self)
+        X = X.array() if isinstance(X, Trials) else np.asarray(X)
+        made = np.empty(X.shape)
+        for name, mine in each_domain(domains):
+            made[mine] = self.scalers_.get(name, self.overall_).transform(X[mine])
+        return made
 
     def _fit_types(self, X: Any) -> "Scale":
         self.types_ = _types_of(X)
