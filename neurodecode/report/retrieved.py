@@ -7,7 +7,8 @@ import pandas as pd
 
 from neurodecode.core.gallery import Gallery
 from neurodecode.core.names import find
-from neurodecode.harness.score import Group, Scorer, collect_groups
+from neurodecode.harness.score import Group, collect_groups
+from neurodecode.harness.scorer import Scorer
 from neurodecode.metrics.places import nearest, places
 from neurodecode.report.picture_grid import Retrieval
 from neurodecode.report.results import Results

@@ -1,5 +1,7 @@
 """The key `features`: what was shown, joined by its id, told from brains or told brains from."""
 
+import shutil
+
 import numpy as np
 import pytest
 import yaml
@@ -11,6 +13,8 @@ from neurodecode.features.pixels import Pixels
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
+from neurodecode.harness.store import Store
+from neurodecode.harness.table import table_rows
 
 CARD = """
 name: own
@@ -232,3 +236,27 @@ def test_a_card_without_stimuli_cannot_be_asked(root):
 def test_a_name_that_the_recordings_have_is_refused(root):
     with pytest.raises(ConfigError, match=r"features\.fmri: the recordings have a signal"):
         opened(root, **{**ENCODE, "features": {"fmri": "pixels"}})
+
+
+def test_a_gallery_of_all_holds_what_was_not_shown_and_is_scored_without_data(
+    root, pictures, tmp_path
+):
+    write_betas(root / "own", pictures, [f"p{i:02d}" for i in np.tile(np.arange(8), 3)])
+    asked = {**DECODE, "metrics": ["top_1", "top_1_image_to_brain"], "score": {"gallery": "all"}}
+    study = opened(root, **asked)
+    assert study.question.likeness == "centered_cosine", "features of networks share a mean"
+    _, _, rows = run(study, tmp_path / "out")
+    shown_as = [one.shown_as for one in rows if one.model == "linear.ridge"]
+    assert shown_as[0] == f"top_1@{N_PICTURES}/image"
+    assert rows[0].chance == pytest.approx(1 / N_PICTURES)
+    assert rows[0].mean > 0.5
+    shutil.rmtree(root)
+    study.features["small"].part.source.unlink()
+    (tmp_path / "out" / "table.json").unlink()
+    again = table_rows(Store(tmp_path / "out"))
+    assert [repr(one) for one in again] == [repr(one) for one in rows]
+    # What another question left is gone.
+    store = Store(tmp_path / "out")
+    assert len(store.gallery()[0]) == N_PICTURES
+    store.remove_gallery()
+    assert store.gallery() is None
