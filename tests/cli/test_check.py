@@ -20,6 +20,7 @@ from neurodecode.steps.covariance import Covariance
 SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
 # What needs arguments to be anything.
 ARGUMENTS = {
+    "band_power": "{sfreq: 64.0, bands: [[4, 8], [8, 30]], n_bins: 2}",
     "baseline": "{tmin: 0.0, tmax: 0.25}",
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",

@@ -47,8 +47,10 @@ ARGUMENTS = {
     "align.benchetrit": ALIGNED,
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
+    "align.ridge": {"repeats": "none"},  # nothing is shown twice
     "augmented_covariance": {"order": 2, "lag": 3},  # the trials are short
     "baseline": {"tmin": 0.0, "tmax": 0.25},  # they begin with their event
+    "band_power": {"sfreq": SFREQ, "bands": ((2.0, 6.0), (6.0, 14.0)), "n_bins": 4},
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "riemann.augmented_covariance": {"order": 2, "lag": 3},

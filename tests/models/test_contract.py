@@ -36,6 +36,7 @@ ALIGNED = {
 }  # fmt: skip
 # What cannot be meant without arguments.
 ARGUMENTS = {
+    "band_power": {"sfreq": 100.0},
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "align.atm": ALIGNED | {"sizes": SHORT},
