@@ -133,6 +133,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     reason = why_not_chained(model.estimator, axes) or _why_no_places(model, signal)
     if reason is not None:
         return reason
+    lengths = np.unique(signal.length)
+    if needs.spaces == "many" and not needs.ragged and len(lengths) > 1:
+        return (
+            f"it takes trials of one length, and these are of {lengths[0]} to {lengths[-1]} "
+            "samples. Give windows one length, and bring recordings to one rate."
+        )
     if needs.full_rank and (reason := why_singular(signal, study.trials.rows)) is not None:
         return reason
     return _why_short(model, study)
