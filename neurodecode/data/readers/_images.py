@@ -183,8 +183,12 @@ def check_alike(
     mask_path: Path,
     mask: "nibabel.Nifti1Image",
     kind: str = "mask",
+    *,
+    places: bool = True,
 ) -> None:
     """Hold a mask, an atlas or another image to the grid of an image.
+
+    Without `places` to its shape alone.
 
     Raises
     ------
@@ -197,6 +201,8 @@ def check_alike(
             f"{_shape(image, 3)}. Resample the {kind} to the image "
             "(nilearn.image.resample_to_img), or name another."
         )
+    if not places:
+        return
     difference = np.asarray(mask.affine) - np.asarray(image.affine)
     if np.abs(difference).max() > _TOLERANCE:
         rows = "; ".join(" ".join(f"{v:g}" for v in row) for row in difference[:3])

@@ -43,12 +43,15 @@ class Regions:
         counted from 1. Without it the numbers are the names.
     mask_above : float or None
         Voxels of a larger value are the mask's; None for a mask of 0 and 1.
+    placed_by_mask : bool
+        Whether the mask's header says where voxels are, and not that of the images.
     """
 
     mask: Path | None = None
     atlas: Path | None = None
     names: Path | None = None
     mask_above: float | None = None
+    placed_by_mask: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -128,7 +131,8 @@ def extraction(regions: Regions, path: Path, image: "nibabel.Nifti1Image") -> Ex
     ijk = None
     if regions.mask is not None:
         mask = open_image(regions.mask)
-        check_alike(path, image, regions.mask, mask)
+        check_alike(path, image, regions.mask, mask, places=not regions.placed_by_mask)
+        image = mask if regions.placed_by_mask else image
         ijk = voxels_of_mask(regions.mask, mask, regions.mask_above)
     if regions.atlas is None:
         assert ijk is not None  # options ask for one of the two

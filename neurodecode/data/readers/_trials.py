@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,19 @@ def read(path: Path) -> pd.DataFrame:
     if table.empty:
         raise DataError(f"{path}: the table has no trial. Name another.")
     return table
+
+
+def read_runs(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read the tables of several runs, one after the other, in the order of their names.
+
+    Returns
+    -------
+    table : DataFrame
+        With the column ``run_nr``, counted from 1; without onsets, which each run counts anew.
+    """
+    tables = [read(path).drop(columns=list(_TIMES), errors="ignore") for path in paths]
+    joined: Any = pd.concat(tables, ignore_index=True)
+    return joined.assign(run_nr=np.repeat(np.arange(len(tables)) + 1, [len(t) for t in tables]))
 
 
 def of_recording(table: pd.DataFrame, column: str, value: str, path: Path) -> np.ndarray:

@@ -16,8 +16,8 @@ from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.readers import (
     _confounds,
-    _design,
     _events,
+    _parting,
     _templates,
     _trials,
     _volumes,
@@ -54,12 +54,16 @@ class Options:
         or an image a trial, whose template has ``{trial}`` besides.
     trials : str or Design
         Table with one row a beta, in their order: ``label``; ``trial`` where each has an image of
-        its own; ``onset`` and ``duration`` where known; and others. Or arrays that say it by
-        numbers.
+        its own; ``onset`` and ``duration`` where known; and others. With ``{run}``, which `betas`
+        lacks, the tables of all runs, one after the other, and the column ``run_nr``. Or arrays
+        that say it by numbers.
     divide : float
         What betas are divided by, such as 300 where whole numbers stand for percent.
     mask_above : float or None
         Voxels of a larger value are the mask's, where it holds other numbers than 0 and 1.
+    affine : {"image", "mask"}
+        Whose header says where voxels are. ``mask``: those of the images are known to be wrong, and
+        only their shapes are compared.
     atlas : str
         Regions that are the features instead of voxels: an image of numbers, whose voxels are
         averaged, or of four axes, a map of weights a region. A `mask` beside it narrows them.
@@ -91,6 +95,7 @@ class Options:
     trials: str | Design = ""
     divide: float = 1.0
     mask_above: float | None = None
+    affine: Literal["image", "mask"] = "image"
     atlas: str = ""
     atlas_names: str = ""
     confounds: ConfoundsSpec | None = None
@@ -119,6 +124,10 @@ class Options:
             raise ConfigError("expected a mask, an atlas, or both.")
         if self.mask_above is not None and not self.mask:
             raise ConfigError("mask_above: it is of a mask, and none is named.")
+        if self.affine not in ("image", "mask") or (self.affine == "mask" and not self.mask):
+            raise ConfigError(
+                f"affine: {self.affine!r}: expected image, or mask where one is named."
+            )
         if self.divide == 0 or (self.divide != 1.0 and not self.betas):
             raise ConfigError("divide: expected a number other than 0, for betas.")
         if isinstance(self.trials, Design) and self.recordings_by != "session":
@@ -152,10 +161,11 @@ class _Source:
     options: Options
     events: EventsSpec
     ids: Mapping[str, str]
+    more_tables: tuple[Path, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        others = (self.table, *((self.confounds,) if self.confounds else ()))
+        others = (self.table, *self.more_tables, *((self.confounds,) if self.confounds else ()))
         return (*self.images, *self.regions.files, *others)
 
 
@@ -225,15 +235,21 @@ def _of_images(
         beside(options.atlas, "atlas"),
         beside(options.atlas_names, "table of regions"),
         options.mask_above,
+        options.affine == "mask",
     )
     trials = options.trials.path if isinstance(options.trials, Design) else options.trials
-    table = beside(options.volumes or options.events or trials, "table")
+    more: tuple[Path, ...] = ()
+    if _parting.of_runs(options):
+        table, *others = _parting.tables_of_runs(root, trials, ids, first)
+        more = tuple(others)
+    else:
+        table = beside(options.volumes or options.events or trials, "table")
     assert table is not None  # the options ask for one
     confounds = beside(options.confounds.path, "confounds") if options.confounds else None
     column, recordings = options.recordings_by, []
-    for part, chosen in _parts(options, table, paths, ids).items():
+    for part, chosen in _parting.parts(options, (table, *more), paths, ids).items():
         one = dict(ids) | ({} if part is None else {column: part})
-        source = _Source(chosen, regions, table, confounds, options, variant.events, one)
+        source = _Source(chosen, regions, table, confounds, options, variant.events, one, more)
         recordings.append(
             Recording(
                 **one,
@@ -245,36 +261,6 @@ def _of_images(
             )
         )
     return recordings
-
-
-def _parts(
-    options: Options, path: Path, paths: Mapping[str, Path], ids: Mapping[str, str]
-) -> dict[str | None, tuple[Path, ...]]:
-    """Give the recordings that a table parts an image into, and their images; None: one."""
-    column = options.recordings_by
-    if options.events:
-        return {None: tuple(paths.values())}
-    if options.volumes:
-        table = _volumes.read(path, column)
-        return dict.fromkeys(table[column], tuple(paths.values()))
-    table = _trials_of(options, path, ids["subject"])
-    if column in _named(options):  # each recording has images of its own
-        if "" in paths:
-            return {None: tuple(paths.values())}
-        mine = table.iloc[_trials.of_recording(table, column, ids[column], path)]
-        return {None: _trials.images(mine, paths, path)}
-    one_image = "" in paths
-    chosen = np.array([] if one_image else _trials.images(table, paths, path), dtype=object)
-    if column not in table:
-        return {None: tuple(paths.values()) if one_image else tuple(chosen)}
-    if one_image:
-        return dict.fromkeys(table[column], tuple(paths.values()))
-    return {part: tuple(chosen[table[column] == part]) for part in dict.fromkeys(table[column])}
-
-
-def _named(options: Options) -> list[str]:
-    """Entities that the template of the betas names."""
-    return _templates.fields(options.betas, (_trials.TRIAL,))
 
 
 def _signal(source: _Source, *, read: bool) -> Signal:
@@ -324,11 +310,12 @@ def _of_volumes(source: _Source, run: Run) -> tuple[pd.DataFrame, np.ndarray, bo
 
 def _of_betas(source: _Source, *, read: bool) -> Signal:
     column = source.options.recordings_by
-    table = _trials_of(source.options, source.table, source.ids["subject"])
+    tables = (source.table, *source.more_tables)
+    table = _parting.trials_of(source.options, tables, source.ids["subject"])
     entries = _trials.of_recording(table, column, source.ids[column], source.table)
     mine = table.iloc[entries].drop(columns=column, errors="ignore").reset_index(drop=True)
     n_rows = len(table)
-    if column in _named(source.options):
+    if column in _parting.named(source.options):
         # The table is of several recordings, each of which has an image of its own.
         entries, n_rows = np.arange(len(mine)), len(mine)
     events = _trials.events(mine, source.events, source.table)
@@ -341,18 +328,12 @@ def _of_betas(source: _Source, *, read: bool) -> Signal:
     return replace(signal, data=signal.data / source.options.divide)
 
 
-def _trials_of(options: Options, path: Path, subject: str) -> pd.DataFrame:
-    if isinstance(options.trials, Design):
-        return _design.read(options.trials, path, subject)
-    return _trials.read(path)
-
-
 def _described(source: _Source) -> dict[str, object]:
     options = {
         name: value
         for name, value in asdict(source.options).items()
         if name in ("t_r", "volumes_per_run", "per_volume", "continuous", "recordings_by")
-        or (name in ("divide", "mask_above") and value not in (1.0, None))
+        or (name in ("divide", "mask_above", "affine") and value not in (1.0, None, "image"))
     }
     if isinstance(source.options.trials, Design):
         options["design"] = asdict(source.options.trials)
