@@ -120,6 +120,7 @@ class Section:
     trainings: list[Picture]
     online: "Online | None"
     confusions: list[Picture]
+    attention: list[Picture]
     patterns: list[Picture]
     pattern_notes: list[str]
     undrawn: dict[str, list[str]]
@@ -191,7 +192,8 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
     resolved = yaml.safe_load(results.resolved) or {}
     flags = sorted({flag for row in rows for flag in row.flags})
     warnings = _warnings(results)
-    confused, patterned = _best_first(results), mean_patterns(results)
+    confused, maps = _best_first(results), mean_patterns(results)
+    patterned = [one for one in maps if not one.is_attention]
     best = words.best(results)
     # The same results give the same page: no salt of chance in the names inside an SVG.
     with mpl.rc_context({"svg.hashsalt": "neurodecode"}):
@@ -216,6 +218,7 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             trainings=list(_trainings(results)),
             online=_online(results, offline),
             confusions=[_confusion(results, model) for model in confused[:_MOST_DRAWN]],
+            attention=[_pattern(one) for one in maps if one.is_attention],
             patterns=[_pattern(one) for one in patterned[: _MOST_DRAWN // 2]],
             pattern_notes=words.pattern_notes({one.are_components for one in patterned}),
             undrawn={

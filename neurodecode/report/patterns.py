@@ -1,4 +1,4 @@
-"""Patterns of linear models, averaged over folds and subjects."""
+"""Patterns of linear models and attention of networks, averaged over folds and subjects."""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 from neurodecode.core.space import Space
 from neurodecode.report.results import Results
 
+ATTENTION = "attention"  # a map of where a model listens, which is no pattern
 _CLASS = re.compile(r"\bclass (\d+)\b")  # models know classes by their codes
 
 
@@ -39,6 +40,11 @@ class MeanPatterns:
     n_fits: int
     n_subjects: int
     n_left_out: int
+
+    @property
+    def is_attention(self) -> bool:
+        """Whether it says where a model listens, and not where a signal is."""
+        return set(self.maps) == {ATTENTION}
 
 
 def mean_patterns(results: Results) -> list[MeanPatterns]:
@@ -106,7 +112,8 @@ def _mean(
         if all(one.shape == (len(space),) for one in maps.values())
     ]
     subjects = dict.fromkeys(subject for subject, _ in usable)
-    are_components = not any(_CLASS.search(name) for name in usable[0][1])
+    names = set(usable[0][1])
+    are_components = names != {ATTENTION} and not any(map(_CLASS.search, names))
     if are_components:
         usable = [(subject, _same_size(maps)) for subject, maps in usable]
         first = usable[0][1]

@@ -56,4 +56,14 @@ def loss_figures(results: Results) -> Iterator[tuple[str, Figure, str]]:
             f"Loss over passes, {len(several)} fits of {n_epochs} passes. The weights "
             "are those of the pass with the lowest validation loss."
         )
+        told += _speed(several)
         yield model, figure, told
+
+
+def _speed(several: list[pd.DataFrame]) -> str:
+    """Say how fast trainings were and how long they waited for trials, where that is known."""
+    passes = pd.concat(several)
+    if "trials_per_second" not in passes:
+        return ""
+    rate, waiting = passes["trials_per_second"].median(), passes["waiting"].mean()
+    return f" {rate:.3g} trials a second; {waiting:.0%} of the time waiting for them."

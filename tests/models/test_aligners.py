@@ -184,6 +184,20 @@ def test_another_layout_lies_in_the_square_of_the_training_one():
     np.testing.assert_allclose(where[0], unit_square(flat, flat)[[4, 1]])
 
 
+def test_attention_is_what_each_sensor_gets_beyond_an_even_share():
+    X, y, _ = trials()
+    model = small(Benchetrit).fit(X, y)
+    (attention,) = model.patterns().values()
+    flat = flatten(head(8))
+    places = torch.from_numpy(unit_square(flat, flat).astype(np.float32))
+    module = _contrast.module_of(model)
+    impulses = torch.eye(8)[:, :, None].repeat(1, 1, N_TIMES)  # one sensor at a time
+    with torch.no_grad():
+        heard = module.attention(impulses, places).mean(dim=(1, 2))
+    np.testing.assert_allclose(attention, 8 * heard.numpy() - 1, atol=1e-5)
+    assert attention.sum() == pytest.approx(0, abs=1e-5) and np.ptp(attention) > 0.01
+
+
 def test_weights_that_belong_to_channels_refuse_others():
     X, y, _ = trials()
     renamed = trials(space=sensors(8, names=("E0", "E1", "Fz", *(f"E{i}" for i in range(3, 8)))))[0]

@@ -98,6 +98,17 @@ V = np.array([1.0, 2.0, -1.0, 0.5, 0.0])
 W = np.array([0.0, -1.0, 0.5, 2.0, 4.0])
 
 
+def test_attention_is_averaged_as_it_is_and_stands_apart(two_subjects, tmp_path):
+    write_patterns(two_subjects, {
+        "1/1/run-1": {"attention": V}, "1/1/run-2": {"attention": -3 * V},
+    })  # fmt: skip
+    (found,) = mean_patterns(two_subjects)
+    assert found.is_attention and not found.are_components
+    np.testing.assert_allclose(found.maps["attention"], -V)  # no sign is turned, nothing scaled
+    page = two_subjects.report(tmp_path).read_text()
+    assert "<h2>Attention over sensors</h2>" in page and "<h2>Patterns</h2>" not in page
+
+
 def test_components_are_matched_in_order_and_sign_before_they_are_averaged(two_subjects):
     """The second fit has the same two components, turned, in the other order and far larger."""
     write_patterns(two_subjects, {

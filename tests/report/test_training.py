@@ -54,6 +54,8 @@ def test_a_line_is_drawn_for_each_fold_of_each_network(results):
     passes = {len(history) for history in found["Mean"]}
     said = " to ".join(f"{n}" for n in sorted({min(passes), max(passes)}))
     assert f"{n_folds} fits of {said} passes." in told
+    rate = np.median(np.concatenate([h["trials_per_second"] for h in found["Mean"]]))
+    assert f"{rate:.3g} trials a second" in told
 
 
 def test_the_page_has_a_section_of_trainings(results, tmp_path):

@@ -22,6 +22,7 @@ from neurodecode.models.align._options import LossOptions, read_loss
 from neurodecode.models.networks._module import training_of
 from neurodecode.models.networks._network import arrays_of, keep_history
 from neurodecode.nn.frozen import FrozenTrunk
+from neurodecode.nn.positions import unit_square
 from neurodecode.train.chance import seeded
 from neurodecode.train.feeding import on
 from neurodecode.train.loop import precision, train
@@ -120,6 +121,21 @@ def predict(model: Any, X: Any) -> np.ndarray:
     if _output_name(model) == "mse":
         return model.y_mean_ + _outputs(model, X) * model.y_rms_
     return model.y_mean_ + embed(model, X) * model.y_norm_
+
+
+def attention(model: Any) -> np.ndarray:
+    """Give what each sensor of the first training layout is attended to beyond an even share.
+
+    Returns
+    -------
+    attention : ndarray, shape (n_sensors,)
+        Mean weight over virtual channels times the number of sensors, less one: 0 is an even share.
+    """
+    n = len(next(iter(model.layouts_.values()))["names"])
+    places = torch.from_numpy(unit_square(model.flat_[:n], model.flat_).astype(np.float32))
+    with torch.no_grad():
+        weights = module_of(model).sensor_weights(places)  # (n_virtual, n_sensors)
+    return n * weights.double().mean(dim=0).numpy() - 1
 
 
 def module_of(model: Any) -> torch.nn.Module:

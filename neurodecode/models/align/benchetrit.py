@@ -91,6 +91,13 @@ class Benchetrit(Adaptive):
         """What it asks for: the column that its positives name, of training rows alone."""
         return needs_of_aligner(self.positives, spaces="many", positions=True)
 
+    def patterns(self) -> dict[str, Any]:
+        """Give one map, ``attention``: what each sensor gets of it beyond an even share.
+
+        Of the first layout it was trained on, as a share of the even one, shape (n_sensors,).
+        """
+        return {"attention": self._contrast().attention(self)}
+
     def _build(self, made: Mapping[str, Any]) -> Any:
         from neurodecode.nn import benchetrit
 
