@@ -83,8 +83,8 @@ def mean_inputs(test: Trials, repeats: Repeats) -> Trials:
     for name, signal in test.signals.items():
         first = np.asarray(signal.piece(int(groups[0][0])))
         means = np.empty((len(groups), *first.shape))
-        for total, mine in zip(means, groups, strict=True):
-            total[...] = 0
+        for group, mine in enumerate(groups):
+            total = np.zeros(first.shape)
             for i in mine:
                 piece = signal.piece(int(i))
                 if piece.shape != total.shape:
@@ -94,7 +94,7 @@ def mean_inputs(test: Trials, repeats: Repeats) -> Trials:
                         "have no mean. Give windows one length, or average answers."
                     )
                 total += piece
-            total /= len(mine)
+            means[group] = total / len(mine)
         one = signal.parts[signal.part[groups[0][0]]]
         part = Part(means, one.space, one.axes, one.sfreq, 0.0, "", None, one.reach, one.ahead)
         signals |= Trials.of_entries(rows, name, part, np.arange(len(groups))).signals

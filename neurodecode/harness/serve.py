@@ -84,7 +84,7 @@ class Servable:
             )
         return named[path.as_posix()]
 
-    def onsets(self, signal: Signal) -> np.ndarray:
+    def onsets(self, signal: Signal) -> list[float]:
         """Give the onsets of the events of a recording that the task asks for, ascending."""
         events = signal.events
         asked = np.isfinite(events["onset"].to_numpy(dtype=np.float64))
@@ -95,7 +95,7 @@ class Servable:
                     f"there are: {', '.join(map(str, events))}."
                 )
             asked &= events[name].astype(str).isin([str(one) for one in values]).to_numpy()
-        return np.sort(events["onset"].to_numpy(dtype=np.float64)[asked])
+        return sorted(events["onset"].to_numpy(dtype=np.float64)[asked].tolist())
 
     def retriever(
         self,

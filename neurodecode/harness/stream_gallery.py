@@ -41,9 +41,9 @@ def stream_gallery(store: Store, asked: str, top: int) -> StimulusGallery:
     if asked not in (TESTED, ALL):
         return _from_file(Path(asked), more)
     if asked == TESTED:
-        known &= rows["uid"].isin(_tested(store, index)).to_numpy()
+        known &= rows["uid"].isin([*_tested(store, index)]).to_numpy()
     names = rows["stimulus"] if "stimulus" in rows else np.unique(y, axis=0, return_inverse=True)[1]
-    return gallery_of(np.asarray(names)[known], y[known], **more)
+    return gallery_of(np.asarray(names)[known].tolist(), y[known], **more)
 
 
 def _tested(store: Store, index: dict[str, Any]) -> set[str]:

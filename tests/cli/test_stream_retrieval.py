@@ -85,7 +85,7 @@ def in_a_batch():
     signal = continuous(found.recording(Path("01/1/2")))
     for preparation in found.resolved.preparations:
         signal = preparation(signal)
-    start, n = window_samples(found.onsets(signal), 0.0, 0.6, signal.sfreq, signal.tmin)
+    start, n = window_samples(np.array(found.onsets(signal)), 0.0, 0.6, signal.sfreq, signal.tmin)
     X = np.stack([signal.data[:, s : s + n] for s in start])
     return found, signal, found.kept.stages[-1].predict(found.kept.apply(X))
 
@@ -93,7 +93,7 @@ def in_a_batch():
 def test_each_picture_is_answered_as_a_batch_answers():
     lines, summary = told("--gallery", "all", "--top", "3")
     found, signal, expected = in_a_batch()
-    assert [one["onset"] for one in lines] == found.onsets(signal).tolist()
+    assert [one["onset"] for one in lines] == found.onsets(signal)
     y, rows = found.store.truth(found.store.rows()), found.store.rows()
     names, first = np.unique(rows["stimulus"].astype(str), return_index=True)
     likeness = np.corrcoef(expected, y[first])[: len(expected), len(expected) :]
