@@ -36,6 +36,9 @@ class Gallery:
         gallery holds one prototype a concept, and that of a row never holds what was shown.
     round_of : ndarray of int, shape (n_rows,), or None
         Round of each row.
+    told : {"image", "brain"}
+        What the true vectors are: pictures, which a decoder tells from the brain; or brains, which
+        an encoder tells from the picture. Then a prediction stands for a picture.
     """
 
     vectors: np.ndarray | None = None
@@ -45,6 +48,7 @@ class Gallery:
     own: np.ndarray | None = None
     rounds: np.ndarray | None = None
     round_of: np.ndarray | None = None
+    told: Literal["image", "brain"] = "image"
 
     def __post_init__(self):
         if self.likeness == "centered_cosine" and self.centre is None:

@@ -12,6 +12,7 @@ from neurodecode.core.gallery import Gallery, Likeness, prototypes
 
 GalleryOf = Literal["tested", "all", "prototype"]
 CONCEPT = "concept"  # column of rows, and of tables of stimuli
+STIMULUS = "stimulus"
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +131,44 @@ class Galleries:
     def _number(self) -> dict[bytes, int]:
         """Number of each picture by its content."""
         return {picture.tobytes(): i for i, picture in enumerate(self.pictures)}
+
+
+@dataclass(frozen=True, eq=False)
+class Brains:
+    """Galleries of measured brains, which an encoder predicts: of each picture the mean.
+
+    Parameters
+    ----------
+    likeness : {"correlation", "cosine", "centered_cosine"}
+    shown : ndarray of int, shape (n_rows,)
+        Picture of each row of the study.
+    """
+
+    likeness: Likeness
+    shown: np.ndarray
+
+    @staticmethod
+    def of(likeness: Likeness, rows: pd.DataFrame) -> "Brains":
+        """Find rows of one picture by the column ``stimulus``; without a name each has its own."""
+        shown = np.full(len(rows), -1)
+        if STIMULUS in rows:
+            shown = pd.factorize(rows[STIMULUS])[0]
+        return Brains(likeness, np.where(shown < 0, len(rows) + np.arange(len(rows)), shown))
+
+    def gallery(
+        self,
+        rows: np.ndarray,
+        true: np.ndarray,
+        centre: np.ndarray | None,
+        centre_of: np.ndarray | None,
+    ) -> Gallery:
+        """Give the gallery of rows that are scored together, at these positions in the study."""
+        own = np.unique(self.shown[rows], return_inverse=True)[1].reshape(-1)
+        true = np.asarray(true, dtype=np.float64).reshape(len(true), -1)
+        total = np.zeros((own.max() + 1, true.shape[1]))
+        np.add.at(total, own, true)
+        means = total / np.bincount(own)[:, None]
+        return Gallery(means, self.likeness, centre, centre_of, own=own, told="brain")
 
 
 def _exact(vectors: np.ndarray) -> np.ndarray:

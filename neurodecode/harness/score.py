@@ -48,7 +48,8 @@ class Group:
         Of decoders that accumulate evidence: decisions in a row that they wait before they act, and
         seconds that they pause after they did.
     centre : ndarray, shape (n_folds, n_targets), or None
-        Of vectors: the mean of the training targets of each fold that the rows are tested in.
+        Of vectors and brains: the mean of the training targets of each fold that the rows are
+        tested in.
     centre_of : ndarray of int, shape (n,), or None
         Which of them is each row's.
     """
@@ -177,7 +178,7 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
             samples=found[0].samples,
             waits=_waits(store, mine, found),
         )
-        if index["target"]["kind"] == "vector":
+        if index["target"]["kind"] in ("vector", "brain"):
             several = [priors[job["seed"], job["fold"]] for job in mine]
             of_rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
             whole = replace(whole, centre=np.stack(several), centre_of=of_rows)

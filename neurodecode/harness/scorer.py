@@ -11,7 +11,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.gallery import Gallery
 from neurodecode.core.names import find
 from neurodecode.core.timeline import Timeline
-from neurodecode.harness.galleries import Galleries
+from neurodecode.harness.galleries import Brains, Galleries
 from neurodecode.harness.score import NO_DRAW, Group
 from neurodecode.harness.store import Store
 from neurodecode.metrics.metric import Metric
@@ -53,6 +53,8 @@ class Scorer:
     n_classes : int
     galleries : Galleries or None
         What the true one is told from; None where the target is no vector.
+    brains : Brains or None
+        What that is where the target is the brain.
     timeline : Timeline or None
         Of all rows of the study, and its tasks.
     """
@@ -61,6 +63,7 @@ class Scorer:
     n_classes: int
     galleries: Galleries | None
     timeline: Timeline | None = None
+    brains: Brains | None = None
 
     @staticmethod
     def of(store: Store) -> "Scorer":
@@ -73,16 +76,19 @@ class Scorer:
             galleries = Galleries.of(index["gallery"], index["likeness"], y, rows, store.gallery())
         if kind == "label":
             timeline = Timeline.of(rows, classes, store.schedule())
-        return Scorer(kind, len(classes), galleries, timeline)
+        brains = Brains.of(index["likeness"], rows) if kind == "brain" else None
+        return Scorer(kind, len(classes), galleries, timeline, brains)
 
     def gallery_of(self, group: Group) -> Gallery | None:
-        """Give what the rows of a group are told from; None where the target is no vector.
+        """Give what the rows of a group are told from; None where the target is no such thing.
 
         Raises
         ------
         DataError
             If a concept has no picture to make a prototype of.
         """
+        if self.brains is not None:
+            return self.brains.gallery(group.rows, group.true, group.centre, group.centre_of)
         if self.galleries is None:
             return None
         return self.galleries.gallery(group.true, group.centre, group.centre_of)

@@ -177,6 +177,11 @@ class Experiment:
             )
         if self.direction == "encode" and self.target is not None:
             raise ConfigError("target: of direction: encode it is the brain. Leave it out.")
+        if self.direction == "encode" and self.score.gallery != "tested":
+            raise ConfigError(
+                f"score: gallery: {self.score.gallery} is of pictures, and direction: encode tells "
+                "brains, from those that are scored together. Leave it out."
+            )
         if self.online is not None and (self.direction == "encode" or self.data.pair is not None):
             raise ConfigError(
                 "online: it runs decoders of one recording at a time, without direction: encode "

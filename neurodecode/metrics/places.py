@@ -1,7 +1,8 @@
 """Places of the true one among a gallery: what every metric of retrieval is made of.
 
-A brain is a predicted vector, a picture a true one. Each brain may rank the pictures, or each
-picture the brains; where a picture has several, the mean of its predictions stands for them.
+Of a decoder a brain is a predicted vector and a picture a true one; of an encoder it is the other
+way round. Each brain may rank the pictures, or each picture the brains; where a picture has several
+rows, the mean of its predictions stands for them.
 """
 
 from collections.abc import Iterator
@@ -79,6 +80,7 @@ def places(true: np.ndarray, pred: np.ndarray, gallery: Candidates, direction: D
     DataError
         If there is one candidate, a true picture is not in the gallery, or sizes differ.
     """
+    direction = _of_predictions(gallery, direction)
     several = [one.places(direction) for one in _rounds(true, pred, gallery, direction)]
     row, better, alike = (
         np.concatenate([getattr(one, name) for one in several])
@@ -97,6 +99,7 @@ def every(
     -------
     places : EveryPlace
     """
+    direction = _of_predictions(gallery, direction)
     several = [one.every(direction) for one in _rounds(true, pred, gallery, direction)]
     own, better, alike, row = (
         np.concatenate([getattr(one, name) for one in several])
@@ -146,10 +149,17 @@ def n_candidates(true: np.ndarray, gallery: Candidates, direction: Direction) ->
     return len(distinct(flat(true if gallery.vectors is None else gallery.vectors))[0])
 
 
+def _of_predictions(gallery: Candidates, direction: Direction) -> Direction:
+    """Give the direction as if predictions were brains, as what follows calls them."""
+    if Gallery.of(gallery).told == "image":
+        return direction
+    return "image_to_brain" if direction == "brain_to_image" else "brain_to_image"
+
+
 def _asked(gallery: Candidates, direction: Direction) -> Gallery:
     """Give what is told apart; where pictures rank brains, these are the gallery, whatever else."""
     gallery = Gallery.of(gallery)
-    if direction == "brain_to_image":
+    if direction == "brain_to_image" or gallery.told == "brain":
         return gallery
     return replace(gallery, vectors=None, own=None, rounds=None, round_of=None)
 

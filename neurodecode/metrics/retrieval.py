@@ -8,6 +8,10 @@ Candidates that are as like as the true one are tied with it, and every metric t
 the orders of the tied: answers that are all alike score exactly chance. ``…_image_to_brain`` asks
 the other way round: each picture ranks the brains, and where a picture has several rows, the mean
 of their predictions is its brain.
+
+Of an encoder the brain is what is true, and what is predicted stands for the picture: the measured
+brain of each picture, the mean over its rows, ranks the brains that were predicted, as in Kay et
+al. 2008, doi 10.1038/nature06713; ``…_image_to_brain``: each prediction ranks the measured ones.
 """
 
 import numpy as np
@@ -29,7 +33,7 @@ from neurodecode.metrics._judged import (
 from neurodecode.metrics.metric import Retrieval, metric, one_half
 from neurodecode.metrics.online import median
 
-_KINDS = ("vector", "picture")
+_KINDS = ("vector", "picture", "brain")
 _SHARE_BELOW = Retrieval("brain_to_image", share_below)
 _FIRST = Retrieval("brain_to_image", among_first)
 _FIVE = Retrieval("brain_to_image", among_five)

@@ -210,6 +210,7 @@ def test_what_is_shown_reads_back_as_the_same(root):
         ({**DECODE, "features": "small"}, "small names a track, which is for direction: encode"),
         ({**ENCODE, "features": {}}, "direction: encode needs features"),
         ({**ENCODE, "target": {"vector": "small"}}, "of direction: encode it is the brain"),
+        ({**ENCODE, "score": {"gallery": "all"}}, "gallery: all is of pictures"),
         (
             {**DECODE, "features": {"small": {"pixels": {"size": 0}}}},
             "features.small: pixels: size: 0 is below one",

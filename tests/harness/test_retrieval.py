@@ -18,14 +18,19 @@ from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.chance_pairings import ChancePairings, dealt
 from neurodecode.harness.compare import compare_results
-from neurodecode.harness.galleries import Galleries
+from neurodecode.harness.galleries import Brains, Galleries
 from neurodecode.harness.paired_bootstrap import drawn_with
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import Aggregate, NamedModel
 from neurodecode.harness.score import Group
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
-from neurodecode.metrics.retrieval import two_way
+from neurodecode.metrics.retrieval import (
+    top_1,
+    top_1_image_to_brain,
+    two_way,
+    two_way_image_to_brain,
+)
 from neurodecode.models.baseline.mean_target import MeanTarget
 from neurodecode.protocols.cross_subject import CrossSubject
 from neurodecode.report.results import Results
@@ -337,3 +342,27 @@ def test_curves_over_repeats_begin_at_single_trials_and_end_at_all(study, tmp_pa
     *_, rows = run(of_pictures(study, 12), tmp_path / "once")
     with pytest.raises(ConfigError, match="repeat_curve: there is none"):
         Results(tmp_path / "once").repeat_curve()
+
+
+def test_the_brain_of_a_picture_is_the_mean_over_its_rows_and_without_a_name_each_has_its_own():
+    measured = np.random.default_rng(0).normal(size=(5, 3))
+    rows = pd.DataFrame({"stimulus": ["b", "a", None, "a", None]})
+    made = Brains.of("correlation", rows).gallery(np.array([1, 2, 3, 4]), measured[1:], None, None)
+    assert made.own[0] == made.own[2] and len(set(made.own)) == 3
+    np.testing.assert_allclose(made.vectors[made.own[0]], measured[[1, 3]].mean(axis=0))
+    np.testing.assert_allclose(made.vectors[made.own[3]], measured[4])
+    # Both showings of a picture are told among pictures, and its prediction ties with none.
+    predicted = np.stack([measured[[1, 3]].mean(axis=0), measured[2], measured[[1, 3]].mean(axis=0),
+                          measured[4]])  # fmt: skip
+    assert top_1(measured[1:], predicted, gallery=made) == 1.0
+    assert top_1_image_to_brain(measured[1:], predicted, gallery=made) == 1.0
+
+
+def test_an_encoder_that_says_one_brain_of_all_is_at_chance():
+    measured = np.random.default_rng(0).normal(size=(7, 3))
+    rows = pd.DataFrame({"stimulus": list("abcdefg")})
+    constant = np.tile(measured[0], (7, 1))
+    made = Brains.of("correlation", rows).gallery(np.arange(7), measured, None, None)
+    assert top_1(measured, constant, gallery=made) == pytest.approx(1 / 7)
+    assert two_way(measured, constant, gallery=made) == pytest.approx(0.5)
+    assert two_way_image_to_brain(measured, constant, gallery=made) == pytest.approx(0.5)

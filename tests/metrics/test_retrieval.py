@@ -379,3 +379,24 @@ def test_a_concept_without_another_picture_is_told():
 def test_five_of_five_say_nothing():
     with pytest.raises(DataError, match="all of 5 pictures are among the first five"):
         top_5(pictures(n=5), pictures(n=5))
+
+
+def test_of_an_encoder_the_measured_brain_ranks_the_pictures():
+    """Swapping the directions gives other numbers, here as in life."""
+    rng = np.random.default_rng(2)
+    measured = rng.normal(size=(12, 5))
+    predicted = 0.7 * measured + 0.6 * rng.normal(size=(12, 5))
+    predicted[:, 0] += np.arange(12) / 2  # some pictures are like many brains
+    alike = np.corrcoef(measured, predicted)[:12, 12:]  # a row a measured brain
+    own = np.diag(alike)
+    encoder = Gallery(told="brain")
+    by_brains, by_pictures = (alike < own[:, None]).mean() * 12 / 11, (alike < own).mean() * 12 / 11
+    assert two_way(measured, predicted, gallery=encoder) == pytest.approx(by_brains)
+    found = two_way_image_to_brain(measured, predicted, gallery=encoder)
+    assert found == pytest.approx(by_pictures)
+    firsts = [np.mean(alike.argmax(axis=one) == np.arange(12)) for one in (1, 0)]
+    assert top_1(measured, predicted, gallery=encoder) == firsts[0]
+    assert top_1_image_to_brain(measured, predicted, gallery=encoder) == firsts[1]
+    assert by_brains != by_pictures and firsts[0] != firsts[1]
+    # The same vectors of a decoder: its predictions are the brains.
+    assert two_way(measured, predicted) == pytest.approx(by_pictures)
