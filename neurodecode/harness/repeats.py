@@ -84,7 +84,7 @@ def mean_inputs(test: Trials, repeats: Repeats) -> Trials:
         first = np.asarray(signal.piece(int(groups[0][0])))
         means = np.empty((len(groups), *first.shape))
         for group, mine in enumerate(groups):
-            total = np.zeros(first.shape)
+            total: np.ndarray = np.zeros(first.shape)
             for i in mine:
                 piece = signal.piece(int(i))
                 if piece.shape != total.shape:
