@@ -134,7 +134,8 @@ def attention(model: Any) -> np.ndarray:
     n = len(next(iter(model.layouts_.values()))["names"])
     places = torch.from_numpy(unit_square(model.flat_[:n], model.flat_).astype(np.float32))
     with torch.no_grad():
-        weights = module_of(model).sensor_weights(places)  # (n_virtual, n_sensors)
+        module: Any = module_of(model)
+        weights = module.sensor_weights(places)  # (n_virtual, n_sensors)
     return n * weights.double().mean(dim=0).numpy() - 1
 
 
