@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import SAME, Needs
@@ -87,6 +88,7 @@ class Baseline(TransformerMixin, BaseEstimator):
         DataError
             If the trials are longer or shorter, or begin at another time, than those of training.
         """
+        check_is_fitted(self)
         if isinstance(X, Trials):
             samples = self._samples(X)
             if samples != (self.first_, self.stop_, self.n_times_):

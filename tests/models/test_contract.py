@@ -37,6 +37,7 @@ ALIGNED = {
 # What cannot be meant without arguments.
 ARGUMENTS = {
     "band_power": {"sfreq": 100.0},
+    "baseline": {"tmin": 0.0, "tmax": 0.2},  # trials begin with their event
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
     "align.atm": ALIGNED | {"sizes": SHORT},
@@ -87,6 +88,7 @@ def input_of(model, seed=0, n=32):
             "site": rng.choice(["north", "south"], size=n).astype(object),
         }
     )
+    table["start"] = table["onset"]
     axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
     X = SHAPES.get(axes, lambda X: X)(X)
     angle = np.linspace(0, 6, X.shape[1])
