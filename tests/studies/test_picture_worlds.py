@@ -13,7 +13,7 @@ def of(world, folder, models, key="top_1"):
 
 @pytest.mark.slow
 def test_waves_are_told_by_ridge_and_better_by_who_knows_the_noise(tmp_path):
-    """Seeds 0 to 2: ridge .67, .65, .655 (top-5 .92, .895, .905), the oracle .915, .87, .87."""
+    """Seeds 0 to 2: ridge .67, .65, .655 (top-5 .92, .895, .905), the oracle .92, .87, .87."""
     found, top_5 = (of("evoked", tmp_path, LINEAR, key) for key in ("top_1", "top_5"))
     assert ((found["ridge"] > 0.58) & (found["ridge"] < 0.76)).all()
     assert ((top_5["ridge"] > 0.82) & (top_5["ridge"] < 0.96)).all()
@@ -22,17 +22,20 @@ def test_waves_are_told_by_ridge_and_better_by_who_knows_the_noise(tmp_path):
 
 @pytest.mark.slow
 def test_rhythms_are_invisible_to_what_is_linear_in_the_signal(tmp_path):
+    """Seeds 0 to 2: two-way .500, .446, .528; of power every picture is found."""
     two_way = of("induced strong", tmp_path, LINEAR, "two_way")
     # The s.d. of a null of 200 pictures is .02; a model that found nothing says the mean.
     assert (abs(two_way["ridge"] - 0.5) < 0.07).all()
-    assert (two_way[ORACLE] > 0.99).all()
+    found = of("induced strong", tmp_path, LINEAR)
+    assert (found["ridge on power"] >= 0.95).all() and (found[ORACLE] >= 0.95).all()
 
 
 @pytest.mark.slow
 def test_waves_and_rhythms_together_leave_ridge_at_a_third(tmp_path):
     """Seeds 0 to 2: .385, .325, .335; the standard error of one of them is .034."""
-    found = of("mixed B", tmp_path, LINEAR)["ridge"]
-    assert ((found > 0.25) & (found < 0.46)).all()
+    found = of("mixed B", tmp_path, LINEAR)
+    assert ((found["ridge"] > 0.25) & (found["ridge"] < 0.46)).all()
+    assert (found["ridge on both"] >= 0.95).all()
 
 
 @pytest.mark.slow
@@ -51,8 +54,7 @@ def test_networks_against_ridge(world, tmp_path):
         assert (top_5 <= np.array([one["ridge"]["top_5"] for one in linear]) + 0.03).all()
         assert (brain < ridge).all()
     elif world == "induced strong":
-        two_way = np.array([one["nice (tiny)"]["two_way"] for one in networks])
-        assert (abs(two_way - 0.5) < 0.07).all()
+        # Nothing is asked of nice: after eight passes of a plateau it reads rhythms too.
         assert brain.mean() >= 0.80
     else:
         assert (brain >= ridge + 0.30).all()
