@@ -91,7 +91,7 @@ def test_a_layout_that_cannot_be_meant_is_refused_with_its_line(of_layout, layou
     [
         ("{a: {join: [b]}}", "join names 'b', which is not before it"),
         ("{a: {axis: repeat}}", "no axis 'repeat'. Known: trial"),
-        ('{a: {template: "{x}"}}', r"\{x\} is not one of number, run, session"),
+        ('{a: {template: "{x}"}}', r"\{x\} is not one of index, number, run, session"),
     ],
 )
 def test_a_column_of_what_is_not_there_is_refused(tmp_path, of_layout, columns, said):

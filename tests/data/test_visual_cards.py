@@ -1,4 +1,4 @@
-"""Cards of public sets of pictures and brains: what they promise of terms, and how rows are told."""
+"""Cards of public sets of pictures and brains: their terms, and that nothing of them is here."""
 
 import subprocess
 from pathlib import Path
