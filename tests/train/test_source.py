@@ -13,7 +13,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials
 from neurodecode.train.moments import channel_moments
-from neurodecode.train.source import Source, inputs_of
+from neurodecode.train.source import Padded, Source, inputs_of
 
 SPACE = Space("sensors", ("a", "b"))
 
@@ -129,3 +129,20 @@ def test_nan_names_the_trial():
     X[2, 0, 0] = np.nan
     with pytest.raises(DataError, match="trial 2 of 4 holds NaN"):
         channel_moments(Source({"X": X}))
+
+
+def test_pieces_of_smaller_layouts_are_filled_up_with_zeros():
+    large, small = (
+        Part(np.full((2, n, 4), float(n)), Space("sensors", tuple("abc"[:n])), ("channel", "time"),
+             10.0, 0.0, f"{n} channels")
+        for n in (3, 2)
+    )  # fmt: skip
+    part = np.array([0, 1, 0, 1], dtype=np.int32)
+    signal = TrialSignal((large, small), part, np.array([0, 0, 1, 1]), np.full(4, -1, np.int32))
+    source = Source({"X": Padded(signal, 3), "layout": part.astype(np.int64)})
+    batch = source.read(np.array([1, 2]))
+    assert batch["X"].shape == (2, 3, 4) and len(source) == 4
+    assert batch["X"][0, :2].unique().tolist() == [2.0] and not batch["X"][0, 2].any()
+    assert batch["X"][1].unique().tolist() == [3.0]
+    wider = Source({"X": Padded(signal, 4), "layout": part.astype(np.int64)})
+    assert wider.key() != source.key()
