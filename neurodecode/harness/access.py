@@ -30,7 +30,8 @@ def grant(
     known : ndarray of bool, shape (n_rows,)
         Whether a row's target is known.
     y : ndarray, shape (n_rows, …)
-        Truth; its classes are counted for calibration by trials a class.
+        Truth; its classes are counted for calibration by trials a class. Of vectors and whatever
+        else has no classes, trials are counted as they come.
     access : TargetAccess
     pool : ndarray of int or None
         Rows of the tested that calibration is taken from, where their protocol names them; None:
@@ -39,7 +40,7 @@ def grant(
     Raises
     ------
     ConfigError
-        If there are no such rows, or none would be left to test.
+        If there are no such rows, fewer than are asked for, or none would be left to test.
     """
     if access.name == "none":
         return fold
@@ -56,7 +57,9 @@ def grant(
         elif access.unlabelled is not None:
             seen.append(_first_part(mine, float(access.unlabelled)))
         elif isinstance(access.calibration, int):
-            seen.append(_first_of_each_class(mine, y, access.calibration))
+            where = f"fold {fold.name}: session {rows['session'][mine[0]]} of subject "
+            where += str(rows["subject"][mine[0]])
+            seen.append(_first_of_each_class(mine, y, access.calibration, where))
         elif access.calibration is not None:
             seen.append(_first_part(mine, access.calibration))
     adapt = np.concatenate([np.zeros(0, dtype=np.intp), *seen])
@@ -80,7 +83,17 @@ def _first_part(index: np.ndarray, part: float) -> np.ndarray:
     return index[: max(1, round(part * len(index)))]
 
 
-def _first_of_each_class(index: np.ndarray, y: Truth, n_trials: int) -> np.ndarray:
-    if isinstance(y, BrainTruth) or y.dtype.kind == "f":  # numbers have no classes
-        return index[:n_trials]
-    return np.concatenate([index[y[index] == code][:n_trials] for code in np.unique(y[index])])
+def _first_of_each_class(index: np.ndarray, y: Truth, n_trials: int, where: str) -> np.ndarray:
+    """Give the first trials of each class, of `index` in time; of numbers the first of all."""
+    if isinstance(y, BrainTruth) or y.ndim > 1 or y.dtype.kind == "f":
+        several, kind = [index], "trials that may be shown"
+    else:
+        several = [index[y[index] == code] for code in np.unique(y[index])]
+        kind = "trials of one of its classes that may be shown"
+    fewest = min(map(len, several))
+    if fewest < n_trials:
+        raise ConfigError(
+            f"target_access: calibration {n_trials}, and {where} has {fewest} {kind}. Give "
+            f"{fewest} or less, or a part of the session (calibration: 0.5)."
+        )
+    return np.concatenate([one[:n_trials] for one in several])

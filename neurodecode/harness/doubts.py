@@ -45,7 +45,8 @@ class Doubts:
             yield fold.access
         if shared(fold, rows, "recording", "block"):
             yield "split_blocks"
-        if shared(fold, rows, "stimulus") and not self._stimuli_are_classes():
+        # Who calibrated on a picture was told it, as who trained on it was.
+        if shared(fold, rows, "stimulus", side=fold.labelled) and not self._stimuli_are_classes():
             yield "shared_stimulus"
         if self._holds_copies(fold):
             yield "copied_recording"

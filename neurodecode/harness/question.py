@@ -120,8 +120,11 @@ class TargetAccess:
         Without labels: rows of the tested sessions whose target is unknown (a resting run), or
         this first part of the test rows of each session, which are then not tested.
     calibration : int, float, or None
-        With labels: the first trials of each class in time, as many, or this first part of the
-        test rows of each session; they are then not tested.
+        With labels: the first trials in time of each tested session, as many of each class (of
+        vectors, numbers and brains, which have no classes, as many in all), or this first part of
+        the session. They are of the test rows, which are then not tested; or, where the protocol
+        keeps what is shown apart (`shared_stimuli`, within others), of those that show nothing
+        that is tested.
     transductive : bool
         The test rows themselves, without their labels.
     one_by_one : bool
@@ -153,8 +156,8 @@ class TargetAccess:
         whole = isinstance(k, int) and k >= 1
         if k is not None and not whole and not (isinstance(k, float) and 0 < k < 1):
             raise ConfigError(
-                f"calibration: {k}. Give the number of trials a class, 1 or more, or a part of the "
-                "session between 0 and 1."
+                f"calibration: {k}. Give the number of trials a class (of vectors: of trials), 1 or "
+                "more, or a part of the session between 0 and 1."
             )
         if self.updates not in get_args(Updates):
             known = " or ".join(one for one in get_args(Updates) if one)

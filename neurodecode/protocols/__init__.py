@@ -226,18 +226,18 @@ def with_unlabelled(
     return replace(fold, role=role)
 
 
-def shared(fold: Fold, rows: Rows, *columns: str) -> bool:
+def shared(fold: Fold, rows: Rows, *columns: str, side: np.ndarray | None = None) -> bool:
     """Whether train and test share a value of the last column, within one of those before it.
 
-    Rows without a value share none; where there is no such column, nothing is shared.
+    Rows without a value share none; where there is no such column, nothing is shared. With `side`
+    it is asked of the rows at these positions in place of the training rows.
     """
     if columns[-1] not in rows:
         return False
     known = pd.notna(rows[columns[-1]])
     codes = rows.codes(*columns)
-    trained, tested = (
-        side[known[side]] for side in (fold.index("train", "val"), fold.index("test"))
-    )
+    side = fold.index("train", "val") if side is None else side
+    trained, tested = (one[known[one]] for one in (side, fold.index("test")))
     return len(np.intersect1d(codes[trained], codes[tested])) > 0
 
 

@@ -180,6 +180,8 @@ def test_access_that_leaves_nothing_to_test_is_refused(watched):
         folds(watched(TargetAccess(calibration=6)))
     with pytest.raises(ConfigError, match="has no row for unlabelled rows"):
         folds(watched(TargetAccess(unlabelled="rows")))
+    with pytest.raises(ConfigError, match="has 6 trials of one of its classes that may be shown"):
+        folds(watched(TargetAccess(calibration=7)))
 
 
 def test_unlabelled_rows_are_those_of_the_tested_session_without_a_class(watched):

@@ -1,5 +1,7 @@
 """Aligners in the harness: layouts that differ, new subjects, keeping, what plan refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is an extra")
 
 from tests_harness import run  # noqa: E402
 
+from neurodecode.core.errors import ConfigError  # noqa: E402
 from neurodecode.core.parts import Part, TrialSignal  # noqa: E402
 from neurodecode.core.rows import Rows  # noqa: E402
 from neurodecode.core.space import Space  # noqa: E402
@@ -23,6 +26,7 @@ from neurodecode.models.align.benchetrit import Benchetrit  # noqa: E402
 from neurodecode.models.align.nice import Nice  # noqa: E402
 from neurodecode.models.baseline.mean_target import MeanTarget  # noqa: E402
 from neurodecode.protocols.cross_subject import CrossSubject  # noqa: E402
+from neurodecode.protocols.shared_stimuli import SharedStimuli  # noqa: E402
 from neurodecode.protocols.within_session import WithinSession  # noqa: E402
 
 N_STIMULI, N_TIMES = 24, 40
@@ -116,6 +120,40 @@ def test_a_new_subject_is_fitted_on_a_few_trials(tmp_path, monkeypatch):
     assert finished.errors == {} and len(calls) == len(plan.jobs) == 3
     for subjects, trained, n, columns in calls:
         assert n == 6 and columns == ["stimulus"] and subjects.isdisjoint(trained)
+
+
+def test_a_new_subject_is_told_the_first_trials_of_pictures_that_are_not_tested():
+    protocol = SharedStimuli(n_splits=2, held_out="concept", within="others")
+    asked = study(aligner(), protocol=protocol, access=TargetAccess(calibration=6))
+    rows = asked.trials.rows
+    for planned in make_plan(asked).folds:
+        adapt, test = planned.fold.index("adapt"), planned.fold.index("test")
+        who = rows["subject"][test][0]
+        concepts = set(rows["concept"][test])
+        untested = [i for i in rows.where(subject=who) if rows["concept"][i] not in concepts]
+        assert adapt.tolist() == untested[:6]  # rows of a recording stand in time
+        assert len(test) == 12 and set(rows["subject"][planned.fold.index("train")]).isdisjoint(who)
+        assert "calibration 6" in planned.flags and "shared_stimulus" not in planned.flags
+
+
+def test_more_trials_of_a_new_subject_than_there_are_are_refused():
+    protocol = SharedStimuli(n_splits=2, held_out="concept", within="others")
+    asked = study(aligner(), protocol=protocol, access=TargetAccess(calibration=13))
+    with pytest.raises(ConfigError, match=r"13, and fold 0/concepts-0: session 1 of subject 0 has "
+                       r"12 trials .* Give 12 or less"):  # fmt: skip
+        make_plan(asked)
+
+
+def test_calibration_on_pictures_that_are_tested_is_flagged():
+    """Nobody else saw them, so that training shares none: the flag is of calibration alone."""
+    asked = study(aligner(), sizes=(6, 4))
+    stimulus = asked.trials.rows["subject"] + np.array([str(i % 12) for i in range(48)], object)
+    rows = asked.trials.rows.with_column("stimulus", stimulus)
+    for access, said in ((TargetAccess(), False), (TargetAccess(calibration=6), True)):
+        question = replace(asked.question, access=access)
+        folds = make_plan(replace(asked, trials=replace(asked.trials, rows=rows),
+                                  question=question)).folds  # fmt: skip
+        assert ["shared_stimulus" in one.flags for one in folds] == [said, said]
 
 
 def test_a_kept_aligner_answers_as_it_did(tmp_path):

@@ -283,6 +283,24 @@ def test_a_new_subject_fits_what_is_its_own_and_nothing_else(kind):
     assert not hasattr(Nice, "adapt")
 
 
+def test_a_subject_that_was_trained_on_goes_on_from_where_training_left_it():
+    (X, y, _), (more, z, _) = trials(), trials(subject="2", seed=1)
+    model = small(Benchetrit).fit(stack([X, more]), np.concatenate([y, z]))
+    adapted = copy.deepcopy(model).adapt(*trials(8, subject="2", seed=3)[:2])
+    assert adapted.subjects_ == ["1", "2"] and set(adapted.weights_) == set(model.weights_)
+    same = lambda name: np.array_equal(adapted.weights_[name], model.weights_[name])  # noqa: E731
+    changed = [name for name in model.weights_ if not same(name)]
+    assert len(changed) == 1 and changed[0].endswith("subjects.1")
+
+
+@pytest.mark.parametrize("n_targets", [1, N_TARGETS + 1])
+def test_a_new_subject_is_told_targets_of_the_length_that_was_trained_on(n_targets):
+    model = small(Benchetrit).fit(*trials()[:2])
+    few = trials(8, subject="2", seed=1)[0]
+    with pytest.raises(DataError, match=f"targets of {n_targets} entries, and it was trained on"):
+        model.adapt(few, np.ones((8, n_targets)))
+
+
 def test_scales_are_learnt_after_the_baseline_and_per_channel():
     X, y, _ = trials()
     part = X.signal().parts[0]

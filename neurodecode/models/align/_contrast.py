@@ -82,10 +82,21 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
     """Fit what belongs to the subjects of some trials, the trunk frozen; new ones are added.
 
     The trunk's scales, dropout and running means stay as training left them. Passes are as many as
-    50, with the training's rate: there are no trials to validate on.
+    50, with the training's rate: there are no trials to validate on. A subject that was trained on
+    begins where training left it.
+
+    Raises
+    ------
+    DataError
+        If trials do not fit what was trained on, or targets are of another length.
     """
     check_is_fitted(model)
     signal, y = _signal(model, X), _targets(X, y)
+    if y.shape[1] != len(model.y_mean_):
+        raise DataError(
+            f"{_name(model)}: targets of {y.shape[1]} entries, and it was trained on targets of "
+            f"{len(model.y_mean_)}. Tell a new subject's trials by the same features."
+        )
     options = read_loss(model.loss)
     named = np.array([str(one) for one in X.rows["subject"]], dtype=object)
     for subject in dict.fromkeys(named.tolist()):
