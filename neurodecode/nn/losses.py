@@ -16,6 +16,8 @@ Sides = Literal["xy", "x", "y", "none"]
 
 FIRST_TEMPERATURE = 0.07
 LARGEST_SCALE = 100.0  # Radford et al. 2021, section 2.5: larger ones made training unstable
+# Of the logarithm: its exponential in float32 must not round to above, where no gradient passes.
+_LARGEST_LOG = math.log(LARGEST_SCALE) - 1e-6
 _SAME = 0.999  # cosine from which two targets are taken for one (SigLip)
 
 
@@ -82,7 +84,7 @@ class Temperature(nn.Module):
         """Bring a learned scale back to where it may be."""
         if self.learned:
             with torch.no_grad():
-                self.log_scale.clamp_(max=math.log(LARGEST_SCALE))
+                self.log_scale.clamp_(max=_LARGEST_LOG)
 
 
 class Clip(nn.Module):

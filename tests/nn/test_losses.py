@@ -183,6 +183,16 @@ def test_a_learned_temperature_is_held_to_a_scale_of_a_hundred():
     assert list(Temperature(0.01).parameters()) == [] and Temperature(0.001)().item() > 999
 
 
+def test_a_temperature_at_its_bound_still_learns():
+    one = Temperature()
+    with torch.no_grad():
+        one.log_scale.fill_(9.0)
+    one.constrain()
+    scale = one()
+    scale.backward()
+    assert one.log_scale.grad.item() == pytest.approx(100.0, rel=1e-5) and scale.item() <= 100
+
+
 LOSSES = {
     "clip": lambda x, y: Clip()(x, y),
     "clip of groups": lambda x, y: Clip()(x, y, torch.tensor([0, 1, 0, 2, 1])),
