@@ -48,6 +48,8 @@ def chosen(
     n_targets = Y.shape[1]
     if sharing is None and n_targets > len(solver.left):
         few = condensed(solver, Y, block=block)
+        if few.shape[1] == 0:  # all targets are constant, which every penalty says alike
+            return np.full(n_targets, np.max(alphas))
         errors = left_out_errors(solver, few, alphas, groups=groups, block=block)
         return np.full(n_targets, least(errors, alphas)[:1])
     errors = left_out_errors(solver, Y, alphas, groups=groups, block=block)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.digest import digest_array
+from neurodecode.core.errors import DataError
 from neurodecode.core.trials import Trials
 
 _BLOCK = 2**27  # bytes of the trials that are read at a time
@@ -18,16 +19,30 @@ def repeats_of(y: np.ndarray, rows: pd.DataFrame | None) -> np.ndarray:
     ----------
     y : ndarray, shape (n_trials, …)
     rows : DataFrame or None
-        With the columns ``subject`` and ``stimulus``; where there is none, trials of equal target
-        show the same.
+        With the columns ``subject`` and ``stimulus``; a trial without a stimulus stands alone.
+        Without rows, trials of equal target show the same.
 
     Returns
     -------
     groups : ndarray of int, shape (n_trials,)
+
+    Raises
+    ------
+    DataError
+        If rows lack a column.
     """
     if rows is None:
         return pd.factorize(np.array([digest_array(one) for one in y], dtype=object))[0]
-    return rows.groupby(["subject", "stimulus"], sort=False, dropna=False).ngroup().to_numpy()
+    lacking = [name for name in ("subject", "stimulus") if name not in rows]
+    if lacking:
+        raise DataError(
+            f"rows have no column {lacking[0]!r}, by which repeats are found. Pass rows with "
+            "subject and stimulus, none at all, or say repeats: none."
+        )
+    # What nobody says is a repeat is none: rows without a stimulus have nothing in common.
+    alone = pd.Series(np.arange(len(rows)), index=rows.index).where(rows["stimulus"].isna(), -1)
+    keys = [rows["subject"], rows["stimulus"], alone]
+    return rows.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
 
 
 def flat(X: Any) -> np.ndarray:

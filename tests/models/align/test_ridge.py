@@ -69,6 +69,28 @@ def test_people_are_averaged_apart():
     np.testing.assert_allclose(model.predict(X), peer.predict(X.reshape(len(X), -1)), rtol=1e-9)
 
 
+def test_trials_without_a_stimulus_are_no_repeats_of_each_other():
+    X, y, rows = shown(n_stimuli=10, n_repeats=2)
+    rows.loc[[3, 4, 5], "stimulus"] = None
+    named = rows.assign(stimulus=rows["stimulus"].fillna(rows.index.to_series().astype(str)))
+    models = [Ridge(ALPHAS).fit(X, y, rows=told) for told in (rows, named)]
+    np.testing.assert_array_equal(*[model.predict(X) for model in models])
+
+
+@pytest.mark.parametrize("n_targets", [3, 60])
+def test_targets_that_are_all_the_same_are_said(n_targets):
+    X, _, rows = shown(n_stimuli=10, n_repeats=1)
+    model = Ridge(ALPHAS).fit(X, np.full((10, n_targets), 2.0), rows=rows)
+    np.testing.assert_allclose(model.predict(X), 2.0)
+    assert model.alpha_ == ALPHAS[-1]
+
+
+def test_rows_without_the_columns_of_repeats_are_refused():
+    X, y, rows = shown(n_stimuli=4)
+    with pytest.raises(DataError, match="no column 'stimulus'.*repeats: none"):
+        Ridge(ALPHAS).fit(X, y, rows=rows[["subject"]])
+
+
 def test_single_trials_weigh_as_averages_and_are_left_out_with_their_repeats():
     X, y, rows = shown()
     few = np.flatnonzero(~rows["stimulus"].isin(["s1", "s2"]) | ~rows.duplicated())
