@@ -15,7 +15,7 @@ from neurodecode.core.space import Space  # noqa: E402
 from neurodecode.core.trials import Trials, stack  # noqa: E402
 from neurodecode.models.align import _contrast  # noqa: E402
 from neurodecode.models.align._layouts import learn, tables  # noqa: E402
-from neurodecode.models.align._objective import Reading  # noqa: E402
+from neurodecode.models.align._objective import Objective, Reading, contrast_of  # noqa: E402
 from neurodecode.models.align._options import read_loss  # noqa: E402
 from neurodecode.models.align.atm import Atm  # noqa: E402
 from neurodecode.models.align.benchetrit import Benchetrit  # noqa: E402
@@ -299,6 +299,35 @@ def test_a_new_subject_is_told_targets_of_the_length_that_was_trained_on(n_targe
     few = trials(8, subject="2", seed=1)[0]
     with pytest.raises(DataError, match=f"targets of {n_targets} entries, and it was trained on"):
         model.adapt(few, np.ones((8, n_targets)))
+
+def test_a_new_input_layer_is_drawn_by_the_models_own_seed():
+    X, Y = voxels()
+    theirs, told = voxels(n_voxels=40, subject="2", seed=3)
+    model, answers = small(Mlp).fit(X, Y), []
+    for seed in (0, 1):
+        torch.manual_seed(seed)  # whatever was drawn before
+        answers.append(copy.deepcopy(model).adapt(theirs, told).predict(theirs))
+    np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize("compat", [False, True])
+def test_of_mixed_trials_mixed_targets_are_predicted(compat):
+    X, Y, _ = trials(n=8)
+    table = tables(X.signal(), learn(X.signal(), "none", 0), None)
+    read = Reading(table, 0, None, 8)
+    options = read_loss({"kind": "bimixco", "clip_weight": 0, "compat": compat})
+    objective = Objective(read, None, contrast_of(options), 0.0, 1.0)
+    partner = torch.roll(torch.arange(8), 1)
+    weight = torch.linspace(0, 1, 8)
+    objective.contrast.draw = lambda kinds: (partner, weight)
+    y = torch.from_numpy(Y).float()
+    batch = {
+        "X": torch.from_numpy(X.array()).float(), "y": y, "group": torch.arange(8),
+        "layout": torch.zeros(8, dtype=torch.int64), "subject": torch.zeros(8, dtype=torch.int64),
+    }  # fmt: skip
+    told, _ = objective(lambda *inputs: {"mse": torch.zeros_like(y)}, batch)
+    mixed = weight[:, None] * y + (1 - weight[:, None]) * y[partner]
+    assert told.item() == pytest.approx(((y if compat else mixed) ** 2).mean().item(), rel=1e-5)
 
 
 def test_scales_are_learnt_after_the_baseline_and_per_channel():

@@ -102,7 +102,9 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
     for subject in dict.fromkeys(named.tolist()):
         mine = np.flatnonzero(named == subject)
         theirs = signal.take(mine)
-        number, module = _with_subject(model, subject, theirs)
+        seed = int(check_random_state(model.random_state).randint(2**31))
+        with seeded(seed, 0):  # a new input layer is drawn
+            number, module = _with_subject(model, subject, theirs)
         told = None if rows is None else rows.iloc[mine].reset_index(drop=True)
         _check_fits(model, theirs)
         source, read = _source(model, X.take(mine), theirs, y[mine], told)
@@ -111,7 +113,6 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
             _training(model), max_epochs=_ADAPTING_EPOCHS, patience=_ADAPTING_EPOCHS,
             schedule="constant", warmup_epochs=0, compile=False,
         )  # fmt: skip
-        seed = int(check_random_state(model.random_state).randint(2**31))
         objective = _objective(model, options, read, None)
         _train(model, frozen, objective, source, None, training, seed, ["adapt", subject])
         model.weights_ = arrays_of(module)

@@ -103,14 +103,14 @@ class Objective(nn.Module):
         """Give the loss of a batch, and its number of trials."""
         read = self.read if self.training or self.read_val is None else self.read_val
         X, subject, positions = read(batch)
-        mixed = {}
+        mixed, y = {}, batch["y"]
         if self.training and isinstance(self.contrast, BiMixCo):
             # Only what one person's sensors or voxels say may be mixed.
             kinds = (subject + 1) * len(read.center) + batch["layout"]
             partner, weight = self.contrast.draw(kinds)
             X = self.contrast.mixed(X, partner, weight)
             mixed = {"partner": partner, "weight": weight}
-        said, y = module(X, subject, positions), batch["y"]
+        said = module(X, subject, positions)
         # Similarities of bfloat16 would have three digits, and a temperature multiplies them.
         with torch.autocast(X.device.type, enabled=False):
             value = torch.zeros((), device=X.device)
@@ -118,7 +118,10 @@ class Objective(nn.Module):
                 told = self.contrast(said["clip"].float(), y, batch["group"], **mixed)
                 value = value + self.clip_weight * told
             if "mse" in said:
-                error = nn.functional.mse_loss(said["mse"].float(), y / self.rms)
+                # Of a mixed trial what is predicted is mixed, too; as published it was not.
+                whole = isinstance(self.contrast, BiMixCo) and not self.contrast.compat
+                target = self.contrast.mixed(y, **mixed) if mixed and whole else y
+                error = nn.functional.mse_loss(said["mse"].float(), target / self.rms)
                 value = value + (1 - self.clip_weight) * error
         return value, float(len(y))
 
