@@ -17,7 +17,7 @@ _TINY: dict[str, Any] = {"n_filters": 16, "kernel_length": 13, "pool_length": 25
 class Nice(nn.Module):
     """NICE's encoder of EEG: convolutions over time and sensors, then a head a loss.
 
-    Blind to induced power: see `neurodecode.nn.time_space.TimeSpaceConvolution`. 1,802,496
+    It hardly sees induced power: see `neurodecode.nn.time_space.TimeSpaceConvolution`. 1,802,496
     parameters at 63 channels, 250 samples and one head of 768.
 
     Parameters

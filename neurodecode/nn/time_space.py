@@ -11,7 +11,8 @@ class TimeSpaceConvolution(nn.Module):
 
     What comes before the first batch norm is linear in the trial, and its taps together reach over
     ``kernel_length + pool_length - 1`` samples: activity whose phase differs from trial to trial
-    averages out before any non-linearity could keep its power.
+    mostly averages out before any non-linearity could keep its power. Mostly, since an average over
+    so many samples leaves a little of a rhythm, which a long training can find where it is strong.
 
     Parameters
     ----------

@@ -300,6 +300,7 @@ def test_a_new_subject_is_told_targets_of_the_length_that_was_trained_on(n_targe
     with pytest.raises(DataError, match=f"targets of {n_targets} entries, and it was trained on"):
         model.adapt(few, np.ones((8, n_targets)))
 
+
 def test_a_new_input_layer_is_drawn_by_the_models_own_seed():
     X, Y = voxels()
     theirs, told = voxels(n_voxels=40, subject="2", seed=3)

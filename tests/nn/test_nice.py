@@ -1,4 +1,4 @@
-"""NICE: linear before its first norm, so blind to induced power; published start under compat."""
+"""NICE: linear before its first norm, where power averages out; published start under compat."""
 
 import numpy as np
 import pytest
@@ -70,7 +70,7 @@ def _pooled(convolution, z):
         return convolution.pooled(z).flatten(1).numpy()[:, ::7]
 
 
-def test_blind_to_power_whose_phase_is_random(nice, doubled):
+def test_no_linear_readout_of_what_is_pooled_finds_power_of_random_phase(nice, doubled):
     """A linear readout of what enters the first norm cannot find which trials were doubled."""
     x, y = doubled
     # 200 tested trials: four standard deviations of chance are 0.14.

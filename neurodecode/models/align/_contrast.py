@@ -143,6 +143,7 @@ def attention(model: Any) -> np.ndarray:
     attention : ndarray, shape (n_sensors,)
         Mean weight over virtual channels times the number of sensors, less one: 0 is an even share.
     """
+    check_is_fitted(model)
     n = len(next(iter(model.layouts_.values()))["names"])
     places = torch.from_numpy(unit_square(model.flat_[:n], model.flat_).astype(np.float32))
     with torch.no_grad():

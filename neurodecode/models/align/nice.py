@@ -10,8 +10,9 @@ from neurodecode.models.align._layouts import Scaling
 class Nice(Aligner):
     """A convolution over time and one over channels: EEG to pictures, by what is evoked.
 
-    Convolution and average pooling come before anything that is not linear, so activity whose
-    phase is not locked to the stimulus is invisible to it. Weights belong to channels: other
+    Convolution and average pooling come before anything that is not linear, so little is left of
+    activity whose phase is not locked to the stimulus; what is left, a long training finds where
+    rhythms are strong. Weights belong to channels: other
     layouts are refused.
 
     Parameters

@@ -87,7 +87,7 @@ def test_targets_that_are_all_the_same_are_said(n_targets):
 
 def test_rows_without_the_columns_of_repeats_are_refused():
     X, y, rows = shown(n_stimuli=4)
-    with pytest.raises(DataError, match="no column 'stimulus'.*repeats: none"):
+    with pytest.raises(DataError, match=r"no column 'stimulus'.*repeats: none"):
         Ridge(ALPHAS).fit(X, y, rows=rows[["subject"]])
 
 
