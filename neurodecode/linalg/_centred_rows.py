@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from scipy.linalg import blas
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg._namespace import Array, astype, is_tensor, like, namespace
 
-FEATURES = 2**26  # bytes of a block of features
+FEATURES = 2**24  # bytes of a block of features: small beside rows, large enough for products
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +72,12 @@ class CentredRows:
         return part
 
     def products(self, dtype: object) -> Array:
-        """Sum products of rows, or of features where those are fewer, in a precision."""
-        total = None
+        """Sum products of rows, or of features where those are fewer; the lower triangle."""
+        n = min(self.X.shape)
+        total = astype(float64(np.zeros((n, n), order="F"), self.X), dtype)
         for rows, columns in self._blocks():
             part = self.read(rows, columns, dtype)
-            one = part @ part.T if self.dual else part.T @ part
-            total = one if total is None else total.__iadd__(one)
+            total = with_products(total, part if self.dual else part.T)
         return total
 
     def times(self, others: "CentredRows") -> Array:
@@ -105,6 +107,24 @@ class CentredRows:
             yield from ((slice(None), at) for at in blocks(n_features, 8 * n_rows, FEATURES))
         else:
             yield from ((at, slice(None)) for at in blocks(n_rows, 8 * n_features, FEATURES))
+
+
+def with_products(total: Array, rows: Array) -> Array:
+    """Add products of rows to the lower triangle of a matrix, in place; give the matrix.
+
+    Parameters
+    ----------
+    total : ndarray or Tensor, shape (n_rows, n_rows)
+        An array in Fortran's order.
+    rows : ndarray or Tensor, shape (n_rows, n_columns)
+    """
+    if is_tensor(total):
+        return total.addmm_(rows, rows.T)
+    syrk: Any = blas.get_blas_funcs("syrk", (total,))
+    transposed = rows.flags.c_contiguous  # what is in C's order is in Fortran's as its transpose
+    return syrk(
+        1, rows.T if transposed else rows, 1, total, trans=transposed, lower=1, overwrite_c=1
+    )
 
 
 def blocks(n: int, size: int, most: int) -> Iterator[slice]:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import linalg
 
 from neurodecode.core.errors import DataError
-from neurodecode.core.maps import release
+from neurodecode.core.maps import read_columns, release
 from neurodecode.linalg._centred_rows import FEATURES, CentredRows, blocks, float64
 from neurodecode.linalg._namespace import (
     Array,
@@ -27,8 +27,8 @@ from neurodecode.linalg._namespace import (
 )
 
 BLOCK = 2**28  # bytes of a block of targets, with all that is made of it
-MADE = 5  # arrays of the size of a block of targets that exist at a time
-_LARGE = 6000  # rows or features: of so many the quicker decomposition takes too much memory
+MADE = 7  # arrays of the size of a block of targets that exist at a time
+_LARGE = 2000  # rows or features: of more, the quicker decomposition takes too much memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,9 +242,7 @@ class RidgeSolver:
         """
         X = self.rows.X
         for at in blocks(Y.shape[1], MADE * len(X) * X.itemsize, block):
-            centred, mean = self.centred(like(Y[:, at], X))
-            release(Y)
-            yield at, centred, mean
+            yield at, *self.centred(like(read_columns(Y, at), X))
 
     def centred(self, Y: Array) -> tuple[Array, Array]:
         """Centre targets by their mean, and weight them as the rows are; give both.
@@ -287,7 +285,7 @@ def spectrum(products: Array, rounding: float) -> tuple[Array, Array]:
     Parameters
     ----------
     products : ndarray or Tensor, shape (n, n)
-        Symmetric; it may be overwritten.
+        Symmetric, of which the lower triangle is read; it may be overwritten.
     rounding : float
         Relative precision in which they were summed.
 
@@ -311,12 +309,12 @@ def spectrum(products: Array, rounding: float) -> tuple[Array, Array]:
         )
     products = astype(products, xp.float64)
     if is_tensor(products):
-        values, vectors = xp.linalg.eigh(products)
+        values, vectors = xp.linalg.eigh(products)  # reads the lower triangle too
     else:
         driver = "evr" if len(products) > _LARGE else "evd"
-        values, vectors = linalg.eigh(
-            products.T, driver=driver, overwrite_a=True, check_finite=False
-        )
+        order = np.asfortranarray(products)
+        options = {"driver": driver, "overwrite_a": True, "check_finite": False}
+        values, vectors = linalg.eigh(order, lower=True, **options)
     first = int((values <= max(float(values[-1]), 0.0) * len(values) * rounding).sum())
     return values[first:], vectors[:, first:]
 

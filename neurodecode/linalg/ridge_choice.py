@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.core.maps import release
-from neurodecode.linalg._centred_rows import blocks
+from neurodecode.core.maps import read_columns
+from neurodecode.linalg._centred_rows import blocks, float64, with_products
 from neurodecode.linalg._namespace import Array, as_numpy, astype, like
 from neurodecode.linalg.ridge import BLOCK, MADE, RidgeSolver, spectrum
 from neurodecode.linalg.ridge_left_out import left_out_errors, lost, squares, total_weight
@@ -75,13 +75,16 @@ def condensed(solver: RidgeSolver, Y: Any, *, block: int = BLOCK) -> Array:
     few : ndarray or Tensor, shape (n_rows, n_few)
         Centred; at most as many as rows.
     """
-    products = 0.0
+    n = len(solver.left)
+    products = float64(np.zeros((n, n), order="F"), solver.left)
     for _, centred, _ in solver.targets(Y, block):
-        part = astype(centred, solver.values.dtype)
-        products = products + part @ part.T
+        products = with_products(products, astype(centred, products.dtype))
     values, vectors = spectrum(products, float(np.finfo(np.float64).eps))
-    few, root = vectors * values**0.5, solver.rows.root
-    return astype(few if root is None else few / root[:, None], solver.left.dtype)
+    del products
+    vectors *= values**0.5
+    if solver.rows.root is not None:  # they will be weighted as any targets are
+        vectors /= solver.rows.root[:, None]
+    return astype(vectors, solver.left.dtype)
 
 
 def generalized_errors(
@@ -164,8 +167,7 @@ def fold_errors(
         n_tested += len(test)
         divided = [astype(solver.divided(alpha), seen.dtype) for alpha in alphas]
         for at in blocks(Y.shape[1], MADE * len(Y) * seen.itemsize, block):
-            read = like(Y[:, at], seen)
-            release(Y)
+            read = like(read_columns(Y, at), seen)
             centred, mean = solver.centred(read[train])
             told, true = solver.left.T @ centred, read[test] - astype(mean, seen.dtype)
             for i, one in enumerate(divided):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.linalg._centred_rows import float64
+from neurodecode.linalg._centred_rows import FEATURES, blocks, float64
 from neurodecode.linalg._namespace import Array, as_numpy, astype, namespace
 from neurodecode.linalg.ridge import BLOCK, RidgeSolver, per_target
 
@@ -119,7 +119,7 @@ class _LeavingOut:
         self._lost = astype(taken, solver.left.dtype)[:, None]
         self._inverses: list[tuple[np.ndarray, Array]] = []
         if groups is None:
-            share = solver.outside + astype(solver.left, taken.dtype) ** 2 @ taken
+            share = solver.outside + _inside(solver, taken)
             self._inverse_share = astype(1 / share, solver.left.dtype)[:, None]
         else:
             self._inverse_share = None
@@ -138,6 +138,14 @@ class _LeavingOut:
         for members, inverse in self._inverses:
             found[members] = inverse @ found[members]
         return found
+
+
+def _inside(solver: RidgeSolver, taken: Array) -> Array:
+    """Give what a penalty takes of each row, shape (n_rows,), in float64."""
+    found = 0 * solver.outside
+    for at in blocks(len(found), 8 * len(taken), FEATURES):
+        found[at] = astype(solver.left[at], taken.dtype) ** 2 @ taken
+    return found
 
 
 def _kept_block(solver: RidgeSolver, taken: Array, members: np.ndarray) -> Array:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurodecode.core.maps import release
+from neurodecode.core.maps import read_columns, release
 
 
 def resident(path):
@@ -40,6 +40,17 @@ def test_a_map_that_is_copied_on_write_keeps_what_was_written(tmp_path):
     release(made)
     release(np.asarray(made)[2:])
     np.testing.assert_array_equal(made, 1.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells what is held")
+def test_columns_are_read_and_not_held(tmp_path):
+    X = np.random.default_rng(0).normal(size=(300, 700)).astype(np.float16)
+    np.save(tmp_path / "map.npy", X)
+    mapped = np.load(tmp_path / "map.npy", mmap_mode="r")
+    np.testing.assert_array_equal(read_columns(mapped[:, 10:], slice(5, 90)), X[:, 15:100])
+    assert resident(tmp_path / "map.npy") == 0
+    assert read_columns(mapped, slice(600, 900)).shape == (300, 100)
+    assert np.shares_memory(read_columns(X, slice(5, 90)), X)
 
 
 def test_other_arrays_are_left_alone():
