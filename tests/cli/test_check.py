@@ -19,7 +19,13 @@ from neurodecode.steps.covariance import Covariance
 
 SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
 # What needs arguments to be anything.
+TINY = "preset: tiny, training: {max_epochs: 2}"
+SHORT = "sizes: {kernel_length: 7, pool_length: 11, pool_stride: 3}"
 ARGUMENTS = {
+    "align.atm": f"{{{TINY}, {SHORT}}}",
+    "align.benchetrit": f"{{{TINY}, sizes: {{n_virtual: 6, n_features: 32, width: 8}}}}",
+    "align.mlp": f"{{{TINY}}}",
+    "align.nice": f"{{{TINY}, {SHORT}}}",
     "band_power": "{sfreq: 64.0, bands: [[4, 8], [8, 30]], n_bins: 2}",
     "baseline": "{tmin: 0.0, tmax: 0.25}",
     "baseline.covariates": "{columns: [onset, group]}",
