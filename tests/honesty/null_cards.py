@@ -17,7 +17,13 @@ from neurodecode.harness.study import Study
 MODELS = tuple(name for name in catalogue("models") if not name.startswith("baseline."))
 FLAT = ("linear.lda", "linear.logistic", "linear.probe", "linear.svm")
 WITHOUT = {"linear.cca_ssvep"}  # means nothing without arguments
+_TINY = {"preset": "tiny", "positives": "trial", "training": {"max_epochs": 2}}
+_SHORT = {"kernel_length": 5, "pool_length": 8, "pool_stride": 3}
 NETWORKS = {
+    "align.atm": _TINY | {"sizes": _SHORT},
+    "align.benchetrit": _TINY,
+    "align.mlp": _TINY,
+    "align.nice": _TINY | {"sizes": _SHORT},
     "networks.eegnet": {"max_epochs": 2, "kernel_length": 8, "separable_length": 4},
     "networks.shallow_convnet": {
         "max_epochs": 2, "n_filters": 4, "kernel_length": 5, "pool_length": 8
