@@ -136,7 +136,8 @@ def stimuli(
     data : path, optional
         A data root: a folder with one subfolder a card.
     simulate : {"", "full", "small"}
-        Whether to give what simulated recordings show, which is made and may be seen by anyone.
+        Whether to give what simulated recordings show, which is made and may be seen by anyone;
+        of a card without files always.
 
     Returns
     -------
@@ -145,8 +146,8 @@ def stimuli(
         The ids are those in the column ``stimulus`` of the trials.
     """
     found = load_card(card)
-    if simulate:
-        return simulated_stimuli(found, simulate, variant)
+    if simulate or found.wholly_simulated:
+        return simulated_stimuli(found, simulate or "full", variant)
     return open_stimuli(found, find_root(found, None if data is None else Path(data)))
 
 

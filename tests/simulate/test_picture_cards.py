@@ -90,6 +90,11 @@ def test_stimuli_of_a_simulated_card_are_those_of_its_trials(card, variant):
     assert np.asarray(shown[shown.table.index[0]]).dtype == np.uint8
 
 
+def test_stimuli_of_a_card_without_files_need_no_word_that_they_are_made():
+    full = nd.stimuli("simulated_images", simulate="full")
+    assert nd.stimuli("simulated_images").table.equals(full.table)
+
+
 def test_recordings_that_show_nothing_have_no_stimuli():
     with pytest.raises(ConfigError, match=r"fmri\.vectors: these recordings show nothing"):
         nd.stimuli("objects81", simulate="full")
