@@ -12,6 +12,7 @@ from typing import Any
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.files import write_json
+from neurodecode.core.fold import Fold
 from neurodecode.core.nodes import dump
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule
@@ -127,7 +128,10 @@ def write_index(
             "input": describe_input(study.inputs),
             "init": None if study.pretrained is None else study.pretrained.described(),
             "models": [{"name": model.name, "role": model.role} for model in question.models],
-            "folds": [describe_fold(one) for one in plan.folds],
+            "folds": [
+                describe_fold(one) | {"elsewhere": _elsewhere(study, one.fold)}
+                for one in plan.folds
+            ],
             "jobs": [
                 describe_job(job) | ({"error": errors[job.key]} if job.key in errors else {})
                 for job in plan.jobs
@@ -149,6 +153,20 @@ def describe_fold(planned: PlannedFold) -> dict[str, Any]:
         "purged": fold.purged,
         "left_out": fold.left_out,
     }
+
+
+def _elsewhere(study: Study, fold: Fold) -> bool:
+    """Whether what is trained on begins with other channels or voxels than the study does.
+
+    Where people have sensors of their own, those of the first are kept, and maps of a model that
+    was trained on others are none of these.
+    """
+    train = fold.index("train", "val")
+    for signal in study.inputs.signals.values():
+        mine, whole = signal.take(train).used(), signal.used()
+        if mine and whole and not mine[0].space.joins(whole[0].space):
+            return True
+    return False
 
 
 def describe_job(job: Job) -> dict[str, Any]:

@@ -156,7 +156,7 @@ class TargetAccess:
         whole = isinstance(k, int) and k >= 1
         if k is not None and not whole and not (isinstance(k, float) and 0 < k < 1):
             raise ConfigError(
-                f"calibration: {k}. Give the number of trials a class (of vectors: of trials), 1 "
+                f"calibration: {k}. Give the number of trials a class (of vectors, of trials), 1 "
                 "or more, or a part of the session between 0 and 1."
             )
         if self.updates not in get_args(Updates):

@@ -391,13 +391,16 @@ def _confusion(results: Results, model: str) -> Picture:
 
 
 def _pattern(patterns: MeanPatterns) -> Picture:
-    mean = f"{how_drawn(patterns)} Mean over {words.counted(patterns.n_fits, 'fitted model')}"
+    mean = how_drawn(patterns)
+    if patterns.is_attention:
+        mean += " A network is asked at the sensors of the first recording that it was trained on."
+    mean += f" Mean over {words.counted(patterns.n_fits, 'fitted model')}"
     if patterns.n_subjects > 1:
         mean += f", first within and then over {patterns.n_subjects} tested subjects"
     if patterns.n_left_out:
         mean += (
-            f"; {words.counted(patterns.n_left_out, 'fitted model')} of another number of channels "
-            "or voxels left out"
+            f"; {words.counted(patterns.n_left_out, 'fitted model')} of other channels or voxels "
+            "left out"
         )
     alt = f"Maps of {patterns.model}: {', '.join(patterns.maps)}."
     figure = plot_patterns(patterns)

@@ -1,8 +1,9 @@
 """Patterns of linear models and attention of networks, averaged over folds and subjects."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class MeanPatterns:
     n_fits, n_subjects : int
         Fitted models and tested subjects behind the mean.
     n_left_out : int
-        Fitted models whose features are not those of `space`.
+        Fitted models whose features are not those of `space`: of people who have their own.
     """
 
     model: str
@@ -64,12 +65,16 @@ def mean_patterns(results: Results) -> list[MeanPatterns]:
     spaces = [space_of(plain) for several in index["spaces"].values() for plain in several]
     classes = tuple(index["target"]["classes"])
     subject_of = results.trials().set_index("uid")["subject"].astype(str)
+    elsewhere = {(one["seed"], one["name"]) for one in index["folds"] if one.get("elsewhere")}
     found: dict[str, list[tuple[str, dict[str, np.ndarray]]]] = {}
+    n_elsewhere: Counter[str] = Counter()
     for job in index["jobs"]:
         if job["draw"] is not None or not store.has(job["key"]):
             continue
         maps = store.patterns(job["key"])
-        if maps:
+        if maps and (job["seed"], job["fold"]) in elsewhere:
+            n_elsewhere[job["model"]] += 1
+        elif maps:
             uid = store.predictions(job["key"], classes).uid
             tested = " ".join(sorted(set(subject_of.loc[uid])))
             found.setdefault(job["model"], []).append((tested, maps))
@@ -78,7 +83,8 @@ def mean_patterns(results: Results) -> list[MeanPatterns]:
         size = next(iter(fits[0][1].values())).size
         space = next((one for one in spaces if len(one) == size), None)
         if space is not None:
-            means.append(_mean(model, fits, space, classes))
+            mean = _mean(model, fits, space, classes)
+            means.append(replace(mean, n_left_out=mean.n_left_out + n_elsewhere[model]))
     return means
 
 

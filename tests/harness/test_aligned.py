@@ -84,6 +84,9 @@ def test_a_fold_of_several_layouts_is_run_by_who_takes_many_and_refused_to_other
     assert finished.errors == {}
     reasons = {one.model: one.reason for one in plan.refused}
     assert set(reasons) == {"nice"} and "Bring them to one space" in reasons["nice"]
+    # Who trains without the first person has no map of the sensors that the results keep.
+    folds = Store(tmp_path / "r").index()["folds"]
+    assert [one["elsewhere"] for one in folds] == [True, False, False]
     told = next(row for row in rows if row.model == "benchetrit")
     assert "not converged" in told.flags or "not_converged" in told.flags
     assert np.isfinite(told.mean)

@@ -1,5 +1,6 @@
 """Patterns: the mean over folds then subjects, components matched, places where they belong."""
 
+import json
 import shutil
 from dataclasses import replace
 
@@ -87,6 +88,24 @@ def test_fits_of_another_size_are_left_out_and_counted(two_subjects):
     (found,) = mean_patterns(two_subjects)
     np.testing.assert_allclose(found.maps["b against a"], 2)
     assert (found.n_fits, found.n_subjects, found.n_left_out) == (2, 1, 1)
+
+
+def test_fits_to_other_sensors_of_the_same_number_are_left_out_and_counted(two_subjects, tmp_path):
+    """Where people have sensors of their own, those of the first recording are kept."""
+    each = {one["name"]: {"attention": V} for one in two_subjects.index["folds"]}
+    write_patterns(two_subjects, {**each, "2/1/run-1": {"attention": 9 * V}})
+    place = two_subjects.folder / "jobs.json"
+    index = json.loads(place.read_text())
+    for one in index["folds"]:
+        one["elsewhere"] = one["name"] == "2/1/run-1"
+    place.write_text(json.dumps(index))
+    results = nd.load_results(two_subjects.folder)
+    (found,) = mean_patterns(results)
+    np.testing.assert_allclose(found.maps["attention"], V)
+    assert (found.n_fits, found.n_left_out) == (4, 1)
+    page = results.report(tmp_path).read_text()
+    assert "at the sensors of the first recording that it was trained on. Mean over 4" in page
+    assert "1 fitted model of other channels or voxels left out" in page
 
 
 def test_patterns_of_no_known_space_are_not_drawn(two_subjects):
