@@ -94,6 +94,6 @@ def _first_of_each_class(index: np.ndarray, y: Truth, n_trials: int, where: str)
     if fewest < n_trials:
         raise ConfigError(
             f"target_access: calibration {n_trials}, and {where} has {fewest} {kind}. Give "
-            f"{fewest} or less, or a part of the session (calibration: 0.5)."
+            "fewer, or a part of the session (calibration: 0.5)."
         )
     return np.concatenate([one[:n_trials] for one in several])

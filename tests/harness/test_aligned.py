@@ -143,7 +143,7 @@ def test_more_trials_of_a_new_subject_than_there_are_are_refused():
     protocol = SharedStimuli(n_splits=2, held_out="concept", within="others")
     asked = study(aligner(), protocol=protocol, access=TargetAccess(calibration=13))
     with pytest.raises(ConfigError, match=r"13, and fold 0/concepts-0: session 1 of subject 0 has "
-                       r"12 trials .* Give 12 or less"):  # fmt: skip
+                       "12 trials .* Give fewer"):  # fmt: skip
         make_plan(asked)
 
 
