@@ -33,7 +33,7 @@ def retrieved(results: Results) -> tuple[str, list[Retrieval], int] | None:
         Best first.
     n_entries : int
         Of the gallery.
-        None where nothing is retrieved, or no row says what was shown.
+        None where nothing is retrieved, or brains by an encoder, or no row says what was shown.
     """
     metric = next((m for m in results.index["metrics"] if find(m, "metrics").retrieval), None)
     rows = results.trials()
@@ -47,7 +47,8 @@ def retrieved(results: Results) -> tuple[str, list[Retrieval], int] | None:
     best = max(scored, key=lambda row: sign(metric) * row.mean).model
     group = next(g for g in collect_groups(results.store) if g.model == best and g.is_itself)
     gallery = Scorer.of(results.store).gallery_of(group)
-    assert gallery is not None  # what is retrieved is a vector
+    if gallery is None or gallery.told == "brain":  # an encoder tells no picture
+        return None
     found = places(group.true, group.pred, gallery, "brain_to_image")
     place = (found.better + (found.alike + 1) / 2)[np.argsort(found.row)]
     names = _names(results, rows, group, gallery)

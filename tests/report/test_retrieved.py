@@ -94,3 +94,15 @@ def test_the_page_draws_pictures_or_names_them(made, tmp_path):
 def test_repeats_have_their_curve(made, tmp_path):
     page = made.tested.report(tmp_path / "page.html").read_text()
     assert "top 1 among 20 candidates, from 1 repeat to 8" in page
+
+
+def test_an_encoder_of_repeated_pictures_has_a_page_without_a_grid(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
+    encode = "direction: encode\nfeatures: {small: {pixels: {size: 4}}}\n"
+    asked = EXPERIMENT.replace("GALLERY", "tested")
+    asked = asked.replace("aggregate: {by: [subject, stimulus]}\n", encode)
+    file = tmp_path / "encoder.yaml"
+    file.write_text(asked.replace("scale: {per: channel}", "scale: {}"))
+    assert main(["run", str(file), "--out", str(tmp_path), "--engine", "inline"]) == 0
+    assert (tmp_path / "encoder" / "report.html").is_file()
+    assert retrieved(Results(tmp_path / "encoder")) is None
