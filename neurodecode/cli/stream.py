@@ -126,7 +126,7 @@ def _served(
         return found.decoder(header, where, jitter)
     from neurodecode.harness.stream_gallery import stream_gallery
 
-    gallery = stream_gallery(found.store, arguments.gallery, arguments.top)
+    gallery = stream_gallery(found.store, found.key, arguments.gallery, arguments.top)
     return found.retriever(
         header, where, gallery, hop=arguments.hop, subject=arguments.subject, jitter=jitter
     )

@@ -53,12 +53,15 @@ class Servable:
     index : dict
         ``jobs.json`` of the results.
     store : Store
+    key : str
+        Of the model in the store.
     """
 
     kept: Kept
     resolved: Resolved
     index: dict[str, Any]
     store: Store
+    key: str
 
     @property
     def tells_vectors(self) -> bool:
@@ -260,7 +263,7 @@ def servable(
     resolved = read_again(folder, allow_code)
     _check_streams(resolved, folder)
     key = _key(store, index, model, FINAL if fold is None else fold)
-    return Servable(open_model(store, key, allow_code=allow_code), resolved, index, store)
+    return Servable(open_model(store, key, allow_code=allow_code), resolved, index, store, key)
 
 
 def _check_streams(resolved: Resolved, folder: Path) -> None:

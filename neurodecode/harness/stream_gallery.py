@@ -12,13 +12,15 @@ from neurodecode.online.retrieving import StimulusGallery, gallery_of
 TESTED, ALL = "tested", "all"
 
 
-def stream_gallery(store: Store, asked: str, top: int) -> StimulusGallery:
+def stream_gallery(store: Store, key: str, asked: str, top: int) -> StimulusGallery:
     """Give the stimuli that a vector is told from.
 
     Parameters
     ----------
     store : Store
         Results, in which the true vectors of all rows stand.
+    key : str
+        Of the model that is served: likeness is centred by what it was trained on.
     asked : str
         ``tested``: the stimuli that these results tested; ``all`` that they know; or an ``.npz``
         file with ``ids`` and ``vectors``.
@@ -36,7 +38,8 @@ def stream_gallery(store: Store, asked: str, top: int) -> StimulusGallery:
     y = store.truth(rows)
     assert isinstance(y, np.ndarray)  # vectors, which `servable` asked for
     known = np.isfinite(y).all(axis=1)
-    more: dict[str, Any] = {"likeness": index["likeness"], "centre": y[known].mean(axis=0)}
+    trained = known & rows["uid"].isin(store.trained(key)["uid"]).to_numpy()
+    more: dict[str, Any] = {"likeness": index["likeness"], "centre": y[trained].mean(axis=0)}
     more["top"] = top
     if asked not in (TESTED, ALL):
         return _from_file(Path(asked), more)

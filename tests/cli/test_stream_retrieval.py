@@ -10,6 +10,8 @@ import pytest
 
 from neurodecode.cli import main
 from neurodecode.harness.serve import continuous, servable
+from neurodecode.harness.store import Store
+from neurodecode.harness.stream_gallery import stream_gallery
 from neurodecode.signal.windows import window_samples
 
 EXPERIMENT = """\
@@ -113,6 +115,16 @@ def test_where_chunks_end_changes_nothing():
     rows = servable(Path("results/seen")).store.rows()
     tested = set(rows["stimulus"][rows["split"] == "test"])
     assert {name for x in one for name in x["nearest"]} <= tested
+
+
+def test_likeness_is_centred_by_what_the_served_model_was_trained_on(monkeypatch):
+    found = servable(Path("results/seen"))
+    rows, whole = found.store.rows(), found.store.trained(found.key)
+    assert len(whole) == len(rows)  # that of all rows; one of a fold has seen some
+    monkeypatch.setattr(Store, "trained", lambda self, key: whole[whole["split"] == "train"])
+    made = stream_gallery(found.store, found.key, "tested", 5)
+    y = found.store.truth(rows)[np.flatnonzero(rows["split"] == "train")]
+    np.testing.assert_array_equal(made.centre, y.mean(axis=0))
 
 
 def test_a_gallery_may_be_a_file_and_windows_at_every_hop(tmp_path):
