@@ -1,4 +1,4 @@
-"""Cards of public sets of pictures and brains: their terms, and that nothing of them is here."""
+"""Cards of public sets of pictures and brains: what terms they promise, how rows are told."""
 
 import subprocess
 from pathlib import Path

@@ -22,9 +22,11 @@ from neurodecode.harness.galleries import Brains, Galleries
 from neurodecode.harness.paired_bootstrap import drawn_with
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import Aggregate, NamedModel
-from neurodecode.harness.score import Group
+from neurodecode.harness.repeat_curves import _of_repeats
+from neurodecode.harness.score import Group, collect_groups
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
+from neurodecode.metrics._pictures import distinct, flat
 from neurodecode.metrics.retrieval import (
     top_1,
     top_1_image_to_brain,
@@ -336,6 +338,10 @@ def test_curves_over_repeats_begin_at_single_trials_and_end_at_all(study, tmp_pa
         mine = curve[curve["metric"] == name].groupby("n_repeats")[["score", "chance"]].mean()
         assert mine.loc[2, "score"] == pytest.approx(found(averaged)[name].mean)
         assert mine.loc[2, "chance"] == pytest.approx(found(averaged)[name].chance)
+    group = next(g for g in collect_groups(Store(tmp_path / "single"), single=True))
+    picture = distinct(flat(group.true))[1]
+    for i, answer in enumerate(_of_repeats(group, picture, 1, np.random.default_rng(0)).pred):
+        assert answer.tolist() in group.pred[picture == i].tolist()
     single = Results(tmp_path / "single").repeat_curve("two_way").query("n_repeats == 1")
     # Five subsets of the rows: near the score of them all.
     assert single["score"].mean() == pytest.approx(found(rows)["two_way"].mean, abs=0.05)

@@ -311,6 +311,31 @@ def test_a_new_input_layer_is_drawn_by_the_models_own_seed():
     np.testing.assert_array_equal(*answers)
 
 
+def test_predicted_targets_are_in_the_unit_of_those_learnt():
+    X, Y = voxels()
+    loss = {"clip_weight": 0}
+    one, other = (small(Mlp, loss=loss).fit(X, unit * Y).predict(X) for unit in (1, 1000))
+    np.testing.assert_allclose(other, 1000 * one, rtol=1e-3)
+
+
+def test_only_trials_of_one_person_and_layout_are_mixed():
+    X, _, _ = trials(n=6)
+    space = sensors(5, seed=2, names=tuple(f"S{i}" for i in range(5)))
+    both = stack([X, trials(n=2, space=space)[0]]).signal()
+    read = Reading(tables(both, learn(both, "none", 0), None), 0, None, 8)
+    objective = Objective(read, None, contrast_of(read_loss({"kind": "bimixco"})), 1.0, 1.0)
+    told = []
+    objective.contrast.draw = lambda kinds: (told.append(kinds), (kinds * 0, kinds * 0.0))[1]
+    batch = {
+        "X": torch.zeros(6, 8, N_TIMES), "y": torch.eye(6), "group": torch.arange(6),
+        "subject": torch.tensor([-1, 0, 1, 0, 0, -1]), "layout": torch.tensor([0, 0, 0, 1, 0, 1]),
+    }  # fmt: skip
+    objective(lambda *inputs: {"clip": torch.eye(6)}, batch)
+    pairs = list(zip(batch["subject"].tolist(), batch["layout"].tolist(), strict=True))
+    same = [[a == b for b in pairs] for a in pairs]
+    assert (told[0][:, None] == told[0][None]).tolist() == same
+
+
 @pytest.mark.parametrize("compat", [False, True])
 def test_of_mixed_trials_mixed_targets_are_predicted(compat):
     X, Y, _ = trials(n=8)
