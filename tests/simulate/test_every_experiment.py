@@ -19,12 +19,10 @@ ORDER = sorted(CARD_OF, key=lambda name: name.startswith("moabb_"))
 FIRST = {CARD_OF[name]: name for name in reversed(ORDER)}
 BLIND = ("baseline.prior", "baseline.mean_target")
 LOGISTIC = "sklearn.linear_model.LogisticRegression: {C: 0.01}"
-SCALED_RIDGE = "[scale, linear.ridge]"
 WITHOUT = {  # card and variant: task, model, and what else is asked
     ("event_related_mt", "events"): ("trial_type", LOGISTIC, ""),
     ("images92", "mean"): ("natural", LOGISTIC, ""),
     ("mouse_v1", "rdk_bins"): ("rdk_motion", LOGISTIC, ""),
-    ("objects81", ""): ("word2vec", SCALED_RIDGE, "metrics: [two_way]\ncontrols: []\n"),
     ("sherlock_pmc", "pmc"): ("place", LOGISTIC, ""),
     ("sherlock_pmc", "rois"): ("place_spans", LOGISTIC, "windows: {tmin: 0, tmax: 3}\n"),
 }
