@@ -78,8 +78,9 @@ class ChancePairings:
         Returns
         -------
         p : float or None
-            Share of draws whose score is at least as good, the score found among them; 1 where no
-            draw deals anything anew. None of a metric that is none of retrieval, and without draws.
+            Share of draws whose score is at least as good, the score found among them. None of a
+            metric that is none of retrieval, without draws, and where all groups hold one picture
+            or concept, so that there is nothing to deal anew.
         """
         if metric not in self._judged or self._n_draws == 0:
             return None
@@ -103,20 +104,24 @@ class ChancePairings:
         several = [sorted(one) for one in seeds.values()]
         repeats = len(several) if any(one != several[0] for one in several) else 1
         found: dict[str, list[tuple[Group, float, np.ndarray]]] = {}
+        dealing = set()
         for group in groups:
-            for name, (score, drawn) in self._of_group(group).items():
+            for name, (score, drawn, deals) in self._of_group(group).items():
                 found.setdefault(name, []).append((group, score, drawn))
+                dealing |= {name} if deals else set()
         means = {}
-        for name, parts in found.items():
+        for name in [one for one in found if one in dealing]:
+            parts = found[name]
             weights = _weights([group for group, _, _ in parts], self._unit)
             score = float(weights @ [score for _, score, _ in parts])
             drawn = np.sum([w * one for w, (_, _, one) in zip(weights, parts, strict=True)], axis=0)
             means[name] = score, drawn.mean() + np.sqrt(repeats) * (drawn - drawn.mean())
         return means
 
-    def _of_group(self, group: Group) -> dict[str, tuple[float, np.ndarray]]:
+    def _of_group(self, group: Group) -> dict[str, tuple[float, np.ndarray, bool]]:
+        """Score of each metric, that of each draw, and whether there was anything to deal."""
         cells = [cell for _, _, cell in group.cells(all_cells=False)]
-        found: dict[str, tuple[float, np.ndarray]] = {}
+        found: dict[str, tuple[float, np.ndarray, bool]] = {}
         directions: tuple[Direction, ...] = ("brain_to_image", "image_to_brain")
         for direction in directions:
             mine = {k: v for k, v in self._judged.items() if v.direction == direction}
@@ -130,6 +135,7 @@ class ChancePairings:
             except DataError:  # the table says why there is no score
                 continue
             dealt = self._dealt(group, placed[0])
+            deals = bool((dealt != np.arange(dealt.shape[1])).any())
             for name, judged in mine.items():
                 try:
                     values = [judged.judge(p.better, p.alike, p.n_candidates) for p in placed]
@@ -139,7 +145,7 @@ class ChancePairings:
                     values = [np.mean(values, axis=0)]
                 own = np.mean([_own(judged, one, placed[0]) for one in values])
                 drawn = [_draws(judged, one, placed[0].own, dealt) for one in values]
-                found[name] = float(own), np.mean(drawn, axis=0)
+                found[name] = float(own), np.mean(drawn, axis=0), deals
         return found
 
     def _dealt(self, group: Group, placed: EveryPlace) -> np.ndarray:

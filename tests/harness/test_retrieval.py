@@ -305,6 +305,12 @@ def test_concepts_are_dealt_whole():
     assert len({tuple(one) for one in drawn}) == 24
 
 
+def test_where_there_is_nothing_to_deal_anew_there_is_no_p():
+    groups, _ = independent(np.random.default_rng(0))
+    assert pairings(groups, ["one"] * 30).p("m", "two_way") is None
+    assert pairings(groups, ["one"] * 15 + ["other"] * 15).p("m", "two_way") is not None
+
+
 def test_rows_of_one_stimulus_are_drawn_together(study, tmp_path):
     asked = of_pictures(study, 6)
     run(asked, tmp_path / "r")
