@@ -122,7 +122,7 @@ def train(
         while not _is_over(history, training):
             epoch = len(history) + 1
             with seeded(seed, epoch) as rng:
-                order = rng.permutation(len(source))
+                order = source.order(rng)
                 ahead = bool(history) and history[-1].waiting > WORTH_A_THREAD
                 feed = Feed(source, device, ahead=ahead)
                 started = time.perf_counter()
@@ -133,7 +133,7 @@ def train(
                 val_loss = _mean(called, loss, val, training, device)
                 val_metric = _mean(called, metric, val, training, device)
             lr = optimizer.param_groups[0]["lr"]
-            speed = len(source) / seconds, feed.waited / seconds
+            speed = len(order) / seconds, feed.waited / seconds
             history.append(Pass(epoch, lr, train_loss, val_loss, val_metric, *speed))
             _check_finite(history[-1], training)
             if _best_epoch(history) == epoch:

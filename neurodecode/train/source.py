@@ -41,6 +41,8 @@ class Source:
     columns : mapping of str to ndarray, TrialSignal or Padded
         Axis 0 is trials. Floats come as float32, whole numbers as they are, so that pictures of
         bytes stay small until a module wants them otherwise.
+    one_of : ndarray of int, shape (n_trials,), optional
+        Trials of one number stand for each other: a pass takes one of them. Without, all.
 
     Notes
     -----
@@ -49,6 +51,7 @@ class Source:
     """
 
     columns: Mapping[str, "np.ndarray | TrialSignal | Padded"]
+    one_of: np.ndarray | None = None
 
     def __post_init__(self):
         lengths = {name: _length(column) for name, column in self.columns.items()}
@@ -78,6 +81,14 @@ class Source:
                 read = _pieces(column, index)
             batch[name] = torch.from_numpy(np.ascontiguousarray(read, dtype=_dtype(read)))
         return batch
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw the trials of a pass, in the order in which they are learnt from."""
+        drawn = rng.permutation(len(self))
+        if self.one_of is None:
+            return drawn
+        _, first = np.unique(self.one_of[drawn], return_index=True)
+        return drawn[np.sort(first)]
 
     def in_order(self) -> Iterator[np.ndarray]:
         """Give the positions of all trials in order, as many at a time as are small in memory."""

@@ -22,6 +22,7 @@ from neurodecode.models.align.benchetrit import Benchetrit  # noqa: E402
 from neurodecode.models.align.mlp import Mlp  # noqa: E402
 from neurodecode.models.align.nice import Nice  # noqa: E402
 from neurodecode.nn.positions import flatten, unit_square  # noqa: E402
+from neurodecode.train import loop  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 N_TIMES, SFREQ, N_TARGETS = 40, 50.0, 6
@@ -182,6 +183,27 @@ def test_another_layout_lies_in_the_square_of_the_training_one():
     where = _contrast.tables(fewer.signal(), model.layouts_, model.flat_).positions
     flat = flatten(head(8))
     np.testing.assert_allclose(where[0], unit_square(flat, flat)[[4, 1]])
+
+
+def test_a_pass_takes_one_of_the_repeats_of_each_subject(monkeypatch):
+    (X, y, _), (more, _, _) = trials(), trials(subject="2", seed=1)
+    y[1::2] = y[::2]  # twelve pictures, twice each
+    passes, step = [], loop._step_through
+
+    def seen(module, loss, feed, order, *others):
+        passes.append(np.sort(order))
+        return step(module, loss, feed, order, *others)
+
+    monkeypatch.setattr(loop, "_step_through", seen)
+    both = stack([X, more])
+    small(Benchetrit, 6, repeats="one").fit(both, np.concatenate([y, y]))
+    for one in passes:
+        np.testing.assert_array_equal(one // 2, np.arange(24))
+    assert len({one.tobytes() for one in passes}) > 1  # drawn anew
+    small(Benchetrit, 1).fit(both, np.concatenate([y, y]))
+    np.testing.assert_array_equal(passes[-1], np.arange(48))
+    with pytest.raises(ConfigError, match="repeats is 'some'; give all or one"):
+        small(Benchetrit, repeats="some").fit(X, y)
 
 
 def test_attention_is_what_each_sensor_gets_beyond_an_even_share():

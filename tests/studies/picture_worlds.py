@@ -33,7 +33,7 @@ PREPARED = [
     {"baseline": {"tmin": -0.2, "tmax": -0.01}},
     {"scale": {"per": "channel", "center": "median", "clamp": 20.0}},
 ]
-_NETWORK = {"preset": "tiny", "baseline": 0.2, "random_state": 0}
+_NETWORK = {"preset": "tiny", "repeats": "one", "baseline": 0.2, "random_state": 0}
 _LONG = {"max_epochs": 110, "patience": 25}
 LINEAR: dict[str, Any] = {
     "ridge": [*PREPARED, "align.ridge"],

@@ -12,6 +12,7 @@ from neurodecode.steps._input import three_dimensional
 
 Positives = Literal["trial", "stimulus", "concept"]
 Preset = Literal["paper", "tiny"]
+Repeats = Literal["all", "one"]
 
 
 class Aligner(RegressorMixin, BaseEstimator):
@@ -37,10 +38,11 @@ class Aligner(RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Repeats of a stimulus are trials of their own. Validation trials, which the harness cuts by
-    concept, say which pass is best. A prediction is the mean training target plus the direction
-    that the network gives, as long as training targets are on average: retrieval by what is left
-    without the mean sees the direction alone.
+    Repeats of a stimulus are trials of their own; with ``repeats: one`` a pass is shorter, and no
+    two trials of one person in a batch are of one picture. Validation trials, which the harness
+    cuts by concept, say which pass is best. A prediction is the mean training target plus the
+    direction that the network gives, as long as training targets are on average: retrieval by what
+    is left without the mean sees the direction alone.
     """
 
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
@@ -53,6 +55,7 @@ class Aligner(RegressorMixin, BaseEstimator):
     preset: Preset
     sizes: Mapping[str, Any] | None
     positives: Positives
+    repeats: Repeats
     loss: Mapping[str, Any] | None
     training: Mapping[str, Any] | None
     center: bool

@@ -59,6 +59,8 @@ def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
     model.y_rms_ = float(np.sqrt(np.mean(lengths**2) / y.shape[1]))
     model.made_ = _sizes(model, options, y.shape[1])
     source, read = _source(model, X, signal, y, rows)
+    if model.repeats == "one":
+        source = replace(source, one_of=_told_alike(source.columns["subject"], y))
     held_out, read_val = None, None
     if val is not None and len(val[0]):
         X_val, y_val, *more = val
@@ -293,6 +295,13 @@ def _groups(model: Any, rows: pd.DataFrame | None, n_trials: int) -> np.ndarray:
     return codes.astype(np.int64)
 
 
+def _told_alike(subject: Any, y: np.ndarray) -> np.ndarray:
+    """Give the same number to a subject's trials of the same target."""
+    _, target = np.unique(y, axis=0, return_inverse=True)
+    both = np.column_stack([subject, target.reshape(-1)])
+    return np.unique(both, axis=0, return_inverse=True)[1].reshape(-1)
+
+
 def _signal(model: Any, X: Any) -> TrialSignal:
     """Hold what is handed over to being trials of one length and rate; reads nothing."""
     if not isinstance(X, Trials):
@@ -425,6 +434,8 @@ def _check_arguments(model: Any) -> None:
         raise ConfigError(
             f"{_name(model)}: positives is {model.positives!r}; give trial, stimulus or concept."
         )
+    if model.repeats not in ("all", "one"):
+        raise ConfigError(f"{_name(model)}: repeats is {model.repeats!r}; give all or one.")
     if model.scaling not in ("robust", "standard", "none"):
         raise ConfigError(
             f"{_name(model)}: scaling is {model.scaling!r}; give robust, standard or none."

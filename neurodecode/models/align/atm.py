@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from neurodecode.models.align._aligner import Adaptive, Positives, Preset, needs_of_aligner
+from neurodecode.models.align._aligner import Adaptive, Positives, Preset, Repeats, needs_of_aligner
 from neurodecode.models.align._layouts import Scaling
 
 _Slice = Literal["channels", "released"]
@@ -31,6 +31,8 @@ class Atm(Adaptive):
         now and then in training; nothing.
     positives : {"trial", "stimulus", "concept"}
         Which trials of a batch are no negatives of each other.
+    repeats : {"all", "one"}
+        What a pass takes of a subject's trials with the same target: all, or one drawn anew.
     loss : mapping, optional
         See `neurodecode.models.align._options.LossOptions`.
     training : mapping, optional
@@ -73,6 +75,7 @@ class Atm(Adaptive):
         compat: Literal["atm"] | None = None,
         unknown_subject: Literal["token", "refuse"] = "token",
         positives: Positives = "stimulus",
+        repeats: Repeats = "all",
         loss: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         center: bool = True,
@@ -87,6 +90,7 @@ class Atm(Adaptive):
         self.compat = compat
         self.unknown_subject = unknown_subject
         self.positives = positives
+        self.repeats = repeats
         self.loss = loss
         self.training = training
         self.center = center

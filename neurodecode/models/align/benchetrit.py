@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from neurodecode.models.align._aligner import Adaptive, Positives, Preset, needs_of_aligner
+from neurodecode.models.align._aligner import Adaptive, Positives, Preset, Repeats, needs_of_aligner
 from neurodecode.models.align._layouts import Scaling
 
 
@@ -26,6 +26,8 @@ class Benchetrit(Adaptive):
         matrix that takes a known one's place now and then in training; nothing.
     positives : {"trial", "stimulus", "concept"}
         Which trials of a batch are no negatives of each other.
+    repeats : {"all", "one"}
+        What a pass takes of a subject's trials with the same target: all, or one drawn anew.
     loss : mapping, optional
         See `neurodecode.models.align._options.LossOptions`. Published: ``clip_weight: 0.75``, with
         two outputs.
@@ -66,6 +68,7 @@ class Benchetrit(Adaptive):
         sizes: Mapping[str, Any] | None = None,
         unknown_subject: Literal["mean", "token", "refuse"] = "mean",
         positives: Positives = "stimulus",
+        repeats: Repeats = "all",
         loss: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         center: bool = True,
@@ -78,6 +81,7 @@ class Benchetrit(Adaptive):
         self.sizes = sizes
         self.unknown_subject = unknown_subject
         self.positives = positives
+        self.repeats = repeats
         self.loss = loss
         self.training = training
         self.center = center

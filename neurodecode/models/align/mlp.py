@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from neurodecode.models.align._aligner import Adaptive, Positives, Preset, needs_of_aligner
+from neurodecode.models.align._aligner import Adaptive, Positives, Preset, Repeats, needs_of_aligner
 from neurodecode.models.align._layouts import Scaling
 
 
@@ -22,6 +22,8 @@ class Mlp(Adaptive):
         Arguments of `neurodecode.nn.mlp.Mlp` that differ from the preset's.
     positives : {"trial", "stimulus", "concept"}
         Which trials of a batch are no negatives of each other.
+    repeats : {"all", "one"}
+        What a pass takes of a subject's trials with the same target: all, or one drawn anew.
     loss : mapping, optional
         See `neurodecode.models.align._options.LossOptions`. Published: a third of the training with
         ``kind: bimixco``, the rest with ``kind: soft_clip``.
@@ -67,6 +69,7 @@ class Mlp(Adaptive):
         preset: Preset = "paper",
         sizes: Mapping[str, Any] | None = None,
         positives: Positives = "stimulus",
+        repeats: Repeats = "all",
         loss: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         center: bool = True,
@@ -77,6 +80,7 @@ class Mlp(Adaptive):
         self.preset = preset
         self.sizes = sizes
         self.positives = positives
+        self.repeats = repeats
         self.loss = loss
         self.training = training
         self.center = center

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from neurodecode.models.align._aligner import Aligner, Positives, Preset, needs_of_aligner
+from neurodecode.models.align._aligner import Aligner, Positives, Preset, Repeats, needs_of_aligner
 from neurodecode.models.align._layouts import Scaling
 
 
@@ -27,6 +27,8 @@ class Nice(Aligner):
         0.07}``).
     positives : {"trial", "stimulus", "concept"}
         Which trials of a batch are no negatives of each other.
+    repeats : {"all", "one"}
+        What a pass takes of a subject's trials with the same target: all, or one drawn anew.
     loss : mapping, optional
         See `neurodecode.models.align._options.LossOptions`.
     training : mapping, optional
@@ -67,6 +69,7 @@ class Nice(Aligner):
         sizes: Mapping[str, Any] | None = None,
         compat: Literal["nice"] | None = None,
         positives: Positives = "stimulus",
+        repeats: Repeats = "all",
         loss: Mapping[str, Any] | None = None,
         training: Mapping[str, Any] | None = None,
         center: bool = True,
@@ -79,6 +82,7 @@ class Nice(Aligner):
         self.sizes = sizes
         self.compat = compat
         self.positives = positives
+        self.repeats = repeats
         self.loss = loss
         self.training = training
         self.center = center
