@@ -64,7 +64,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "rhythms": {**PEOPLE, "effect": 1.0, "evoked": 0.0, "induced": 3.0, "n_repeats": 2},
 }
 _NETWORK: dict[str, Any] = {"preset": "tiny", "baseline": 0.2, "random_state": 0}
-OF_OTHERS = {"max_epochs": 40, "patience": 8}
+OF_OTHERS = {"max_epochs": 110, "patience": 8}
 # As many passes as it asks for, and steps too where trials are few.
 FROM_NOTHING = {"max_epochs": 110, "patience": 25, "batch_size": 32}
 
@@ -104,12 +104,13 @@ def curve(
     assert study.oracle is not None
     ideal = Trials(study.trials.rows, {"oracle": study.oracle}).take(fold.index("test"))
     found[ORACLE]["0"] = asked.scores(ideal.X, others.y_mean_)
-    found[UNSEEN]["0"] = asked.scores(others.predict(test), others.y_mean_)
+    converged = {"converged": float(others.converged_)}
+    found[UNSEEN]["0"] = asked.scores(others.predict(test), others.y_mean_) | converged
     for count in counts:
         seen = _fold(study, count).index("adapt")
         k, few = str(count), study.inputs.take(seen)
         adapted = copy.deepcopy(others).adapt(few, y[seen], rows=_told(study, seen))
-        found[LAYER][k] = asked.scores(adapted.predict(test), others.y_mean_)
+        found[LAYER][k] = asked.scores(adapted.predict(test), others.y_mean_) | converged
         alone = _fitted(study, seen, FROM_NOTHING)
         found[SCRATCH][k] = asked.scores(alone.predict(test), alone.y_mean_)
         found[SCRATCH][k]["converged"] = float(alone.converged_)
