@@ -110,6 +110,7 @@ class Section:
     metrics: list[str]
     rows: list[TableRow]
     has_p: bool
+    chance: str
     interval: str
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
@@ -208,6 +209,7 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             metrics=index["metrics"],
             rows=rows,
             has_p=any(row.p is not None for row in rows),
+            chance=words.chance_sentence(results.index["metrics"]),
             interval=words.interval_sentence(rows, results.index["inflation"]),
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),

@@ -142,6 +142,27 @@ def interval_sentence(rows: Sequence[TableRow], inflation: Mapping[str, float]) 
     return f"The 95 % interval is {how} over the means of {n_units} {unit}s.{widening}"
 
 
+def chance_sentence(metrics: Sequence[str]) -> str:
+    """Say what chance is, of the metrics of a table.
+
+    Parameters
+    ----------
+    metrics : sequence of str
+
+    Returns
+    -------
+    sentence : str
+    """
+    retrieving = [bool(find(metric, "metrics").retrieval) for metric in metrics]
+    by_gallery = "What answers score that are as like one entry of the gallery as any other."
+    by_class = "What one who knows only how frequent the classes were in training can expect."
+    if all(retrieving):
+        return by_gallery
+    if any(retrieving):
+        return f"{by_class} Of retrieval: {by_gallery[0].lower()}{by_gallery[1:]}"
+    return by_class
+
+
 def _widening(inflation: float, units: str, repeats: int = 1) -> str:
     if inflation == 1:
         return ""

@@ -7,6 +7,7 @@ import pytest
 from neurodecode.report.words import (
     FLAGS,
     best,
+    chance_sentence,
     counted,
     flag_sentence,
     interval_sentence,
@@ -128,3 +129,10 @@ def test_patterns_of_classes_and_of_components_are_read_otherwise():
     assert len(pattern_notes({True, False})) == 2
     assert "leans to a class" in pattern_notes({False})[0]
     assert "order, sign or size" in pattern_notes({True})[0]
+
+
+def test_chance_among_pictures_is_no_matter_of_classes():
+    assert "gallery" in chance_sentence(["top_1", "median_rank"])
+    assert "classes" not in chance_sentence(["top_1"])
+    assert "gallery" not in chance_sentence(["balanced_accuracy"])
+    assert "classes" in (both := chance_sentence(["r", "top_1"])) and "gallery" in both
