@@ -20,7 +20,8 @@ Unit = Literal["subject", "session", "fold"]
 Keep = Literal["none", "final", "folds"]
 GalleryOf = Literal["tested", "all", "prototype"]
 N_PAIRINGS = 10_000
-DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")
+DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")  # of labels
+OF_NUMBERS = ("baseline.mean_target",)  # of values, vectors, series and brains
 DEFAULT_WITHIN: tuple[Unit, ...] = ("subject", "session", "fold")
 
 

@@ -17,7 +17,13 @@ from neurodecode.data.specs import Card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.features._contract import Feature
 from neurodecode.harness.deciding import deciding
-from neurodecode.harness.question import NamedModel, Question, display_names
+from neurodecode.harness.question import (
+    DEFAULT_CONTROLS,
+    OF_NUMBERS,
+    NamedModel,
+    Question,
+    display_names,
+)
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
 from neurodecode.harness.store import ONLINE
 from neurodecode.protocols._in_use import demands_of
@@ -81,7 +87,7 @@ class Resolved:
             },
             "shuffled": {"n_draws": e.shuffled.n_draws},
             "models": [self._plain_model(steps) for steps in e.models],
-            "controls": [self._plain_model(steps) for steps in e.controls],
+            "controls": [self._plain_model(steps) for steps in e.controls or ()],
             "metrics": list(e.metrics),
             "score": {
                 "within": list(e.score.within),
@@ -169,7 +175,10 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     )
     if target is not None and target.none:
         experiment = _of_no_target(experiment)
-    calls = (*experiment.models, *experiment.controls)
+    if experiment.controls is None:
+        experiment = replace(experiment, controls=_controls(target))
+    controls = experiment.controls or ()
+    calls = (*experiment.models, *controls)
     estimators = [_estimator(steps, allow_code) for steps in calls]
     names = display_names(calls)
     named = [
@@ -332,13 +341,19 @@ def _online(resolved: Resolved) -> Resolved | None:
     return online
 
 
+def _controls(target: TargetSpec | None) -> tuple[tuple[Call, ...], ...]:
+    """Give the controls of what is told: of anything but labels, what says the mean."""
+    names = DEFAULT_CONTROLS if target is not None and target.label else OF_NUMBERS
+    return tuple((Call(name),) for name in names)
+
+
 def _of_no_target(experiment: Experiment) -> Experiment:
     """Give an experiment that tells nothing the defaults that such a one has."""
     defaults = Experiment(experiment.data, experiment.models)
     return replace(
         experiment,
         shuffled=ShuffledSpec(0),  # there are no labels to permute, or to tell from the design
-        controls=() if experiment.controls == defaults.controls else experiment.controls,
+        controls=experiment.controls or (),
         metrics=(OF_NO_TARGET,) if experiment.metrics == defaults.metrics else experiment.metrics,
     )
 

@@ -11,7 +11,6 @@ from neurodecode.core.training import Device
 from neurodecode.data.tasks import Direction, TargetSpec, WindowsSpec
 from neurodecode.harness.deciding import Decide
 from neurodecode.harness.question import (
-    DEFAULT_CONTROLS,
     DEFAULT_WITHIN,
     N_PAIRINGS,
     Aggregate,
@@ -151,7 +150,7 @@ class Experiment:
     protocol: ProtocolSpec | None = None
     target_access: TargetAccess = field(default_factory=TargetAccess)
     shuffled: ShuffledSpec = ShuffledSpec()
-    controls: tuple[tuple[Call, ...], ...] = tuple((Call(name),) for name in DEFAULT_CONTROLS)
+    controls: tuple[tuple[Call, ...], ...] | None = None
     metrics: tuple[str, ...] = ("balanced_accuracy",)
     score: ScoreSpec = ScoreSpec()
     aggregate: Aggregate | None = None

@@ -23,7 +23,7 @@ from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
 from neurodecode.harness.opening import with_oracle
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import DEFAULT_CONTROLS, Question, Tune
+from neurodecode.harness.question import DEFAULT_CONTROLS, OF_NUMBERS, Question, Tune
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
@@ -118,7 +118,7 @@ def evaluate(
     trials, what = _target(trials, told, numbers=numbers)
     is_label = what.kind == "label"
     if controls is None:
-        controls = DEFAULT_CONTROLS if is_label else ("baseline.mean_target",)
+        controls = DEFAULT_CONTROLS if is_label else OF_NUMBERS
     metrics = _several(("balanced_accuracy" if is_label else "r2") if metrics is None else metrics)
     seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in _several(seeds))
     chosen, protocol_said = _protocol(protocol, trials)

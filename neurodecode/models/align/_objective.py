@@ -119,8 +119,9 @@ class Objective(nn.Module):
                 value = value + self.clip_weight * told
             if "mse" in said:
                 # Of a mixed trial what is predicted is mixed, too; as published it was not.
-                whole = isinstance(self.contrast, BiMixCo) and not self.contrast.compat
-                target = self.contrast.mixed(y, **mixed) if mixed and whole else y
+                target, contrast = y, self.contrast
+                if mixed and isinstance(contrast, BiMixCo) and not contrast.compat:
+                    target = contrast.mixed(y, **mixed)
                 error = nn.functional.mse_loss(said["mse"].float(), target / self.rms)
                 value = value + (1 - self.clip_weight) * error
         return value, float(len(y))
