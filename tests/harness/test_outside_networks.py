@@ -57,7 +57,7 @@ def test_arguments_of_module_and_training_are_read_strictly(package):
     said = "\n".join(error.value.problems)
     assert "Net.hiden: unknown key. Did you mean 'hidden'?" in said
     assert "Net.training.max_epoch: unknown key. Did you mean 'max_epochs'?" in said
-    assert "Net.training.schedule: expected one of constant, cosine, got 'step'" in said
+    assert "Net.training.schedule: expected one of constant, cosine, one_cycle, got 'step'" in said
 
 
 def test_what_is_resolved_is_read_again_alike(package):
