@@ -1,0 +1,1 @@
+"""Generators: from brains to conditions, and from these to pictures."""
