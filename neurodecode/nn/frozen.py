@@ -17,7 +17,7 @@ class HasSubjects(Protocol):
 
 
 class FrozenTrunk(nn.Module):
-    """A module of which one subject's weights learn and nothing else.
+    """A module of which some subjects' weights learn and nothing else.
 
     Dropout is off and the running means of batch norms stay as they are, in training too: what
     the subject is fitted to is what it will be read with.
@@ -26,8 +26,9 @@ class FrozenTrunk(nn.Module):
     ----------
     module : torch Module
         With ``subject_parameters``; it is changed in place: only those ask for gradients now.
-    subject : int
-        As ``module.add_subject()`` gave it.
+    *subjects : int
+        One or more, as ``module.add_subject()`` gave them: a person with several spaces of voxels
+        has several.
 
     Raises
     ------
@@ -35,9 +36,10 @@ class FrozenTrunk(nn.Module):
         If the module has nothing that belongs to a subject.
     """
 
-    def __init__(self, module: nn.Module, subject: int):
+    def __init__(self, module: nn.Module, *subjects: int):
         super().__init__()
-        own = cast(HasSubjects, module).subject_parameters(subject)
+        known = cast(HasSubjects, module)
+        own = [weights for one in subjects for weights in known.subject_parameters(one)]
         if not own:
             raise ConfigError(
                 f"{type(module).__name__} has no weights that belong to one subject, so that "

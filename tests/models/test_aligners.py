@@ -267,6 +267,17 @@ def test_people_with_voxels_of_their_own_share_what_comes_after():
     np.testing.assert_allclose(adapted.predict(other), model.predict(other), atol=1e-4)
 
 
+def test_a_new_person_of_several_voxel_spaces_fits_the_input_layer_of_each():
+    X, y = voxels()
+    model = small(Mlp).fit(X, y)
+    (early, z), (late, w) = (voxels(n_voxels=n, subject="2", seed=n) for n in (21, 33))
+    adapted = copy.deepcopy(model).adapt(stack([early, late]), np.concatenate([z, w]))
+    assert adapted.made_["counts"] == [30, 21, 33]
+    for theirs, told in ((early, z), (late, w)):
+        # By chance 1 of 24, and more than 6 once in 10,000; a layer as it was drawn has no more.
+        assert top_1(adapted, theirs, told) > 0.25
+
+
 @pytest.mark.parametrize("how", ["mean", "token", "refuse"])
 def test_an_unknown_subject_is_what_was_asked_for_and_never_the_first(how):
     (X, y, _), (more, z, _) = trials(), trials(subject="2", seed=1)

@@ -106,11 +106,11 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
         theirs = signal.take(mine)
         seed = int(check_random_state(model.random_state).randint(2**31))
         with seeded(seed, 0):  # a new input layer is drawn
-            number, module = _with_subject(model, subject, theirs)
+            numbers, module = _with_subject(model, subject, theirs)
         told = None if rows is None else rows.iloc[mine].reset_index(drop=True)
         _check_fits(model, theirs)
         source, read = _source(model, X.take(mine), theirs, y[mine], told)
-        frozen = FrozenTrunk(module, number)
+        frozen = FrozenTrunk(module, *numbers)
         training = replace(
             _training(model), max_epochs=_ADAPTING_EPOCHS, patience=_ADAPTING_EPOCHS,
             schedule="constant", warmup_epochs=0, compile=False,
@@ -361,8 +361,13 @@ def _check_fits(model: Any, signal: TrialSignal) -> None:
         )
 
 
-def _with_subject(model: Any, subject: str, signal: TrialSignal) -> tuple[int, torch.nn.Module]:
-    """Give the number of a subject in the module, which is added where it is new."""
+def _with_subject(
+    model: Any, subject: str, signal: TrialSignal
+) -> tuple[list[int], torch.nn.Module]:
+    """Give the numbers that a subject has in the module, and add those that are new.
+
+    It has one; or where spaces of voxels have input layers, one for each space of its trials.
+    """
     module: Any = module_of(model)
     if model.own_inputs:
         new = {k: v for k, v in learn(signal, model.scaling, model.n_baseline_).items()
@@ -373,15 +378,15 @@ def _with_subject(model: Any, subject: str, signal: TrialSignal) -> tuple[int, t
             module.add_subject(n * model.made_["n_times"])
             counts = [*model.made_["counts"], n]
             model.made_ = {**model.made_, "counts": counts, "n_chans": max(counts)}
-        first = tables(signal, model.layouts_, None).key[0]
+        theirs = dict.fromkeys(tables(signal, model.layouts_, None).key)
         if subject not in model.subjects_:
             model.subjects_ = [*model.subjects_, subject]
-        return list(model.layouts_).index(first), module
+        return [list(model.layouts_).index(key) for key in theirs], module
     if subject not in model.subjects_:
         module.add_subject()
         model.subjects_ = [*model.subjects_, subject]
         model.made_ = {**model.made_, "n_subjects": len(model.subjects_)}
-    return model.subjects_.index(subject), module
+    return [model.subjects_.index(subject)], module
 
 
 def _sizes(model: Any, options: LossOptions, n_targets: int) -> dict[str, Any]:
