@@ -9,6 +9,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.gallery import Gallery, Likeness, prototypes
+from neurodecode.linalg.groups import group_means
 
 GalleryOf = Literal["tested", "all", "prototype"]
 CONCEPT = "concept"  # column of rows, and of tables of stimuli
@@ -165,10 +166,9 @@ class Brains:
         """Give the gallery of rows that are scored together, at these positions in the study."""
         own = np.unique(self.shown[rows], return_inverse=True)[1].reshape(-1)
         true = np.asarray(true, dtype=np.float64).reshape(len(true), -1)
-        total = np.zeros((own.max() + 1, true.shape[1]))
-        np.add.at(total, own, true)
-        means = total / np.bincount(own)[:, None]
-        return Gallery(means, self.likeness, centre, centre_of, own=own, told="brain")
+        return Gallery(
+            group_means(true, own), self.likeness, centre, centre_of, own=own, told="brain"
+        )
 
 
 def _exact(vectors: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from neurodecode.core.names import find
 from neurodecode.harness.score import Group, collect_groups
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
+from neurodecode.linalg.groups import group_means
 from neurodecode.metrics._pictures import distinct, flat
 from neurodecode.metrics.metric import Metric
 
@@ -87,7 +88,5 @@ def _of_repeats(group: Group, shown: np.ndarray, n_repeats: int, rng: np.random.
     sizes = np.bincount(shown)
     begins = np.cumsum(sizes) - sizes
     taken = order[np.arange(len(shown)) - begins[shown[order]] < n_repeats]
-    total = np.zeros((len(sizes), *group.pred.shape[1:]))
-    np.add.at(total, shown[taken], group.pred[taken])
-    counts = np.minimum(sizes, n_repeats).reshape(-1, *(1,) * (group.pred.ndim - 1))
-    return replace(group.take(order[begins]), pred=total / counts)
+    mean = group_means(group.pred[taken], shown[taken])
+    return replace(group.take(order[begins]), pred=mean)

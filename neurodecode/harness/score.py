@@ -15,6 +15,7 @@ from neurodecode.core.truth import Truth, known_rows
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
+from neurodecode.linalg.groups import group_means
 
 NO_DRAW = -1
 
@@ -276,26 +277,18 @@ def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) 
         kept = np.flatnonzero(first_repeats(mine, mine.codes(*by), asked["n"]))
         group, mine = group.take(kept), mine.take(kept)
     code = mine.codes(*by)  # in the order of first rows
-    n_answers = code.max() + 1
-    first = np.array([np.flatnonzero(code == one)[0] for one in range(n_answers)])
+    first = np.unique(code, return_index=True)[1]
     if not np.array_equal(group.true, group.true[first][code]):
         raise ConfigError(
             f"aggregate: rows with the same {' and '.join(by)} have several truths, so they "
             "cannot be answered together. Name columns that the target follows from."
         )
-    counts = np.bincount(code)
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        total = np.zeros((n_answers, *values.shape[1:]))
-        np.add.at(total, code, values)
-        return total / counts.reshape(-1, *(1,) * (values.ndim - 1))
-
     if kind != "label":
-        return replace(group.take(first), pred=mean(group.pred))
+        return replace(group.take(first), pred=group_means(group.pred, code))
     if group.scores is None:
         raise ConfigError(
             f"aggregate: {group.model} gives classes without scores, and there is nothing to "
             "average. Use a model with probabilities or margins."
         )
-    scores = mean(group.scores)
+    scores = group_means(group.scores, code)
     return replace(group.take(first), pred=np.argmax(scores, axis=-1), scores=scores)

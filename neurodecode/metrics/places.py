@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.gallery import Gallery, Likeness
+from neurodecode.linalg.groups import group_means
 from neurodecode.linalg.retrieval import ROUNDING, every_place, own_products, retrieve
 from neurodecode.metrics._pictures import distinct, flat, pairs
 from neurodecode.metrics.metric import Candidates
@@ -239,8 +240,7 @@ class _Round:
         """Give mean brains of pictures, of one centre each time, and all pictures so centred."""
         code = np.searchsorted(shown, self.own)
         counts = np.bincount(code)
-        total = np.zeros((len(shown), self.pred.shape[1]))
-        np.add.at(total, code, self.pred)
+        means = group_means(self.pred, code)
         # Rows of one picture may be of several folds: its centre is then the mean of theirs.
         shares = np.zeros((len(shown), 1 if self.centre is None else len(self.centre)))
         np.add.at(shares, (code, self.centre_of), 1)
@@ -248,10 +248,9 @@ class _Round:
         for i, share in enumerate(shares):
             mine = which.reshape(-1) == i
             centre = None if self.centre is None else share @ self.centre
-            brains = total[mine] / counts[mine, None]
             yield (
                 mine,
-                _units(brains, self.likeness, centre, self.rounding),
+                _units(means[mine], self.likeness, centre, self.rounding),
                 _units(self.entries[shown], self.likeness, centre, ROUNDING),
             )
 
