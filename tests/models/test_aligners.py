@@ -326,6 +326,18 @@ def test_a_subject_that_was_trained_on_goes_on_from_where_training_left_it():
     assert len(changed) == 1 and changed[0].endswith("subjects.1")
 
 
+@pytest.mark.parametrize(("n_trials", "n_steps"), [(8, 100), (20, 100), (24, 150)])
+def test_a_new_subject_is_fitted_by_50_passes_and_at_least_100_steps(
+    n_trials, n_steps, monkeypatch
+):
+    model, steps = small(Atm).fit(*trials()[:2]), []
+    constrain = Objective.constrain
+    monkeypatch.setattr(Objective, "constrain", lambda self: steps.append(constrain(self)))
+    # Batches are of 8, and a smaller last one is left out: 1, 2 and 3 steps a pass.
+    model.adapt(*trials(n_trials, subject="2", seed=1)[:2])
+    assert len(steps) == n_steps
+
+
 @pytest.mark.parametrize("n_targets", [1, N_TARGETS + 1])
 def test_a_new_subject_is_told_targets_of_the_length_that_was_trained_on(n_targets):
     model = small(Benchetrit).fit(*trials()[:2])

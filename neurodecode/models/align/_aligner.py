@@ -114,6 +114,9 @@ class Adaptive(Aligner):
     def adapt(self, X, y=None, rows=None):
         """Fit what belongs to the subjects of some trials, and nothing else.
 
+        There are 50 passes over a subject's trials, or as many as make 100 steps of the optimiser:
+        few trials are a single batch, and each pass a single step.
+
         Parameters
         ----------
         X : Trials

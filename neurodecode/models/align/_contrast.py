@@ -25,11 +25,13 @@ from neurodecode.nn.frozen import FrozenTrunk
 from neurodecode.nn.positions import unit_square
 from neurodecode.train.chance import seeded
 from neurodecode.train.feeding import on
-from neurodecode.train.loop import precision, train
+from neurodecode.train.loop import batches_of, precision, train
 from neurodecode.train.source import Padded, Source, check_finite
 from neurodecode.train.training import Training
 
-_ADAPTING_EPOCHS = 50  # over the few trials of a new subject
+# Passes over the trials of a new subject. Few trials are one batch a pass, and 50 steps leave a
+# layer far from what it can learn of rhythms (tests/studies/README.md): there are 100 at least.
+_ADAPTING_EPOCHS, _FEWEST_ADAPTING_STEPS = 50, 100
 
 
 def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
@@ -83,9 +85,9 @@ def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
 def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
     """Fit what belongs to the subjects of some trials, the trunk frozen; new ones are added.
 
-    The trunk's scales, dropout and running means stay as training left them. Passes are as many as
-    50, with the training's rate: there are no trials to validate on. A subject that was trained on
-    begins where training left it.
+    The trunk's scales, dropout and running means stay as training left them. There are 50 passes,
+    or as many as make 100 steps of the optimiser, with the training's rate and batches: there are
+    no trials to validate on. A subject that was trained on begins where training left it.
 
     Raises
     ------
@@ -111,15 +113,22 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
         _check_fits(model, theirs)
         source, read = _source(model, X.take(mine), theirs, y[mine], told)
         frozen = FrozenTrunk(module, *numbers)
-        training = replace(
-            _training(model), max_epochs=_ADAPTING_EPOCHS, patience=_ADAPTING_EPOCHS,
-            schedule="constant", warmup_epochs=0, compile=False,
-        )  # fmt: skip
+        training = _adapting(_training(model), len(source))
         objective = _objective(model, options, read, None)
         _train(model, frozen, objective, source, None, training, seed, ["adapt", subject])
         model.weights_ = arrays_of(module)
         model.__dict__.pop("_made", None)
     return model
+
+
+def _adapting(training: Training, n_trials: int) -> Training:
+    """Give how a subject's weights are fitted to so many trials."""
+    batches = batches_of(np.arange(n_trials), training.batch_size, whole=Objective.among_others)
+    n_epochs = max(_ADAPTING_EPOCHS, math.ceil(_FEWEST_ADAPTING_STEPS / len(list(batches))))
+    return replace(
+        training, max_epochs=n_epochs, patience=n_epochs, schedule="constant", warmup_epochs=0,
+        compile=False,
+    )  # fmt: skip
 
 
 def embed(model: Any, X: Any) -> np.ndarray:

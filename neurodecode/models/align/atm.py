@@ -58,7 +58,7 @@ class Atm(Adaptive):
     Li et al. 2024, arXiv 2403.07721.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {
             "lr": 3e-4, "weight_decay": 0.01, "decay": "matrices", "batch_size": 64,

@@ -54,7 +54,7 @@ class Benchetrit(Adaptive):
     Benchetrit et al. 2023, arXiv 2310.19812.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     any_layout: ClassVar[bool] = True
     sees_positions: ClassVar[bool] = True
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {

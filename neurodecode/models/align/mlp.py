@@ -49,7 +49,7 @@ class Mlp(Adaptive):
     Scotti et al. 2023, arXiv 2305.18274.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     any_layout: ClassVar[bool] = True
     own_inputs: ClassVar[bool] = True
     order_matters: ClassVar[tuple[str, ...]] = ("voxel", "feature")
