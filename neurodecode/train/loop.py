@@ -105,7 +105,7 @@ def train(
     """
     module.to(device)
     losses = [one.to(device) for one in (loss,) if isinstance(one, torch.nn.Module)]
-    optimizer = _optimizer([module, *losses], training)
+    optimizer = _optimizer(module, losses, training)
     called = _compiled(module, training, device)
     path = None if folder is None else folder / f"checkpoint-{identity}.pt"
     history: list[Pass] = []
@@ -183,14 +183,19 @@ def precision(device: str) -> contextlib.AbstractContextManager[Any]:
     return torch.autocast(device, dtype=torch.bfloat16)
 
 
-def _optimizer(modules: Sequence[torch.nn.Module], training: Training) -> torch.optim.Optimizer:
-    """Give AdamW over all that is learnt, decayed as the training says."""
-    learnt = [one for module in modules for one in module.parameters()]
-    groups: list[dict[str, Any]] = [{"params": learnt}]
+def _optimizer(
+    module: torch.nn.Module, losses: Sequence[torch.nn.Module], training: Training
+) -> torch.optim.Optimizer:
+    """Give AdamW over all that is learnt, decayed as the training says; what a loss learns is not.
+
+    The logarithm of a temperature that shrinks draws the temperature to one.
+    """
+    decayed = list(module.parameters())
+    others = [one for loss in losses for one in loss.parameters()]
     if training.decay == "matrices":
-        matrices = [one for one in learnt if one.ndim > 1]
-        others = [one for one in learnt if one.ndim <= 1]
-        groups = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
+        others = [one for one in decayed if one.ndim <= 1] + others
+        decayed = [one for one in decayed if one.ndim > 1]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(
         [group for group in groups if group["params"]],
         lr=training.lr,

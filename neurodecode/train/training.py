@@ -23,8 +23,8 @@ class Training:
     weight_decay : float
         Decoupled from the learning rate's gradient; 0 makes AdamW Adam.
     decay : {"all", "matrices"}
-        What is decayed: all that is learnt; or weights of two axes and more, and no bias, scale of
-        a normalisation or temperature.
+        What is decayed: all that the module learns; or weights of two axes and more, and no bias or
+        scale of a normalisation. What a loss learns, such as a temperature, never is.
     betas : tuple of float
         How slowly AdamW forgets gradients, and their squares.
     patience : int
