@@ -339,7 +339,8 @@ class Store:
 
     def remove_gallery(self) -> None:
         """Remove what `write_gallery` wrote."""
-        (self.folder / "truth" / "gallery.npy").unlink(missing_ok=True)
+        for name in ("gallery.npy", "gallery.parquet"):
+            (self.folder / "truth" / name).unlink(missing_ok=True)
 
     def gallery(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Read what `write_gallery` wrote; None where nothing was."""

@@ -260,4 +260,4 @@ def test_a_gallery_of_all_holds_what_was_not_shown_and_is_scored_without_data(
     store = Store(tmp_path / "out")
     assert len(store.gallery()[0]) == N_PICTURES
     store.remove_gallery()
-    assert store.gallery() is None
+    assert store.gallery() is None and not [*(store.folder / "truth").glob("gallery*")]
