@@ -1,4 +1,4 @@
-"""Pictures and their reconstructions as rows of numbers."""
+"""Pictures, or vectors that stand for them, and predictions as rows of numbers."""
 
 import numpy as np
 
@@ -12,20 +12,20 @@ def flat(pictures: np.ndarray) -> np.ndarray:
 
 
 def pairs(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give pictures and reconstructions as rows of as many numbers.
+    """Give pictures and predictions as rows of as many numbers.
 
     Raises
     ------
     DataError
-        If their sizes differ, or they have one pixel.
+        If their sizes differ, or they have one entry.
     """
     true, pred = flat(true), flat(pred)
     if true.shape != pred.shape:
         raise DataError(
-            f"reconstructions of {pred.shape[1]} pixels for pictures of {true.shape[1]}"
+            f"predictions of {pred.shape[1]} entries, where the true ones have {true.shape[1]}"
         )
     if true.shape[1] < 2:
-        raise DataError("a picture of one pixel has no correlation")
+        raise DataError("a picture or vector of one entry has no correlation")
     return true, pred
 
 

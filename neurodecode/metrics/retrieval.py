@@ -1,13 +1,18 @@
 """Retrieval: which of a gallery is shown, told from the brain; and which brain saw a picture.
 
+A picture is whatever is told: its pixels, a vector of its features, or of another stimulus.
 The gallery holds each picture once, however often it was shown; without one it is the pictures
 among the rows that are scored together. Two pictures of equal content are one. How like two vectors
 are is Pearson's correlation over their entries, unless a `Gallery` says otherwise.
 
 Candidates that are as like as the true one are tied with it, and every metric takes the mean over
-the orders of the tied: answers that are all alike score exactly chance. ``…_image_to_brain`` asks
-the other way round: each picture ranks the brains, and where a picture has several rows, the mean
-of their predictions is its brain.
+the orders of the tied. So who says the same of every row scores exactly chance where the gallery is
+what was scored, each picture as often; and in any gallery where what is said is like all pictures
+alike, as a flat vector by correlation or the training mean by its centred cosine. A constant answer
+that lies nearer to some pictures than to others ranks every gallery alike: among pictures that were
+not scored, or scored unequally often, it has the places that these happen to take.
+``…_image_to_brain`` asks the other way round: each picture ranks the brains, and where a picture
+has several rows, the mean of their predictions is its brain.
 
 Of an encoder the brain is what is true, and what is predicted stands for the picture: the measured
 brain of each picture, the mean over its rows, ranks the brains that were predicted, as in Kay et
@@ -54,7 +59,7 @@ _FIVE_BACK = Retrieval("image_to_brain", among_five)
     retrieval=_SHARE_BELOW,
 )
 def two_way(true, pred, *, scores=None, rows=None, gallery=None):
-    """Share of the other pictures that are less like the reconstruction than the true one.
+    """Share of the other pictures that are less like the prediction than the true one.
 
     Ties count one half; the mean is over rows. Chance is one half where any picture might have been
     any row's. Where whole pictures are left out of training it lies lower, since a model has seen
@@ -90,7 +95,7 @@ def two_way(true, pred, *, scores=None, rows=None, gallery=None):
     retrieval=_FIRST,
 )
 def top_1(true, pred, *, scores=None, rows=None, gallery=None):
-    """Share of reconstructions that are more like the true picture than like any other.
+    """Share of predictions that are more like the true picture than like any other.
 
     Where k pictures share the highest likeness and the true one is among them, the row counts
     1 / k: what drawing one of them would reach.
@@ -123,7 +128,7 @@ def top_1(true, pred, *, scores=None, rows=None, gallery=None):
     retrieval=_FIVE,
 )
 def top_5(true, pred, *, scores=None, rows=None, gallery=None):
-    """Share of reconstructions with at most four pictures more like them than the true one.
+    """Share of predictions with at most four pictures more like them than the true one.
 
     Where pictures are as like as the true one, the row counts the share of their orders in which
     the true one is among the first five.

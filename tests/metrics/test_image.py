@@ -63,7 +63,7 @@ def test_a_picture_that_the_gallery_lacks_is_told():
         true, true, scores=None, score_kind="", kind="picture", gallery=true[:4]
     )
     assert said == "two_way: 2 of 6 true pictures are not in the gallery"
-    with pytest.raises(DataError, match="reconstructions of 3 pixels for pictures of 12"):
+    with pytest.raises(DataError, match="predictions of 3 entries, where the true ones have 12"):
         pixcorr(true, true[:, 0])
 
 

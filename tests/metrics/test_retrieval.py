@@ -368,6 +368,25 @@ def test_constant_answers_are_at_chance_among_prototypes_too():
         assert one(vectors[twice], pred, gallery=gallery) == pytest.approx(chance)
 
 
+def test_a_constant_answer_is_at_chance_in_a_gallery_of_all_where_it_is_like_all_alike():
+    rng = np.random.default_rng(0)
+    # Of 40 pictures the 8 that are tested lie near the training mean, and the others far from it.
+    mean = rng.normal(size=6)
+    every_one = mean + np.where(np.arange(40) < 8, 0.1, 3.0)[:, None] * rng.normal(size=(40, 6))
+    true, own = every_one[:8], np.arange(8)
+    constant = np.tile(mean, (8, 1))
+    centred = Gallery(every_one, "centered_cosine", mean, own=own)
+    plain = Gallery(every_one, own=own)
+    for one in (top_1, top_5, two_way, relative_rank, median_rank, mrr):
+        chance = one.chance(true, None, centred)
+        assert one(true, constant, gallery=centred) == pytest.approx(chance, abs=1e-12)
+        flat = np.ones_like(constant)
+        assert one(true, flat, gallery=plain) == pytest.approx(chance, abs=1e-12)
+        # The pictures that are tested are nearest to it, so it places them first.
+        assert one(true, constant, gallery=plain) != pytest.approx(chance, rel=0.1)
+        assert one(true, constant) == pytest.approx(one.chance(true, None), abs=1e-12)
+
+
 def test_a_concept_without_another_picture_is_told():
     vectors, concept, shown = concepts()
     with pytest.raises(DataError, match="the concept 'b' has one picture, so none to make"):
