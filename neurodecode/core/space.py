@@ -68,6 +68,8 @@ class Space:
         return len(self.names) if self.ijk is None else len(self.ijk)
 
     def __repr__(self) -> str:
+        if len(self) == 0:  # of features that are still to be computed, say
+            return f"Space({self.kind}, how many is not known yet)"
         counts = {t: self.types.count(t) for t in dict.fromkeys(self.types)}
         of_types = ", ".join(f"{n} {t}" for t, n in counts.items())
         return f"Space({len(self)} {self.kind}{': ' + of_types if of_types else ''})"

@@ -56,7 +56,7 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     tested = "trial" if index["schedule"] is None else "window"
     asked = [
         Asked("Data", tuple(_data(resolved, rows, tested))),
-        Asked("Told apart", (Line(_target(index["target"], rows, tested)),)),
+        Asked("Told apart", (Line(_target(index["target"], resolved, rows, tested)),)),
     ]
     if "in_memory" not in resolved.get("data", {}):
         steps = [_call("signal", one) for one in resolved.get("prepare", [])]
@@ -110,14 +110,20 @@ def _data(resolved: Mapping[str, Any], rows: pd.DataFrame, tested: str) -> Itera
     )
 
 
-def _target(target: Mapping[str, Any], rows: pd.DataFrame, tested: str) -> str:
+def _target(
+    target: Mapping[str, Any], resolved: Mapping[str, Any], rows: pd.DataFrame, tested: str
+) -> str:
     classes = target["classes"]
     if target["kind"] == "none":
         return "Nothing: models learn how trials are, and are scored by how well others fit."
     if not classes:
-        return (
-            f"A {target['kind']}, {'a number' if target['kind'] == 'value' else 'one'} a {tested}."
-        )
+        kind, features = target["kind"], resolved.get("features") or ()
+        if kind == "brain":
+            told = features if isinstance(features, str) else ", ".join(features)
+            return f"The brain of each {tested}" + (f", from {told}." if told else ".")
+        name = (resolved.get("target") or {}).get(kind, "")
+        named = f": {name}" if isinstance(name, str) and name else ""
+        return f"A {kind}{named}, {'a number' if kind == 'value' else 'one'} a {tested}."
     counts = Counter(rows["y"].tolist())
     sizes = {counts[code] for code in range(len(classes))}
     if len(sizes) == 1:
@@ -132,7 +138,7 @@ def _target(target: Mapping[str, Any], rows: pd.DataFrame, tested: str) -> str:
 
 def _windows(windows: Mapping[str, Any] | None) -> str:
     if windows is None:
-        return "Entries of the prepared signal, such as volumes or blocks, as they are."
+        return "Entries of the prepared signal, one a trial: a volume, a block or an epoch each."
     if windows.get("span"):
         return "From each event's onset to its end, so that trials may differ in length."
     if windows.get("length") is not None:

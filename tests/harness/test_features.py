@@ -134,6 +134,7 @@ def test_decoders_are_planned_before_their_target_is_there(root):
     study = opened(root, compute=False, **DECODE)
     plan = make_plan(study)
     assert study.lacks_truth and len(plan.jobs) == 9
+    assert "small: Space(features, how many is not known yet)" in repr(study.trials)
     assert any("features computed" in note for note in plan.notes)
 
 

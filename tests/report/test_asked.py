@@ -22,9 +22,23 @@ def test_frequencies_and_limits_have_units(results):
 def test_what_was_not_done_is_said_too(results):
     asked = asked_of(results)
     assert asked["Preparation"][0].text == "None."
-    assert asked["Trials"][0].text.startswith("Entries of the prepared signal")
+    assert asked["Trials"][0].text == (
+        "Entries of the prepared signal, one a trial: a volume, a block or an epoch each."
+    )
     sliding = asked_of(results, windows={"length": 2.0, "hop": 0.5})
     assert sliding["Trials"][0].text == "Windows of 2 s, a new one every 0.5 s."
+
+
+def test_what_is_told_is_named(results, monkeypatch):
+    def told(kind, **resolved):
+        monkeypatch.setitem(results.index, "target", {"kind": kind, "classes": []})
+        monkeypatch.setitem(results.index, "metrics", [])
+        return asked_of(results, **resolved)["Told apart"][0].text
+
+    assert told("vector", target={"vector": "clip"}) == "A vector: clip, one a trial."
+    assert told("value", target={"value": "age"}) == "A value: age, a number a trial."
+    assert told("brain", features={"clip": {}}) == "The brain of each trial, from clip."
+    assert told("brain", features="latent") == "The brain of each trial, from latent."
 
 
 def test_pipelines_in_memory_show_their_steps(results):
