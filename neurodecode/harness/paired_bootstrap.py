@@ -102,7 +102,9 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
     """Name what each row is drawn with: its block of the recording, else itself.
 
     Windows that slide over a recording are drawn trial by trial, a task with the idle before it.
-    Of vectors, which are what a stimulus is, all rows of one stimulus are drawn together.
+    Of vectors, which are what a stimulus is, all rows of one stimulus are drawn together; and so
+    they are of brains that were shown it several times, each time anew. A film or a story is no
+    such stimulus: it runs on from row to row, and its rows, or their blocks, are drawn.
 
     Parameters
     ----------
@@ -124,13 +126,25 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
         recording = rows["recording"].astype(str).to_numpy(dtype=object)
         return recording + np.array([*begins, "|no task"], dtype=object)[timeline.trials()]
     alone = rows["uid"].astype(str).to_numpy(dtype=object)
-    if kind == "vector" and "stimulus" in rows:
+    if (kind == "vector" and "stimulus" in rows) or (kind == "brain" and _shown_anew(rows)):
         shown = rows["stimulus"]
         return np.where(shown.notna(), shown.astype(str).to_numpy(dtype=object), alone)
     if "block" not in rows:
         return alone
     block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
     return np.where(rows["block"].notna(), block.to_numpy(dtype=object), alone)
+
+
+def _shown_anew(rows: pd.DataFrame) -> bool:
+    """Whether stimuli are repeated, and most of their rows are a showing by themselves."""
+    if "stimulus" not in rows:
+        return False
+    shown, recording = (pd.factorize(rows[name])[0] for name in ("stimulus", "recording"))
+    named = shown >= 0
+    # Rows stand in the order of time within a recording.
+    runs_on = named[:-1] & (shown[1:] == shown[:-1]) & (recording[1:] == recording[:-1])
+    n_repeats = named.sum() - len(np.unique(shown[named]))
+    return bool(n_repeats > 0 and runs_on.sum() <= named.sum() / 2)
 
 
 def bootstrap_p(differences: np.ndarray, alternative: Alternative) -> float:
