@@ -1,61 +1,13 @@
-"""Models of transformers from a folder of weights, every tensor in its place.
+"""What stands beside a model of transformers, and what is done with its vectors."""
 
-No code of a repository is run, and nothing is looked for in the network.
-"""
-
-import contextlib
-from collections.abc import Generator
 from typing import Any, Literal
 
-from neurodecode.core.errors import ConfigError, DataError
-from neurodecode.core.files import read_json
+from neurodecode.core.errors import DataError
 from neurodecode.core.hugging_face import import_hugging_face
-from neurodecode.core.training import Device, resolve_device
-from neurodecode.features._weights import Weights
+from neurodecode.data.pretrained import quiet
+from neurodecode.data.weights import Weights
 
 Normalize = Literal["none", "l2", "first_token"]
-_SHOWN = 6  # names of tensors in a message
-
-
-def load_model(weights: Weights, device: Device, *, purpose: str) -> Any:
-    """Give the model that its configuration names, in float32 and for use, on a device.
-
-    Parameters
-    ----------
-    weights : Weights
-    device : {"auto", "cpu", "cuda"}
-    purpose : str
-        How messages name who needs it.
-
-    Raises
-    ------
-    DataMissing
-        If a file is not there.
-    DataError
-        If tensors are missing, left over, or of another shape than the model's.
-    """
-    transformers = import_hugging_face("transformers", purpose=purpose)
-    torch = import_hugging_face("torch", purpose=purpose)
-    weights.need("config.json")
-    cls = _class_of(weights, transformers)
-    with quiet(transformers):
-        try:
-            model, told = cls.from_pretrained(
-                weights.folder,
-                local_files_only=True,
-                use_safetensors=True,
-                output_loading_info=True,
-                dtype=torch.float32,
-                ignore_mismatched_sizes=True,  # so that they are listed with the others
-            )
-        except Exception as error:  # of a damaged file a library may raise anything
-            first = str(error).strip().partition("\n")[0][:200]
-            raise DataError(
-                f"weights {weights.name!r}: {weights.folder} cannot be loaded as {cls.__name__} "
-                f"({type(error).__name__}: {first}). Fetch its files again."
-            ) from error
-    _check_tensors(model, told, weights)
-    return model.eval().requires_grad_(False).to(resolve_device(device))
 
 
 def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTokenizer"], **how):
@@ -72,7 +24,7 @@ def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTo
             return getattr(transformers, kind).from_pretrained(
                 weights.folder, local_files_only=True, trust_remote_code=False, **how
             )
-        except Exception as error:  # as above
+        except Exception as error:  # of a damaged file a library may raise anything
             first = str(error).strip().partition("\n")[0][:200]
             what = "image processor" if kind == "AutoImageProcessor" else "tokenizer"
             raise DataError(
@@ -95,54 +47,3 @@ def normalized(values: Any, normalize: Normalize) -> Any:
         return values
     length = values.norm(dim=-1, keepdim=True)
     return values / (length if normalize == "l2" else length[:, :1])
-
-
-@contextlib.contextmanager
-def quiet(transformers: Any) -> Generator[None]:
-    """Keep transformers' bars and reports to itself: what they say is checked, and said, here."""
-    logging = transformers.utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.CRITICAL)
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
-
-
-def _class_of(weights: Weights, transformers: Any) -> Any:
-    """Find the class that the weights were saved from; only that one takes every tensor."""
-    named = read_json(weights.folder / "config.json").get("architectures") or [""]
-    cls = getattr(transformers, str(named[0]), None)
-    if not (isinstance(cls, type) and issubclass(cls, transformers.PreTrainedModel)):
-        raise ConfigError(
-            f"weights {weights.name!r}: config.json names the architecture {named[0]!r}, which "
-            f"transformers {transformers.__version__} does not have. Code of a repository is not "
-            "run; use a model that transformers knows, or a newer release."
-        )
-    return cls
-
-
-def _check_tensors(model: Any, told: dict[str, Any], weights: Weights) -> None:
-    wrong = {
-        "missing": sorted(told["missing_keys"]),
-        # Older releases saved this count from 0 on; the model makes it itself.
-        "left over": sorted(k for k in told["unexpected_keys"] if not k.endswith("position_ids")),
-        "of another shape": sorted(str(key[0]) for key in told["mismatched_keys"]),
-    }
-    if not any(wrong.values()) and not told["error_msgs"]:
-        return
-    n_all = len(model.state_dict())
-    n_lost = len(wrong["missing"]) + len(wrong["of another shape"])
-    said = "; ".join(
-        f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
-        for what, names in wrong.items()
-        if names
-    )
-    raise DataError(
-        f"weights {weights.name!r}: {n_all - n_lost} of {n_all} tensors of "
-        f"{type(model).__name__} matched; {said or told['error_msgs'][0]}. These are not the "
-        "weights of that model; fetch them again, or correct config.json."
-    )

@@ -10,15 +10,10 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device
+from neurodecode.data.pretrained import load_model, quiet
+from neurodecode.data.weights import find_weights
 from neurodecode.features._contract import Extract, Feature, as_colour
-from neurodecode.features._transformers import (
-    Normalize,
-    load_model,
-    load_processor,
-    normalized,
-    quiet,
-)
-from neurodecode.features._weights import find_weights
+from neurodecode.features._transformers import Normalize, load_processor, normalized
 
 # Tokens that stand for no place in the picture, in the order in which they come first.
 _CLASS = ("cls_token", "class_embedding", "class_token")
@@ -33,7 +28,7 @@ class HfVision(Feature):
     ----------
     weights : str
         A folder, a name below a folder of weights, or a repository in the hub's cache; see
-        `neurodecode.features._weights.find_weights`.
+        `neurodecode.data.weights.find_weights`.
     layer : str or int
         ``image_embeds``: CLIP's own, the post layer norm and the projection. ``pooler``: what the
         model itself gives as one vector. A number: that of ``hidden_states``, 0 being what the

@@ -8,8 +8,8 @@ import torch
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stimuli import Stimuli
+from neurodecode.data.pretrained import quiet
 from neurodecode.features._computing import compute, look
-from neurodecode.features._transformers import quiet
 from neurodecode.features.hf_text import HfText
 
 CAPTIONS = [("a red dog",), ("the cat sits", "a cat")]

@@ -13,9 +13,9 @@ from counted_feature import flat_pictures
 from safetensors.torch import load_file, save_file
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
+from neurodecode.data.pretrained import quiet
+from neurodecode.data.weights import find_weights
 from neurodecode.features._computing import compute, look
-from neurodecode.features._transformers import quiet
-from neurodecode.features._weights import find_weights
 from neurodecode.features.hf_vision import HfVision
 
 rng = np.random.default_rng(0)

@@ -29,7 +29,7 @@ def transformers():
 
 def save(model, folder: Path, processor: str = "") -> Path:
     """Save a model, and the settings of an image processor beside it."""
-    from neurodecode.features._transformers import quiet
+    from neurodecode.data.pretrained import quiet
 
     with quiet(transformers()):
         model.eval().save_pretrained(folder)

@@ -1,9 +1,12 @@
 """Where weights are: a folder of the person's own, held to its manifest, or the hub's cache.
 
-Nothing is downloaded here. A folder of weights has a subfolder a model, as `transformers` saves it,
-and a manifest ``weights.json``, which names the files of each::
+Nothing is downloaded here. A folder of weights has a subfolder a model, as `transformers` and
+`diffusers` save it, and a manifest ``weights.json``, which names the files of each::
 
     {"dinov2-base": {"folder": "dinov2-base", "files": {"config.json": "SHA-256", …}}}
+
+A pipeline of `diffusers` is a folder of several models, its parts; the manifest says
+``"unet/config.json"`` of those.
 """
 
 import os
@@ -72,6 +75,39 @@ class Weights:
                     "correct the manifest if another version is meant."
                 )
         return found | ({"revision": self.revision} if self.revision else {})
+
+    def part(self, name: str) -> "Weights":
+        """Give the files of one part of a pipeline, which lie in the subfolder of that name.
+
+        Raises
+        ------
+        DataMissing
+            If there is no such subfolder.
+        """
+        folder, start = self.folder / name, f"{name}/"
+        if not folder.is_dir():
+            raise DataMissing(
+                f"weights {self.name!r}: {self.folder} has no {name}/. Fetch that part of the "
+                "pipeline too."
+            )
+        mine = {k.removeprefix(start): v for k, v in self.expected.items() if k.startswith(start)}
+        return Weights(f"{self.name}/{name}", folder, mine, self.revision)
+
+    def kind(self, file: str = "config.json") -> str:
+        """Give the class of diffusers that a pipeline, or a part of one, was saved from.
+
+        Raises
+        ------
+        DataMissing
+            If the file that says it is not there.
+        """
+        if not (self.folder / file).is_file():
+            raise DataMissing(
+                f"weights {self.name!r}: {self.folder} has no {file}, which says what is there. "
+                "Save the pipeline there with save_pretrained, or fetch all of its files."
+            )
+        said = read_json(self.folder / file)
+        return str(said.get("_class_name", "")) if isinstance(said, dict) else ""
 
     def need(self, *names: str) -> None:
         """Hold the folder to having files.

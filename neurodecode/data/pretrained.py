@@ -1,0 +1,150 @@
+"""Networks of transformers and diffusers from a folder of weights, every tensor in its place.
+
+No code of a repository is run, and nothing is looked for in the network.
+"""
+
+import contextlib
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.files import read_json
+from neurodecode.core.hugging_face import import_hugging_face
+from neurodecode.core.training import Device, resolve_device
+from neurodecode.data.weights import Weights
+
+_SHOWN = 6  # names of tensors in a message
+
+
+def load_model(weights: Weights, device: Device, *, purpose: str) -> Any:
+    """Give the model of transformers that its configuration names, in float32 and for use.
+
+    Parameters
+    ----------
+    weights : Weights
+    device : {"auto", "cpu", "cuda"}
+    purpose : str
+        How messages name who needs it.
+
+    Raises
+    ------
+    DataMissing
+        If a file is not there.
+    DataError
+        If tensors are missing, left over, or of another shape than the model's.
+    """
+    transformers = import_hugging_face("transformers", purpose=purpose)
+    torch = import_hugging_face("torch", purpose=purpose)
+    weights.need("config.json")
+    cls = _class_of(weights, transformers)
+    model = _loaded(cls, weights, transformers, dtype=torch.float32)
+    return model.to(resolve_device(device))
+
+
+def load_part(weights: Weights, kind: str, dtype: Any, *, purpose: str) -> Any:
+    """Give a network of diffusers, such as a U-Net or an auto-encoder, for use on the CPU.
+
+    Parameters
+    ----------
+    weights : Weights
+        Of the part alone: a subfolder of a pipeline's.
+    kind : str
+        Name of its class, as its configuration has it: ``UNet2DConditionModel``.
+    dtype : torch.dtype
+    purpose : str
+        How messages name who needs it.
+
+    Raises
+    ------
+    DataMissing
+        If a file is not there.
+    DataError
+        If tensors are missing, left over, or of another shape than the model's.
+    """
+    diffusers = import_hugging_face("diffusers", purpose=purpose)
+    weights.need("config.json")
+    cls = getattr(diffusers, kind, None) or _FLAT[kind]()
+    # Only in this way are tensors of another shape listed with the others.
+    return _loaded(cls, weights, diffusers, torch_dtype=dtype, low_cpu_mem_usage=False)
+
+
+@contextlib.contextmanager
+def quiet(library: Any) -> Generator[None]:
+    """Keep a library's bars and reports to itself: what they say is checked, and said, here."""
+    logging = library.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _loaded(cls: Any, weights: Weights, library: Any, **how: Any) -> Any:
+    with quiet(library):
+        try:
+            model, told = cls.from_pretrained(
+                weights.folder,
+                local_files_only=True,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # so that they are listed with the others
+                **how,
+            )
+        except Exception as error:  # of a damaged file a library may raise anything
+            first = str(error).strip().partition("\n")[0][:200]
+            raise DataError(
+                f"weights {weights.name!r}: {weights.folder} cannot be loaded as {cls.__name__} "
+                f"({type(error).__name__}: {first}). Fetch its files again."
+            ) from error
+    _check_tensors(model, told, weights)
+    return model.eval().requires_grad_(False)
+
+
+def _flat_unet() -> Any:
+    """Give the U-Net of Versatile Diffusion's texts, which diffusers keeps to that pipeline."""
+    from diffusers.pipelines.deprecated.versatile_diffusion import modeling_text_unet
+
+    return modeling_text_unet.UNetFlatConditionModel
+
+
+_FLAT = {"UNetFlatConditionModel": _flat_unet}
+
+
+def _class_of(weights: Weights, transformers: Any) -> Any:
+    """Find the class that the weights were saved from; only that one takes every tensor."""
+    named = read_json(weights.folder / "config.json").get("architectures") or [""]
+    cls = getattr(transformers, str(named[0]), None)
+    if not (isinstance(cls, type) and issubclass(cls, transformers.PreTrainedModel)):
+        raise ConfigError(
+            f"weights {weights.name!r}: config.json names the architecture {named[0]!r}, which "
+            f"transformers {transformers.__version__} does not have. Code of a repository is not "
+            "run; use a model that transformers knows, or a newer release."
+        )
+    return cls
+
+
+def _check_tensors(model: Any, told: Mapping[str, Any], weights: Weights) -> None:
+    wrong = {
+        "missing": sorted(told["missing_keys"]),
+        # Older releases saved this count from 0 on; the model makes it itself.
+        "left over": sorted(k for k in told["unexpected_keys"] if not k.endswith("position_ids")),
+        "of another shape": sorted(str(key[0]) for key in told["mismatched_keys"]),
+    }
+    if not any(wrong.values()) and not told["error_msgs"]:
+        return
+    n_all = len(model.state_dict())
+    n_lost = len(wrong["missing"]) + len(wrong["of another shape"])
+    said = "; ".join(
+        f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
+        for what, names in wrong.items()
+        if names
+    )
+    raise DataError(
+        f"weights {weights.name!r}: {n_all - n_lost} of {n_all} tensors of "
+        f"{type(model).__name__} matched; {said or told['error_msgs'][0]}. These are not the "
+        "weights of that model; fetch them again, or correct config.json."
+    )
