@@ -5,7 +5,7 @@ No code of a repository is run, and nothing is looked for in the network.
 
 import contextlib
 from collections.abc import Generator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
@@ -14,6 +14,12 @@ from neurodecode.core.training import Device, resolve_device
 from neurodecode.data.weights import Weights
 
 _SHOWN = 6  # names of tensors in a message
+# Networks that diffusers keeps to one pipeline.
+_ELSEWHERE = {
+    "UNetFlatConditionModel": (
+        "diffusers.pipelines.deprecated.versatile_diffusion.modeling_text_unet"
+    )
+}
 
 
 def load_model(weights: Weights, device: Device, *, purpose: str) -> Any:
@@ -63,9 +69,34 @@ def load_part(weights: Weights, kind: str, dtype: Any, *, purpose: str) -> Any:
     """
     diffusers = import_hugging_face("diffusers", purpose=purpose)
     weights.need("config.json")
-    cls = getattr(diffusers, kind, None) or _FLAT[kind]()
-    # Only in this way are tensors of another shape listed with the others.
-    return _loaded(cls, weights, diffusers, torch_dtype=dtype, low_cpu_mem_usage=False)
+    where = import_hugging_face(_ELSEWHERE.get(kind, "diffusers"), purpose=purpose)
+    # Only without low_cpu_mem_usage are tensors of another shape listed with the others.
+    return _loaded(
+        getattr(where, kind), weights, diffusers, torch_dtype=dtype, low_cpu_mem_usage=False
+    )
+
+
+def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTokenizer"], **how):
+    """Give the image processor or tokenizer that lies beside the weights.
+
+    Raises
+    ------
+    DataError
+        If it cannot be made of the files that are there.
+    """
+    transformers = import_hugging_face("transformers", purpose=f"weights {weights.name!r}")
+    with quiet(transformers):
+        try:
+            return getattr(transformers, kind).from_pretrained(
+                weights.folder, local_files_only=True, trust_remote_code=False, **how
+            )
+        except Exception as error:  # of a damaged file a library may raise anything
+            first = str(error).strip().partition("\n")[0][:200]
+            what = "image processor" if kind == "AutoImageProcessor" else "tokenizer"
+            raise DataError(
+                f"weights {weights.name!r}: {weights.folder} gives no {what} "
+                f"({type(error).__name__}: {first}). Save it there with save_pretrained."
+            ) from error
 
 
 @contextlib.contextmanager
@@ -94,7 +125,7 @@ def _loaded(cls: Any, weights: Weights, library: Any, **how: Any) -> Any:
                 ignore_mismatched_sizes=True,  # so that they are listed with the others
                 **how,
             )
-        except Exception as error:  # of a damaged file a library may raise anything
+        except Exception as error:  # as above
             first = str(error).strip().partition("\n")[0][:200]
             raise DataError(
                 f"weights {weights.name!r}: {weights.folder} cannot be loaded as {cls.__name__} "
@@ -102,16 +133,6 @@ def _loaded(cls: Any, weights: Weights, library: Any, **how: Any) -> Any:
             ) from error
     _check_tensors(model, told, weights)
     return model.eval().requires_grad_(False)
-
-
-def _flat_unet() -> Any:
-    """Give the U-Net of Versatile Diffusion's texts, which diffusers keeps to that pipeline."""
-    from diffusers.pipelines.deprecated.versatile_diffusion import modeling_text_unet
-
-    return modeling_text_unet.UNetFlatConditionModel
-
-
-_FLAT = {"UNetFlatConditionModel": _flat_unet}
 
 
 def _class_of(weights: Weights, transformers: Any) -> Any:

@@ -161,9 +161,9 @@ def find_weights(name: str, revision: str = "") -> Weights:
     repository = name if _HUB_NAME.fullmatch(name) else "REPOSITORY"
     raise DataMissing(
         f"weights {name!r} are not on this machine: there is no such folder, none in {looked}, and "
-        f"none in the cache of the hub.{nearest(name, named)} Put config.json, model.safetensors "
-        "and preprocessor_config.json (of texts: the tokenizer's files) into a folder of that "
-        f"name, or fetch them: hf download {repository}"
+        f"none in the cache of the hub.{nearest(name, named)} Put its files, as "
+        "save_pretrained writes them, into a folder of that name, or fetch them: hf download "
+        f"{repository}"
     )
 
 

@@ -11,10 +11,10 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
-from neurodecode.data.pretrained import load_model
+from neurodecode.data.pretrained import load_model, load_processor
 from neurodecode.data.weights import find_weights
 from neurodecode.features._contract import Extract, Feature
-from neurodecode.features._transformers import load_processor, normalized
+from neurodecode.features._transformers import normalized
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device
-from neurodecode.data.pretrained import load_model, quiet
+from neurodecode.data.pretrained import load_model, load_processor, quiet
 from neurodecode.data.weights import find_weights
 from neurodecode.features._contract import Extract, Feature, as_colour
-from neurodecode.features._transformers import Normalize, load_processor, normalized
+from neurodecode.features._transformers import Normalize, normalized
 
 # Tokens that stand for no place in the picture, in the order in which they come first.
 _CLASS = ("cls_token", "class_embedding", "class_token")
