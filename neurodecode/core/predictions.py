@@ -23,7 +23,8 @@ class Predictions:
         The target's kind.
     pred : ndarray
         Class codes, shape (n_rows,), for labels; values, shape (n_rows,); vectors and brains, shape
-        (n_rows, n); series, shape (n_rows, n, n_times). Further axes are those of `axes`.
+        (n_rows, n); series, shape (n_rows, n, n_times); pictures, float32 of shape (n_rows, height,
+        width, channels), from 0 to 1. Further axes are those of `axes`.
     scores : ndarray, shape (n_rows, …, n_classes), or None
         One column a class; for two classes a margin is given as (-margin, margin).
     score_kind : {"probability", "margin", ""}
@@ -49,7 +50,7 @@ class Predictions:
         if len(self.uid) != len(self.pred):
             raise DataError(f"{len(self.pred)} predictions for {len(self.uid)} test rows.")
         if not 0 <= self.pred.ndim - n_axes(self.kind) < len(AXES):
-            one = {1: "number", 2: "vector", 3: "series"}[n_axes(self.kind)]
+            one = {1: "number", 2: "vector", 3: "series", 4: "picture"}[n_axes(self.kind)]
             raise DataError(
                 f"predictions of shape {self.pred.shape}; one {one} a test row is needed, or one "
                 "at each time."

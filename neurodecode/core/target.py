@@ -5,7 +5,9 @@ from typing import Literal
 
 import numpy as np
 
+from neurodecode.core.entries import entry_shape
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.pictures import check_pictures
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth, known_rows
@@ -75,8 +77,14 @@ class Target:
         -------
         y : ndarray or BrainTruth
             Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; vectors,
-            shape (n_trials, n); series, shape (n_trials, n, n_times); a brain gives arrays of shape
+            shape (n_trials, n); series, shape (n_trials, n, n_times); pictures, float32 of shape
+            (n_trials, height, width, channels), from 0 to 1; a brain gives arrays of shape
             (n_trials, n) for rows of one space. Of no target, zeros.
+
+        Raises
+        ------
+        DataError
+            If there is no such signal, or what it holds is no picture where one is asked for.
         """
         if self.kind == NOTHING:
             return np.zeros(len(trials))
@@ -89,7 +97,18 @@ class Target:
         if self.kind == "brain":
             told = {self.signal: trials.signals[self.signal]}
             return BrainTruth(Trials(trials.rows, told))
+        if self.kind == "picture":
+            return self._pictures(trials)
         return trials.array(self.signal)
+
+    def _pictures(self, trials: Trials) -> np.ndarray:
+        where, signal = f"target: {self.signal}", trials.signals[self.signal]
+        if len(trials) and np.any(signal.length >= 0):
+            raise DataError(f"{where} runs along with the recording, and is no picture a trial.")
+        pictures = trials.array(self.signal)
+        if len(pictures):  # files hold them flat
+            pictures = pictures.reshape(len(pictures), *entry_shape(signal, 0))
+        return check_pictures(pictures, where)
 
     def known(self, y: Truth) -> np.ndarray:
         """Mask of the rows whose truth is known."""
@@ -98,7 +117,7 @@ class Target:
 
 def n_axes(kind: str) -> int:
     """Axes of truth and predictions of a kind of target, that of rows among them."""
-    return {"vector": 2, "brain": 2, "series": 3}.get(kind, 1)
+    return {"vector": 2, "brain": 2, "series": 3, "picture": 4}.get(kind, 1)
 
 
 def _numbers(rows: Rows, column: str) -> np.ndarray:

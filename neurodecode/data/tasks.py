@@ -95,6 +95,9 @@ class TargetSpec:
     vector : str
         Track of the recordings that holds an array for each trial, such as ``picture``, or features
         of what was shown that the experiment declares.
+    picture : str
+        Track of the recordings, or features that the experiment declares (``pixels``), that holds a
+        picture for each trial: shape (height, width), or with 1 or 3 channels, from 0 to 1.
     series : str
         Track that runs along with the recordings, such as ``envelope``; told at each sample.
     none : bool
@@ -102,35 +105,39 @@ class TargetSpec:
     classes : tuple of str
         Of labels, in order; where there are two, the last one is the positive class.
     reduce : Call or None
-        Step that vectors are brought through, fitted on training rows, such as ``pca``; what is
-        predicted is brought back before it is scored.
+        Step that vectors, or the pixels of pictures, are brought through, fitted on training rows,
+        such as ``pca``; what is predicted is brought back before it is scored.
     """
 
     label: str = ""
     value: str = ""
     vector: str = ""
+    picture: str = ""
     series: str = ""
     none: bool = False
     classes: tuple[str, ...] = ()
     reduce: Call | None = None
 
     def __post_init__(self):
-        given = (self.label, self.value, self.vector, self.series, self.none)
+        given = (self.label, self.value, self.vector, self.picture, self.series, self.none)
         if sum(map(bool, given)) != 1:
             raise ConfigError(
                 "expected one of label (a column, with classes), value (a column of numbers), "
-                "vector (a track of the recordings, one entry a trial), series (a track that "
-                "runs along with them) and none (true: nothing is told)."
+                "vector (a track of the recordings, one entry a trial), picture (one that holds "
+                "pictures), series (a track that runs along with them) and none (true: nothing is "
+                "told)."
             )
-        if self.reduce is not None and not self.vector:
-            raise ConfigError("reduce: it is for a vector; a label or a value has nothing to cut.")
+        if self.reduce is not None and not (self.vector or self.picture):
+            raise ConfigError(
+                "reduce: it is for a vector or a picture; a label or a value has nothing to cut."
+            )
         if self.label and len(set(self.classes)) < max(2, len(self.classes)):
             raise ConfigError(f"classes: expected two or more different names, got {self.classes}.")
 
     @property
     def track(self) -> str:
         """The track that is to be told, if one is."""
-        return self.vector or self.series
+        return self.vector or self.picture or self.series
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from neurodecode.harness.replay import replay
 from neurodecode.harness.task import TaskJob
 
 _ROUNDING = 1e-3  # of the largest answer: products of matrices of other sizes round otherwise
-_KINDS = ("label", "value", "vector")
+_KINDS = ("label", "value", "vector", "picture")
 
 
 def check_alone(work: FoldWork, job: TaskJob, fitted: Fitted, said: Predictions) -> None:

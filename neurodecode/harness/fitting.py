@@ -31,6 +31,7 @@ from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.pretrained import open_start
 from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
+from neurodecode.harness.telling import pictures_of, told_to
 from neurodecode.harness.validation import cut_validation
 from neurodecode.metrics.metric import ScoreNeed
 from neurodecode.simulate import ORACLE_SIGNAL
@@ -50,6 +51,8 @@ class Fitted:
         What predicted vectors are brought back through.
     leading : list
         Stages before the fitted ones, which hold nothing that is learnt.
+    shape : tuple of int
+        Of a picture that is to be told: height, width and channels; empty of other targets.
     """
 
     model: Any
@@ -57,6 +60,7 @@ class Fitted:
     test: Input
     reducer: Any
     leading: list[Any] = field(default_factory=list)
+    shape: tuple[int, ...] = ()
 
     @property
     def last(self) -> Any:
@@ -136,8 +140,8 @@ class FoldWork:
         # The oracle answers with whole vectors, which there is no need to cut.
         if self._task.reduce is not None and job.model.input_needs.signals != (ORACLE_SIGNAL,):
             reducer = clone(self._task.reduce)
-            y = reducer.fit(y).transform(y)
-            y_val = None if y_val is None else reducer.transform(y_val)
+            y = reducer.fit(told_to(reducer, y)).transform(told_to(reducer, y))
+            y_val = None if y_val is None else reducer.transform(told_to(reducer, y_val))
         leading, stages = stages_of(model)[: job.n_shared], stages_of(model)[job.n_shared :]
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
@@ -148,7 +152,9 @@ class FoldWork:
             stage, handed = self._fitted(name, stage, handed, told, job)
             fitted.append(stage)
             if i == joining:
-                y_more: Any = job.y_adapt if reducer is None else reducer.transform(job.y_adapt)
+                y_more: Any = job.y_adapt
+                if reducer is not None:
+                    y_more = reducer.transform(told_to(reducer, y_more))
                 y = None if y is None else np.concatenate([y, y_more])
                 if table is not None and job.rows is not None:
                     table = pd.concat([table, job.rows.iloc[len(job.y) :]])
@@ -165,7 +171,8 @@ class FoldWork:
             # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
             model.stages_ = [*leading, *fitted]
             model.classes_ = getattr(last, "classes_", None)
-        return Fitted(model, fitted, handed.test, reducer, leading)
+        shape = job.y.shape[1:] if self._task.kind == "picture" else ()
+        return Fitted(model, fitted, handed.test, reducer, leading, shape)
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
@@ -224,6 +231,10 @@ class FoldWork:
             return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))
         if task.kind != "label":
             pred = np.asarray(self._apply(fitted.last.predict, fitted.test))
+            if task.kind == "picture":
+                pred = pred if fitted.reducer is None else fitted.reducer.inverse_transform(pred)
+                said = pictures_of(pred, fitted.shape, fitted.reducer or fitted.last)
+                return Predictions(uid, task.kind, said)
             n_own, samples = n_axes(task.kind), fitted.samples
             if (
                 not samples
@@ -298,7 +309,7 @@ class FoldWork:
 
     def _learnt(self, stage: Any, handed: Handed, told: "_Told", job: TaskJob) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
-        X, y, more = handed.train, told.y, {}
+        X, y, more = handed.train, told_to(stage, told.y), {}
         needs = getattr(stage, "needs", None)
         columns = needs.training_columns if isinstance(needs, Needs) else ()
         table = _columns(told.rows, columns)
@@ -309,7 +320,7 @@ class FoldWork:
             more["rows"] = table
         if handed.val is not None and getattr(needs, "val", False):
             val = _columns(told.rows_val, columns)
-            more["val"] = handed.val, told.y_val, *(() if val is None else (val,))
+            more["val"] = handed.val, told_to(stage, told.y_val), *(() if val is None else (val,))
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
             more["init"] = open_start(job.start)
         return stage.fit(X, y, **more)
@@ -318,7 +329,8 @@ class FoldWork:
         """Let a stage see rows of the tested, with their truth where that may be told."""
         y = job.y_adapt
         if y is not None and reducer is not None:
-            y = reducer.transform(y)
+            y = reducer.transform(told_to(reducer, y))
+        y = told_to(stage, y)
         needs = getattr(stage, "needs", None)
         columns = needs.training_columns if isinstance(needs, Needs) else ()
         seen = None if job.rows is None else job.rows.iloc[len(job.y) :]
@@ -337,7 +349,7 @@ class FoldWork:
             stage = self._learnt(stage, handed, told, job)
             train = stage.transform(handed.train)
         else:
-            train = fit_transform(stage, handed.train, told.y)
+            train = fit_transform(stage, handed.train, told_to(stage, told.y))
         # Rows of those who are trained on come before the stage has seen the tested.
         val = None if handed.val is None else stage.transform(handed.val)
         more = None if handed.unlabelled is None else stage.transform(handed.unlabelled)

@@ -9,11 +9,13 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.gallery import Gallery, Likeness, prototypes
+from neurodecode.core.truth import known_rows
 from neurodecode.linalg.groups import group_means
 
 GalleryOf = Literal["tested", "all", "prototype"]
 CONCEPT = "concept"  # column of rows, and of tables of stimuli
 STIMULUS = "stimulus"
+TOLD_APART = ("vector", "picture")  # kinds of target that are told from others of a gallery
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +52,8 @@ class Galleries:
         Parameters
         ----------
         asked, likeness : str
-        y : ndarray, shape (n_rows, n)
-            True vectors; NaN where there is none.
+        y : ndarray, shape (n_rows, …)
+            True vectors or pictures; NaN where there is none.
         rows : DataFrame
             With a column ``concept``, for prototypes.
         table : tuple of ndarray, optional
@@ -74,7 +76,7 @@ class Galleries:
                 f"rows have no column {CONCEPT!r}. Name it under columns in the card, or use "
                 "gallery: tested."
             )
-        known = np.flatnonzero(np.isfinite(y).all(axis=1))
+        known = np.flatnonzero(known_rows(y, "vector"))
         vectors = _exact(y[known])
         concept = [*rows[CONCEPT].iloc[known]] if CONCEPT in rows else [None] * len(known)
         if table is not None:
@@ -99,7 +101,7 @@ class Galleries:
 
         Parameters
         ----------
-        true : ndarray, shape (n_rows, n)
+        true : ndarray, shape (n_rows, …)
         centre : ndarray, shape (n_folds, n), or None
             Means of the training targets.
         centre_of : ndarray of int, shape (n_rows,), or None

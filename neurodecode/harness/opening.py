@@ -22,6 +22,7 @@ from neurodecode.data.roots import find_root
 from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
 from neurodecode.harness.featuring import open_features, open_shown, with_features
+from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import open_pretrained
 from neurodecode.harness.question import NamedModel
@@ -149,8 +150,8 @@ def open_study(
 
 
 def _shown(resolved: Resolved, root: Path, trials: Trials) -> Stimuli | None:
-    """Give what was shown, where vectors are told of it; no run fails for want of its pictures."""
-    if resolved.question.target.kind != "vector" or "stimulus" not in trials.rows:
+    """Give what was shown, where that is told; no run fails for want of its pictures."""
+    if resolved.question.target.kind not in TOLD_APART or "stimulus" not in trials.rows:
         return None
     try:
         return open_shown(resolved, root)

@@ -15,7 +15,7 @@ from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.doubts import Doubts
-from neurodecode.harness.galleries import Galleries
+from neurodecode.harness.galleries import TOLD_APART, Galleries
 from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
@@ -126,7 +126,7 @@ def make_plan(study: Study) -> Plan:
 def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None:
     """Refuse prototypes of concepts without another picture: known before anything is fitted."""
     question, target = study.question, study.question.target
-    asked = question.gallery == "prototype" and target.kind == "vector"
+    asked = question.gallery == "prototype" and target.kind in TOLD_APART
     if not asked or study.lacks_truth or not isinstance(y, np.ndarray):
         return
     table = study.features.get(target.signal)
@@ -135,7 +135,7 @@ def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None
     try:
         for seed in question.seeds:
             tested = [one.fold.index("test") for one in folds if one.seed == seed]
-            galleries.gallery(y[np.concatenate(tested)], np.zeros((1, y.shape[1])), None)
+            galleries.gallery(y[np.concatenate(tested)], np.zeros((1, y[0].size)), None)
     except DataError as error:
         raise ConfigError(f"score: gallery: prototype: {error}.") from None
 
@@ -268,7 +268,7 @@ def _pool(study: Study, fold: Fold, known: np.ndarray) -> np.ndarray | None:
 def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
     """Frequencies of the classes in training, or the mean of the training targets."""
     if study.question.target.kind != "label":
-        return tuple(np.atleast_1d(y.mean(axis=0)).tolist())
+        return tuple(y.mean(axis=0, dtype=np.float64).reshape(-1).tolist())
     counts = np.bincount(y, minlength=len(study.question.target.classes))
     return tuple(counts / counts.sum())
 

@@ -35,12 +35,19 @@ class NamedModel:
     estimator : scikit-learn estimator
         Unfitted.
     role : {"model", "control", "ceiling"}
-        A control sees no brain, a ceiling is told what an oracle says; neither has a shuffled null.
+        A control sees no brain, a ceiling is told what no model may know (what an oracle says, the
+        true class); neither has a shuffled null.
     """
 
     name: str
     estimator: Any
     role: Literal["model", "control", "ceiling"] = "model"
+
+    @staticmethod
+    def of(name: str, estimator: Any, role: Literal["model", "control"]) -> "NamedModel":
+        """Name what is asked as a model or as a control; a ceiling is one wherever it is named."""
+        ceiling = getattr(stages_of(estimator)[-1], "role", "") == "ceiling"
+        return NamedModel(name, estimator, "ceiling" if ceiling else role)
 
     @property
     def input_needs(self) -> Needs:

@@ -15,6 +15,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
+from neurodecode.harness.telling import learns
 from neurodecode.simulate import ORACLE_SIGNAL
 
 _NAME_THE_SHOWN = ("stimulus", "concept")  # columns that name what was shown
@@ -64,9 +65,9 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
                 f"it needs {package}, which is not installed. Install it with: pip install "
                 f'"neurodecode[{package}]"'
             )
-    if target.kind not in ("none", *model.target_needs.targets):
-        learns = " or ".join(model.target_needs.targets)
-        return f"it learns {learns}, and the target is a {target.kind}."
+    if target.kind != "none" and not learns(model.target_needs.targets, target.kind):
+        several = " or ".join(model.target_needs.targets)
+        return f"it learns {several}, and the target is a {target.kind}."
     access = study.question.access
     if model.calibrated and access.calibration is None:
         return (
@@ -79,7 +80,7 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             "it takes in the test trials one after the other (recursive: true), and may learn "
             "nothing of them. Say target_access: {updates: unlabelled}, or recursive: false."
         )
-    if updates == "delayed_labels" and target.kind in ("none", "brain"):
+    if updates == "delayed_labels" and target.kind in ("none", "brain", "picture"):
         return (
             f"it goes on learning from labels, and the target is {target.kind}. Say updates: "
             "unlabelled under target_access."
@@ -97,12 +98,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     truth = {target.column or target.signal, "label"}
     columns, told = set(model.columns), set(model.training_columns)
     forbidden = sorted(truth & (columns | told))
-    if forbidden:
+    if forbidden and model.role != "ceiling":
         return f"it asks to see {forbidden[0]!r}, which is the truth that it is tested on."
     if "previous" in columns | told and model.role != "control":
         return "it asks to see 'previous', which is made for controls alone."
     gives_away = [c for c in _NAME_THE_SHOWN if c in columns] if target.signal else []
-    if gives_away and target.kind not in ("brain", "series") and model.role != "control":
+    if gives_away and target.kind not in ("brain", "series") and model.role == "model":
         return (
             f"it asks to see {gives_away[0]!r} of the tested, which names what it is to tell. Ask "
             "for it in training_columns, which are handed over with the training rows alone."

@@ -55,7 +55,7 @@ class Resolved:
         there are; declared features come by what was shown, and no recording holds them.
         """
         target = self.experiment.target or self.task.target
-        declared = target is not None and target.vector in self.features
+        declared = target is not None and target.track in self.features
         return replace(self.task, target=None if declared else target)
 
     @property
@@ -182,7 +182,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     estimators = [_estimator(steps, allow_code) for steps in calls]
     names = display_names(calls)
     named = [
-        NamedModel(name, estimator, "model" if i < len(experiment.models) else "control")
+        NamedModel.of(name, estimator, "model" if i < len(experiment.models) else "control")
         for i, (name, estimator) in enumerate(zip(names, estimators, strict=True))
     ]
     question = Question(
@@ -229,8 +229,8 @@ def _declared(experiment: Experiment) -> dict[str, Feature]:
     if isinstance(experiment.features, str):
         return {}
     for name in experiment.features:
-        if experiment.target is not None and experiment.target.vector != name:
-            told = experiment.target.vector or next(iter(experiment.features))
+        if experiment.target is not None and experiment.target.track != name:
+            told = experiment.target.track or next(iter(experiment.features))
             raise ConfigError(
                 f"features: {name!r} is declared and not told. Say target: {{vector: {name}}}"
                 + (f", or remove it beside {told!r}." if told != name else ", or remove it.")
@@ -253,7 +253,7 @@ def _likeness(experiment: Experiment) -> Likeness:
     if experiment.score.likeness:
         return experiment.score.likeness
     features, target = experiment.features, experiment.target
-    declared = isinstance(features, Mapping) and target is not None and target.vector in features
+    declared = isinstance(features, Mapping) and target is not None and target.track in features
     return "centered_cosine" if declared else "correlation"
 
 
@@ -364,7 +364,8 @@ def _target(spec: TargetSpec) -> Target:
     if spec.value:
         return Target("value", column=spec.value)
     if spec.track:
-        return Target("vector" if spec.vector else "series", signal=spec.track)
+        kind = "vector" if spec.vector else "picture" if spec.picture else "series"
+        return Target(kind, signal=spec.track)
     return Target("label", column=spec.label, classes=spec.classes)
 
 

@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.truth import Truth, known_rows
+from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.truth import permuted_rows, shuffle_units
@@ -34,13 +35,13 @@ class Group:
         Draw of the shuffled null, or number of the permutation; `NO_DRAW` for the model itself.
     rows : ndarray of int, shape (n,)
         Positions in ``rows.parquet``; of rows answered together, the first.
-    true : ndarray, shape (n,), (n, n_targets) or (n, n_targets, n_times)
-        Codes, values, vectors (a brain is one), or series.
+    true : ndarray, shape (n,), (n, n_targets), (n, n_targets, n_times) or (n, h, w, channels)
+        Codes, values, vectors (a brain is one), series, or pictures.
     pred : ndarray, shape of `true`, and the axes of `axes`
     scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
     prior : ndarray, shape (n_classes,) or (n_targets,)
-        Frequencies of the classes in training, or the mean of the training targets.
+        Frequencies of the classes in training, or the mean of the training targets, flattened.
     axes : tuple of str
         ``time``; or ``train_time`` and ``time``.
     samples : tuple of int
@@ -49,8 +50,8 @@ class Group:
         Of decoders that accumulate evidence: decisions in a row that they wait before they act, and
         seconds that they pause after they did.
     centre : ndarray, shape (n_folds, n_targets), or None
-        Of vectors and brains: the mean of the training targets of each fold that the rows are
-        tested in.
+        Of vectors, pictures and brains: the mean of the training targets, flattened, of each fold
+        that the rows are tested in.
     centre_of : ndarray of int, shape (n,), or None
         Which of them is each row's.
     """
@@ -179,7 +180,7 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
             samples=found[0].samples,
             waits=_waits(store, mine, found),
         )
-        if index["target"]["kind"] in ("vector", "brain"):
+        if index["target"]["kind"] in (*TOLD_APART, "brain"):
             several = [priors[job["seed"], job["fold"]] for job in mine]
             of_rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
             whole = replace(whole, centre=np.stack(several), centre_of=of_rows)

@@ -11,7 +11,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.gallery import Gallery
 from neurodecode.core.names import find
 from neurodecode.core.timeline import Timeline
-from neurodecode.harness.galleries import Brains, Galleries
+from neurodecode.harness.galleries import TOLD_APART, Brains, Galleries
 from neurodecode.harness.score import NO_DRAW, Group
 from neurodecode.harness.store import Store
 from neurodecode.metrics.metric import Metric
@@ -52,7 +52,7 @@ class Scorer:
         The target's kind.
     n_classes : int
     galleries : Galleries or None
-        What the true one is told from; None where the target is no vector.
+        What the true one is told from; None where the target is no vector or picture.
     brains : Brains or None
         What that is where the target is the brain.
     timeline : Timeline or None
@@ -71,7 +71,7 @@ class Scorer:
         index, rows = store.index(), store.rows()
         kind, classes = index["target"]["kind"], index["target"]["classes"]
         galleries = timeline = None
-        if kind == "vector":
+        if kind in TOLD_APART:
             y: Any = store.truth(rows)
             galleries = Galleries.of(index["gallery"], index["likeness"], y, rows, store.gallery())
         if kind == "label":

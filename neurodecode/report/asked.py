@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from neurodecode.core.names import catalogue, find
+from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.report.results import Results
 from neurodecode.report.words import counted
 
@@ -257,7 +258,7 @@ def _pairings(n_pairings: int) -> str:
 
 def _retrieves(index: Mapping[str, Any]) -> bool:
     """Whether a metric is one of retrieval."""
-    if index["target"]["kind"] != "vector":
+    if index["target"]["kind"] not in TOLD_APART:
         return False
     return any(find(name, "metrics").retrieval is not None for name in index["metrics"])
 

@@ -46,7 +46,7 @@ def named_models(models: Any, role: Any) -> list[NamedModel]:
         name if names.count(name) == 1 else f"{name} #{names[:i].count(name) + 1}"
         for i, name in enumerate(names)
     ]
-    return [NamedModel(name, e, role) for name, e in zip(numbered, estimators, strict=True)]
+    return [NamedModel.of(name, e, role) for name, e in zip(numbered, estimators, strict=True)]
 
 
 def _named(one: Any, group: str, where: str) -> tuple[tuple[Call, ...], Any]:

@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from neurodecode.core.errors import DataError
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
+from neurodecode.models.baseline.class_mean import ClassMean
 from neurodecode.models.baseline.clock import Clock
 from neurodecode.models.baseline.covariates import Covariates
 from neurodecode.models.baseline.history import History
@@ -136,3 +137,12 @@ def test_covariates_of_an_unknown_site_answer_from_the_rest():
     model = Covariates(("sex",)).fit(handed(sex=SEX), y)
     (said,) = model.predict_proba(handed(sex=np.array(["x"], dtype=object)))
     np.testing.assert_allclose(said, 0.5, atol=1e-6)
+
+
+def test_class_mean_answers_the_mean_of_the_true_class():
+    y = np.array([[0.0, 1.0], [2.0, 3.0], [10.0, 20.0]])
+    classes = np.array(["six", "six", "nine"], dtype=object)
+    model = ClassMean().fit(handed(label=classes), y)
+    asked = handed(label=np.array(["nine", "six", "never trained", None], dtype=object))
+    mean = [4.0, 8.0]  # of all training trials, for a class that training lacks
+    assert model.predict(asked).tolist() == [[10.0, 20.0], [1.0, 2.0], mean, mean]

@@ -77,6 +77,24 @@ def test_pictures_are_identified_by_the_spikes_that_v4_was_expected_to_give(sess
     assert rows[RIDGE, "top_1"].shuffled_mean < 0.02
 
 
+def test_digits_are_told_as_pictures_beside_the_mean_of_their_class(run):
+    """One split of 90 and 10. PixCorr and two-way of mean and class mean: to the last digit of
+    what numpy gives on the same files (.655; .736 and .778)."""
+    rows = run(
+        "digits69_picture",
+        "target={picture: picture}",
+        "controls=[baseline.mean_target, baseline.class_mean]",
+        "shuffled.n_draws=2",
+    )
+    assert means(rows, MEAN, "pixcorr", "two_way") == pytest.approx((0.655, 0.5), abs=DIGIT)
+    best_class = "baseline.class_mean"
+    assert means(rows, best_class, "pixcorr", "two_way") == pytest.approx((0.736, 0.778), abs=DIGIT)
+    assert rows[best_class, "pixcorr"].role == "ceiling"
+    # Without components: ridge on pixels, .787 and .933 where its penalty is 1,000.
+    assert rows[RIDGE, "pixcorr"].mean > 0.78
+    assert rows[RIDGE, "two_way"].mean > 0.90
+
+
 def test_what_contrast_adds_where_pictures_are_retrieved_from_v4(run):
     """No figure of the README: ridge .126 and .330, the perceptron .245 and .517 when written."""
     rows = run("v4_natural_retrieve", "shuffled.n_draws=1")

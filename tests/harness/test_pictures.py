@@ -1,0 +1,218 @@
+"""Pictures as what is told: truth, answers, scores, controls and ceilings in results."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Ridge
+from tests_harness import run
+
+from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.core.needs import Needs
+from neurodecode.core.parts import Part, TrialSignal
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.target import Target
+from neurodecode.core.trials import Trials
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.store import Store
+from neurodecode.models.baseline.class_mean import ClassMean
+from neurodecode.models.baseline.mean_target import MeanTarget
+from neurodecode.protocols.cross_subject import CrossSubject
+from neurodecode.report.results import Results
+from neurodecode.steps.pca import Pca
+
+SHAPE = (4, 3, 3)
+
+
+def of_pictures(study, n_pictures=12, noise=0.1, **question):
+    """Brains of who sees small colour pictures in turn: 12 trials a run, 3 subjects, 2 runs."""
+    rng = np.random.default_rng(0)
+    seen = np.tile(np.arange(12) % n_pictures, 6)
+    pictures = rng.uniform(0.1, 0.9, size=(n_pictures, *SHAPE)).astype(np.float16)
+    brains = pictures[seen].reshape(72, -1).astype(float) @ rng.normal(size=(36, 20))
+    brains += noise * rng.normal(size=brains.shape)
+    inputs = Part(
+        brains, Space("features", tuple(map(str, range(20)))), ("feature",), None, 0.0, "X"
+    )
+    flat = pictures.reshape(n_pictures, -1)
+    space = Space("features", tuple(map(str, range(36))), shape=SHAPE)
+    shown = Part(flat, space, ("feature",), None, 0.0, "Y")
+    zeros = np.zeros(72, dtype=np.int32)
+    table = study.trials.rows.table.assign(
+        stimulus=[f"p{i:02d}" for i in seen], category=[f"c{i // 6}" for i in seen]
+    )
+    signals = {
+        "eeg": TrialSignal((inputs,), zeros, np.arange(72), zeros - 1),
+        "picture": TrialSignal((shown,), zeros, seen, zeros - 1),
+    }
+    asked = {
+        "target": Target("picture", signal="picture"), "n_draws": 0, "n_pairings": 999,
+        "metrics": ("pixcorr", "two_way", "top_1"),
+        "models": (NamedModel("ridge", Ridge()), NamedModel("mean", MeanTarget(), "control"),
+                   NamedModel.of("class", ClassMean("category"), "control")),
+    }  # fmt: skip
+    question = replace(study.question, **{**asked, **question})
+    return replace(study, trials=Trials(Rows(table), signals), question=question)
+
+
+def as_vectors(asked):
+    return replace(
+        asked, question=replace(asked.question, target=Target("vector", signal="picture"))
+    )
+
+
+class Painter(RegressorMixin, BaseEstimator):
+    """Tells pictures as pictures: the mean of those it was told, lighter by `more`."""
+
+    needs = Needs(targets=("picture",))
+
+    def __init__(self, more=0.0, axes=4):
+        self.more = more
+        self.axes = axes
+
+    def fit(self, X, y):
+        assert y.shape[1:] == SHAPE
+        assert y.dtype == np.float32
+        self.mean_ = y.mean(axis=0) + self.more
+        return self
+
+    def predict(self, X):
+        said = np.repeat(self.mean_[None], len(X), axis=0)
+        return said if self.axes == 4 else said[..., 0]
+
+
+def means(rows):
+    return {(row.model, row.metric): row.mean for row in rows}
+
+
+def test_what_learns_vectors_is_told_pictures_as_rows_of_numbers(study, tmp_path):
+    asked = of_pictures(study)
+    *_, rows = run(asked, tmp_path / "pictures")
+    *_, same = run(as_vectors(asked), tmp_path / "vectors")
+    found, expected = means(rows), means(same)
+    # Answers of linear models stay between black and white here but for a few pixels.
+    for metric in asked.question.metrics:
+        assert found["ridge", metric] == pytest.approx(expected["ridge", metric], abs=0.01)
+        assert found["mean", metric] == pytest.approx(expected["mean", metric], abs=1e-6)
+    assert found["ridge", "pixcorr"] > 0.9 > found["class", "pixcorr"] > found["mean", "pixcorr"]
+    assert {row.model: row.role for row in rows}["class"] == "ceiling"
+
+
+def test_answers_are_stored_as_pictures_and_cut_to_black_and_white(study, tmp_path):
+    class Far(Ridge):
+        def predict(self, X):
+            return 3 * super().predict(X)
+
+    far = NamedModel("far", Far())
+    run(of_pictures(study, models=(far,)), tmp_path / "r")
+    store = Store(tmp_path / "r")
+    said = store.predictions(store.index()["jobs"][0]["key"], ())
+    assert said.kind == "picture"
+    assert said.pred.shape[1:] == SHAPE
+    assert said.pred.dtype == np.float32
+    assert said.pred.min() >= 0
+    assert said.pred.max() == 1.0
+    told = Results(tmp_path / "r").predictions("far")
+    assert told["pred"].iloc[0].shape == SHAPE
+
+
+def test_the_truth_is_stored_once_for_each_picture(study, tmp_path):
+    asked = of_pictures(study)
+    run(asked, tmp_path / "r")
+    store = Store(tmp_path / "r")
+    assert np.load(tmp_path / "r" / "truth" / "vectors.npy").shape == (12, *SHAPE)
+    np.testing.assert_array_equal(store.truth(store.rows()), asked.y)
+
+
+def test_a_model_of_pictures_is_told_them_and_answers_with_them(study, tmp_path):
+    painter = NamedModel("painter", Painter())
+    mean = NamedModel("mean", MeanTarget(), "control")
+    *_, rows = run(of_pictures(study, models=(painter, mean)), tmp_path / "r")
+    found = means(rows)
+    assert found["painter", "pixcorr"] == pytest.approx(found["mean", "pixcorr"], abs=1e-6)
+    assert found["painter", "two_way"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("painter", "said"),
+    [
+        (Painter(more=1.0), "predictions of Painter: pictures go from .* Scale them"),
+        (Painter(axes=3), r"Painter gives predictions of shape \(.*\); one picture of 4 × 3 × 3"),
+        (Painter(more=np.nan), "hold NaN"),
+    ],
+)
+def test_answers_that_are_no_pictures_are_errors_that_name_the_model(
+    painter, said, study, tmp_path
+):
+    asked = of_pictures(study, models=(NamedModel("painter", painter),))
+    _, finished, _ = run(asked, tmp_path / "r")
+    assert finished.n_failed > 0
+    with pytest.raises(DataError, match=said):
+        raise DataError(next(iter(finished.errors.values())))
+
+
+def test_a_model_of_labels_is_refused_before_anything_is_fitted(study):
+    labels = NamedModel("labels", Painter())
+    labels.estimator.needs = Needs()
+    ridge = NamedModel("ridge", Ridge())
+    (refused,) = make_plan(of_pictures(study, models=(labels, ridge))).refused
+    assert refused.reason == "it learns label, and the target is a picture."
+
+
+def test_a_model_may_not_see_the_class_that_the_ceiling_is_told(study):
+    asked = of_pictures(study)
+    named = NamedModel("class", ClassMean("category"), "model")
+    renamed = asked.trials.rows.table.rename(columns={"category": "concept"})
+    told = replace(asked, trials=Trials(Rows(renamed), asked.trials.signals))
+    concept = NamedModel("class", ClassMean("concept"), "model")
+    ridge = NamedModel("ridge", Ridge())
+    (refused,) = make_plan(
+        replace(told, question=replace(told.question, models=(concept, ridge)))
+    ).refused
+    assert "names what it is to tell" in refused.reason
+    assert not make_plan(of_pictures(study, models=(named, ridge))).refused
+
+
+def test_pixels_are_reduced_and_brought_back(study, tmp_path):
+    whole = Pca(n_components=11)
+    asked = of_pictures(study, models=(NamedModel("ridge", Ridge()),))
+    *_, plain = run(asked, tmp_path / "plain")
+    reduced = replace(asked, question=replace(asked.question, reduce=whole))
+    *_, rows = run(reduced, tmp_path / "reduced")
+    # Twelve pictures lie in a space of eleven directions, in which ridge is the same.
+    assert means(rows)["ridge", "pixcorr"] == pytest.approx(
+        means(plain)["ridge", "pixcorr"], abs=1e-3
+    )
+
+
+def test_arguments_are_chosen_by_pictures(study, tmp_path):
+    grid = Tune({"ridge": {"alpha": (1e6, 1.0)}}, n_splits=2, metric="pixcorr")
+    ridge = (NamedModel("ridge", Ridge()),)
+    run(of_pictures(study, models=ridge, tune=grid, protocol=CrossSubject()), tmp_path / "r")
+    store = Store(tmp_path / "r")
+    chosen = {store.tuned(job["key"])["chosen"]["alpha"] for job in store.index()["jobs"]}
+    assert chosen == {1.0}
+
+
+def test_what_leans_on_other_test_pictures_is_found(study, tmp_path):
+    class Leans(Painter):
+        def predict(self, X):
+            return super().predict(X) + 0.05 * (len(X) % 7)
+
+    asked = of_pictures(study, models=(NamedModel("leans", Leans()),))
+    _, finished, _ = run(asked, tmp_path / "r")
+    with pytest.raises(LeakError, match="another answer among the other test trials"):
+        raise LeakError(next(iter(finished.errors.values())))
+
+
+def test_what_holds_no_pictures_is_told(study):
+    asked = of_pictures(study)
+    with pytest.raises(DataError, match=r"target: eeg: an entry of shape \(20,\) is no picture"):
+        make_plan(
+            replace(asked, question=replace(asked.question, target=Target("picture", signal="eeg")))
+        )
+    with pytest.raises(ConfigError, match="a picture needs the signal"):
+        Target("picture")
