@@ -9,7 +9,7 @@ import numpy as np
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
-from neurodecode.core.names import find
+from neurodecode.core.names import catalogue, find
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
@@ -76,14 +76,10 @@ def make_plan(study: Study) -> Plan:
     DataError
         If no trial is of a class, or a training fold lacks one.
     ConfigError
-        If no model can be run on these data.
+        If no model can be run on these data, or a metric judges another kind of target.
     """
     question = study.question
-    for name in question.metrics:
-        try:
-            find(name, "metrics")
-        except ConfigError as error:
-            raise ConfigError(f"metrics: {error}") from None
+    _check_metrics(question)
     check_tuning(question)
     check_in_use(study)
     check_mean_inputs(study)
@@ -121,6 +117,25 @@ def make_plan(study: Study) -> Plan:
     few = few_repeats(study, [planned.fold for planned in folds])
     notes = (*_notes(models, study), *_left_out(folds, question), *filter(None, [few]))
     return Plan(study, folds, tuple(jobs), refused, notes, finals)
+
+
+def _check_metrics(question: Question) -> None:
+    """Hold every metric to being known, and to judging what is told."""
+    problems, kind = list[str](), question.target.kind
+    for name in question.metrics:
+        try:
+            judged: Any = find(name, "metrics")
+        except ConfigError as error:
+            problems += [f"metrics: {said}" for said in error.problems]
+            continue
+        if kind not in judged.kinds:
+            problems.append(
+                f"metrics: {name} judges {' or '.join(judged.kinds)}, and the target is a {kind}."
+            )
+    if problems:
+        others: dict[str, Any] = {name: find(name, "metrics") for name in catalogue("metrics")}
+        known = [name for name, one in others.items() if kind in one.kinds]
+        raise ConfigError([*problems, f"metrics: of a {kind} there are: {', '.join(known)}."])
 
 
 def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None:

@@ -7,8 +7,9 @@ from importlib.util import find_spec
 import numpy as np
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
+from neurodecode.core.needs import SAME
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
@@ -166,18 +167,21 @@ def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
 
 
 def _why_short(model: NamedModel, study: Study) -> str | None:
-    """Say why trials are too short for what is done first; arguments of a grid come later."""
-    first, tune = stages_of(model.estimator)[0], study.question.tune
-    if not hasattr(first, "check_shape") or (tune is not None and model.name in tune.grids):
+    """Say why trials are too short, or their rate another one; arguments of a grid come later."""
+    tune, signal = study.question.tune, study.inputs.signal()
+    if tune is not None and model.name in tune.grids:
         return None
-    signal = study.inputs.signal()
     for part in signal.used():
-        n_times = shortest_trial(signal.length, part)
-        if n_times >= 0:
-            try:
-                first.check_shape(len(part.space), n_times)
-            except DataError as error:
-                return str(error)
+        shortest = shortest_trial(signal.length, part)
+        n_times, sfreq = (None if shortest < 0 else shortest), part.sfreq
+        for stage in stages_of(model.estimator):
+            if hasattr(stage, "check_shape"):
+                try:
+                    stage.check_shape(len(part.space), n_times, sfreq)
+                except (ConfigError, DataError) as error:
+                    return str(error)
+            if getattr(stage, "gives", None) != SAME:
+                n_times = sfreq = None
     return None
 
 

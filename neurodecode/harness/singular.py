@@ -84,8 +84,9 @@ def told_singular(error: BaseException, signal: TrialSignal | None, rows: Rows) 
 def shortest_trial(length: np.ndarray, part: Part) -> int:
     """Give the samples of the shortest trial; -1 where nothing says it before they are read."""
     shortest = int(length.min())
-    if shortest < 0 and isinstance(part.source, np.ndarray) and part.axes[-1] == "time":
-        return part.source.shape[-1]
+    there = isinstance(part.source, np.ndarray) or part.source.exists()
+    if shortest < 0 and there and part.axes[-1] == "time":
+        return part.open().shape[-1]
     return shortest
 
 

@@ -82,15 +82,18 @@ class AugmentedCovariance(TransformerMixin, BaseEstimator):
         """Trials of channels by time; of full rank where nothing shrinks."""
         return Needs(axes=_AXES, full_rank=self.estimator not in SHRINKING)
 
-    def check_shape(self, n_channels: int, n_times: int) -> None:
+    def check_shape(self, n_channels: int, n_times: int | None, sfreq: float | None) -> None:
         """Hold trials of this shape to the order and lag, which `plan` does before any is read.
+
+        None where it is not known.
 
         Raises
         ------
         DataError
             If they are too short.
         """
-        if self.select is None:
+        del sfreq
+        if self.select is None and n_times is not None:
             found = self._given()
             n = n_columns(n_times, found.order, found.lag, self.edge)
             what = f"order {found.order} of lag {found.lag}"

@@ -1,5 +1,6 @@
 """Power of each channel in frequency bands and stretches of a trial."""
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -58,6 +59,34 @@ class BandPower(TransformerMixin, BaseEstimator):
         self.n_bins = n_bins
         self.keep_samples = keep_samples
 
+    def check_shape(self, n_channels: int, n_times: int | None, sfreq: float | None) -> None:
+        """Hold trials of this shape and rate to the bands, which `plan` does before any is read.
+
+        None where it is not known.
+
+        Raises
+        ------
+        ConfigError
+            If no sampling rate was given, or another one; or as `transform`.
+        DataError
+            If there are more bins than samples.
+        """
+        del n_channels
+        if self.sfreq is None and sfreq is not None:
+            raise ConfigError(
+                "band_power: sfreq is not given, and what it is handed does not say it. Give "
+                f"sfreq: {sfreq:g}, the rate of these trials in Hz."
+            )
+        self._check_rate()
+        if sfreq is not None and not math.isclose(self.sfreq or 0, sfreq, rel_tol=1e-6):
+            raise ConfigError(
+                f"band_power: sfreq is {self.sfreq:g}, and these trials have {sfreq:g} Hz, so that "
+                f"its bands would be others. Give sfreq: {sfreq:g}."
+            )
+        if n_times is not None:
+            self._check_bins(n_times)
+            self._masks(n_times)
+
     def fit(self, X, y=None):
         """Learn nothing."""
         return self
@@ -82,13 +111,8 @@ class BandPower(TransformerMixin, BaseEstimator):
             If a channel is constant in a trial: its power has no log.
         """
         X = trials_of(X, _AXES, self)
-        check_count(self.n_bins, "n_bins", self)
         n_times = X.shape[-1]
-        if n_times < self.n_bins:
-            raise DataError(
-                f"band_power: a trial has {n_times} samples for {self.n_bins} bins. Give longer "
-                "windows, or fewer bins."
-            )
+        self._check_bins(n_times)
         flat = np.argwhere(X.min(axis=-1) == X.max(axis=-1))
         if len(flat):
             trial, channel = flat[0]
@@ -105,22 +129,34 @@ class BandPower(TransformerMixin, BaseEstimator):
         features = np.log(np.concatenate([one / np.diff(edges) for one in powers], axis=-1))
         return np.concatenate([features, X], axis=-1) if self.keep_samples else features
 
-    def _masks(self, n_times: int) -> np.ndarray:
-        """Say which coefficients are in each band, shape (n_bands, n_times)."""
+    def _check_bins(self, n_times: int) -> None:
+        check_count(self.n_bins, "n_bins", self)
+        if n_times < self.n_bins:
+            raise DataError(
+                f"band_power: a trial has {n_times} samples for {self.n_bins} bins. Give longer "
+                "windows, or fewer bins."
+            )
+
+    def _check_rate(self) -> float:
         if self.sfreq is None or not self.sfreq > 0:
             raise ConfigError(f"band_power: sfreq is {self.sfreq!r}. Give the sampling rate in Hz.")
-        freqs = np.arange(n_times) * self.sfreq / (2 * n_times)
+        return self.sfreq
+
+    def _masks(self, n_times: int) -> np.ndarray:
+        """Say which coefficients are in each band, shape (n_bands, n_times)."""
+        sfreq = self._check_rate()
+        freqs = np.arange(n_times) * sfreq / (2 * n_times)
         masks = []
         for low, high in self.bands:
-            if not 0 <= low < high <= self.sfreq / 2:
+            if not 0 <= low < high <= sfreq / 2:
                 raise ConfigError(
-                    f"band_power: a band from {low:g} to {high:g} Hz at {self.sfreq:g} Hz. Give "
-                    f"bands between 0 and {self.sfreq / 2:g} Hz, the lower edge first."
+                    f"band_power: a band from {low:g} to {high:g} Hz at {sfreq:g} Hz. Give "
+                    f"bands between 0 and {sfreq / 2:g} Hz, the lower edge first."
                 )
             masks.append((freqs >= low) & (freqs < high))
             if not masks[-1].any():
                 raise ConfigError(
-                    f"band_power: trials of {n_times / self.sfreq:g} s hold no frequency from "
+                    f"band_power: trials of {n_times / sfreq:g} s hold no frequency from "
                     f"{low:g} to {high:g} Hz. Give a wider band, or longer windows."
                 )
         if not masks:

@@ -10,6 +10,7 @@ from tests_harness import MODELS, N_PER_RUN
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.target import Target
+from neurodecode.core.trials import Trials
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
@@ -271,8 +272,14 @@ def test_scores_of_different_things_are_refused(three, tmp_path):
     vectors = stored(of_vectors()[0], tmp_path / "vectors")
     with pytest.raises(ConfigError, match="metric 'r' was not scored; there are: accuracy"):
         compare_results([vectors, three])
-    mixed = said({"good": GOOD}, metrics=("accuracy", "rmse"))
+    study, Y = of_vectors()
+    trials = study.trials
+    value = replace(
+        study,
+        trials=Trials(trials.rows.with_column("size", Y[:, 0]), {"eeg": trials.signals["eeg"]}),
+        question=replace(study.question, target=Target("value", column="size"), metrics=("rmse",)),
+    )
     with pytest.raises(
-        ConfigError, match=r"has a label as target and .* a vector, so their scores"
+        ConfigError, match=r"has a value as target and .* a vector, so their scores"
     ):
-        compare_results([stored(mixed, tmp_path / "mixed"), vectors], metric="rmse")
+        compare_results([stored(value, tmp_path / "value"), vectors], metric="rmse")

@@ -53,7 +53,7 @@ def pictures(study):
     question = replace(
         study.question, target=Target("vector", signal="picture"), n_draws=2,
         models=(NamedModel("ridge", Ridge()), NamedModel("mean", MeanTarget(), "control")),
-        metrics=("accuracy",),
+        metrics=("r2",),
     )  # fmt: skip
     return replace(study, trials=Trials(trials.rows, signals), question=question)
 

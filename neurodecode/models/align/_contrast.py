@@ -424,6 +424,19 @@ def _module(model: Any, made: Mapping[str, Any]) -> torch.nn.Module:
         ) from error
 
 
+def check_shape(model: Any, n_channels: int, n_times: int) -> None:
+    """Hold trials of this shape to a model's sizes: its module is made, and holds no numbers.
+
+    Raises
+    ------
+    ConfigError
+        If trials are too short for its filters, or its sizes cannot be meant.
+    """
+    made = {"n_chans": n_channels, "n_times": n_times, "heads": {"clip": 1}, "n_subjects": 1}
+    with torch.device("meta"):
+        _module(model, made)
+
+
 def _training(model: Any) -> Training:
     """Give the recipe of the preset, with what was said otherwise."""
     if model.preset not in model.recipes:

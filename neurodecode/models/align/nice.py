@@ -96,6 +96,20 @@ class Nice(Aligner):
         """What it asks for: the column that its positives name, of training rows alone."""
         return needs_of_aligner(self.positives)
 
+    def check_shape(self, n_channels: int, n_times: int | None, sfreq: float | None) -> None:
+        """Hold trials of this shape to its filters, which `plan` does before any is read.
+
+        None where it is not known.
+
+        Raises
+        ------
+        ConfigError
+            If they are too short.
+        """
+        del sfreq
+        if n_times is not None:
+            self._contrast().check_shape(self, n_channels, n_times)
+
     def _build(self, made: Mapping[str, Any]) -> Any:
         from neurodecode.nn import nice
 

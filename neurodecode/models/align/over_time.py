@@ -77,6 +77,23 @@ class OverTime(RegressorMixin, BaseEstimator):
         own = _own_needs(self._estimator())
         return replace(own, trials=True, batches=False, axes=_AXES, ragged=False, init=False)
 
+    def check_shape(self, n_channels: int, n_times: int | None, sfreq: float | None) -> None:
+        """Hold trials of this shape and rate to the windows, and these to the estimator.
+
+        `plan` does so before any is read. None where it is not known.
+
+        Raises
+        ------
+        ConfigError
+            If windows are longer than a trial, or shorter than a sample, or than the estimator
+            takes.
+        """
+        if n_times is None or sfreq is None:
+            return
+        shortest, estimator = int(self._ends(n_times, sfreq)[0]) + 1, self._estimator()
+        if hasattr(estimator, "check_shape"):
+            estimator.check_shape(n_channels, shortest, sfreq)
+
     def fit(self, X, y, rows: pd.DataFrame | None = None, val: tuple[Any, ...] | None = None):
         """Fit on trials.
 
@@ -98,7 +115,7 @@ class OverTime(RegressorMixin, BaseEstimator):
             If the sampling rate is not known.
         """
         self.sfreq_, self.n_times_ = _rate(X), X.signal().piece(0).shape[-1]
-        self.samples_ = self._ends()
+        self.samples_ = self._ends(self.n_times_, self.sfreq_)
         estimator, place = self._estimator(), training_place()
         self.estimators_ = []
         for i, (first, stop) in enumerate(self._windows()):
@@ -155,20 +172,20 @@ class OverTime(RegressorMixin, BaseEstimator):
             "or of a library, as in estimator: align.ridge."
         )
 
-    def _ends(self) -> np.ndarray:
+    def _ends(self, n_times: int, sfreq: float) -> np.ndarray:
         """Give the last sample of each window."""
-        length, hop = round(self.length * self.sfreq_), round(self.hop * self.sfreq_)
+        length, hop = round(self.length * sfreq), round(self.hop * sfreq)
         if length < 1 or hop < 1:
             raise ConfigError(
                 f"over_time: windows of {self.length:g} s, one every {self.hop:g} s, are less than "
-                f"a sample at {self.sfreq_:g} Hz. Give {1 / self.sfreq_:g} s or more."
+                f"a sample at {sfreq:g} Hz. Give {1 / sfreq:g} s or more."
             )
-        if length > self.n_times_:
+        if length > n_times:
             raise ConfigError(
                 f"over_time: windows of {self.length:g} s do not fit into trials of "
-                f"{self.n_times_ / self.sfreq_:g} s. Give a smaller length, or longer windows."
+                f"{n_times / sfreq:g} s. Give a smaller length, or longer windows."
             )
-        return np.arange(length - 1, self.n_times_, hop)
+        return np.arange(length - 1, n_times, hop)
 
     def _windows(self) -> Iterator[tuple[int, int]]:
         """Give the first sample of each window, and the one after its last."""
