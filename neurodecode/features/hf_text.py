@@ -12,7 +12,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor
-from neurodecode.data.weights import find_weights
+from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._contract import Extract, Feature
 from neurodecode.features._transformers import normalized
 
@@ -128,8 +128,13 @@ class HfText(Feature):
         return digest([[one, self.read(stimuli, one)] for one in ids])
 
     def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights."""
-        return find_weights(self.weights, self.revision).hashes(cache)
+        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
+        return self._found().hashes(cache)
+
+    def _found(self) -> Weights:
+        found = find_weights(self.weights, self.revision)
+        found.need("config.json", "tokenizer_config.json")
+        return found
 
     def open(self, device: Device = "auto") -> Extract:
         """Load model and tokenizer, every tensor in its place.
@@ -143,8 +148,7 @@ class HfText(Feature):
         ConfigError
             If it is no text model, or has no such layer.
         """
-        weights = find_weights(self.weights, self.revision)
-        weights.need("config.json", "tokenizer_config.json")
+        weights = self._found()
         model = load_model(weights, device, purpose="hf_text")
         tokenizer = load_processor(weights, "AutoTokenizer")
         tower = getattr(model, "text_model", None) or model.base_model

@@ -11,7 +11,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor, quiet
-from neurodecode.data.weights import find_weights
+from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._contract import Extract, Feature, as_colour
 from neurodecode.features._transformers import Normalize, normalized
 
@@ -84,8 +84,13 @@ class HfVision(Feature):
             )
 
     def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights."""
-        return find_weights(self.weights, self.revision).hashes(cache)
+        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
+        return self._found().hashes(cache)
+
+    def _found(self) -> Weights:
+        found = find_weights(self.weights, self.revision)
+        found.need("config.json", "preprocessor_config.json")
+        return found
 
     def open(self, device: Device = "auto") -> Extract:
         """Load the model, every tensor of it in its place.
@@ -99,8 +104,7 @@ class HfVision(Feature):
         ConfigError
             If it is no vision model, or has no such layer or token.
         """
-        weights = find_weights(self.weights, self.revision)
-        weights.need("config.json", "preprocessor_config.json")
+        weights = self._found()
         model = load_model(weights, device, purpose="hf_vision")
         processor = load_processor(weights, "AutoImageProcessor", backend="pil")
         inputs = _Inputs(processor, self.weights)

@@ -263,6 +263,25 @@ def test_the_hubs_cache_is_read_with_its_revision(own, tmp_path, monkeypatch):
         find_weights("some/other")
 
 
+@pytest.mark.parametrize("lost", ["config.json", "preprocessor_config.json", "model.safetensors"])
+def test_planning_finds_what_weights_lack(own, tmp_path, lost):
+    (own / lost).unlink()
+    with pytest.raises(DataMissing, match=f"lacks {lost}. Save the model there"):
+        look(HfVision(str(own)), flat_pictures(5), tmp_path)
+
+
+def test_planning_holds_weights_to_their_manifest(own, tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_WEIGHTS", str(own.parent))
+    manifest(own, **{"model.safetensors": "0" * 64})
+    with pytest.raises(DataError, match=r"model\.safetensors has the SHA-256 .* says 000000000000"):
+        look(HfVision("small-clip"), flat_pictures(5), tmp_path)
+    shutil.rmtree(own)
+    with pytest.raises(DataMissing, match=r"clip.* lacks config\.json, .*, model\.safetensors"):
+        look(HfVision("small-clip"), flat_pictures(5), tmp_path)
+    with pytest.raises(DataMissing, match="weights 'none' are not on this machine"):
+        look(HfVision("none"), flat_pictures(5), tmp_path)
+
+
 def test_a_hit_loads_no_model_and_other_weights_are_other_features(own, tmp_path, monkeypatch):
     feature = HfVision(str(own))
     table = compute(feature, flat_pictures(5), tmp_path, device="cpu")
