@@ -278,6 +278,13 @@ class StimuliSpec:
             raise ConfigError(f"order: expected C or F, got {self.order!r}.")
         if (self.splits or self.shape) and not self.key:
             raise ConfigError("splits and shape belong to a key of an array, and there is none.")
+        if "{stimulus}" in self.path:
+            folder = str(PurePosixPath(self.path.partition("{stimulus}")[0] + "_").parent)
+            raise ConfigError(
+                f"path: {self.path!r} is of one stimulus, and path names the folder, zip or file "
+                f"of arrays that holds them. Give path: {folder}: names without their endings are the "
+                "ids. Where ids are others, give columns: {stimulus: …}."
+            )
 
 
 def check_template(path: str) -> None:

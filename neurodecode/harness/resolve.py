@@ -228,6 +228,13 @@ def _declared(experiment: Experiment) -> dict[str, Feature]:
     """Make the features that are declared, and hold each to being used."""
     if isinstance(experiment.features, str):
         return {}
+    asked = "" if experiment.target is None else experiment.target.vector
+    if asked and experiment.features and asked not in experiment.features:
+        raise ConfigError(
+            f"target: vector: there is no {asked!r} among the features that are declared."
+            f"{nearest(asked, experiment.features)} If it is a track of the recordings, remove "
+            "features: they are not told."
+        )
     for name in experiment.features:
         if experiment.target is not None and experiment.target.track != name:
             told = experiment.target.track or next(iter(experiment.features))

@@ -61,6 +61,11 @@ def test_files_of_a_folder_or_zip_are_stimuli_by_their_names(opened, pictures, p
         stimuli["image03"]
 
 
+def test_a_path_of_one_stimulus_is_led_to_the_folder_and_to_columns(opened, pictures):
+    with pytest.raises(ConfigError, match=r"Give path: shown: names .* columns: \{stimulus: …\}"):
+        opened('{path: "shown/{stimulus}.png"}')
+
+
 def test_zips_with_the_same_names_are_told_apart_by_the_id(opened, pictures, tmp_path):
     (tmp_path / "shown_2.zip").write_bytes((tmp_path / "shown_1.zip").read_bytes())
     with pytest.raises(DataError, match=r"shown_2.zip: stimulus 'image01' is in shown_1.zip too"):

@@ -207,7 +207,23 @@ def test_what_is_shown_reads_back_as_the_same(root):
         ({"features": {"a": "pixel"}}, "features.a: no feature is called 'pixel'. Did you mean"),
         ({"features": {"a": {"pixels": {"sise": 2}}}}, "features.a.pixels.sise: unknown key"),
         ({"features": {"a": {"gabor": {"grids": 3}}}}, "grids: expected a list, got 3"),
-        ({**DECODE, "features": {"a": "pixels"}}, "features: 'a' is declared and not told"),
+        ({**DECODE, "features": {"a": "pixels"}}, "there is no 'small' among .* Known: a"),
+        (
+            {**DECODE, "target": {"vector": "smal"}},
+            "target: vector: there is no 'smal' among .* declared. Did you mean 'small'",
+        ),
+        (
+            {**DECODE, "features": {"small": "pixels", "big": "pixels"}},
+            "features: 'big' is declared and not told. .* or remove it beside 'small'",
+        ),
+        (
+            {
+                **DECODE,
+                "features": {"a": "pixels"},
+                "target": {"label": "l", "classes": ["x", "y"]},
+            },
+            "features: 'a' is declared and not told",
+        ),
         ({**DECODE, "features": "small"}, "small names a track, which is for direction: encode"),
         ({**ENCODE, "features": {}}, "direction: encode needs features"),
         ({**ENCODE, "target": {"vector": "small"}}, "of direction: encode it is the brain"),
