@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.parts import TrialSignal
 
@@ -43,6 +44,17 @@ class Entries:
             several = " and ".join(map(str, sorted(shapes)))
             raise DataError(f"its entries have shapes {several}. Bring them to one shape.")
         self.shape: tuple[int, ...] = (len(signal.part), *(shapes.pop() if shapes else ()))
+
+    @property
+    def key(self) -> str:
+        """Digest of what the rows point to."""
+        pieces = [digest_array(array) for array in (self._signal.part, self._signal.at)]
+        return digest([[part.key for part in self._signal.parts], list(self.shape), *pieces])
+
+    @property
+    def places(self) -> np.ndarray:
+        """Part and entry that each row points to, shape (n, 2): rows of one place show the same."""
+        return np.column_stack([self._signal.part, self._signal.at])
 
     @property
     def ndim(self) -> int:

@@ -35,6 +35,12 @@ class Needs:
         table in their order with these columns and no others; validation rows come as ``val=(X, y,
         rows)``, labelled rows of the tested as ``adapt(X, y, rows=table)``. Never at prediction: of
         a row that is tested, its stimulus would be the answer.
+    training_signals : tuple of str
+        Signals of what training rows show (declared features, tracks) that ``fit(X, y, signals=…)``
+        is handed beside y: a mapping of name to `neurodecode.core.entries.Entries`, read as arrays
+        of shape (n_trials, …), in the order of y. Validation rows come as ``val=(X, y, signals)``,
+        or ``val=(X, y, rows, signals)`` where there are columns too, labelled rows of the tested as
+        ``adapt(X, y, signals=…)``. Never at prediction, and no model reads them as brain.
     positions : bool
         Whether sensor positions must be known.
     full_rank : bool
@@ -68,6 +74,7 @@ class Needs:
     unlabelled: bool = False
     columns: tuple[str, ...] = ()
     training_columns: tuple[str, ...] = ()
+    training_signals: tuple[str, ...] = ()
     positions: bool = False
     full_rank: bool = False
     rowless: bool = False

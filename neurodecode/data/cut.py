@@ -64,6 +64,7 @@ def cut(
     *,
     direction: Direction = "decode",
     features: str = "",
+    beside: Sequence[str] = (),
 ) -> Cut:
     """Choose the events that a task asks for, and point each at its piece of the signal.
 
@@ -80,6 +81,8 @@ def cut(
         ``encode``: the recordings' signal is what is told, and the task's target says rows alone.
     features : str
         Track or table of the recordings that an encoder is handed; empty where it is handed others.
+    beside : sequence of str
+        More tracks and tables, such as models are told in training, where all recordings have them.
 
     Returns
     -------
@@ -96,7 +99,8 @@ def cut(
     if not prepared:
         raise DataError("there is no prepared recording to cut trials from.")
     ignored: Counter[str] = Counter()
-    pieces = [_cut_one(one, task, windows, ignored, direction, features) for one in prepared]
+    names = _beside(prepared, task, direction, features, beside)
+    pieces = [_cut_one(one, task, windows, ignored, direction, names) for one in prepared]
     seen = [piece.seen for piece in pieces]
     otherwise, rest = (windows.otherwise, windows.rest) if windows else ("", ())
     check_labels(prepared, seen, task, otherwise, rest)
@@ -106,9 +110,9 @@ def cut(
     tables = [_table(prepared, pieces)]
     length = np.concatenate([piece.length for piece in pieces])
     at = np.concatenate([piece.at for piece in pieces])
-    beside = {}  # other signals than the recordings', by name: as rows stand before sorting
-    for name in _beside(prepared, task, direction, features):
-        beside[name] = np.concatenate([piece.at_of[name] for piece in pieces])
+    entries = {}  # other signals than the recordings', by name: as rows stand before sorting
+    for name in names:
+        entries[name] = np.concatenate([piece.at_of[name] for piece in pieces])
     answers = None
     if all(piece.oracle is not None for piece in pieces):
         answers = np.concatenate([piece.oracle for piece in pieces if piece.oracle is not None])
@@ -127,7 +131,7 @@ def cut(
         length[order],
     )
     signals = {prepared[0].recording.modality: signal}
-    for name, entry in beside.items():
+    for name, entry in entries.items():
         called = ORACLE_SIGNAL if name.startswith(ORACLE) else name
         signals[called] = _track(prepared, name, signal, entry[order])
     if answers is not None:
@@ -148,7 +152,11 @@ def _track(
 
 
 def _beside(
-    prepared: Sequence[Prepared], task: Task, direction: Direction, features: str
+    prepared: Sequence[Prepared],
+    task: Task,
+    direction: Direction,
+    features: str,
+    more: Sequence[str],
 ) -> list[str]:
     """Name the tracks and tables that a task asks for, and those that hold an oracle's answers."""
     name = features
@@ -163,7 +171,14 @@ def _beside(
             )
     told = ORACLE + (prepared[0].recording.modality if direction == "encode" else name)
     known = all(told in one.tracks for one in prepared)
-    return [one for one, there in ((name, bool(name)), (told, known)) if there]
+    asked = [name] if name else []
+    asked += [one for one in more if one != name and _has(prepared, one)]
+    return [*asked, told] if known else asked
+
+
+def _has(prepared: Sequence[Prepared], track: str) -> bool:
+    """Whether all recordings have a track, and it is no oracle's."""
+    return not track.startswith(ORACLE) and all(track in one.tracks for one in prepared)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +204,7 @@ def _cut_one(
     windows: WindowsSpec | None,
     ignored: Counter[str],
     direction: Direction,
-    features: str,
+    names: Sequence[str],
 ) -> _Piece:
     otherwise = windows.otherwise if windows else ""
     events = choose(one, task, otherwise, ignored)
@@ -212,10 +227,7 @@ def _cut_one(
         {name: values for name, values in columns.items() if not is_hidden(name)},
         placed.at[index],
         placed.length[index],
-        {
-            name: _entries(columns, name, placed.entry[index])
-            for name in _beside([one], task, direction, features)
-        },
+        {name: _entries(columns, name, placed.entry[index]) for name in names},
         answers,
         placed.start[index],
         placed.stop[index],

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
@@ -18,6 +17,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
+from neurodecode.harness.beside import Beside
 from neurodecode.harness.handed import (
     Handed,
     Input,
@@ -97,8 +97,8 @@ class _Told:
 
     y: Any
     y_val: Any
-    rows: pd.DataFrame | None
-    rows_val: pd.DataFrame | None
+    beside: Beside | None
+    beside_val: Beside | None
 
 
 class FoldWork:
@@ -123,13 +123,12 @@ class FoldWork:
         y: Any = job.told if joined else job.y
         handed, rows = self._handed(job, joined), self._rows(joined)
         cut, y_val = self._cut(job), None
-        table, table_val = None if job.rows is None else job.rows.iloc[: len(y)], None
+        at, at_val = np.arange(len(y)), np.arange(0)  # of what rows are told beside
         if cut is not None:
             # Rows seen before testing stand after the training rows, and are trained on.
             mine = np.append(cut.train, np.arange(len(job.y), len(y)))
             y, y_val = y[mine], y[cut.val]
-            if table is not None:
-                table, table_val = table.iloc[mine], table.iloc[cut.val]
+            at, at_val = mine, cut.val
             handed, rows = (
                 replace(one, train=picked(one.train, mine), val=picked(one.train, cut.val))
                 for one in (handed, rows)
@@ -148,7 +147,7 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, (stage, name) in enumerate(zip(stages[:-1], names, strict=True)):
             handed = with_columns_for(stage, handed, rows, [*leading, *fitted], self.signal)
-            told = _Told(y, y_val, table, table_val)
+            told = _told(job, y, y_val, at, at_val)
             stage, handed = self._fitted(name, stage, handed, told, job)
             fitted.append(stage)
             if i == joining:
@@ -156,14 +155,13 @@ class FoldWork:
                 if reducer is not None:
                     y_more = reducer.transform(told_to(reducer, y_more))
                 y = None if y is None else np.concatenate([y, y_more])
-                if table is not None and job.rows is not None:
-                    table = pd.concat([table, job.rows.iloc[len(job.y) :]])
+                at = np.append(at, len(job.y) + np.arange(len(y_more)))
                 handed, rows = (
                     replace(one, train=appended(one.train, one.adapt), adapt=None)
                     for one in (handed, rows)
                 )
         handed = with_columns_for(stages[-1], handed, rows, [*leading, *fitted], self.signal)
-        last = self._learnt(stages[-1], handed, _Told(y, y_val, table, table_val), job)
+        last = self._learnt(stages[-1], handed, _told(job, y, y_val, at, at_val), job)
         if handed.adapt is not None and hasattr(last, "adapt"):
             last = self._adapted(last, handed.adapt, job, reducer)
         fitted.append(last)
@@ -301,7 +299,7 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, stage in enumerate(stages[:-1]):
             if not ignores_y(stage) or (hasattr(stage, "adapt") and job.y_adapt is not None):
-                truth = digest([digest_array(job.told), _digest_table(job.rows)])
+                truth = digest([digest_array(job.told), job.beside and job.beside.key])
             behind = joining is not None and i > joining
             name = digest([name, describe_stage(stage), truth, behind])
             names.append(name)
@@ -310,17 +308,15 @@ class FoldWork:
     def _learnt(self, stage: Any, handed: Handed, told: "_Told", job: TaskJob) -> Any:
         """Fit a stage on what it asks for, from a fitted one where it starts from one."""
         X, y, more = handed.train, told_to(stage, told.y), {}
-        needs = getattr(stage, "needs", None)
-        columns = needs.training_columns if isinstance(needs, Needs) else ()
-        table = _columns(told.rows, columns)
+        needs, n_unknown = getattr(stage, "needs", None), 0
         if handed.unlabelled is not None and asks_unlabelled(stage):
-            X, y = appended(X, handed.unlabelled), with_unknown(y, len(handed.unlabelled))
-            table = None if table is None else table.reindex(range(len(X)))  # unknown there, too
-        if table is not None:
-            more["rows"] = table
+            n_unknown = len(handed.unlabelled)
+            X, y = appended(X, handed.unlabelled), with_unknown(y, n_unknown)
+        if told.beside is not None:
+            more |= told.beside.asked_by(stage, n_unknown)
         if handed.val is not None and getattr(needs, "val", False):
-            val = _columns(told.rows_val, columns)
-            more["val"] = handed.val, told_to(stage, told.y_val), *(() if val is None else (val,))
+            val = {} if told.beside_val is None else told.beside_val.asked_by(stage)
+            more["val"] = handed.val, told_to(stage, told.y_val), *val.values()
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
             more["init"] = open_start(job.start)
         return stage.fit(X, y, **more)
@@ -331,11 +327,10 @@ class FoldWork:
         if y is not None and reducer is not None:
             y = reducer.transform(told_to(reducer, y))
         y = told_to(stage, y)
-        needs = getattr(stage, "needs", None)
-        columns = needs.training_columns if isinstance(needs, Needs) else ()
-        seen = None if job.rows is None else job.rows.iloc[len(job.y) :]
-        table = None if job.y_adapt is None else _columns(seen, columns)
-        return stage.adapt(X, y) if table is None else stage.adapt(X, y, rows=table)
+        if y is None or job.beside is None:
+            return stage.adapt(X, y)
+        seen = job.beside.take(len(job.y) + np.arange(len(y)))
+        return stage.adapt(X, y, **seen.asked_by(stage))
 
     def _fitted(
         self, name: str, stage: Any, handed: Handed, told: "_Told", job: TaskJob
@@ -344,7 +339,7 @@ class FoldWork:
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
         needs = getattr(stage, "needs", None)
-        asks = ("unlabelled", "init", "val", "training_columns")
+        asks = ("unlabelled", "init", "val", "training_columns", "training_signals")
         if isinstance(needs, Needs) and any(getattr(needs, one) for one in asks):
             stage = self._learnt(stage, handed, told, job)
             train = stage.transform(handed.train)
@@ -449,15 +444,11 @@ class FoldWork:
         return None, ""
 
 
-def _columns(table: pd.DataFrame | None, columns: tuple[str, ...]) -> pd.DataFrame | None:
-    """Give the columns that a stage asks for and no others; None where it asks for none."""
-    if table is None or not columns:
-        return None
-    return table.loc[:, list(columns)].reset_index(drop=True)
-
-
-def _digest_table(table: pd.DataFrame | None) -> Any:
-    return None if table is None else {name: digest_array(table[name].to_numpy()) for name in table}
+def _told(job: TaskJob, y: Any, y_val: Any, at: np.ndarray, at_val: np.ndarray) -> _Told:
+    """Give what stages are told of the rows at `at`, and of those that are validated on."""
+    if job.beside is None:
+        return _Told(y, y_val, None, None)
+    return _Told(y, y_val, job.beside.take(at), job.beside.take(at_val))
 
 
 def brought_back(reducer: Any, pred: np.ndarray, n_own: int) -> np.ndarray:

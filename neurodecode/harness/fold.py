@@ -16,6 +16,7 @@ from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
+from neurodecode.harness.ceilings import ceilings_of
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
 from neurodecode.harness.repeats import mean_inputs, spread
@@ -57,8 +58,11 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     patterns = _patterns(fitted.model, job)
                     if task.repeats is not None:
                         predictions = spread(predictions, task.repeats, task.test.rows["uid"])
-                if missing:
-                    save_model(task, job, fitted)
+                    if missing:
+                        save_model(task, job, fitted)
+                    ceilings = {}
+                    if chosen.y_ceiling is not None:  # it has answered, and is stored
+                        ceilings = ceilings_of(fitted.last, chosen.y_ceiling, chosen.beside_ceiling)
             except (Exception, SystemExit) as error:  # in any way; the table shows how
                 outcomes.append(Outcome(job.key, _one_line(error, task), traceback.format_exc()))
                 continue
@@ -76,6 +80,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 _training(fitted.stages),
                 (*fitted.flags, *([f"updates {job.updates}"] if job.updates else ())),
                 fitted.decides,
+                ceilings,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

@@ -93,6 +93,7 @@ def write_index(
         signal_name: [_describe_space(part.space) for part in signal.used()[:1]]
         for signal_name, signal in study.inputs.signals.items()
     }
+    ceilings = _ceilings(plan, store)
     store.write_index(
         {
             "format": INDEX_FORMAT,
@@ -127,7 +128,15 @@ def write_index(
             "finals": {job.model.name: job.key for job in plan.finals},
             "input": describe_input(study.inputs),
             "init": None if study.pretrained is None else study.pretrained.described(),
-            "models": [{"name": model.name, "role": model.role} for model in question.models],
+            "models": [
+                {"name": name, "role": role}
+                for model in question.models
+                for name, role in [
+                    (model.name, model.role),
+                    *((one["model"], "ceiling") for one in ceilings if one["of"] == model.name),
+                ]
+            ],
+            "ceilings": ceilings,
             "folds": [
                 describe_fold(one) | {"elsewhere": _elsewhere(study, one.fold)}
                 for one in plan.folds
@@ -138,6 +147,17 @@ def write_index(
             ],
         }
     )
+
+
+def _ceilings(plan: Plan, store: Store) -> list[dict[str, str]]:
+    """Name the ceilings that stored jobs have, each as a model of the table, and whose it is."""
+    found = dict.fromkeys(
+        (job.model.name, ceiling)
+        for job in plan.jobs
+        if job.draw is None and job.permutation is None
+        for ceiling in store.ceilings(job.key)
+    )
+    return [{"model": f"{of}, {one}", "of": of, "ceiling": one} for of, one in found]
 
 
 def describe_fold(planned: PlannedFold) -> dict[str, Any]:

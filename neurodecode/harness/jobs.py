@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
@@ -144,13 +145,18 @@ class JobKeys:
         if how:
             later = self._truth.tested(fold, seed, draw, permutation)
             parts["updates"] = [how, digest_array(later) if how == "delayed_labels" else None]
-        if model.training_columns:  # of a null they go with the truth that is told
-            whose = self._once(
+        if model.training_columns or model.training_signals:
+            whose = self._once(  # of a null they go with the truth that is told
                 ("whose", *told[1:]), lambda: self._truth.whose(fold, seed, draw, permutation)
             )
             parts["training_columns"] = {
                 name: digest_array(self._column(name)[whose]) for name in model.training_columns
             }
+            if model.training_signals:
+                parts["training_signals"] = {
+                    name: Entries(self._trials.signals[name].take(whose)).key
+                    for name in model.training_signals
+                }
         if model.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
         if more:

@@ -81,6 +81,7 @@ def open_study(
         experiment.windows,
         direction=experiment.direction,
         features="" if resolved.features else str(experiment.features),
+        beside=[name for name in resolved.question.told if name not in resolved.features],
     )
     tables = open_features(resolved, root, compute_missing=compute, progress=progress)
     done = with_features(done, tables)

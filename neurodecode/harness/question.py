@@ -45,9 +45,21 @@ class NamedModel:
 
     @staticmethod
     def of(name: str, estimator: Any, role: Literal["model", "control"]) -> "NamedModel":
-        """Name what is asked as a model or as a control; a ceiling is one wherever it is named."""
-        ceiling = getattr(stages_of(estimator)[-1], "role", "") == "ceiling"
-        return NamedModel(name, estimator, "ceiling" if ceiling else role)
+        """Name what is asked as a model or as a control, of which some are ceilings.
+
+        Raises
+        ------
+        ConfigError
+            If a ceiling is asked as a model.
+        """
+        if getattr(stages_of(estimator)[-1], "role", "") != "ceiling":
+            return NamedModel(name, estimator, role)
+        if role == "model":
+            raise ConfigError(
+                f"models: {name} is told what no model may know, and stands beside them as a "
+                "ceiling. Name it under controls."
+            )
+        return NamedModel(name, estimator, "ceiling")
 
     @property
     def input_needs(self) -> Needs:
@@ -68,6 +80,12 @@ class NamedModel:
     def training_columns(self) -> tuple[str, ...]:
         """Columns of the training rows that one of its stages is told beside the target."""
         several = (needs.training_columns for needs in self._all_needs)
+        return tuple(dict.fromkeys(name for names in several for name in names))
+
+    @property
+    def training_signals(self) -> tuple[str, ...]:
+        """Signals of the training rows that one of its stages is told beside the target."""
+        several = (needs.training_signals for needs in self._all_needs)
         return tuple(dict.fromkeys(name for names in several for name in names))
 
     @property
@@ -292,6 +310,8 @@ class Question:
     n_draws : int
         Draws of the shuffled null a model.
     title : str
+    shown : tuple of str
+        Signals of what was shown, which no model is handed as what it reads: declared features.
     reduce : scikit-learn transformer or None
         What vectors are brought through before models learn them, fitted on training rows; what is
         predicted is brought back.
@@ -318,6 +338,7 @@ class Question:
     n_pairings: int = N_PAIRINGS
     n_draws: int = 20
     title: str = ""
+    shown: tuple[str, ...] = ()
     reduce: Any = None
     access: TargetAccess = field(default_factory=TargetAccess)
     aggregate: Aggregate | None = None
@@ -375,6 +396,17 @@ class Question:
             raise ConfigError(
                 "models: there is none. Name at least one; see: neurodecode list models"
             )
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Signals that training rows are told: the target's, and those that models ask for."""
+        more = (name for model in self.models for name in model.training_signals)
+        return tuple(dict.fromkeys([self.target.signal, *more]))
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Signals that no model reads as brain: what is told, and what was shown."""
+        return tuple(dict.fromkeys([*self.told, *self.shown]))
 
     @property
     def averages_inputs(self) -> bool:

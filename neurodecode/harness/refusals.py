@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from neurodecode.core.config import nearest
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import SAME
@@ -117,8 +118,9 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"it needs the column {missing[0]!r}, which these rows lack."
             f"{nearest(missing[0], known)}"
         )
-    if needs.signals == 0:
-        return None
+    reason = _why_not_told(model, study)
+    if reason is not None or needs.signals == 0:
+        return reason
     if not isinstance(needs.signals, int):
         return _why_no_signals(model, needs.signals, study)
     inputs = study.inputs
@@ -144,6 +146,28 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if needs.full_rank and (reason := why_singular(signal, study.trials.rows)) is not None:
         return reason
     return _why_short(model, study)
+
+
+def _why_not_told(model: NamedModel, study: Study) -> str | None:
+    """Say why training rows have no signal that a model is told beside the target."""
+    known = [name for name in study.trials.signals if name != ORACLE_SIGNAL]
+    for name in model.training_signals:
+        if name not in known:
+            return (
+                f"it is told the signal {name!r} of the training rows, and there is none."
+                f"{nearest(name, known)} Declare it under features, or name a track of the "
+                "recordings."
+            )
+        try:
+            Entries(study.trials.signals[name])
+        except DataError as error:
+            return f"it is told the signal {name!r} of the training rows: {error}"
+    if model.training_signals and model.unlabelled:
+        return (
+            "it is told signals of the training rows, and learns from rows of unknown target too, "
+            "of which nothing is told. Ask for one of them in its needs."
+        )
+    return None
 
 
 def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:

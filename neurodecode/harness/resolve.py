@@ -198,6 +198,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         n_pairings=experiment.score.n_pairings,
         n_draws=experiment.shuffled.n_draws,
         title=experiment.title,
+        shown=() if encodes or isinstance(experiment.features, str) else tuple(experiment.features),
         reduce=build(target.reduce, "steps") if target is not None and target.reduce else None,
         access=experiment.target_access,
         aggregate=experiment.aggregate,
@@ -210,7 +211,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         otherwise = experiment.windows.otherwise if experiment.windows is not None else ""
         question = deciding(question, experiment.decide, otherwise)
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
-    features = _declared(experiment)
+    features = _declared(experiment, question)
     resolved = Resolved(
         name,
         experiment,
@@ -224,7 +225,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
     return replace(resolved, pair=_pair(resolved), online=_online(resolved))
 
 
-def _declared(experiment: Experiment) -> dict[str, Feature]:
+def _declared(experiment: Experiment, question: Question) -> dict[str, Feature]:
     """Make the features that are declared, and hold each to being used."""
     if isinstance(experiment.features, str):
         return {}
@@ -236,7 +237,7 @@ def _declared(experiment: Experiment) -> dict[str, Feature]:
             "features: they are not told."
         )
     for name in experiment.features:
-        if experiment.target is not None and experiment.target.track != name:
+        if experiment.target is not None and name not in question.told:
             told = experiment.target.track or next(iter(experiment.features))
             raise ConfigError(
                 f"features: {name!r} is declared and not told. Say target: {{vector: {name}}}"
@@ -260,7 +261,7 @@ def _likeness(experiment: Experiment) -> Likeness:
     if experiment.score.likeness:
         return experiment.score.likeness
     features, target = experiment.features, experiment.target
-    declared = isinstance(features, Mapping) and target is not None and target.track in features
+    declared = isinstance(features, Mapping) and target is not None and target.vector in features
     return "centered_cosine" if declared else "correlation"
 
 

@@ -8,14 +8,15 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from neurodecode.core.errors import ConfigError, WorkerDied
 from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.parts import TrialSignal
-from neurodecode.core.rows import Rows
+from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
+from neurodecode.harness.beside import Beside
+from neurodecode.harness.ceilings import has_ceilings
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
@@ -248,12 +249,13 @@ def _fold_task(
                     told[job.draw, job.permutation][trained],
                     keeps=question.keep == "folds",
                 ),
-                rows=_told_rows(job, study.trials.rows, truth, trained),
+                beside=_beside(job, study.trials, truth, trained),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups, gap),
                 val=validation if job.model.val else None,
                 device=job.parts["device"],
                 **_updates(job, question, truth),
+                **_ceilings(job, study.trials, truth),
             )
             for job in jobs
         ),
@@ -271,16 +273,27 @@ def _fold_task(
     )
 
 
-def _told_rows(
-    job: Job, rows: Rows, truth: TrainingTruth, trained: np.ndarray
-) -> pd.DataFrame | None:
-    """Give the columns that a job's model is told beside the truth, train then adapt."""
-    names = job.model.training_columns
-    if not names:
+def _beside(job: Job, trials: Trials, truth: TrainingTruth, trained: np.ndarray) -> Beside | None:
+    """Give what a job's model is told beside the truth, train then adapt."""
+    columns, signals = job.model.training_columns, job.model.training_signals
+    if not columns and not signals:
         return None
     whose = truth.whose(job.fold, job.seed, job.draw, job.permutation)
     order = np.append(whose[trained], whose[~trained])
-    return rows.take(order).table.loc[:, list(names)]
+    shown = Trials(trials.rows, {name: trials.signals[name] for name in signals})
+    return Beside.of(_pruned(shown.take(order)), columns, signals)
+
+
+def _ceilings(job: Job, trials: Trials, truth: TrainingTruth) -> dict[str, Any]:
+    """Give the truth of the test rows where a model itself says its ceilings of pictures."""
+    null = job.draw is not None or job.permutation is not None
+    index, names = job.fold.index("test"), job.model.training_signals
+    last = stages_of(job.model.estimator)[-1]
+    if null or truth.kind != "picture" or len(index) == 0 or not has_ceilings(last):
+        return {}
+    shown = Trials(trials.rows, {name: trials.signals[name] for name in names}).take(index)
+    beside = Beside.of(_pruned(shown), (), names) if names else None
+    return {"y_ceiling": truth.y[index], "beside_ceiling": beside}
 
 
 def _tuning(job: Job, question: Question, groups: np.ndarray | None, gap: float) -> Tuning | None:

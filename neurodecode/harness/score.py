@@ -145,7 +145,7 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
     priors = {(f["seed"], f["name"]): np.array(f["prior"]) for f in index["folds"]}
     within = index["within"]
     columns = {u: rows[u].astype(str).to_numpy(dtype=object) for u in ("subject", "session")}
-    jobs = [job for job in index["jobs"] if "error" not in job and store.has(job["key"])]
+    jobs = store.answers(index)
     if single:
         jobs = [job for job in jobs if job["draw"] is None and job["permutation"] is None]
 
@@ -159,7 +159,7 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
     for called, several in groupby(sorted(jobs, key=scored_with), key=scored_with):
         model, draw, permutation, seed, fold, _ = called
         mine = list(several)
-        found = [store.predictions(job["key"], classes) for job in mine]
+        found = [store.predictions(job["key"], classes, job["ceiling"]) for job in mine]
         at = position.get_indexer(pd.Index(np.concatenate([p.uid for p in found])))
         scores = [p.scores for p in found if p.scores is not None]
         whole = Group(

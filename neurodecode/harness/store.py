@@ -26,7 +26,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +51,9 @@ from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
-INDEX_FORMAT = 9  # of jobs.json
+INDEX_FORMAT = 10  # of jobs.json
 TASKS = "tasks.parquet"
+_CEILING = "ceiling-{}.npy"  # by its number in done.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
@@ -129,6 +130,7 @@ class Store:
         training: Mapping[str, Any] | None = None,
         flags: Sequence[str] = (),
         decides: Mapping[str, float] | None = None,
+        ceilings: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -152,6 +154,8 @@ class Store:
             What the table must say of the fitted model.
         decides : mapping, optional
             How it turns evidence into decisions: ``dwell`` and ``refractory``.
+        ceilings : mapping of str to ndarray, optional
+            What it would have said of each test row were its links told without error, by name.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -166,6 +170,8 @@ class Store:
             if training:
                 (temporary / "training.json").write_text(json.dumps(training, indent=1))
                 self.take_history(key, temporary)
+            for number, pictures in enumerate((ceilings or {}).values()):
+                np.save(temporary / _CEILING.format(number), pictures, allow_pickle=False)
             (temporary / "done.json").write_text(
                 json.dumps(
                     {
@@ -173,12 +179,22 @@ class Store:
                         "seconds": round(seconds, 4),
                         "flags": list(flags),
                         "decides": dict(decides or {}),
+                        "ceilings": list(ceilings or {}),
                     }
                 )
             )
 
-    def predictions(self, key: str, classes: tuple[str, ...]) -> Predictions:
+    def predictions(
+        self, key: str, classes: tuple[str, ...], ceiling: str | None = None
+    ) -> Predictions:
         """Read the predictions of a job.
+
+        Parameters
+        ----------
+        key : str
+        classes : tuple of str
+        ceiling : str, optional
+            One of its `ceilings`, in the place of what it said.
 
         Raises
         ------
@@ -189,7 +205,38 @@ class Store:
         path = folder / "predictions.parquet"
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
-        return _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+        said = _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+        if ceiling is None:
+            return said
+        file = folder / _CEILING.format(self.ceilings(key).index(ceiling))
+        return replace(said, pred=np.load(file, allow_pickle=False))
+
+    def answers(self, index: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Give the stored jobs of an index, and after each its ceilings as if they were a model's.
+
+        Parameters
+        ----------
+        index : mapping
+            As `index` gives.
+
+        Returns
+        -------
+        answers : list of dict
+            Jobs as the index has them, and ``ceiling``: one of `ceilings`, of the model of that
+            name; None of what a model said itself.
+        """
+        found = []
+        named = {(one["of"], one["ceiling"]): one["model"] for one in index["ceilings"]}
+        for job in index["jobs"]:
+            if "error" in job or not self.has(job["key"]):
+                continue
+            found.append({**job, "ceiling": None})
+            if job["draw"] is None and job["permutation"] is None:
+                names = [one for one in self.ceilings(job["key"]) if (job["model"], one) in named]
+                found += [
+                    {**job, "model": named[job["model"], one], "ceiling": one} for one in names
+                ]
+        return found
 
     def training_folder(self, key: str) -> Path:
         """Folder in which the training of a job writes as it goes."""
@@ -246,6 +293,10 @@ class Store:
     def flags(self, key: str) -> tuple[str, ...]:
         """Read what the table must say of a job's fitted model; nothing where it is not stored."""
         return tuple(read_json(self._done(key)).get("flags", ())) if self.has(key) else ()
+
+    def ceilings(self, key: str) -> tuple[str, ...]:
+        """Read which ceilings a job's model has; none where it is not stored."""
+        return tuple(read_json(self._done(key)).get("ceilings", ())) if self.has(key) else ()
 
     def decides(self, key: str) -> dict[str, float]:
         """Read how a job's model waits before it decides; empty where it answers row by row."""

@@ -160,8 +160,8 @@ def describe_input(inputs: Trials) -> dict[str, Any]:
 
 
 def inputs_of(trials: Trials, question: Question) -> Trials:
-    """Trials with the signals that models are handed: all but the target's and the oracle's."""
-    hidden = (question.target.signal, ORACLE_SIGNAL)
+    """Trials with the signals that models read: not the target's, the oracle's, what was shown."""
+    hidden = (*question.hidden, ORACLE_SIGNAL)
     if not any(name in trials.signals for name in hidden):
         return trials
     shown = {name: one for name, one in trials.signals.items() if name not in hidden}

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.core.updating import Updates
+from neurodecode.harness.beside import Beside
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.repeats import Repeats
 from neurodecode.harness.store import Store
@@ -88,9 +88,9 @@ class TaskJob:
         Truth of the training rows, in their order.
     y_adapt : ndarray, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
-    rows : DataFrame or None
-        Columns of the training rows, then of the labelled rows of the tested, that `fit` is handed
-        beside y; of a null those of the row whose truth each is told. None where none are asked.
+    beside : Beside or None
+        What the training rows, then the labelled rows of the tested, are told beside y. None where
+        nothing is asked.
     val : Validation or None
         How validation rows are cut from the training rows, for a model that asks for them.
     device : {"cpu", "cuda"}
@@ -101,6 +101,10 @@ class TaskJob:
         From what the model goes on learning while it is tested; see `TargetAccess`.
     y_test : ndarray, shape (n_test,), or None
         Labels of the test rows, which `replay` gives the model once they are no secret any more.
+    y_ceiling : ndarray, shape (n_test, …), or None
+        Truth of the test rows, for a model that says what its ceilings are once it has answered.
+    beside_ceiling : Beside or None
+        What its training rows are told beside the truth, of the test rows.
     """
 
     key: str
@@ -113,13 +117,15 @@ class TaskJob:
     y: np.ndarray
     is_null: bool
     y_adapt: np.ndarray | None = None
-    rows: pd.DataFrame | None = None
+    beside: Beside | None = None
     tuning: Tuning | None = None
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"
     start: Start | None = None
     updates: Updates = ""
     y_test: np.ndarray | None = None
+    y_ceiling: np.ndarray | None = None
+    beside_ceiling: Beside | None = None
 
     @property
     def told(self) -> np.ndarray:

@@ -21,10 +21,12 @@ class TrainingTruth:
     ----------
     y : ndarray, shape (n_rows, …), or BrainTruth
         Truth of every row.
+    kind : str
+        The target's kind.
     """
 
     def __init__(self, study: Study):
-        self.y = study.y
+        self.y, self.kind = study.y, study.question.target.kind
         self._rotates = rotates(study)
         self._trials = study.trials
         self._units, self._groups = shuffle_units(study.trials.rows)

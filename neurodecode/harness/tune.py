@@ -188,7 +188,7 @@ def _scores(fold: Fold, jobs: Sequence[TaskJob], task: FoldTask, metric: Any) ->
             key=str(i),
             y=job.y[train],
             y_adapt=None,
-            rows=None if job.rows is None else job.rows.iloc[train],
+            beside=None if job.beside is None else job.beside.take(train),
             y_test=job.y[test] if job.updates == "delayed_labels" else None,
             val=None if job.val is None else job.val.take(train),
         )

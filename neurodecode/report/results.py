@@ -223,14 +223,11 @@ class Results:
         classes = tuple(self.index["target"]["classes"])
         rows = self._trials.set_index("uid")
         frames = []
-        for job in self.index["jobs"]:
-            if job["draw"] is not None or job["permutation"] is not None:
+        for job in self.store.answers(self.index):  # none of what failed, or was not run yet
+            drawn = job["draw"] is not None or job["permutation"] is not None
+            if drawn or model not in (None, job["model"]):
                 continue
-            if model not in (None, job["model"]):
-                continue
-            if not self.store.has(job["key"]):  # failed, or not run yet
-                continue
-            found = self.store.predictions(job["key"], classes)
+            found = self.store.predictions(job["key"], classes, job["ceiling"])
             pred: Any = np.array(classes, dtype=object)[found.pred] if classes else found.pred
             frame = rows.loc[found.uid].reset_index()
             frame.insert(0, "fold", job["fold"])

@@ -1,6 +1,7 @@
 """Pictures as what is told: truth, answers, scores, controls and ceilings in results."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -216,3 +217,118 @@ def test_what_holds_no_pictures_is_told(study):
         )
     with pytest.raises(ConfigError, match="a picture needs the signal"):
         Target("picture")
+
+
+class Links(Painter):
+    """Tells the mean; is told tokens in training, and says what its links could reach."""
+
+    needs = Needs(targets=("picture",), training_signals=("tokens",))
+    heard: ClassVar[list] = []
+
+    def fit(self, X, y, signals):
+        type(self).heard.append(("fit", np.asarray(X), y, np.asarray(signals["tokens"])))
+        return super().fit(X, y)
+
+    def ceilings(self, y, signals):
+        tokens = np.asarray(signals["tokens"])
+        type(self).heard.append(("ceilings", None, y, tokens))
+        return {"true condition": y / 2 + tokens.mean() * 0, "round trip": y}
+
+
+@pytest.fixture
+def links():
+    Links.heard.clear()
+    return NamedModel("links", Links())
+
+
+def with_tokens(asked):
+    """Beside each picture tokens of 2 × 2 numbers, the first of which is its first pixel."""
+    picture = asked.trials.signals["picture"]
+    tokens = np.array(picture.parts[0].source[:, :4])
+    space = Space("features", tuple("abcd"), shape=(2, 2))
+    part = Part(tokens, space, ("feature",), None, 0.0, "tokens")
+    signal = replace(picture, parts=(part,))
+    return replace(
+        asked, trials=Trials(asked.trials.rows, {**asked.trials.signals, "tokens": signal})
+    )
+
+
+def test_training_signals_go_with_the_truth_in_every_null_and_are_no_input(study, links, tmp_path):
+    ridge = NamedModel("ridge", Ridge())
+    asked = with_tokens(of_pictures(study, models=(links, ridge), n_draws=1, n_permutations=1))
+    plan, finished, rows = run(asked, tmp_path / "r")
+    assert finished.errors == {}
+    told = [one for one in Links.heard if one[0] == "fit"]
+    assert len(told) == len({job.key for job in plan.jobs if job.model.name == "links"})
+    for _, X, y, tokens in told:
+        assert X.shape[1:] == (20,)  # the brain alone
+        assert tokens.shape == (len(y), 2, 2)
+        np.testing.assert_array_equal(tokens.reshape(len(y), -1), y.reshape(len(y), -1)[:, :4])
+    assert not np.array_equal(told[0][2], told[1][2])  # the null is told others
+    assert {row.model for row in rows if not row.note} >= {"links", "ridge"}
+
+
+def test_ceilings_are_rows_beside_their_model(study, links, tmp_path):
+    asked = with_tokens(of_pictures(study, models=(links, NamedModel("ridge", Ridge())), n_draws=1))
+    plan, _, rows = run(asked, tmp_path / "r")
+    heard = [one for one in Links.heard if one[0] == "ceilings"]
+    own = [job for job in plan.jobs if job.model.name == "links" and job.draw is None]
+    assert len(heard) == len(own)  # none of the null
+    assert all(len(y) == len(np.unique(y, axis=0)) for _, _, y, _ in heard)  # each picture once
+    told = {row.model: row.role for row in rows}
+    names = ("links, true condition", "links, round trip")
+    assert [told[name] for name in names] == ["ceiling", "ceiling"]
+    found = means(rows)
+    assert [found[name, "pixcorr"] for name in names] == pytest.approx([1.0, 1.0], abs=1e-6)
+    results = Results(tmp_path / "r")
+    stored = results.predictions("links, true condition")
+    np.testing.assert_allclose(
+        np.stack(list(stored["pred"])), asked.y[_at(asked, stored["uid"])] / 2, atol=1e-6
+    )
+    assert set(results.predictions()["model"]) == {"links", "ridge", *names}
+    text = results.text()
+    assert all(name in text for name in names)
+
+
+def _at(asked, uids):
+    return [list(asked.trials.rows["uid"]).index(uid) for uid in uids]
+
+
+def test_the_page_shows_pictures_nulls_and_ceilings(study, links, tmp_path):
+    asked = with_tokens(of_pictures(study, models=(links,), n_draws=1))
+    run(asked, tmp_path / "r")
+    page = Results(tmp_path / "r").report().read_text()
+    assert "links, true condition" in page
+
+
+def test_a_ceiling_that_is_no_picture_fails_its_job(study, tmp_path):
+    class Odd(Links):
+        def ceilings(self, y, signals):
+            return {"round trip": y[:, :2]}
+
+    asked = with_tokens(of_pictures(study, models=(NamedModel("odd", Odd()),)))
+    _, finished, _ = run(asked, tmp_path / "r")
+    said = next(iter(finished.errors.values()))
+    assert "ceilings of Odd: round trip: shape (12, 2, 3, 3)" in said
+
+
+def test_a_signal_that_is_none_is_refused(study, links):
+    asked = of_pictures(study, models=(links, NamedModel("ridge", Ridge())))
+    (refused,) = make_plan(asked).refused
+    assert "told the signal 'tokens' of the training rows, and there is none" in refused.reason
+
+
+def test_training_signals_are_in_the_key_of_who_asks(study, links):
+    asked = with_tokens(of_pictures(study, models=(links, NamedModel("ridge", Ridge()))))
+    signal = asked.trials.signals["tokens"]
+    part = replace(signal.parts[0], key="other tokens")
+    signals = {**asked.trials.signals, "tokens": replace(signal, parts=(part,))}
+    other = replace(asked, trials=Trials(asked.trials.rows, signals))
+    keys = [{job.label: job.key for job in make_plan(one).jobs} for one in (asked, other)]
+    same = {label for label, key in keys[0].items() if keys[1][label] == key}
+    assert same == {label for label in keys[0] if label.startswith("ridge")}
+
+
+def test_a_ceiling_is_no_model():
+    with pytest.raises(ConfigError, match="Name it under controls"):
+        NamedModel.of("baseline.class_mean", ClassMean(), "model")
