@@ -83,4 +83,7 @@ def _truth(times: str, kind: str, rng: np.random.Generator) -> tuple[np.ndarray,
         n_rows = len(rows)
     if kind == "label":
         return rng.permutation(np.repeat([0, 1], n_rows // 2)), rows
-    return rng.standard_normal((n_rows, *(5,) * (n_axes(kind) - 1))), rows
+    if kind == "picture":
+        return rng.random((n_rows, 16, 16, 1)), rows  # larger than any window
+    n_targets = 60 if kind == "vector" else 5  # as many as a classifier of 50 classes needs
+    return rng.standard_normal((n_rows, *(n_targets,) * (n_axes(kind) - 1))), rows

@@ -14,6 +14,11 @@ def share_below(better: np.ndarray, alike: np.ndarray, n: int) -> np.ndarray:
     return (n - better - alike + (alike - 1) / 2) / (n - 1)
 
 
+def share_strictly_below(better: np.ndarray, alike: np.ndarray, n: int) -> np.ndarray:
+    """Share of the other candidates that are less like; those that are as like count nothing."""
+    return (n - better - alike) / (n - 1)
+
+
 def among_first(better: np.ndarray, alike: np.ndarray, n: int) -> np.ndarray:
     """Whether the true one comes first; of k that tie, 1 / k."""
     del n

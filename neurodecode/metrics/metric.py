@@ -14,6 +14,7 @@ Candidates = Gallery | np.ndarray | None  # an array holds the vectors of a gall
 Chance = Callable[..., float]
 Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 Summary = Callable[[np.ndarray, np.ndarray], float]
+Pairwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 ScoreNeed = Literal["none", "any", "probability"]
 TimeNeed = Literal["none", "windows", "tasks"]
 # A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
@@ -82,6 +83,10 @@ class Metric:
         …), and how often each row is drawn; NaN where a draw has none.
     retrieval : Retrieval, optional
         Of metrics that are made of places in a gallery.
+    pairwise : callable, optional
+        ``pairwise(true, pred) -> values``, shape (n_true, n_pred): what each row would add if it
+        had been answered as each of the others was; `terms` are its diagonal. Pairings can then be
+        dealt anew without scoring them.
     """
 
     function: Callable[..., float]
@@ -96,6 +101,7 @@ class Metric:
     times: TimeNeed = "none"
     summary: Summary | None = None
     retrieval: Retrieval | None = None
+    pairwise: Pairwise | None = None
 
     @property
     def name(self) -> str:
@@ -194,6 +200,7 @@ def metric(
     times: TimeNeed = "none",
     summary: Summary | None = None,
     retrieval: Retrieval | None = None,
+    pairwise: Pairwise | None = None,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
@@ -211,6 +218,7 @@ def metric(
             times,
             summary,
             retrieval,
+            pairwise,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made

@@ -33,6 +33,7 @@ from neurodecode.metrics._judged import (
     score_of,
     share_before,
     share_below,
+    share_strictly_below,
     terms_of,
 )
 from neurodecode.metrics.metric import Retrieval, metric, one_half
@@ -40,6 +41,7 @@ from neurodecode.metrics.online import median
 
 _KINDS = ("vector", "picture", "brain")
 _SHARE_BELOW = Retrieval("brain_to_image", share_below)
+_STRICTLY_BELOW = Retrieval("brain_to_image", share_strictly_below)
 _FIRST = Retrieval("brain_to_image", among_first)
 _FIVE = Retrieval("brain_to_image", among_five)
 _MEDIAN = Retrieval("brain_to_image", mid_rank, "median")
@@ -84,6 +86,38 @@ def two_way(true, pred, *, scores=None, rows=None, gallery=None):
     """
     del scores, rows
     return score_of(_SHARE_BELOW, true, pred, gallery)
+
+
+@metric(
+    direction="up",
+    range=(0, 1),
+    kinds=_KINDS,
+    chance=one_half,
+    terms=terms_of(_STRICTLY_BELOW),
+    retrieval=_STRICTLY_BELOW,
+)
+def two_way_strict(true, pred, *, scores=None, rows=None, gallery=None):
+    """Share of the other pictures that are strictly less like the prediction than the own one.
+
+    As published code counts `two_way`: what is as like counts nothing, so answers that are all
+    alike score 0 and not one half. Where nothing is tied both are one number.
+
+    Parameters
+    ----------
+    true, pred, gallery
+        As in `two_way`.
+
+    Returns
+    -------
+    score : float
+
+    Raises
+    ------
+    DataError
+        As `two_way`.
+    """
+    del scores, rows
+    return score_of(_STRICTLY_BELOW, true, pred, gallery)
 
 
 @metric(
@@ -262,7 +296,8 @@ def mrr(true, pred, *, scores=None, rows=None, gallery=None):
 def two_way_image_to_brain(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the other pictures' brains that are less like a picture than its own one.
 
-    The mean is over pictures.
+    The mean is over pictures. It is the transposed `two_way`, whose distractors are other
+    reconstructions: another number than the one that is usually published.
 
     Parameters
     ----------

@@ -12,10 +12,12 @@ ALL = {name: find(name, "metrics") for name in catalogue("metrics")}
 METRICS = {name: one for name, one in ALL.items() if one.times == "none"}
 LABEL = [one for one in METRICS.values() if "label" in one.kinds]
 VECTOR = [one for one in METRICS.values() if "vector" in one.kinds]
+PICTURE = [one for one in METRICS.values() if one.kinds == ("picture",)]
 # Four rows of two classes, told right with certainty.
 TRUE = np.array([0, 1, 1, 0])
 SURE = np.eye(2)[TRUE]
-PICTURES = np.random.default_rng(0).normal(size=(6, 12))
+PICTURES = np.random.default_rng(0).normal(size=(6, 60))  # or answers of a classifier
+WINDOWS = np.random.default_rng(0).random((6, 16, 12, 1))  # large enough for any window
 SERIES = PICTURES[:, None]
 
 
@@ -51,6 +53,12 @@ def test_the_true_vectors_reach_the_best_end_of_the_range(metric):
     assert found == pytest.approx(best, abs=1e-15)
 
 
+@pytest.mark.parametrize("metric", PICTURE, ids=lambda one: one.name)
+def test_the_true_pictures_reach_the_best_end_of_the_range(metric):
+    best = metric.range[metric.direction == "up"]
+    assert judge(metric, WINDOWS, WINDOWS) == pytest.approx(best, abs=1e-12)
+
+
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_without_rows_there_is_no_score(metric):
     none = np.zeros((0, 2))
@@ -63,7 +71,7 @@ def test_one_row_gives_a_number_or_a_reason_and_no_warning(metric, recwarn):
     if metric in LABEL:
         found = judge(metric, TRUE[:1], TRUE[:1], SURE[:1])
     else:
-        several = PICTURES if metric in VECTOR else SERIES
+        several = PICTURES if metric in VECTOR else WINDOWS if metric in PICTURE else SERIES
         found = judge(metric, several[:1], several[1:2])
     alone = metric.name in ("r", "r2") or metric.retrieval is not None
     needs_more = alone or metric.min_classes > 1
@@ -114,6 +122,9 @@ def test_there_are_metrics_of_probabilities():
     assert {one.name for one in OF_PROBABILITIES} == {"log_loss", "brier", "ece"}
 
 
+OF_WINDOWS = [one.name for one in PICTURE]
+
+
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_chance_is_a_number_or_has_no_formula(metric):
     if metric in LABEL:
@@ -121,7 +132,7 @@ def test_chance_is_a_number_or_has_no_formula(metric):
     else:
         chance = metric.chance(PICTURES, PICTURES.mean(axis=0))
     assert type(chance) is float
-    if metric.name in ("ece", "pixcorr", "mean_log_likelihood"):
+    if metric.name in ("ece", "pixcorr", "mean_log_likelihood", "feature_distance", *OF_WINDOWS):
         assert np.isnan(chance)
     else:
         assert metric.range[0] <= chance <= metric.range[1]
@@ -140,8 +151,10 @@ def test_a_score_is_the_mean_of_its_terms(name):
     judged, rng = find(name, "metrics"), np.random.default_rng(0)
     if "label" in judged.kinds:
         true, pred = rng.integers(4, size=(2, 60))
+    elif name in OF_WINDOWS:
+        true, pred = rng.random((2, 60, 16, 12, 3))
     else:
-        true, pred = rng.standard_normal((2, 60, 12))
+        true, pred = rng.standard_normal((2, 60, 60))
         true[7] = 0.5  # a flat picture
         true[20:30] = true[:10]  # shown twice
         pred[4] = pred[5]
@@ -154,6 +167,7 @@ def test_a_score_is_the_mean_of_its_terms(name):
 
 def test_scores_that_are_means_over_rows_have_terms():
     assert set(WITH_TERMS) == {
-        "accuracy", "balanced_accuracy", "pixcorr", "two_way", "top_1", "top_5", "relative_rank",
-        "mrr", "two_way_image_to_brain", "top_1_image_to_brain", "top_5_image_to_brain",
+        "accuracy", "balanced_accuracy", "pixcorr", "two_way", "two_way_strict", "top_1", "top_5",
+        "relative_rank", "mrr", "two_way_image_to_brain", "top_1_image_to_brain",
+        "top_5_image_to_brain", "feature_distance", "n_way", *OF_WINDOWS,
     }  # fmt: skip
