@@ -159,7 +159,7 @@ def test_only_other_input_excuses_an_estimator():
         if one not in OF_ARRAYS:
             assert one.needs.trials or len(one.needs.axes or ()) > 1
     assert {type(one).__name__ for one in OF_ARRAYS} == {
-        "Lda", "Logistic", "Oracle", "Pca", "Ppca", "Probe", "Ridge", "Scale", "Svm",
+        "Lda", "Logistic", "Oracle", "Pca", "Ppca", "Probe", "Ridge", "Scale", "Svm", "TokenRidge",
     }  # fmt: skip
 
 

@@ -8,6 +8,11 @@ import numpy as np
 _ROWS = 128  # of a map that are read before their pages are given back
 
 
+def is_map(array: Any) -> bool:
+    """Say whether an array is a view of a memory map, to be read in blocks."""
+    return _map_of(array) is not None
+
+
 def release(array: Any) -> None:
     """Give the pages of a memory map back to the system; a later read takes them from its cache.
 

@@ -49,6 +49,8 @@ class Needs:
         Whether it takes arrays too where nothing is known of the rows, as of a stream.
     calibration : bool
         Whether its ``adapt`` must be told labels of some trials of the tested.
+    transductive : bool
+        Whether its ``adapt`` must be shown all test rows before it answers any of them.
     updates : bool
         Whether it is of use only where it may go on learning while it is tested: its ``update`` is
         handed each test trial before that one is answered.
@@ -79,6 +81,7 @@ class Needs:
     full_rank: bool = False
     rowless: bool = False
     calibration: bool = False
+    transductive: bool = False
     updates: bool = False
     sequential: bool = False
     val: bool = False

@@ -99,6 +99,11 @@ class NamedModel:
         return any(needs.calibration for needs in self._all_needs)
 
     @property
+    def transductive(self) -> bool:
+        """Whether one of its stages must be shown all test rows before it answers any."""
+        return any(needs.transductive for needs in self._all_needs)
+
+    @property
     def must_update(self) -> bool:
         """Whether one of its stages is of use only where it goes on learning while tested."""
         return any(needs.updates for needs in self._all_needs)

@@ -76,6 +76,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"it must be told labels of some trials of the tested, and target_access is "
             f"{access.name}. Say target_access: {{calibration: 5}}, or leave that step out."
         )
+    if model.transductive and not access.transductive:
+        return (
+            "it must be shown all test rows before it answers one, and target_access is "
+            f"{access.name}. Say target_access: transductive, which the table then tells, or "
+            "renorm: loo."
+        )
     updates = model.updates(access)
     if model.must_update and not updates:
         return (
@@ -87,11 +93,17 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"it goes on learning from labels, and the target is {target.kind}. Say updates: "
             "unlabelled under target_access."
         )
-    if model.calibrated and study.question.tune and model.name in study.question.tune.grids:
-        return (
-            "it must be told labels of some trials of the tested, and inner folds have none of "
-            "theirs. Leave it out of tune."
-        )
+    if study.question.tune and model.name in study.question.tune.grids:
+        if model.calibrated:
+            return (
+                "it must be told labels of some trials of the tested, and inner folds have none of "
+                "theirs. Leave it out of tune."
+            )
+        if model.transductive:
+            return (
+                "it must be shown all test rows before it answers one, and inner folds show none "
+                "of theirs. Leave it out of tune."
+            )
     if model.sequential and access.one_by_one:
         return (
             "it leans on earlier windows of a recording, and target_access: one_by_one hands it "

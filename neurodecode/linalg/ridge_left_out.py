@@ -1,13 +1,21 @@
 """Rows left out of ridge regressions, in closed form: none is really left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg._centred_rows import FEATURES, blocks, float64
-from neurodecode.linalg._namespace import Array, as_numpy, astype, namespace
+from neurodecode.linalg._namespace import (
+    Array,
+    as_numpy,
+    astype,
+    like,
+    namespace,
+    new_empty,
+)
 from neurodecode.linalg.ridge import BLOCK, RidgeSolver, per_target
 
 
@@ -63,6 +71,24 @@ def left_out_errors(
     return errors / total_weight(solver)
 
 
+@dataclass(frozen=True, eq=False)
+class LeftOutStatistics:
+    """How what is said of training rows by all others spreads, beside what it tells.
+
+    Parameters
+    ----------
+    mean, sd : ndarray, shape (n_targets,)
+        Of predictions of rows that were left out.
+    target_mean, target_sd : ndarray, shape (n_targets,)
+        Of the targets themselves.
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+    target_mean: np.ndarray
+    target_sd: np.ndarray
+
+
 def left_out_statistics(
     solver: RidgeSolver,
     Y: Any,
@@ -70,11 +96,50 @@ def left_out_statistics(
     *,
     groups: np.ndarray | None = None,
     block: int = BLOCK,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> LeftOutStatistics:
     """Give mean and spread of what is said of training rows by all others.
 
     Predictions vary less than what they predict. How much less, predictions of rows that were
     trained on do not say: they vary too much.
+
+    Parameters
+    ----------
+    solver : RidgeSolver
+    Y : ndarray or Tensor, shape (n_rows, n_targets)
+        Of the training rows; read once, in blocks of columns.
+    alpha : float or ndarray, shape (n_targets,)
+    groups : ndarray of int, shape (n_rows,), or None
+        Rows that are left out together.
+    block : int
+        Bytes of a block of targets, with all that is made of it.
+
+    Returns
+    -------
+    statistics : LeftOutStatistics
+        Over rows, which count as they did when the solver was made, with the divisor n.
+    """
+    found = LeftOutStatistics(*(np.empty(Y.shape[1]) for _ in range(4)))
+    n, root, total = len(solver.left), solver.rows.root, total_weight(solver)
+    weight = np.full(n, 1 / n) if root is None else as_numpy(root) ** 2 / total
+    weight = like(weight, solver.left)
+    for columns, centred, said, y_mean in _left_out(solver, Y, alpha, groups, block):
+        mean = weight @ said
+        found.sd[columns] = as_numpy(weight @ (said - mean) ** 2) ** 0.5
+        found.target_mean[columns] = as_numpy(y_mean)
+        found.mean[columns] = as_numpy(y_mean) + as_numpy(mean)
+        found.target_sd[columns] = (squares(centred) / total) ** 0.5
+    return found
+
+
+def left_out_predictions(
+    solver: RidgeSolver,
+    Y: Any,
+    alpha: float | np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    block: int = BLOCK,
+) -> Array:
+    """Give what is said of training rows by all others; none is really left out.
 
     Parameters
     ----------
@@ -89,26 +154,39 @@ def left_out_statistics(
 
     Returns
     -------
-    mean, sd : ndarray, shape (n_targets,)
-        Over rows, with the divisor n.
+    predictions : ndarray or Tensor, shape (n_rows, n_targets)
+        In the precision of the features.
     """
-    each = per_target(alpha, Y.shape[1])
+    made = new_empty(solver.rows.X, Y.shape)
+    for columns, _, said, y_mean in _left_out(solver, Y, alpha, groups, block):
+        made[:, columns] = said + astype(y_mean, said.dtype)
+    return made
+
+
+def _left_out(
+    solver: RidgeSolver,
+    Y: Any,
+    alpha: float | np.ndarray,
+    groups: np.ndarray | None,
+    block: int,
+) -> Iterator[tuple[Any, Array, Array, Array]]:
+    """Say each row by all others, in blocks of columns of one penalty.
+
+    Yields columns, their targets as `RidgeSolver.centred` gives them, predictions less the mean
+    target, and that mean: apart, so that targets far from zero lose no digits.
+    """
+    each, root = per_target(alpha, Y.shape[1]), solver.rows.root
     several = {one: _LeavingOut(solver, one, groups) for one in np.unique(each)}
-    mean, sd = np.empty(Y.shape[1]), np.empty(Y.shape[1])
-    root = solver.rows.root
     for at, centred, y_mean in solver.targets(Y, block):
         told, rest = _parted(solver, centred)
-        for one in np.unique(each[at]):
-            mine = np.flatnonzero(each[at] == one)
+        penalties = np.unique(each[at])
+        for one in penalties:
+            mine = np.flatnonzero(each[at] == one) if len(penalties) > 1 else slice(None)
             part = None if rest is None else rest[:, mine]
             said = centred[:, mine] - several[one].residuals(told[:, mine], part)
             if root is not None:
-                said = said / astype(root, said.dtype)[:, None]
-            said = as_numpy(said)
-            columns = at.start + mine
-            mean[columns] = as_numpy(y_mean)[mine] + said.mean(axis=0, dtype=np.float64)
-            sd[columns] = said.std(axis=0, dtype=np.float64)
-    return mean, sd
+                said /= astype(root, said.dtype)[:, None]
+            yield np.arange(at.start, at.stop)[mine], centred[:, mine], said, y_mean[mine]
 
 
 class _LeavingOut:

@@ -11,8 +11,10 @@ from sklearn.pipeline import make_pipeline
 from tests_harness import exactly, run
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.needs import Needs
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.question import NamedModel, TargetAccess, Tune
+from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 
 SEEN = []
@@ -130,6 +132,24 @@ def test_transductive_shows_the_test_rows_without_labels_and_says_so(watched, tm
     _, _, rows = run(study, tmp_path / "r")
     assert [seen for seen in SEEN if seen[0] == "adapt"] == [("adapt", 12, None)] * 6
     assert "transductive" in rows[0].flags
+
+
+def test_who_must_see_all_test_rows_is_refused_where_they_are_not_shown(watched):
+    class Insists(Centre):
+        needs = Needs(transductive=True)
+
+    model = make_pipeline(Insists(), LogisticRegression())
+    for access in (TargetAccess(), TargetAccess(unlabelled=0.2)):
+        study = watched(access, model)
+        said = why_refused(study.question.models[0], study)
+        assert said is not None
+        assert f"target_access is {access.name}. Say target_access: transductive" in said
+    shown = watched(TargetAccess(transductive=True), model)
+    assert why_refused(shown.question.models[0], shown) is None
+    tune = Tune({"watching": {"logisticregression__C": (1.0, 2.0)}})
+    study = watched(TargetAccess(transductive=True), model, tune=tune)
+    said = why_refused(study.question.models[0], study)
+    assert said is not None and "inner folds show none of theirs" in said
 
 
 def test_one_by_one_hands_over_one_trial_at_a_time(watched, tmp_path):

@@ -11,7 +11,11 @@ from targets_planted import planted
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_left_out import left_out_errors, left_out_statistics
+from neurodecode.linalg.ridge_left_out import (
+    left_out_errors,
+    left_out_predictions,
+    left_out_statistics,
+)
 
 ALPHAS = np.logspace(-2, 5, 15)
 
@@ -49,10 +53,18 @@ def test_errors_are_those_of_rows_left_out(shape, size, weighted):
             found, np.average((said - Y) ** 2, axis=0, weights=weight), rtol=1e-10
         )
     each = np.resize(alphas, 6)
-    mean, sd = left_out_statistics(solver, Y, each, groups=together)
+    found = left_out_statistics(solver, Y, each, groups=together)
+    said = left_out_predictions(solver, Y, each, groups=together)
     for j, alpha in enumerate(each):
-        said = left_out(X, Y[:, j : j + 1], alpha, groups, weight)
-        np.testing.assert_allclose([mean[j], sd[j]], [said.mean(), said.std()], rtol=1e-9)
+        expected = left_out(X, Y[:, j : j + 1], alpha, groups, weight)[:, 0]
+        np.testing.assert_allclose(said[:, j], expected, rtol=1e-8, atol=1e-10)
+        for values, mean, sd in (
+            (expected, found.mean, found.sd),
+            (Y[:, j], found.target_mean, found.target_sd),
+        ):
+            middle = np.average(values, weights=weight)
+            spread = np.average((values - middle) ** 2, weights=weight) ** 0.5
+            np.testing.assert_allclose([mean[j], sd[j]], [middle, spread], rtol=1e-9)
 
 
 def test_small_penalties_lose_no_digits():
@@ -85,12 +97,14 @@ def test_tensors_are_judged_as_arrays_are():
         found = left_out_errors(solver, Y, ALPHAS, groups=groups)
         expected = left_out_errors(peer, Y, ALPHAS, groups=groups)
         np.testing.assert_allclose(found, expected, rtol=1e-8)
-        for one, other in zip(
-            left_out_statistics(solver, Y, 3.0, groups=groups),
-            left_out_statistics(peer, Y, 3.0, groups=groups),
-            strict=True,
-        ):
-            np.testing.assert_allclose(one, other, rtol=1e-8)
+        one, other = (vars(left_out_statistics(s, Y, 3.0, groups=groups)) for s in (solver, peer))
+        for name, values in other.items():
+            np.testing.assert_allclose(one[name], values, rtol=1e-8)
+        np.testing.assert_allclose(
+            left_out_predictions(solver, Y, 3.0, groups=groups).numpy(),
+            left_out_predictions(peer, Y, 3.0, groups=groups),
+            rtol=1e-8,
+        )
 
 
 def test_one_group_is_refused():

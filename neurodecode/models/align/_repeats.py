@@ -7,6 +7,7 @@ import pandas as pd
 
 from neurodecode.core.digest import digest_array
 from neurodecode.core.errors import DataError
+from neurodecode.core.maps import release
 from neurodecode.core.trials import Trials
 
 _BLOCK = 2**27  # bytes of the trials that are read at a time
@@ -89,6 +90,7 @@ def averaged(X: Any, groups: np.ndarray) -> np.ndarray:
         mine = order[begin[start] : begin[stop - 1] + counts[stop - 1]]
         block = X.take(mine).array() if isinstance(X, Trials) else X[mine]
         block = np.reshape(block, (len(mine), -1)).astype(np.float64, copy=False)
+        release(X)
         sums = np.add.reduceat(block, begin[start:stop] - begin[start], axis=0)
         mean[start:stop] = sums / counts[start:stop, None]
         start = stop

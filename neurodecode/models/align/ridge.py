@@ -5,9 +5,15 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.maps import is_map
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.ridge import RidgeSolver
@@ -17,7 +23,6 @@ from neurodecode.models.align._repeats import averaged, flat, repeats_of
 from neurodecode.steps._input import check_count
 
 _MOST_MAPS = 100  # of more targets, patterns would outweigh the recording
-_WORDS = {"repeats": ("average", "single", "none"), "per": ("all", "token", "target")}
 
 
 class Ridge(RegressorMixin, BaseEstimator):
@@ -64,6 +69,10 @@ class Ridge(RegressorMixin, BaseEstimator):
     """
 
     version: ClassVar[int] = 1
+    _words: ClassVar[dict[str, tuple[str, ...]]] = {
+        "repeats": ("average", "single", "none"),
+        "per": ("all", "token", "target"),
+    }
 
     def __init__(
         self,
@@ -105,28 +114,9 @@ class Ridge(RegressorMixin, BaseEstimator):
             If fewer than two rows are left, a number is not finite, or targets do not fall into
             `n_tokens`.
         """
-        alphas = self._alphas()
-        X, Y, shape = self._checked(X, y)
-        groups, weight = None, None
-        # Equal vectors are of one stimulus, equal numbers need not be.
-        if self.repeats != "none" and (rows is not None or Y.shape[1] > 1):
-            groups = repeats_of(Y, rows)
-        if groups is not None and self.repeats == "average":
-            X, Y, groups = averaged(X, groups), averaged(Y, groups), None
-        elif groups is not None:
-            weight = 1 / np.bincount(groups)[groups]
-        X, n_targets = flat(X), Y.shape[1]
-        if len(X) < 2:
-            raise DataError(
-                "align.ridge: one row to train on, and the penalty is chosen by leaving rows out. "
-                "Train on two stimuli or more; with repeats: none each trial is a row."
-            )
-        sharing = self._sharing(n_targets, shape)
-        solver = RidgeSolver.of(X, standardise=True, sample_weight=weight, gram=self.gram)
-        alpha = chosen(solver, Y, alphas, sharing=sharing, groups=groups)
-        self.alpha_ = alpha[0] if sharing is None else alpha[np.unique(sharing, True)[1]]
-        self.mean_ = solver.predict(X[:1], Y, np.inf)[0]
-        self.target_shape_ = shape
+        solver, Y, alpha, _ = self._solved(X, y, rows)
+        X, n_targets = solver.rows.X, Y.shape[1]
+        self.mean_ = self._finite(solver.predict(X[:1], Y, np.inf)[0])
         few, sizes = n_targets <= _MOST_MAPS, X.size + Y.size + solver.left.size
         self.coef_: Any = None
         self.intercept_ = self.solver_ = self.targets_ = None
@@ -155,6 +145,51 @@ class Ridge(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return {f"target {i + 1}": one for i, one in enumerate(self.patterns_)}
 
+    def _solved(
+        self, X: Any, y: Any, rows: pd.DataFrame | None
+    ) -> tuple[RidgeSolver, np.ndarray, np.ndarray, np.ndarray | None]:
+        """Decompose rows and choose penalties, which are kept.
+
+        Gives the rows, their targets, the penalty of each target, and the number of the stimulus
+        that each trial shows: of the row that its trials were averaged to, where they were.
+        """
+        alphas = self._alphas()
+        X, Y, self.target_shape_ = self._checked(X, y)
+        groups, weight, together = None, None, None
+        # Equal vectors are of one stimulus, equal numbers need not be.
+        if self.repeats != "none" and (rows is not None or Y.shape[1] > 1):
+            groups = repeats_of(Y, rows)
+        if groups is not None and self.repeats == "average":
+            X, Y = averaged(X, groups), averaged(Y, groups)
+        elif groups is not None:
+            weight, together = 1 / np.bincount(groups)[groups], groups
+        X = flat(X)
+        if len(X) < 2:
+            raise DataError(
+                f"{self._name}: one row to train on, and the penalty is chosen by leaving rows "
+                "out. Train on two stimuli or more; with repeats: none each trial is a row."
+            )
+        sharing = self._sharing(Y.shape[1], self.target_shape_)
+        solver = RidgeSolver.of(X, standardise=True, sample_weight=weight, gram=self.gram)
+        alpha = np.full(Y.shape[1], alphas[0])
+        if len(alphas) > 1:
+            alpha = chosen(solver, Y, alphas, sharing=sharing, groups=together)
+        self.alpha_ = alpha[0] if sharing is None else alpha[np.unique(sharing, True)[1]]
+        return solver, Y, alpha, groups
+
+    def _finite(self, mean: np.ndarray) -> np.ndarray:
+        """Give a mean of targets; where it is none, one of them is no number."""
+        if not np.isfinite(mean).all():
+            raise DataError(
+                f"{self._name}: target {int(np.argmin(np.isfinite(mean)))} holds NaN or infinity, "
+                "or numbers too large to be summed. Leave out its row, or the target."
+            )
+        return mean
+
+    @property
+    def _name(self) -> str:
+        return type(self).__module__.removeprefix("neurodecode.models.")
+
     def _said(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         if not isinstance(X, Trials):
@@ -162,30 +197,35 @@ class Ridge(RegressorMixin, BaseEstimator):
         X = flat(X)
         if X.shape[1] != self.patterns_.shape[1]:
             raise DataError(
-                f"align.ridge: trials of {X.shape[1]} numbers, and it was fitted on trials of "
+                f"{self._name}: trials of {X.shape[1]} numbers, and it was fitted on trials of "
                 f"{self.patterns_.shape[1]}. Give the same channels and window."
             )
         if self.solver_ is None or self.targets_ is None:
             return X @ self.coef_.T + self.intercept_
-        each = np.repeat(self.alpha_, self.targets_.shape[1] // np.size(self.alpha_))
-        return self.solver_.predict(X, self.targets_, each)
+        return self.solver_.predict(X, self.targets_, self._penalties(self.targets_.shape[1]))
+
+    def _penalties(self, n_targets: int) -> np.ndarray:
+        return np.repeat(self.alpha_, n_targets // np.size(self.alpha_))
 
     def _alphas(self) -> np.ndarray:
         alphas = np.asarray(self.alphas, dtype=np.float64)
         if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
             raise ConfigError(
-                f"align.ridge: alphas are {self.alphas!r}. Give a list of numbers above zero."
+                f"{self._name}: alphas are {self.alphas!r}. Give a list of numbers above zero."
             )
-        for name, known in _WORDS.items():
+        for name, known in self._words.items():
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(
-                    f"align.ridge: {name} is {value!r}. Give one of {', '.join(known)}."
+                    f"{self._name}: {name} is {value!r}. Give one of {', '.join(known)}."
                 )
         check_count(self.n_tokens, "n_tokens", self)
         return alphas
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray, tuple[int, ...]]:
-        """Hold trials and targets to numbers; give targets as rows of them, and their shape."""
+        """Hold trials and targets to numbers; give targets as rows of them, and their shape.
+
+        Numbers of a map are held to be finite where they are read.
+        """
         y = _array(y)
         shape = np.shape(y)[1:]
         if len(shape) > 1:
@@ -193,7 +233,10 @@ class Ridge(RegressorMixin, BaseEstimator):
         if isinstance(X, Trials):
             first: Any = X.take([0]).array()
             validate_data(self, first, allow_nd=True)  # keeps how many channels there are
-            y = check_array(y, ensure_2d=False, input_name="y")
+            y = y if is_map(y) else check_array(y, ensure_2d=False, input_name="y")
+        elif is_map(y):
+            X = validate_data(self, X, allow_nd=True, ensure_min_samples=2)
+            check_consistent_length(X, y)
         else:
             several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
             X, y = validate_data(self, X, y, **several, ensure_min_samples=2)
@@ -206,7 +249,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         n_tokens = shape[0] if len(shape) == 2 else self.n_tokens
         if n_targets % n_tokens:
             raise DataError(
-                f"align.ridge: {n_targets} targets do not fall into {n_tokens} tokens of one "
+                f"{self._name}: {n_targets} targets do not fall into {n_tokens} tokens of one "
                 "length. Give the number of tokens of one target as n_tokens."
             )
         return np.arange(n_targets) // (n_targets // n_tokens)
