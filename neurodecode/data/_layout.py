@@ -282,8 +282,8 @@ class StimuliSpec:
             folder = str(PurePosixPath(self.path.partition("{stimulus}")[0] + "_").parent)
             raise ConfigError(
                 f"path: {self.path!r} is of one stimulus, and path names the folder, zip or file "
-                f"of arrays that holds them. Give path: {folder}: names without their endings are the "
-                "ids. Where ids are others, give columns: {stimulus: …}."
+                f"of arrays that holds them. Give path: {folder}: names without their endings are "
+                "the ids. Where ids are others, give columns: {stimulus: …}."
             )
 
 
