@@ -11,6 +11,7 @@ import pandas as pd
 from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
+from neurodecode.core.needs import Needs
 from neurodecode.core.processes import one_thread
 from neurodecode.core.recording import Recording, Signal
 from neurodecode.core.target import n_axes
@@ -24,6 +25,7 @@ from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.fitting import brought_back
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of
+from neurodecode.harness.refusals import why_no_place
 from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.store import Store
 from neurodecode.signal.channels import Pick
@@ -91,7 +93,8 @@ def predict_files(
         )
     variant = resolved.experiment.data.variant
     recordings = [open_file(resolved.card, variant, path) for path in paths]
-    fitting, failed = _fitting(recordings, resolved, index["input"])
+    needs = needs_of(kept.stages[0], first=True)
+    fitting, failed = _fitting(recordings, resolved, index["input"], needs)
     notes, prepared = [], []
     if any(map(any, learning(kept.stages, resolved.question.access.updates))):
         notes.append(
@@ -161,11 +164,12 @@ def _task(resolved: Resolved, *, every_event: bool) -> Task:
 
 
 def _fitting(
-    recordings: Sequence[Recording], resolved: Resolved, trained: dict[str, Any]
+    recordings: Sequence[Recording], resolved: Resolved, trained: dict[str, Any], needs: Needs
 ) -> tuple[list[tuple[Recording, tuple[Pick, ...], list[str]]], list[Failed]]:
     """Say what brings each recording to the trained channels, or why nothing does."""
     fitting, failed = [], []
-    wanted = tuple(trained["names"])
+    # Who reads any layout is handed all sensors that there are.
+    wanted = () if needs.spaces == "many" else tuple(trained["names"])
     for recording in recordings:
         raw = look([recording], (), cache_folder())[0]
         if isinstance(raw, Failed):
@@ -185,7 +189,7 @@ def _fitting(
         if isinstance(found, Failed):
             problem = found.message
         else:
-            problem = misfit(found.signal, str(recording.files[0].path), trained)
+            problem = misfit(found.signal, str(recording.files[0].path), trained, needs)
         if problem:
             failed.append(Failed(recording, DataError(problem)))
         else:
@@ -193,7 +197,7 @@ def _fitting(
     return fitting, failed
 
 
-def misfit(signal: Signal, where: str, trained: dict[str, Any]) -> str:
+def misfit(signal: Signal, where: str, trained: dict[str, Any], needs: Needs | None = None) -> str:
     """Say why a model cannot be used on a prepared recording; empty where it can.
 
     Parameters
@@ -204,16 +208,28 @@ def misfit(signal: Signal, where: str, trained: dict[str, Any]) -> str:
         The recording, for the message.
     trained : dict
         What the model was trained on, as ``jobs.json`` has it.
+    needs : Needs, optional
+        Of the model's first stage. One that takes several spaces may be handed another layout, with
+        positions where it needs them; what it cannot read of that it refuses itself.
     """
     names = tuple(trained["names"])
-    if names and signal.space.names != names:
+    if needs is not None and needs.spaces == "many":
+        if signal.space.kind != trained["kind"]:
+            return (
+                f"{where}: {signal.space!r}, and the model was trained on {trained['kind']}. Use "
+                "recordings of that kind."
+            )
+        reason = why_no_place(signal.space) if needs.positions else None
+        if reason is not None:
+            return f"{where}: of the model, {reason}"
+    elif names and signal.space.names != names:
         lacking = [name for name in names if name not in signal.space.names]
         return (
             f"{where}: the model was trained on {len(names)} channels, and this recording lacks "
             f"{', '.join(lacking[:8]) or 'none, but prepares others'}. Use a recording of that "
             "montage, or train with channels: common."
         )
-    if not names and signal.space.key != trained["space"]:
+    elif not names and signal.space.key != trained["space"]:
         return f"{where}: {signal.space!r} is not the space that the model was trained on."
     if signal.space.unit != trained["unit"]:
         return (

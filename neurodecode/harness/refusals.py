@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import SAME
 from neurodecode.core.parts import TrialSignal
+from neurodecode.core.space import Space
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
 from neurodecode.harness.question import NamedModel
@@ -186,20 +187,25 @@ def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
     """Say which sensor has no position, for a model that reads sensors by where they are."""
     if not model.input_needs.positions:
         return None
-    for space in dict.fromkeys(part.space for part in signal.used()):
-        places = space.positions
-        known = np.zeros(len(space), dtype=bool)
-        if places is not None:
-            known = np.isfinite(places).all(axis=1)
-        if not known.all():
-            i = int(np.flatnonzero(~known)[0])
-            name = space.names[i] if space.names else f"number {i}"
-            return (
-                f"it reads sensors by where they are, and {int((~known).sum())} of {len(space)} "
-                f"have no position, the first {name!r}. Give the recordings a montage, or pick the "
-                "sensors that have one."
-            )
-    return None
+    spaces = dict.fromkeys(part.space for part in signal.used())
+    return next((said for space in spaces if (said := why_no_place(space)) is not None), None)
+
+
+def why_no_place(space: Space) -> str | None:
+    """Say which sensor has no position, to whom needs them; None where all have one."""
+    places = space.positions
+    known = np.zeros(len(space), dtype=bool)
+    if places is not None:
+        known = np.isfinite(places).all(axis=1)
+    if known.all():
+        return None
+    i = int(np.flatnonzero(~known)[0])
+    name = space.names[i] if space.names else f"number {i}"
+    return (
+        f"it reads sensors by where they are, and {int((~known).sum())} of {len(space)} have no "
+        f"position, the first {name!r}. Give the recordings a montage, or pick the sensors that "
+        "have one."
+    )
 
 
 def _why_short(model: NamedModel, study: Study) -> str | None:
