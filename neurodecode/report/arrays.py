@@ -10,6 +10,7 @@ import pandas as pd
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.parts import Part
+from neurodecode.core.pictures import check_pictures
 from neurodecode.core.recording import Signal
 from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.space import Space
@@ -18,6 +19,7 @@ from neurodecode.data.readers.files import space_of
 from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
+_SIGNALS = ("vector", "picture")  # what is told and is no column
 Data = np.ndarray | mne.BaseEpochs | Trials | Mapping[str, Any]
 
 
@@ -41,7 +43,8 @@ def as_trials(
     -------
     trials : Trials
     name : str
-        Of arrays and epochs: ``label`` or ``value``, a column, or ``vector``, a signal.
+        Of arrays and epochs: ``label`` or ``value``, a column, or ``vector`` or ``picture``, a
+        signal.
     """
     if isinstance(data, Trials):
         if rows is not None or not (target is None or isinstance(target, str)):
@@ -79,11 +82,11 @@ def as_trials(
 
 
 def kind_of(told: Sequence[np.ndarray], *, numbers: bool) -> str:
-    """Say what is to be told: ``label``, ``value``, or, of two axes, ``vector``.
+    """Say what is to be told: ``label``, ``value``; of two axes ``vector``, of more ``picture``.
 
     Parameters
     ----------
-    told : sequence of ndarray, shape (n_trials,) or (n_trials, n)
+    told : sequence of ndarray, shape (n_trials,), (n_trials, n) or that of pictures
         Of each subject.
     numbers : bool
         Whether whole numbers are values too; else they are names of classes.
@@ -91,15 +94,16 @@ def kind_of(told: Sequence[np.ndarray], *, numbers: bool) -> str:
     Raises
     ------
     ConfigError
-        If vectors differ in length, or some subjects have none.
+        If vectors differ in length, pictures in size, or some subjects have none.
     """
     widths = {one.shape[1:] for one in told}
     if len(widths) > 1:
         raise ConfigError(
-            f"target: vectors of {len(widths)} lengths over the subjects. Give all the same."
+            f"target: {'vectors' if told[0].ndim < 3 else 'pictures'} of {len(widths)} "
+            f"{'lengths' if told[0].ndim < 3 else 'sizes'} over the subjects. Give all the same."
         )
-    if told[0].ndim == 2:
-        return "vector"
+    if told[0].ndim >= 2:
+        return "vector" if told[0].ndim == 2 else "picture"
     if any(one.dtype.kind not in "fiu" for one in told):
         return "label"
     whole = all(np.equal(np.mod(one, 1), 0).all() for one in told)
@@ -149,14 +153,16 @@ def _one_subject(
     table = pd.DataFrame(index=range(len(data))) if table is None else table
     if len(table) != len(data):
         raise ConfigError(f"rows: {len(table)} rows for {len(data)} trials of subject {subject}.")
-    if kind != "vector":
+    if kind not in _SIGNALS:
         column = told.astype(np.float64) if kind == "value" else [str(one) for one in told]
         table = table.assign(**{kind: column})
     made, position = _without_target(data, table, subject)
-    if kind != "vector":
+    if kind not in _SIGNALS:
         return made
-    Y = np.ascontiguousarray(told[position], dtype=np.float64)
-    space = Space("features", tuple(f"target {i}" for i in range(Y.shape[1])))
+    shape = told.shape[1:] if kind == "picture" else ()
+    Y = np.ascontiguousarray(told[position], dtype=np.float32 if shape else np.float64)
+    Y = Y.reshape(len(Y), -1)
+    space = Space("features", tuple(f"target {i}" for i in range(Y.shape[1])), shape=shape)
     part = Part(Y, space, ("feature",), None, 0.0, digest([digest_array(Y), space.key]))
     return Trials(
         made.rows,
@@ -306,7 +312,7 @@ def _joined(X: np.ndarray, space: Space, sfreq: float | None) -> Signal:
 
 
 def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> np.ndarray:
-    """Give what is to be told of one subject's trials, shape (n_trials,) or (n_trials, n)."""
+    """Give what is to be told of one subject's trials: labels, numbers, vectors or pictures."""
     n_trials = len(data)
     if target is None:
         if not isinstance(data, mne.BaseEpochs):
@@ -324,11 +330,13 @@ def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> n
         told = np.asarray(target)
     except ValueError:  # of sequences of unequal length
         told = np.empty((len(target), 0))
+    if told.ndim > 2 and told.dtype.kind in "fiub" and told.shape[:1] == (n_trials,):
+        return check_pictures(told, f"target: subject {subject}")
     vectors = told.ndim == 2 and told.shape[1] > 1 and told.dtype.kind in "fiu"
     if told.shape[:1] != (n_trials,) or (told.ndim != 1 and not vectors):
         raise ConfigError(
             f"target: {told.shape} labels for {n_trials} trials of subject {subject}. "
-            "Give one label a trial, or one vector of two numbers or more."
+            "Give one label a trial, one vector of two numbers or more, or one picture."
         )
     missing = pd.isna(told).any(axis=tuple(range(1, told.ndim)))
     if missing.any():

@@ -64,8 +64,10 @@ def evaluate(
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.
         Numbers that are not whole are values to be told, and so are whole ones where every model
-        is a regressor; an array of shape (n_trials, n) holds a vector a trial. Of `Trials` it
-        names a column, or a signal of vectors.
+        is a regressor; an array of shape (n_trials, n) holds a vector a trial, one of shape
+        (n_trials, height, width) or (n_trials, height, width, channels) a picture: bytes, or floats
+        from 0 to 1. Of `Trials` it names a column, or a signal: of pictures where a model asks for
+        these, else of vectors.
     models : sequence of str, scikit-learn estimators, torch module classes, mappings, or lists
         ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; a list is
         of steps and ends in a model, as in ``[["covariance", my_classifier]]``; of a class of torch
@@ -74,7 +76,8 @@ def evaluate(
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
         ``within_session`` for one subject, ``cross_subject`` for several.
     metrics : str or sequence of str, optional
-        Without one: ``balanced_accuracy`` of labels, ``r2`` of numbers.
+        Without one: ``balanced_accuracy`` of labels, ``r2`` of numbers, ``pixcorr`` and
+        ``two_way`` of pictures.
     controls : str or sequence of str, optional
         Models that see no brain; their rows tell what the design gives away. Without any named:
         ``baseline.prior``, ``baseline.clock`` and ``baseline.history`` of labels,
@@ -115,11 +118,18 @@ def evaluate(
     asked = named_models(models, "model")
     numbers = all("label" not in model.target_needs.targets for model in asked)
     trials, told = as_trials(data, target, rows, numbers=numbers)
-    trials, what = _target(trials, told, numbers=numbers)
+    pictures = told == "picture"
+    if isinstance(data, Trials):
+        pictures = any("picture" in model.target_needs.targets for model in asked)
+    trials, what = _target(trials, told, numbers=numbers, pictures=pictures)
     is_label = what.kind == "label"
     if controls is None:
         controls = DEFAULT_CONTROLS if is_label else OF_NUMBERS
-    metrics = _several(("balanced_accuracy" if is_label else "r2") if metrics is None else metrics)
+    if metrics is None:
+        metrics = {"label": "balanced_accuracy", "picture": ("pixcorr", "two_way")}.get(
+            what.kind, "r2"
+        )
+    metrics = _several(metrics)
     seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in _several(seeds))
     chosen, protocol_said = _protocol(protocol, trials)
     question = Question(
@@ -186,10 +196,10 @@ def _several(given: Any) -> tuple[Any, ...]:
     return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
 
 
-def _target(trials: Trials, name: str, *, numbers: bool) -> tuple[Trials, Target]:
+def _target(trials: Trials, name: str, *, numbers: bool, pictures: bool) -> tuple[Trials, Target]:
     """Say what is to be told, by what the column or signal holds; labels become text."""
     if name in trials.signals:
-        return trials, Target("vector", signal=name)
+        return trials, Target("picture" if pictures else "vector", signal=name)
     values = trials.rows[name]
     kind = kind_of([values], numbers=numbers)
     if kind == "value":

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
 from tests_harness import run
 
+import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.needs import Needs
 from neurodecode.core.parts import Part, TrialSignal
@@ -332,3 +333,19 @@ def test_training_signals_are_in_the_key_of_who_asks(study, links):
 def test_a_ceiling_is_no_model():
     with pytest.raises(ConfigError, match="Name it under controls"):
         NamedModel.of("baseline.class_mean", ClassMean(), "model")
+
+
+def test_arrays_of_pictures_are_evaluated(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, size=(24, 3, 4), dtype=np.uint8)
+    brains = pictures.reshape(24, -1) @ rng.normal(size=(12, 20))
+    asked = {"models": [Ridge(0.1)], "n_draws": 0, "verbose": False}
+    results = nd.evaluate(brains, pictures, out=tmp_path / "bytes", **asked)
+    found = means(results.rows())
+    assert found["Ridge", "pixcorr"] > 0.9 > found["baseline.mean_target", "pixcorr"]
+    assert results.store.truth(results.trials()).shape == (24, 3, 4, 1)
+    same = nd.evaluate(brains, pictures / 255, out=tmp_path / "floats", **asked)
+    # Bytes become the same numbers in single precision.
+    assert means(same.rows()) == pytest.approx(found, abs=1e-6)
+    with pytest.raises(DataError, match="target: subject 1: pictures go from 0 to 2"):
+        nd.evaluate(brains, pictures / 100, **asked)
