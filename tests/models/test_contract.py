@@ -74,6 +74,8 @@ def input_of(model, seed=0, n=32):
     values = "label" not in model.needs.targets
     if model.needs.targets == ("series",):
         return X, rng.normal(size=(n, 2, 50))
+    if "picture" in model.needs.targets and not model.needs.trials:
+        return SHAPES.get(model.needs.axes, lambda X: X)(X), rng.uniform(size=(n, 8, 8, 1))
     if not model.needs.trials:
         return SHAPES.get(model.needs.axes, lambda X: X)(X), rng.normal(size=n) if values else y
     table = pd.DataFrame(

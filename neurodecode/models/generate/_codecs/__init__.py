@@ -1,0 +1,1 @@
+"""Codecs: pictures to low-level latents and back."""
