@@ -125,45 +125,62 @@ def sparse(rng: np.random.Generator, n_voxels: int, n_features: int) -> np.ndarr
 
 
 def posterior(mixing: Mixing, kinds: Kinds, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give what an oracle makes of answers: of which kind the stimulus was, and its features.
+    """Give what an oracle makes of each trial's answers, as `posterior_given` does.
 
     Parameters
     ----------
     mixing : Mixing
     kinds : Kinds
     answers : ndarray, shape (n_trials, n_voxels)
+    """
+    return posterior_given(*mixing.evidence(np.asarray(answers, dtype=np.float64)), kinds)
+
+
+def posterior_given(
+    h: np.ndarray, precision: np.ndarray, kinds: Kinds
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give what an oracle makes of evidence: of which kind the stimulus was, and its features.
+
+    Parameters
+    ----------
+    h : ndarray, shape (n_stimuli, n_features)
+    precision : ndarray, shape (n_features, n_features)
+        As `Mixing.evidence` gives them of one trial; of several that show one stimulus, their sums.
+    kinds : Kinds
 
     Returns
     -------
-    log_likelihood : ndarray, shape (n_trials, n_kinds)
-        Of the answers under each kind, up to a constant of the trial.
-    features : ndarray, shape (n_trials, n_features)
+    log_likelihood : ndarray, shape (n_stimuli, n_kinds)
+        Of the evidence under each kind, up to a constant of the stimulus.
+    features : ndarray, shape (n_stimuli, n_features)
         Mean of the posterior over all kinds.
 
     Notes
     -----
-    With h and M of `Mixing.evidence`, and features of kind k ~ N(m, C), C = R R':
+    With evidence h, its precision M, and features of kind k ~ N(m, C), C = R R':
     ``log p = m'h - m'Mm / 2 + q'R (I + R'MR)^-1 R'q / 2 - log det(I + R'MR) / 2``, q = h - Mm, and
     the mean is ``m + R (I + R'MR)^-1 R'q`` (Bishop 2006, Pattern Recognition and Machine Learning,
     eq. 2.113 to 2.117). No covariance is inverted, so one of rank 0 will do, and no effect too.
     """
-    h, precision = mixing.evidence(np.asarray(answers, dtype=np.float64))
     log_likelihood = np.empty((len(h), len(kinds.names)))
-    means = np.empty((len(kinds.names), *h.shape))
-    for k, (mean, covariance) in enumerate(zip(kinds.means, kinds.covariances, strict=True)):
+    gains = np.empty_like(kinds.covariances)
+    each = [*zip(kinds.means, kinds.covariances, strict=True)]
+    for k, (mean, covariance) in enumerate(each):
         root = _root(covariance)
-        q = (h - precision @ mean) @ root  # (n_trials, rank)
+        q = h - precision @ mean
         inner = np.eye(root.shape[1]) + root.T @ precision @ root
-        solved = np.linalg.solve(inner, q.T).T
+        gains[k] = root @ np.linalg.solve(inner, root.T)
         log_likelihood[:, k] = (
             h @ mean
             - mean @ precision @ mean / 2
-            + np.sum(q * solved, axis=1) / 2
+            + np.sum(q * (q @ gains[k]), axis=1) / 2
             - np.linalg.slogdet(inner)[1] / 2
         )
-        means[k] = mean + solved @ root.T
     share = np.exp(log_likelihood - logsumexp(log_likelihood, axis=1, keepdims=True))
-    return log_likelihood, np.einsum("tk,ktf->tf", share, means)
+    features = np.zeros_like(h)
+    for k, (mean, _) in enumerate(each):  # one by one: all kinds of all stimuli may be too many
+        features += share[:, k, None] * (mean + (h - precision @ mean) @ gains[k])
+    return log_likelihood, features
 
 
 def of_groups(log_likelihood: np.ndarray, groups: Sequence[str]) -> tuple[list[str], np.ndarray]:

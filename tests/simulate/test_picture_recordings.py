@@ -10,6 +10,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.metrics.image import pixcorr
 from neurodecode.metrics.retrieval import two_way
 from neurodecode.simulate import ORACLE
+from neurodecode.simulate.eeg_meg.pictures import Pictures as EpochsOfPictures
 from neurodecode.simulate.fmri.distances import Distances
 from neurodecode.simulate.fmri.pictures import Pictures
 from neurodecode.simulate.fmri.vectors import Vectors
@@ -26,6 +27,16 @@ GENERATORS = {
     "shapes": Pictures(
         pictures="shapes", size=40, n_pictures=90, n_test=20, n_voxels=120, n_components=25
     ),
+    "mixed shapes": Pictures(
+        pictures="shapes", size=16, n_pictures=90, n_test=20, repeats=1, test_repeats=3,
+        n_voxels={"00": 5, "01": 90, "02": 80}, fields=0.0, whitened=True,
+    ),
+    "epochs of shapes": EpochsOfPictures(
+        size=16, n_pictures=60, n_test=12, repeats=1, test_repeats=3, n_channels=20, effect=2.0
+    ),
+    "epochs of textures": EpochsOfPictures(
+        pictures="textures", n_pictures=60, n_test=12, n_channels=20, layout="own", effect=2.0
+    ),
     "vectors": Vectors(vectors={"near": 20, "far": 30}, regions={"EVC": 40, "LOC": 60}, effect=0.3),
     "distances": Distances(effect=1.0),
     "conditions": Conditions(areas={"1": "V1"}, effect=0.4),
@@ -40,6 +51,9 @@ LABELS = {
     "figures": ("label", "figure"),
     "digits": ("label",),
     "shapes": ("label",),
+    "mixed shapes": ("label",),
+    "epochs of shapes": ("label",),
+    "epochs of textures": ("label",),
     "distances": ("label", "category"),
     "conditions": ("label", "motion", "coherence"),
     "bins": ("label", "motion", "coherence"),
@@ -127,7 +141,9 @@ def test_with_an_effect_the_oracle_tells_labels(name):
         assert score.mean() > chance + 4 * error, column
 
 
-@pytest.mark.parametrize("name", ["figures", "digits", "shapes", "vectors", "spikes"])
+@pytest.mark.parametrize(
+    "name", ["figures", "digits", "shapes", "mixed shapes", "epochs of shapes", "vectors", "spikes"]
+)
 def test_the_oracle_answers_the_mean_without_an_effect_and_more_with_one(name):
     several = every(replace(GENERATORS[name], effect=0.0))
     for track in told_of(several[0]):
@@ -158,7 +174,7 @@ def test_digits_have_parts_with_each_digit_as_often():
     assert (events["stimulus"].str.startswith("train") == (events["split"] == "train")).all()
 
 
-@pytest.mark.parametrize("name", ["figures", "digits", "shapes"])
+@pytest.mark.parametrize("name", ["figures", "digits", "shapes", "epochs of shapes"])
 def test_stimuli_are_what_the_trials_showed(name):
     made = GENERATORS[name]
     stimuli, one = made.stimuli(), every(made)[0]
@@ -182,10 +198,49 @@ def test_tokens_know_the_shape_and_not_its_place():
     one = GENERATORS["shapes"].signal("01", "1", "1")
     alike = one.events.groupby(["label", "colour", "background"]).indices
     first, second = next(index[:2] for index in alike.values() if len(index) > 2)
-    tokens = shown(one, "tokens")
+    tokens = shown(one, "semantic")
     assert tokens.shape[1:] == (8, 32)
     np.testing.assert_array_equal(tokens[first], tokens[second])
     assert len(np.unique(tokens[:, 0, 0])) == len(alike)
+
+
+@pytest.mark.parametrize("name", ["mixed shapes", "epochs of shapes"])
+def test_showings_of_a_tested_picture_are_answered_together(name):
+    one = GENERATORS[name].signal("01", "1", "1")
+    counts = one.events.groupby("split")["stimulus"].value_counts()
+    assert set(counts["test"]) == {3} and set(counts["train"]) == {1}
+    showings = one.events[one.events["split"] == "test"].groupby("stimulus").indices
+    assert len(showings) == GENERATORS[name].n_test
+    tested = np.flatnonzero(one.events["split"] == "test")
+    for index in (tested[i] for i in showings.values()):
+        for track in ("picture", "semantic"):
+            told = one.tracks[ORACLE + track][index]
+            np.testing.assert_array_equal(told, told[[0, 0, 0]])
+
+
+def test_fmri_and_meg_of_one_seed_see_the_same_pictures_and_tokens():
+    meg = GENERATORS["epochs of shapes"]
+    fmri = Pictures(pictures="shapes", size=16, n_pictures=60, n_test=12, n_voxels=10)
+    one, other = (made.signal("01", "1", "1") for made in (meg, fmri))
+    for name in ("picture", "semantic"):
+        np.testing.assert_array_equal(one.tables[name], other.tables[name])
+
+
+def test_what_a_picture_looks_like_comes_before_what_it_means():
+    """Bumps of components peak at .06 to .24 s, of meanings at .18 to .44; s.d. at most .05 s."""
+    loud = replace(GENERATORS["epochs of shapes"], effect=100.0)  # the noise is a hundredth
+    one = loud.signal("01", "1", "1")
+    seen = one.events["at:picture"].to_numpy()
+    mean = np.abs(one.data).mean(axis=(0, 1))
+    times = np.arange(loud.n_times) / loud.sfreq + one.tmin
+    assert mean[times < -0.06].max() < 0.05 * mean.max()
+    groups = one.events.groupby(["label", "colour", "background"]).indices.values()
+    alike = [index for index in groups if len(index) > 1 and len(set(seen[index])) > 1]
+    within = np.mean([one.data[index].var(axis=0).sum(axis=0) for index in alike], axis=0)
+    total = one.data.var(axis=0).sum(axis=0)
+    # Pictures of one meaning differ early and are alike late.
+    early, late = (times > 0.06) & (times < 0.15), times > 0.36
+    assert (within[early] / total[early]).mean() > 5 * (within[late] / total[late]).mean()
 
 
 def test_distances_are_one_less_the_correlation():
@@ -223,6 +278,12 @@ def test_means_over_repeats_are_those_of_showings():
         (lambda: Pictures(n_pictures=5), "figures are as many as there are"),
         (lambda: Pictures(pictures="digits"), "n_test: 0 of 0 pictures. Give n_pictures"),
         (lambda: Pictures(n_voxels=0), "n_voxels: 0 is below one"),
+        (lambda: Pictures(n_voxels={"02": 9}), "n_voxels: subject '01' has none"),
+        (lambda: Pictures(fields=1.5), "fields: 1.5 is no part"),
+        (lambda: Pictures(test_repeats=3), "test_repeats: 3 of 0 tested pictures"),
+        (lambda: EpochsOfPictures(n_pictures=9, noise=0.0), "noise: 0.0 above zero"),
+        (lambda: EpochsOfPictures(n_pictures=9, n_channels=103), "which has 102 sensors"),
+        (lambda: EpochsOfPictures(n_pictures=9, n_times=30), "n_times: 30 samples"),
         (lambda: Pictures(shown={"1": ("letter",)}), "shown: 1: no figure is 'letter'"),
         (
             lambda: Pictures(pictures="digits", n_pictures=5, shown={"1": ("six",)}),

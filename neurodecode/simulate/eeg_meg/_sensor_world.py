@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from scipy.signal import lfilter
 
+from neurodecode.core.errors import ConfigError
 from neurodecode.core.space import Space
 from neurodecode.simulate.eeg_meg._head import CENTER, Sensors, electrodes, helmet
 
@@ -37,6 +38,13 @@ _BURN_IN = 40  # samples after which the noise has forgotten its start: .8 ** 40
 def every_sensor(modality: Modality) -> Sensors:
     """Give all sensors that a layout can have: 61 electrodes, or 102 magnetometers."""
     return electrodes(CAP) if modality == "eeg" else helmet(("mag",))
+
+
+def check_n_channels(modality: Modality, n_channels: int) -> None:
+    """Raise a ConfigError if a layout has not as many sensors."""
+    n_there = len(every_sensor(modality).space)
+    if n_channels > n_there:
+        raise ConfigError(f"n_channels: {n_channels} of {modality}, which has {n_there} sensors.")
 
 
 def layout(modality: Modality, n_channels: int, rng: np.random.Generator, *, turned: bool) -> Space:

@@ -18,7 +18,7 @@ from neurodecode.simulate.eeg_meg._sensor_world import (
     Modality,
     SensorNoise,
     bells,
-    every_sensor,
+    check_n_channels,
     layout,
     places,
 )
@@ -219,11 +219,7 @@ class PictureEpochs(Simulation):
         return self._concepts().showings(self.n_repeats, self.n_tested_repeats, rng)
 
     def _space(self, subject: str) -> Space:
-        n_there = len(every_sensor(self.modality).space)
-        if self.n_channels > n_there:
-            raise ConfigError(
-                f"n_channels: {self.n_channels} of {self.modality}, which has {n_there} sensors."
-            )
+        check_n_channels(self.modality, self.n_channels)
         own = self.layout == "own"
         rng = self.rng("layout", subject) if own else self.rng("layout")
         return layout(self.modality, self.n_channels, rng, turned=own)

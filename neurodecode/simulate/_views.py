@@ -67,6 +67,11 @@ class Views:
         """Number of features of all views."""
         return sum(len(view.sd) for view in self.of.values())
 
+    @property
+    def spread(self) -> np.ndarray:
+        """How much each component varies, as a part of the first of its view; (n_features,)."""
+        return np.concatenate([view.sd / view.sd[0] for view in self.of.values()])
+
     def slice(self, name: str) -> slice:
         """Where a view's features are among all."""
         first = 0
@@ -89,15 +94,22 @@ class Views:
         view = self.of[name]
         return view.mean + (features[:, self.slice(name)] * view.sd) @ view.components
 
-    def mixed(self, n_voxels: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw what voxels see that mix all views, each component as much as it varies.
+    def mixed(self, n_voxels: int, whitened: bool, rng: np.random.Generator) -> np.ndarray:
+        """Draw what voxels see that mix all views.
+
+        Parameters
+        ----------
+        n_voxels : int
+        whitened : bool
+            Whether all components count alike, or each as much as it varies.
+        rng : Generator
 
         Returns
         -------
         directions : ndarray, shape (n_voxels, n_features)
         """
-        spread = np.concatenate([view.sd / view.sd[0] for view in self.of.values()])
-        return rng.standard_normal((n_voxels, self.n_features)) * spread
+        drawn = rng.standard_normal((n_voxels, self.n_features))
+        return drawn if whitened else drawn * self.spread
 
     def through_fields(
         self, name: str, shape: tuple[int, ...], n_voxels: int, rng: np.random.Generator
@@ -129,7 +141,8 @@ class Views:
         if len(shape) == 3:
             fields = fields[..., None] * rng.standard_normal((n_voxels, 1, 1, shape[2]))
         view, directions = self.of[name], np.zeros((n_voxels, self.n_features))
-        directions[:, self.slice(name)] = fields.reshape(n_voxels, -1) @ view.components.T * view.sd
+        flat = fields.reshape(n_voxels, view.components.shape[1])
+        directions[:, self.slice(name)] = flat @ view.components.T * view.sd
         return directions
 
 
