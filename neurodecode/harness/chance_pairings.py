@@ -1,4 +1,4 @@
-"""p of retrieval by permuting who saw what: nothing is fitted, and no picture counts twice.
+"""p of pictures by permuting who saw what: nothing is fitted, and no picture counts twice.
 
 The pairs of a row and the pictures that it is told from share rows and pictures, so they are no
 independent trials: a binomial test of them is wrong by a factor that grows with their number.
@@ -38,7 +38,8 @@ class ChancePairings:
         Of the study.
     scorer : Scorer
     metrics : sequence of str
-        Those of the table; of which some may be no metrics of retrieval.
+        Those of the table. Of some, which neither are of retrieval nor can say what an answer would
+        score beside another picture, there is no p.
     n_draws : int
     unit : str
         What the table counts: ``subject``, ``session``, ``fold`` or ``study``.
@@ -61,6 +62,7 @@ class ChancePairings:
         self._unit, self._inflation = unit, inflation
         found: list[Metric] = [find(name, "metrics") for name in metrics]
         self._judged = {one.name: one.retrieval for one in found if one.retrieval is not None}
+        self._paired = {one.name: one for one in found if one.pairwise is not None}
         self._sign = {one.name: 1 if one.direction == "up" else -1 for one in found}
         self._groups: dict[str, list[Group]] = {}
         for group in groups:
@@ -79,10 +81,10 @@ class ChancePairings:
         -------
         p : float or None
             Share of draws whose score is at least as good, the score found among them. None of a
-            metric that is none of retrieval, without draws, and where all groups hold one picture
+            metric that deals nothing, without draws, and where all groups hold one picture
             or concept, so that there is nothing to deal anew.
         """
-        if metric not in self._judged or self._n_draws == 0:
+        if metric not in {*self._judged, *self._paired} or self._n_draws == 0:
             return None
         if model not in self._memo:
             self._memo[model] = self._drawn(model)
@@ -134,7 +136,8 @@ class ChancePairings:
                 ]
             except DataError:  # the table says why there is no score
                 continue
-            dealt = self._dealt(group, placed[0])
+            first = placed[0]
+            dealt = self._dealt(group, first.better.shape[1], first.own, first.row)
             deals = bool((dealt != np.arange(dealt.shape[1])).any())
             for name, judged in mine.items():
                 try:
@@ -146,13 +149,64 @@ class ChancePairings:
                 own = np.mean([_own(judged, one, placed[0]) for one in values])
                 drawn = [_draws(judged, one, placed[0].own, dealt) for one in values]
                 found[name] = float(own), np.mean(drawn, axis=0), deals
+        for name, metric in self._paired.items():
+            try:
+                several = [self._of_pairs(group, cell, metric) for cell in cells]
+            except DataError:
+                continue
+            own = float(np.mean([one for one, _, _ in several]))
+            drawn = np.mean([one for _, one, _ in several], axis=0)
+            if np.isfinite(own) and np.isfinite(drawn).all():
+                found[name] = own, drawn, several[0][2]
         return found
 
-    def _dealt(self, group: Group, placed: EveryPlace) -> np.ndarray:
-        """Picture that stands for each in each draw, shape (n_draws, n_shown)."""
-        n_shown = placed.better.shape[1]
+    def _of_pairs(
+        self, group: Group, cell: Group, metric: Metric
+    ) -> tuple[float, np.ndarray, bool]:
+        """Score of a metric of pairs, that of each draw, and whether there is anything to deal.
+
+        Answers are compared with every picture block by block, so that what is held stays small.
+        """
+        assert metric.pairwise is not None  # chosen so
+        true, pred = self._scorer.judged(metric, cell)
+        own = _shown_by(cell.true)
+        shown = true[np.unique(own, return_index=True)[1]]
+        rows = np.arange(len(own))
+        dealt = self._dealt(group, len(shown), own, rows)
+        total, count = np.zeros((2, len(dealt) + 1))  # the pairs that belong together stand first
+        most = max(1, 4 * _MOST_AT_ONCE // max(1, shown[0].size, pred[0].size))
+        n_at_once = min(most, max(1, _MOST_AT_ONCE // max(len(shown), len(total))))
+        for start in range(0, len(pred), n_at_once):
+            some = rows[start : start + n_at_once]
+            values = np.vstack(
+                [
+                    metric.pairwise(shown[first : first + most], pred[some])
+                    for first in range(0, len(shown), most)
+                ]
+            )
+            beside = np.vstack([own[some], dealt[:, own[some]]])
+            drawn = values[beside, np.arange(len(some))]
+            known = np.isfinite(drawn)
+            total += np.where(known, drawn, 0.0).sum(axis=1)
+            count += known.sum(axis=1)
+        means = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+        return float(means[0]), means[1:], bool((dealt != np.arange(len(shown))).any())
+
+    def _dealt(self, group: Group, n_shown: int, own: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Picture that stands for each in each draw, shape (n_draws, n_shown).
+
+        Parameters
+        ----------
+        group : Group
+        n_shown : int
+            Different pictures.
+        own : ndarray of int, shape (n,)
+            Picture of each that is scored.
+        row : ndarray of int, shape (n,)
+            Its row in the group.
+        """
         code = np.zeros(n_shown, dtype=np.int64)
-        code[placed.own] = group.rows[placed.row]  # a row of each picture
+        code[own] = group.rows[row]  # a row of each picture
         unit = np.arange(n_shown)
         if CONCEPT in self._rows:
             told = self._rows[CONCEPT].iloc[code]
@@ -188,6 +242,12 @@ def dealt(unit: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarra
     members = order[begins[:, None] + turns]  # (n_units, most of a unit)
     units = rng.permuted(np.tile(np.arange(len(sizes)), (n_draws, 1)), axis=1)
     return members[units[:, unit], place[None, :]]
+
+
+def _shown_by(true: np.ndarray) -> np.ndarray:
+    """Give the number of the picture of each row, in the order they come."""
+    number: dict[bytes, int] = {}
+    return np.array([number.setdefault((one + 0.0).tobytes(), len(number)) for one in true])
 
 
 def _own(judged: Retrieval, values: np.ndarray, placed: EveryPlace) -> float:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from neurodecode.core.names import find
 from neurodecode.core.timeline import Schedule, Timeline
+from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.score import Group, collect_groups
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store
@@ -102,9 +103,10 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
     """Name what each row is drawn with: its block of the recording, else itself.
 
     Windows that slide over a recording are drawn trial by trial, a task with the idle before it.
-    Of vectors, which are what a stimulus is, all rows of one stimulus are drawn together; and so
-    they are of brains that were shown it several times, each time anew. A film or a story is no
-    such stimulus: it runs on from row to row, and its rows, or their blocks, are drawn.
+    Of vectors and pictures, which are what a stimulus is, all rows of one stimulus are drawn
+    together; and so they are of brains that were shown it several times, each time anew. A film or
+    a story is no such stimulus: it runs on from row to row, and its rows, or their blocks, are
+    drawn.
 
     Parameters
     ----------
@@ -126,7 +128,7 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
         recording = rows["recording"].astype(str).to_numpy(dtype=object)
         return recording + np.array([*begins, "|no task"], dtype=object)[timeline.trials()]
     alone = rows["uid"].astype(str).to_numpy(dtype=object)
-    if (kind == "vector" and "stimulus" in rows) or (kind == "brain" and _shown_anew(rows)):
+    if (kind in TOLD_APART and "stimulus" in rows) or (kind == "brain" and _shown_anew(rows)):
         shown = rows["stimulus"]
         return np.where(shown.notna(), shown.astype(str).to_numpy(dtype=object), alone)
     if "block" not in rows:

@@ -311,7 +311,7 @@ class Question:
     likeness : {"correlation", "cosine", "centered_cosine"}
         When identification calls two vectors alike.
     n_pairings : int
-        Permutations of who saw what, for the p value of metrics of retrieval.
+        Permutations of who saw what, for p of metrics that set answers beside stimuli.
     n_draws : int
         Draws of the shuffled null a model.
     title : str

@@ -84,7 +84,7 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
     if index["n_permutations"]:
         asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
-    elif _retrieves(index) and index["n_pairings"]:
+    elif _deals(index) and index["n_pairings"]:
         asked.append(Asked("p", (Line(_pairings(index["n_pairings"])),)))
     asked.append(Asked("Scores", tuple(_scores(index))))
     return asked
@@ -250,10 +250,18 @@ def _permutations(n_permutations: int) -> str:
 
 def _pairings(n_pairings: int) -> str:
     return (
-        f"One-sided, of metrics of retrieval: of {counted(n_pairings, 'draw')} that deal the "
-        "answers to the stimuli anew, whole concepts together, within what is scored together. "
+        f"One-sided, of metrics that set answers beside stimuli: of {counted(n_pairings, 'draw')} "
+        "that deal the answers to the stimuli anew, whole concepts together, within what is scored "
+        "together. "
         "Nothing is fitted; draws spread wider where who is tested trains the others' models."
     )
+
+
+def _deals(index: Mapping[str, Any]) -> bool:
+    """Whether answers of a metric can be dealt to other stimuli."""
+    metrics = [find(name, "metrics") for name in index["metrics"]]
+    told_apart = index["target"]["kind"] in TOLD_APART
+    return told_apart and any(one.retrieval or one.pairwise for one in metrics)
 
 
 def _retrieves(index: Mapping[str, Any]) -> bool:
