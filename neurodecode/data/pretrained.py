@@ -4,14 +4,14 @@ No code of a repository is run, and nothing is looked for in the network.
 """
 
 import contextlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device, resolve_device
-from neurodecode.data.weights import Weights
+from neurodecode.data.weights import Checkpoint, Weights
 
 _SHOWN = 6  # names of tensors in a message
 # Networks that diffusers keeps to one pipeline.
@@ -99,6 +99,57 @@ def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTo
             ) from error
 
 
+def load_checkpoint(model: Any, checkpoint: Checkpoint, unused: Sequence[str] = ()) -> Any:
+    """Give a network the weights of a file, every tensor in its place, for use.
+
+    Parameters
+    ----------
+    model : torch Module
+    checkpoint : Checkpoint
+        As torch saves it, read as weights alone: no object of a pickle is made. Names may begin
+        with ``module.``, as those of a network that was trained in parallel do.
+    unused : sequence of str
+        Beginnings of the names of weights that do not count: they may be lacking, or be left over.
+
+    Raises
+    ------
+    DataError
+        If it holds no weights, or tensors are missing, left over, or of another shape.
+    """
+    torch = import_hugging_face("torch", purpose=f"weights {checkpoint.name!r}")
+    try:
+        found = torch.load(checkpoint.path, map_location="cpu", weights_only=True)
+        found = found.get("state_dict", found)
+        found = {name.removeprefix("module."): tensor for name, tensor in found.items()}
+        shapes = {name: tensor.shape for name, tensor in found.items()}
+    except Exception as error:  # as above
+        first = str(error).strip().partition("\n")[0][:200]
+        raise DataError(
+            f"weights {checkpoint.name!r}: {checkpoint.path} is no file of weights as torch saves "
+            f"them ({type(error).__name__}: {first}). Save the state_dict of the network there."
+        ) from error
+    own = model.state_dict()
+
+    def counts(name: str) -> bool:
+        # Old releases did not save how many batches were seen; nothing is computed from it.
+        return not name.startswith(tuple(unused)) and not name.endswith("num_batches_tracked")
+
+    told = {
+        "missing_keys": [name for name in own if counts(name) and name not in found],
+        "unexpected_keys": [name for name in found if counts(name) and name not in own],
+        "mismatched_keys": [
+            (name,) for name in own if counts(name) and shapes.get(name, own[name].shape)
+            != own[name].shape
+        ],
+        "error_msgs": [],
+    }  # fmt: skip
+    _check_tensors(
+        model, told, checkpoint, sum(map(counts, own)), "fetch the file again, or name another."
+    )
+    model.load_state_dict({name: found[name] for name in own if counts(name)}, strict=False)
+    return model.eval().requires_grad_(False)
+
+
 @contextlib.contextmanager
 def quiet(library: Any) -> Generator[None]:
     """Keep a library's bars and reports to itself: what they say is checked, and said, here."""
@@ -131,7 +182,7 @@ def _loaded(cls: Any, weights: Weights, library: Any, **how: Any) -> Any:
                 f"weights {weights.name!r}: {weights.folder} cannot be loaded as {cls.__name__} "
                 f"({type(error).__name__}: {first}). Fetch its files again."
             ) from error
-    _check_tensors(model, told, weights)
+    _check_tensors(model, told, weights, len(model.state_dict()))
     return model.eval().requires_grad_(False)
 
 
@@ -148,7 +199,13 @@ def _class_of(weights: Weights, transformers: Any) -> Any:
     return cls
 
 
-def _check_tensors(model: Any, told: Mapping[str, Any], weights: Weights) -> None:
+def _check_tensors(
+    model: Any,
+    told: Mapping[str, Any],
+    weights: Weights | Checkpoint,
+    n_all: int,
+    advice: str = "fetch them again, or correct config.json.",
+) -> None:
     wrong = {
         "missing": sorted(told["missing_keys"]),
         # Older releases saved this count from 0 on; the model makes it itself.
@@ -157,7 +214,6 @@ def _check_tensors(model: Any, told: Mapping[str, Any], weights: Weights) -> Non
     }
     if not any(wrong.values()) and not told["error_msgs"]:
         return
-    n_all = len(model.state_dict())
     n_lost = len(wrong["missing"]) + len(wrong["of another shape"])
     said = "; ".join(
         f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}"
@@ -167,5 +223,5 @@ def _check_tensors(model: Any, told: Mapping[str, Any], weights: Weights) -> Non
     raise DataError(
         f"weights {weights.name!r}: {n_all - n_lost} of {n_all} tensors of "
         f"{type(model).__name__} matched; {said or told['error_msgs'][0]}. These are not the "
-        "weights of that model; fetch them again, or correct config.json."
+        f"weights of that model; {advice}"
     )

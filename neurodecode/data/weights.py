@@ -68,12 +68,7 @@ class Weights:
         found = {one.name: file_sha256(one, cache) for one in files if one.name != MANIFEST}
         found |= {name: file_sha256(self.folder / name, cache) for name in self.expected}
         for name, sha256 in self.expected.items():
-            if found[name] != sha256:
-                raise DataError(
-                    f"weights {self.name!r}: {self.folder / name} has the SHA-256 "
-                    f"{found[name][:12]}…, and {MANIFEST} says {sha256[:12]}…. Fetch it again, or "
-                    "correct the manifest if another version is meant."
-                )
+            _hold(self.name, self.folder / name, found[name], sha256)
         return found | ({"revision": self.revision} if self.revision else {})
 
     def part(self, name: str) -> "Weights":
@@ -167,10 +162,79 @@ def find_weights(name: str, revision: str = "") -> Weights:
     )
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """One file of weights, as torch saves them.
+
+    Parameters
+    ----------
+    name : str
+        As it was asked for.
+    path : Path
+    expected : str
+        SHA-256, as the manifest of its folder says; empty where there is none.
+    """
+
+    name: str
+    path: Path
+    expected: str = ""
+
+    def hashes(self, cache: Path) -> dict[str, str]:
+        """Give SHA-256 by file, as `Weights.hashes`.
+
+        Raises
+        ------
+        DataError
+            If it is not what the manifest says.
+        """
+        found = file_sha256(self.path, cache)
+        if self.expected:
+            _hold(self.name, self.path, found, self.expected)
+        return {self.path.name: found}
+
+
+def find_checkpoint(name: str) -> Checkpoint:
+    """Find a file of weights: a path, or a name below one of the `weights_folders`.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``judges/alexnet.pth``. Where the folder stands in a manifest beside it, the file is
+        held to that.
+
+    Raises
+    ------
+    DataMissing
+        If it is nowhere; the places that were looked at are named.
+    """
+    roots = weights_folders()
+    for path in (Path(name), *(root / name for root in roots)):
+        if path.is_file():
+            path = path.resolve()
+            listed = _manifest(path.parent.parent).values()
+            mine = [one["files"] for one in listed if one["folder"] == path.parent.name]
+            return Checkpoint(name, path, mine[0].get(path.name, "") if mine else "")
+    looked = ", ".join(str(root) for root in roots)
+    raise DataMissing(
+        f"weights {name!r} are not on this machine: there is no such file, and none in {looked}. "
+        "Put the checkpoint that torchvision (or SwAV) publishes there"
+    )
+
+
 def weights_folders() -> list[Path]:
     """Folders that ``NEURODECODE_WEIGHTS`` lists, then ``weights`` in the cache folder."""
     listed = os.environ.get("NEURODECODE_WEIGHTS", "").split(os.pathsep)
     return [*(Path(one) for one in listed if one), cache_folder() / "weights"]
+
+
+def _hold(name: str, path: Path, found: str, expected: str) -> None:
+    """Hold a file to its digest in the manifest."""
+    if found != expected:
+        raise DataError(
+            f"weights {name!r}: {path} has the SHA-256 {found[:12]}…, and {MANIFEST} says "
+            f"{expected[:12]}…. Fetch it again, or correct the manifest if another version is "
+            "meant."
+        )
 
 
 def _of_manifest(root: Path, name: str, asked: str) -> Weights | None:

@@ -15,6 +15,8 @@ from neurodecode.core.stimuli import Stimuli
 Content = Literal["picture", "text"]
 # From stimuli, each a picture or a tuple of texts, to numbers of shape (n, …), float32.
 Extract = Callable[[Sequence[Any]], np.ndarray]
+# From pictures of float32, 0 to 1, shape (n, height, width, 3), to the same.
+OfPictures = Callable[[np.ndarray], np.ndarray]
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _MEAN = 4  # PIL.Image.Resampling.BOX, without importing PIL
 

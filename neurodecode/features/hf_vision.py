@@ -12,7 +12,7 @@ from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor, quiet
 from neurodecode.data.weights import Weights, find_weights
-from neurodecode.features._contract import Extract, Feature, as_colour
+from neurodecode.features._contract import Extract, Feature, OfPictures, as_colour
 from neurodecode.features._transformers import Normalize, normalized
 
 # Tokens that stand for no place in the picture, in the order in which they come first.
@@ -120,6 +120,31 @@ class HfVision(Feature):
                 return normalized(tower(pixels, self), self.normalize).cpu().numpy()
 
         return extract
+
+    def open_pictures(self, device: Device = "auto") -> OfPictures:
+        """Load the model, as `open`, for pictures that were brought to its size elsewhere.
+
+        They are float32 from 0 to 1, shape (n, height, width, 3), and are normalised by what the
+        image processor beside the weights says.
+        """
+        weights = self._found()
+        model = load_model(weights, device, purpose="hf_vision")
+        processor = load_processor(weights, "AutoImageProcessor", backend="pil")
+        mean, deviation = (
+            np.asarray(one, np.float32) for one in (processor.image_mean, processor.image_std)
+        )
+        tower = _Tower(model, self.weights)
+        tower.check(self)
+
+        def judge(pictures: np.ndarray) -> np.ndarray:
+            import torch
+
+            pixels = np.moveaxis((pictures - mean) / deviation, 3, 1)
+            with torch.inference_mode():
+                asked = torch.from_numpy(np.ascontiguousarray(pixels)).to(model.device)
+                return normalized(tower(asked, self), self.normalize).cpu().numpy()
+
+        return judge
 
 
 class _Inputs:
