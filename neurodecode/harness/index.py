@@ -114,6 +114,7 @@ def write_index(
             "likeness": question.likeness,
             "n_pairings": question.n_pairings,
             "n_draws": question.n_draws,
+            "shuffled_within": question.shuffled_within,
             "n_permutations": question.n_permutations,
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),
             "access": asdict(question.access) | {"name": question.access.name},

@@ -18,6 +18,7 @@ from neurodecode.protocols import Protocol
 Overlap = Literal["purge", "refuse", "allowed"]
 Unit = Literal["subject", "session", "fold"]
 Keep = Literal["none", "final", "folds"]
+ShuffledWithin = Literal["run", "subject"]
 GalleryOf = Literal["tested", "all", "prototype"]
 N_PAIRINGS = 10_000
 DEFAULT_CONTROLS = ("baseline.prior", "baseline.clock", "baseline.history")  # of labels
@@ -314,6 +315,9 @@ class Question:
         Permutations of who saw what, for p of metrics that set answers beside stimuli.
     n_draws : int
         Draws of the shuffled null a model.
+    shuffled_within : {"run", "subject"}
+        Within what draws permute training labels. What a run or a session shows besides, as of
+        sessions that show one kind of thing each, stays told by the first and not by the second.
     title : str
     shown : tuple of str
         Signals of what was shown, which no model is handed as what it reads: declared features.
@@ -342,6 +346,7 @@ class Question:
     likeness: Likeness = "correlation"
     n_pairings: int = N_PAIRINGS
     n_draws: int = 20
+    shuffled_within: ShuffledWithin = "run"
     title: str = ""
     shown: tuple[str, ...] = ()
     reduce: Any = None
@@ -358,6 +363,11 @@ class Question:
             raise ConfigError(f"models: {twice[0]!r} is asked twice with the same arguments.")
         if not isinstance(self.n_draws, int) or self.n_draws < 0:
             raise ConfigError(f"n_draws: {self.n_draws!r} draws of the null. Give 0 or more.")
+        if self.shuffled_within == "subject" and self.target.kind in ("series", "brain"):
+            raise ConfigError(
+                f"shuffled: within: subject would deal pieces of one run's {self.target.kind} to "
+                "others. Leave it out: they are moved on within their run."
+            )
         if not isinstance(self.n_pairings, int) or self.n_pairings < 0:
             raise ConfigError(f"score: n_pairings: {self.n_pairings!r}. Give 0 or more.")
         if not isinstance(self.n_permutations, int) or self.n_permutations < 0:

@@ -18,6 +18,7 @@ from neurodecode.harness.question import (
     Init,
     Keep,
     Overlap,
+    ShuffledWithin,
     TargetAccess,
     Tune,
     Unit,
@@ -71,9 +72,10 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class ShuffledSpec:
-    """The null of each model: training labels permuted within run or block."""
+    """The null of each model: training labels permuted within run or block, or subject."""
 
     n_draws: int = 20
+    within: ShuffledWithin = "run"
 
 
 @dataclass(frozen=True)

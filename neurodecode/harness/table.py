@@ -48,7 +48,7 @@ class TableRow:
     chance : float
         Expected score of one who knows the training prior alone.
     shuffled_mean, shuffled_sd : float or None
-        The null: training labels permuted within run or block.
+        The null: training labels permuted within run or block, or subject.
     p : float or None
         Where `n_permutations` is given: share of permutations of the labels within runs or blocks,
         the model fitted anew, that score as well; of six or more subjects, none of which trains

@@ -30,6 +30,9 @@ class TrainingTruth:
         self._rotates = rotates(study)
         self._trials = study.trials
         self._units, self._groups = shuffle_units(study.trials.rows)
+        self._drawn_within = self._groups
+        if study.question.shuffled_within == "subject":
+            self._drawn_within = study.trials.rows.codes("subject")
         self._known = study.question.target.known(self.y)
         self._uids = np.asarray(study.trials.rows["uid"])
         self._last: tuple[Fold, int] | None = None
@@ -45,8 +48,9 @@ class TrainingTruth:
         fold : Fold
         seed : int
         draw : int or None
-            Draw of the shuffled null, labels permuted within run or block; None for the truth. It
-            depends on the seed, the draw and the fold's own rows: other subjects change nothing.
+            Draw of the shuffled null, labels permuted within run, block or subject as the question
+            says; None for the truth. It depends on the seed, the draw and the fold's own rows:
+            other subjects change nothing.
         permutation : int or None
             Number of a permutation of all labels, the tested ones too: the same in every fold.
 
@@ -79,7 +83,7 @@ class TrainingTruth:
         return permuted_order(
             y,
             self._units[told],
-            self._groups[told],
+            self._drawn_within[told],
             [seed, draw, self._content(fold, told)],
             rotate=self._rotates,
         )
@@ -97,7 +101,7 @@ class TrainingTruth:
         if draw is None:
             return self.y[tested]
         drawn_from = [seed, draw, self._content(fold, fold.labelled), 1]
-        groups, units = self._groups[tested], self._units[tested]
+        groups, units = self._drawn_within[tested], self._units[tested]
         y = self.y[tested]
         return y[permuted_order(y, units, groups, drawn_from, rotate=self._rotates)]
 

@@ -81,7 +81,11 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         asked.append(Asked("Learnt while tested", (Line(_UPDATES[index["access"]["updates"]]),)))
     if "tune" in resolved:
         asked.append(Asked("Chosen on inner folds", (Line(_value(resolved["tune"]["grids"])),)))
-    asked.append(Asked("Shuffled labels", (Line(_null(index["n_draws"])),)))
+    asked.append(
+        Asked(
+            "Shuffled labels", (Line(_null(index["n_draws"], index.get("shuffled_within", "run"))),)
+        )
+    )
     if index["n_permutations"]:
         asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
     elif _deals(index) and index["n_pairings"]:
@@ -231,12 +235,13 @@ def _value(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _null(n_draws: int) -> str:
+def _null(n_draws: int, within: str) -> str:
     if n_draws == 0:
         return "No shuffled null was asked for."
+    where = {"run": "within their run or block", "subject": "among all of their subject"}[within]
     return (
         f"{counted(n_draws, 'draw')}: each model is fitted again on training labels that are "
-        "permuted within their run or block, and tested as before."
+        f"permuted {where}, and tested as before."
     )
 
 

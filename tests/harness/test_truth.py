@@ -1,13 +1,18 @@
 """The shuffled null permutes training labels within run or block, and nothing else."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.fold import ROLES
 from neurodecode.core.rows import Rows
+from neurodecode.core.target import Target
+from neurodecode.core.trials import Trials
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.truth import TrainingTruth, permuted_order, permuted_rows, shuffle_units
 
@@ -53,6 +58,29 @@ def test_a_draw_is_the_fold_s_own(study):
     assert not np.array_equal(truth.of(first, 0, 4), one)
     assert not np.array_equal(truth.of(first, 1, 3), one)
     np.testing.assert_array_equal(truth.of(first, 0, None), study.y[first.index("train")])
+
+
+def test_draws_within_a_subject_leave_its_runs(study):
+    """What a run shows besides is told by a draw within runs, and not by one within the person."""
+    rows, target = study.trials.rows, study.question.target
+    fold = make_plan(study).folds[0].fold
+    fold = replace(fold, role=np.full_like(fold.role, ROLES.index("train")))
+    kind = np.array(target.classes, dtype=object)[rows.codes("recording") % 2]  # a run has one
+    study = replace(
+        study, trials=Trials(rows.with_column(target.column, kind), study.trials.signals)
+    )
+    true, subject = (values[fold.index("train")] for values in (study.y, rows["subject"]))
+    np.testing.assert_array_equal(TrainingTruth(study).of(fold, 0, 3), true)
+    over = replace(study, question=replace(study.question, shuffled_within="subject"))
+    drawn = TrainingTruth(over).of(fold, 0, 3)
+    assert not np.array_equal(drawn, true)
+    for one in np.unique(subject):
+        assert sorted(drawn[subject == one]) == sorted(true[subject == one])
+
+
+def test_a_course_is_not_dealt_to_other_runs(study):
+    with pytest.raises(ConfigError, match="within: subject would deal pieces of one run's series"):
+        replace(study.question, target=Target("series", signal="sound"), shuffled_within="subject")
 
 
 @pytest.mark.parametrize("draw", [None, 0])
