@@ -1,0 +1,71 @@
+"""Names of links in files, such as ``{autoencoder: {n_updates: 500}}``, to links."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from sklearn.base import clone
+
+from neurodecode.core.config import call, check_arguments, nearest
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.nodes import Problems, from_plain
+
+_HERE = __name__.rpartition(".")[0]
+# A closed set: a name and the class in the file of that name.
+CODECS = {"autoencoder": "Autoencoder", "pca": "Pca", "sd_vae": "SdVae"}
+GENERATORS = {
+    "unet": "Unet",
+    "kandinsky": "Kandinsky",
+    "stable_diffusion": "StableDiffusion",
+    "ip_adapter": "IpAdapter",
+    "versatile_diffusion": "VersatileDiffusion",
+}
+
+
+def codec_of(said: Any, where: str) -> Any:
+    """Make the codec that a file names; see `_link`."""
+    return _link(said, CODECS, "_codecs", where)
+
+
+def generator_of(said: Any, where: str) -> Any:
+    """Make the generator that a file names; see `_link`."""
+    return _link(said, GENERATORS, "_generators", where)
+
+
+def with_state(link: Any, random_state: int | None) -> Any:
+    """Give a copy of a link whose chance, where it is open, is the model's."""
+    copy: Any = clone(link)
+    if copy.get_params(deep=False).get("random_state", 0) is None:
+        copy.set_params(random_state=random_state)
+    return copy
+
+
+def _link(said: Any, known: Mapping[str, str], folder: str, where: str) -> Any:
+    """Make a link, unfitted.
+
+    Parameters
+    ----------
+    said : str, or mapping of one name to its arguments; or a link, which is given back
+    known : mapping of name to class
+    folder : str
+    where : str
+        The model and its argument, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or an argument unknown or of another type.
+    """
+    if hasattr(said, "get_params"):
+        return said
+    problems = Problems(where)
+    named = call(from_plain(said), where, problems)
+    problems.stop()
+    if named.name not in known:
+        raise ConfigError(f"{where}: there is no {named.name!r}.{nearest(named.name, known)}")
+    module = importlib.import_module(f"{_HERE}.{folder}.{named.name}")
+    made = getattr(module, known[named.name])
+    place = f"{where}.{named.name}"
+    check_arguments(named.arguments, made, from_plain(dict(named.arguments)), place, problems)
+    problems.stop()
+    return made(**named.arguments)
