@@ -14,6 +14,7 @@ from sklearn.base import clone
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.files import cache_folder
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import Needs
 from neurodecode.core.parts import TrialSignal
@@ -141,6 +142,9 @@ class JobKeys:
         }
         if self._question.averages_inputs:
             parts["repeats"] = self._once(("repeats", id(fold)), lambda: self._repeats(fold))
+        weights = self._once(("weights", model.name), lambda: weights_of(model.estimator))
+        if weights:
+            parts["weights"] = weights
         how = model.updates(self._question.access)
         if how:
             later = self._truth.tested(fold, seed, draw, permutation)
@@ -245,6 +249,20 @@ def device_of(question: Question) -> Literal["cpu", "cuda"]:
 def _seeded_model(model: NamedModel, seed: int) -> tuple[NamedModel, list[Any]]:
     estimator = seeded(model.estimator, seed)
     return NamedModel(model.name, estimator, model.role), describe_model(estimator)
+
+
+def weights_of(estimator: Any) -> dict[str, str]:
+    """Give SHA-256 of every file of weights that a model is made from, by its method ``hashes``.
+
+    Raises
+    ------
+    DataMissing
+        If weights are not on this machine.
+    ConfigError, DataError
+        If an argument that names them cannot be meant, or they are of another model.
+    """
+    stages = [one for one in stages_of(estimator) if hasattr(one, "hashes")]
+    return {file: sha for one in stages for file, sha in one.hashes(cache_folder()).items()}
 
 
 def describe_model(estimator: Any) -> list[Any]:

@@ -8,19 +8,21 @@ import numpy as np
 
 from neurodecode.core.config import nearest
 from neurodecode.core.entries import Entries
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import SAME
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
+from neurodecode.harness.jobs import weights_of
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
 from neurodecode.harness.telling import learns
 from neurodecode.simulate import ORACLE_SIGNAL
 
+_EXTRAS = {"diffusers": "image", "transformers": "image"}  # where a package is in another's extra
 _NAME_THE_SHOWN = ("stimulus", "concept")  # columns that name what was shown
 
 
@@ -66,8 +68,12 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         if find_spec(package) is None:
             return (
                 f"it needs {package}, which is not installed. Install it with: pip install "
-                f'"neurodecode[{package}]"'
+                f'"neurodecode[{_EXTRAS.get(package, package)}]"'
             )
+    try:
+        weights_of(model.estimator)
+    except NeurodecodeError as error:
+        return str(error)
     if target.kind != "none" and not learns(model.target_needs.targets, target.kind):
         several = " or ".join(model.target_needs.targets)
         return f"it learns {several}, and the target is a {target.kind}."

@@ -1,6 +1,7 @@
 """Pictures as what is told: truth, answers, scores, controls and ceilings in results."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -10,13 +11,14 @@ from sklearn.linear_model import Ridge
 from tests_harness import run
 
 import neurodecode as nd
-from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.core.errors import ConfigError, DataError, DataMissing, LeakError
 from neurodecode.core.needs import Needs
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.data.manifest import file_sha256
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, Tune
 from neurodecode.harness.store import Store
@@ -349,3 +351,34 @@ def test_arrays_of_pictures_are_evaluated(tmp_path):
     assert means(same.rows()) == pytest.approx(found, abs=1e-6)
     with pytest.raises(DataError, match="target: subject 1: pictures go from 0 to 2"):
         nd.evaluate(brains, pictures / 100, **asked)
+
+
+class Weighted(Painter):
+    """A painter whose weights lie in a folder, which may be gone."""
+
+    def __init__(self, more=0.0, axes=4, folder=""):
+        super().__init__(more, axes)
+        self.folder = folder
+
+    def hashes(self, cache):
+        if not Path(self.folder, "a").is_file():
+            raise DataMissing(f"weights {self.folder!r} are not on this machine")
+        return {"unet/a": file_sha256(Path(self.folder, "a"), cache)}
+
+
+def test_weights_are_looked_for_at_plan_and_stand_in_the_key(study, tmp_path):
+    models = (NamedModel("painter", Painter()), NamedModel("own", Weighted(folder=str(tmp_path))))
+    asked = of_pictures(study, models=models)
+    (refused,) = make_plan(asked).refused
+    assert refused.model == "own" and "are not on this machine" in refused.reason
+    keys = []
+    for content in ("one", "two"):
+        (tmp_path / "a").write_text(content)
+        plan = make_plan(asked)
+        assert not plan.refused
+        keys.append({job.model.name: job for job in plan.jobs})
+    assert keys[0]["painter"].key == keys[1]["painter"].key
+    assert keys[0]["own"].key != keys[1]["own"].key
+    assert keys[1]["own"].parts["weights"] == {
+        "unet/a": "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"  # of "two"
+    }
