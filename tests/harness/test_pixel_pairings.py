@@ -12,7 +12,7 @@ from neurodecode.harness.chance_pairings import ChancePairings
 from neurodecode.harness.paired_bootstrap import drawn_with
 from neurodecode.harness.score import Group
 from neurodecode.harness.scorer import Scorer
-from neurodecode.metrics.image import likeness_to_each, pixcorr
+from neurodecode.metrics.image import likeness_to_all, pixcorr
 
 SHOWN = np.array([0, 0, 1, 2, 2, 2, 3, 4])  # pictures are shown once to three times
 
@@ -37,7 +37,7 @@ def seen():
 
 def by_hand(pictures, pred):
     """Share of all ways to deal five pictures in which PixCorr is as high as it is."""
-    values = likeness_to_each(pictures, pred)
+    values = likeness_to_all(pictures, pred)
     rows = np.arange(len(SHOWN))
     scores = [values[np.array(one)[SHOWN], rows].mean() for one in permutations(range(5))]
     own = values[SHOWN, rows].mean()

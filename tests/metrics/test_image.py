@@ -10,7 +10,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 
 from neurodecode.core.errors import DataError
-from neurodecode.metrics.image import likeness_to_each, pixcorr
+from neurodecode.metrics.image import likeness_to_all, pixcorr
 from neurodecode.metrics.retrieval import top_1, two_way
 
 PENALTIES = np.logspace(1, 6, 11)
@@ -126,7 +126,7 @@ def test_digits_seen_by_a_person_are_told_as_often_as_measured():
 def test_each_reconstruction_is_compared_with_each_picture():
     true, pred = pictures(0), pictures(1, n=4)
     true[2] = 0.5  # flat
-    values = likeness_to_each(true, pred)
+    values = likeness_to_all(true, pred)
     assert values.shape == (6, 4)
     assert np.isnan(values[2]).all()
     expected = np.corrcoef(true[[0, 1, 3, 4, 5]].reshape(5, -1), pred.reshape(4, -1))[:5, 5:]
