@@ -65,6 +65,7 @@ def write_study(
     if question.target.n_axes == 1:
         rows["y"] = y
     else:
+        rows = rows.drop(columns="y", errors="ignore")  # a card's own would be read as the truth
         store.write_truth(y)
     table = study.features.get(question.target.signal)
     if table is not None and question.gallery != "tested":

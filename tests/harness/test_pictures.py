@@ -92,6 +92,16 @@ def means(rows):
     return {(row.model, row.metric): row.mean for row in rows}
 
 
+def test_a_column_of_the_card_that_is_called_y_is_not_the_truth(study, tmp_path):
+    asked = of_pictures(study)
+    rows = Rows(asked.trials.rows.table.assign(y=np.arange(72.0)))
+    elsewhere = replace(asked, trials=Trials(rows, asked.trials.signals))
+    *_, expected = run(asked, tmp_path / "without")
+    *_, found = run(elsewhere, tmp_path / "with")
+    assert means(found) == means(expected)
+    assert means(found)["ridge", "pixcorr"] > 0.9
+
+
 def test_what_learns_vectors_is_told_pictures_as_rows_of_numbers(study, tmp_path):
     asked = of_pictures(study)
     *_, rows = run(asked, tmp_path / "pictures")
