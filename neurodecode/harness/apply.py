@@ -28,6 +28,7 @@ from neurodecode.harness.question import NamedModel, needs_of
 from neurodecode.harness.refusals import why_no_place
 from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.store import Store
+from neurodecode.harness.telling import pictures_of
 from neurodecode.signal.channels import Pick
 
 
@@ -262,7 +263,10 @@ def _table(kept: Kept, trials: Trials, index: dict[str, Any]) -> pd.DataFrame:
     with one_thread():
         X, last = kept.apply(X, trials), kept.stages[-1]
         pred = np.asarray(last.predict(X))
-        if kept.reducer is not None:
+        if kept.shape:
+            pred = pred if kept.reducer is None else kept.reducer.inverse_transform(pred)
+            pred = pictures_of(pred, kept.shape, kept.reducer or last)
+        elif kept.reducer is not None:
             pred = brought_back(kept.reducer, pred, n_axes(index["target"]["kind"]))
         if classes:
             table["pred"] = [classes[code] for code in pred]

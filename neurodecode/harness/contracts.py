@@ -6,18 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 
 from neurodecode.core.config import Call, call
 from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.core.needs import SAME
 from neurodecode.core.nodes import Problems, parse
+from neurodecode.core.pictures import check_pictures
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target
+from neurodecode.harness.beside import Beside
+from neurodecode.harness.ceilings import ceilings_of, has_ceilings
 from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
 from neurodecode.harness.metric_contract import check_metric
-from neurodecode.harness.planted import planted_rows, planted_trials, told_of
+from neurodecode.harness.planted import planted_rows, planted_trials, signals_of, told_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import claims_of, verify
@@ -85,7 +89,11 @@ def check_model(model: Any) -> list[Finding]:
         return seeded(model, 0)  # as a fold does with what draws by chance
 
     def fit(one: Any) -> Any:
-        more = {} if told is None else {"rows": told.iloc[train].reset_index(drop=True)}
+        more: dict[str, Any] = {}
+        if told is not None:
+            more["rows"] = told.iloc[train].reset_index(drop=True)
+        if named.training_signals:
+            more["signals"] = signals_of(named, train)
         return one.fit(picked(X, train), y[train], **more)
 
     def fitted() -> Any:
@@ -113,6 +121,19 @@ def check_model(model: Any) -> list[Finding]:
             assert np.isin(said, np.unique(y)).all(), "it predicts classes that it was not told"
         else:
             assert np.isfinite(said).all(), "it predicts what is no number"
+        if kind == "picture":
+            said = check_pictures(said, "its pictures")
+            assert said.shape[1:] == y.shape[1:], f"pictures of {said.shape[1:]}"
+
+    def says_ceilings() -> None:
+        one = fitted()
+        if kind != "picture" or not has_ceilings(one):
+            raise NotAsked("it says none")
+        names, signals = named.training_signals, signals_of(named, test)
+        beside = Beside(pd.DataFrame(index=range(len(test))), signals) if names else None
+        before = answer(one, picked(X, test))
+        ceilings_of(one, y[test], beside)
+        assert np.array_equal(before, answer(one, picked(X, test))), "its ceilings change it"
 
     def scores_each_class() -> None:
         if kind != "label":
@@ -177,6 +198,7 @@ def check_model(model: Any) -> list[Finding]:
             ("no answer leans on later trials", looks_back_alone)
             if named.sequential
             else ("test trials do not lean on each other", leans_on_no_other),
+            ("its ceilings are pictures, and change nothing", says_ceilings),
             ("it can be sent to another process", can_be_kept),
             ("it asks for no truth, and works without", sees_no_truth),
         )

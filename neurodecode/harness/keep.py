@@ -42,11 +42,14 @@ class Kept:
         Fitted stages, the predictor last.
     reducer : scikit-learn transformer or None
         What predicted vectors are brought back through.
+    shape : tuple of int
+        Height, width and channels of the pictures that it tells; empty where it tells others.
     """
 
     model: str
     stages: list[Any]
     reducer: Any
+    shape: tuple[int, ...] = ()
 
     def apply(self, X: Any, trials: Trials | None = None) -> Any:
         """Give what the predictor is handed for `X`.
@@ -97,7 +100,9 @@ def save_model(task: FoldTask, job: TaskJob, fitted: "Fitted") -> None:
             store.take_history(job.key, folder)
             _rows_seen(task, job).to_parquet(folder / TRAINED, index=False)
             (folder / "key.json").write_text(json.dumps(job.parts, indent=1, sort_keys=True))
-            (folder / "done.json").write_text(json.dumps({"model": job.model.name}))
+            (folder / "done.json").write_text(
+                json.dumps({"model": job.model.name, "shape": fitted.shape})
+            )
     except OSError:
         raise
     except Exception as error:  # skops raises of many kinds
@@ -145,10 +150,12 @@ def open_model(store: Store, key: str, *, allow_code: bool = False) -> Kept:
         )
     reducer = folder / _REDUCER
     stages = _load(folder / _STAGES, allow_code)
+    done = read_json(folder / "done.json")
     return Kept(
-        read_json(folder / "done.json")["model"],
+        done["model"],
         [_with_weights(one, i, folder) for i, one in enumerate(stages)],
         _load(reducer, allow_code) if reducer.is_file() else None,
+        tuple(done.get("shape", ())),  # models of before told no pictures
     )
 
 

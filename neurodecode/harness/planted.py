@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.needs import Needs
-from neurodecode.core.parts import Part
+from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule, Timeline
@@ -21,6 +22,8 @@ CLASSES = ("idle", "left", "right", "feet")  # of windows that slide
 _SIZES = {
     "channel": 6, "parcel": 6, "voxel": 6, "feature": 6, "band": 2, "class": 2, "time": 48,
 }  # fmt: skip
+PICTURE = (16, 16, 3)  # height, width and channels
+_TOKENS = (4, 6)  # of a signal that training rows are told
 _SPD = ("channel", "channel")  # axes of covariances
 
 
@@ -41,6 +44,10 @@ def planted_trials(named: NamedModel, kind: str) -> tuple[Rows, Any, np.ndarray]
         truth = np.column_stack([truth, -truth])
     if kind == "series":
         truth = X[:, :1]
+    if kind == "picture":  # a lighter half, by what tells the classes apart
+        truth = np.full((len(rows), *PICTURE), 0.5, dtype=np.float32)
+        truth[:, : PICTURE[0] // 2] += 0.25 * np.where(y == 1, 1, -1)[:, None, None, None]
+        truth += rng.uniform(-0.2, 0.2, (len(rows), *PICTURE)).astype(np.float32)
     needs: Needs = named.input_needs
     if needs.trials:
         table = rows.table.assign(previous="a")
@@ -73,6 +80,19 @@ def told_of(named: NamedModel, rows: Rows) -> pd.DataFrame | None:
         if name not in table:
             table[name] = [str(i // (3 if name == "stimulus" else 6)) for i in range(len(table))]
     return table.loc[:, list(names)]
+
+
+def signals_of(named: NamedModel, index: np.ndarray) -> dict[str, Entries]:
+    """Give what `fit` of a model is handed as ``signals`` for rows: tokens, by their names."""
+    made = {}
+    for number, name in enumerate(named.training_signals):
+        n_rows = 4 * N_SUBJECTS * N_PER_RUN
+        tokens = np.random.default_rng([1, number]).standard_normal((n_rows, *_TOKENS))
+        space = Space("features", tuple(map(str, range(tokens[0].size))), shape=_TOKENS)
+        part = Part(tokens.reshape(n_rows, -1), space, ("feature",), None, 0.0, f"planted {name}")
+        zeros = np.zeros(len(index), dtype=np.int32)
+        made[name] = Entries(TrialSignal((part,), zeros, index.astype(np.int64), zeros - 1))
+    return made
 
 
 def planted_rows() -> Rows:

@@ -19,6 +19,9 @@ from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.data.manifest import file_sha256
+from neurodecode.harness.apply import _table
+from neurodecode.harness.contracts import check_model
+from neurodecode.harness.keep import open_model
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel, Tune
 from neurodecode.harness.store import Store
@@ -78,7 +81,7 @@ class Painter(RegressorMixin, BaseEstimator):
         self.axes = axes
 
     def fit(self, X, y):
-        assert y.shape[1:] == SHAPE
+        assert y.ndim == 4
         assert y.dtype == np.float32
         self.mean_ = y.mean(axis=0) + self.more
         return self
@@ -392,3 +395,27 @@ def test_weights_are_looked_for_at_plan_and_stand_in_the_key(study, tmp_path):
     assert keys[1]["own"].parts["weights"] == {
         "unet/a": "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"  # of "two"
     }
+
+
+def test_a_model_that_is_kept_tells_pictures(study, tmp_path):
+    ridge = (NamedModel("ridge", Ridge()),)
+    for name, more in (("whole", {}), ("reduced", {"reduce": Pca(n_components=3)})):
+        asked = of_pictures(study, models=ridge, keep="final", **more)
+        run(asked, tmp_path / name)
+        store = Store(tmp_path / name)
+        index = store.index()
+        kept = open_model(store, index["finals"]["ridge"])
+        assert kept.shape == SHAPE
+        said = np.array(list(_table(kept, asked.inputs, index)["pred"]))
+        assert said.shape == (72, *SHAPE)
+        assert 0 <= said.min() < said.max() <= 1
+
+
+@pytest.mark.parametrize("model", [Painter(), Links()], ids=["plain", "told signals"])
+def test_the_contract_of_a_model_of_pictures(model):
+    found = check_model(model)
+    assert [one for one in found if one.problem] == []
+    assert (
+        "its ceilings are pictures, and change nothing"
+        in {one.promise for one in found if not one.not_asked}
+    ) == hasattr(model, "ceilings")
