@@ -13,7 +13,10 @@ from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
 from neurodecode.report.results import Results
 
-CARDS = ("digits69", "miyawaki2008", "objects81", "images92", "mouse_v1")
+CARDS = (
+    "digits69", "miyawaki2008", "objects81", "images92", "mouse_v1", "simulated_scenes",
+    "simulated_meg_scenes",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +50,7 @@ def planted():
 def test_the_oracle_reaches_the_ceiling_of_the_card(card, variant, task, ceiling, tmp_path):
     data = f"card: {card}, task: {task}" + (f", variant: {variant}" if variant else "")
     asked = load_card(card).tasks[task].target
-    control = "mean_target" if asked.vector else "prior"
+    control = "mean_target" if asked.vector or asked.picture else "prior"
     file = tmp_path / "asked.yaml"
     file.write_text(
         f"data: {{{data}}}\nmodels: [baseline.{control}]\ncontrols: []\n"
@@ -76,14 +79,21 @@ def _asked(card):
     """Tasks that have a ceiling of their own.
 
     Of miyawaki2008 a session shows one kind, so `kind` has no score; of digits69 `picture_folds`
-    asks what `picture` does, of other trials.
+    asks what `picture` does, of other trials. Of scenes the oracle tells nearly all of `semantic`.
     """
-    return set(card.tasks) - {"kind", "picture_folds"}
+    return set(card.tasks) - {"kind", "picture_folds", "semantic"}
 
 
 @pytest.mark.parametrize(
     ("card", "variant"),
-    [("digits69", ""), ("miyawaki2008", ""), ("images92", "mean"), ("v4_natural", "repeats")],
+    [
+        ("digits69", ""),
+        ("miyawaki2008", ""),
+        ("images92", "mean"),
+        ("v4_natural", "repeats"),
+        ("simulated_scenes", ""),
+        ("simulated_meg_scenes", ""),
+    ],
 )
 def test_stimuli_of_a_simulated_card_are_those_of_its_trials(card, variant):
     shown = nd.stimuli(card, variant=variant, simulate="small")
