@@ -36,9 +36,13 @@ def planted():
     """Card, variant and task of every ceiling that a card names."""
     for name in CARDS:
         card = load_card(name)
-        layouts = card.variants or {"": card.variant()}
-        for variant, layout in layouts.items():
-            for task, ceiling in (layout.simulate.ceiling if layout.simulate else {}).items():
+        if card.wholly_simulated:
+            specs = {"": card.simulate}
+        else:
+            layouts = card.variants or {"": card.variant()}
+            specs = {variant: layout.simulate for variant, layout in layouts.items()}
+        for variant, spec in specs.items():
+            for task, ceiling in (spec.ceiling if spec else {}).items():
                 yield name, variant, task, ceiling
 
 
