@@ -44,6 +44,11 @@ ARGUMENTS = {
     "align.benchetrit": ALIGNED,
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
+    "generate.autoencoder": {"n_updates": 2, "random_state": 0},
+    "generate.diffusion": {
+        "low": {"pca": {"n_components": 3}}, "random_state": 0,
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2, "steps": 2}},
+    },
     "linear.cca_ssvep": {"freqs": (7.0, 9.0, 11.0, 13.0, 15.0), "sfreq": 100.0},
     "linear.lagged_ridge": {"sfreq": 50.0},
     # Long enough for the pooling of 50 samples, and few passes.
@@ -55,6 +60,7 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
+    "generate.autoencoder", "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",
 }  # fmt: skip
 # Codes that stand for something else.
@@ -80,6 +86,7 @@ def input_of(model, seed=0, n=32):
         return SHAPES.get(model.needs.axes, lambda X: X)(X), rng.normal(size=n) if values else y
     table = pd.DataFrame(
         {
+            "uid": [f"row {i}" for i in range(n)],
             "position": np.arange(n),
             "subject": np.repeat(["1", "2", "3", "4", "5", "6", "7", "8"], n // 8).astype(object),
             "session": np.full(n, "1", dtype=object),
@@ -100,6 +107,8 @@ def input_of(model, seed=0, n=32):
     sfreq = 32.0 if axes[-1] == "time" else None
     part = Part(X, space, axes, sfreq, 0.0, f"seed {seed}")
     trials = Trials.of_entries(Rows(table), "eeg", part, np.arange(n))
+    if "picture" in model.needs.targets:
+        return trials, rng.uniform(size=(n, 8, 8, 1))
     return trials, rng.normal(size=n) if values else y
 
 

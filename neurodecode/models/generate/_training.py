@@ -56,7 +56,7 @@ def train_steps(
     """
     n = len(next(iter(columns.values())))
     size = min(recipe.batch_size, n)
-    often = max(1, _STEPS_A_PASS * size // n)
+    often = max(1, min(n_updates, _STEPS_A_PASS) * size // n)
     source = Source({name: np.tile(one, (often, *[1] * (one.ndim - 1)))
                      for name, one in columns.items()})  # fmt: skip
     passes = max(1, math.ceil(n_updates / math.ceil(often * n / size)))
