@@ -81,7 +81,8 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
     ----------
     name : str
         A name of the group; for models and steps also a dotted class of a trusted library, or,
-        where `allow_code`, ``package.module`` or ``package.module:Class``.
+        where `allow_code`, ``package.module`` or ``package.module:Class``; for metrics also
+        ``METRIC@VIEW``, of what is seen in pictures.
     group : str
     allow_code : bool
         Whether the person allowed code that is not trusted.
@@ -99,6 +100,11 @@ def find(name: str, group: str, *, allow_code: bool = False) -> Any:
     entries = catalogue(group)
     if name in entries:
         return entries[name].load()
+    if group == "metrics" and "@" in name:
+        judged, _, view = name.partition("@")
+        # By name, as metrics are found: `core` imports nothing that stands above it.
+        views = importlib.import_module("neurodecode.metrics.views")
+        return views.through(find(judged, group), view)
     if group in ("models", "steps"):
         _check_group(name, group)
         if name.startswith(tuple(prefix + "." for prefix in TRUSTED)):

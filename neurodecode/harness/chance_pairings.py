@@ -18,7 +18,7 @@ from neurodecode.harness.score import Group
 from neurodecode.harness.scorer import Scorer
 from neurodecode.linalg.permutation import permutation_p
 from neurodecode.metrics.metric import Metric, Retrieval
-from neurodecode.metrics.places import Direction, EveryPlace, every
+from neurodecode.metrics.places import EveryPlace, every
 
 _MOST_AT_ONCE = 2_000_000  # values of draws: 16 MB
 
@@ -61,7 +61,11 @@ class ChancePairings:
         self._rows, self._scorer, self._n_draws = rows, scorer, n_draws
         self._unit, self._inflation = unit, inflation
         found: list[Metric] = [find(name, "metrics") for name in metrics]
-        self._judged = {one.name: one.retrieval for one in found if one.retrieval is not None}
+        # Those that place the same pictures in the same way are placed once.
+        self._placing: dict[tuple[str, str], list[Metric]] = {}
+        for one in found:
+            if one.retrieval is not None:
+                self._placing.setdefault((one.view, one.retrieval.direction), []).append(one)
         self._paired = {one.name: one for one in found if one.pairwise is not None}
         self._sign = {one.name: 1 if one.direction == "up" else -1 for one in found}
         self._groups: dict[str, list[Group]] = {}
@@ -84,7 +88,8 @@ class ChancePairings:
             metric that deals nothing, without draws, and where all groups hold one picture
             or concept, so that there is nothing to deal anew.
         """
-        if metric not in {*self._judged, *self._paired} or self._n_draws == 0:
+        placing = {one.name for several in self._placing.values() for one in several}
+        if metric not in {*placing, *self._paired} or self._n_draws == 0:
             return None
         if model not in self._memo:
             self._memo[model] = self._drawn(model)
@@ -124,22 +129,17 @@ class ChancePairings:
         """Score of each metric, that of each draw, and whether there was anything to deal."""
         cells = [cell for _, _, cell in group.cells(all_cells=False)]
         found: dict[str, tuple[float, np.ndarray, bool]] = {}
-        directions: tuple[Direction, ...] = ("brain_to_image", "image_to_brain")
-        for direction in directions:
-            mine = {k: v for k, v in self._judged.items() if v.direction == direction}
-            if not mine:
-                continue
+        for mine in self._placing.values():
             try:
-                placed = [
-                    every(one.true, one.pred, self._scorer.gallery_of(one), direction)
-                    for one in cells
-                ]
+                placed = [self._placed(mine[0], cell) for cell in cells]
             except DataError:  # the table says why there is no score
                 continue
             first = placed[0]
             dealt = self._dealt(group, first.better.shape[1], first.own, first.row)
             deals = bool((dealt != np.arange(dealt.shape[1])).any())
-            for name, judged in mine.items():
+            for metric in mine:
+                judged = metric.retrieval
+                assert judged is not None  # chosen so
                 try:
                     values = [judged.judge(p.better, p.alike, p.n_candidates) for p in placed]
                 except DataError:
@@ -148,7 +148,7 @@ class ChancePairings:
                     values = [np.mean(values, axis=0)]
                 own = np.mean([_own(judged, one, placed[0]) for one in values])
                 drawn = [_draws(judged, one, placed[0].own, dealt) for one in values]
-                found[name] = float(own), np.mean(drawn, axis=0), deals
+                found[metric.name] = float(own), np.mean(drawn, axis=0), deals
         for name, metric in self._paired.items():
             try:
                 several = [self._of_pairs(group, cell, metric) for cell in cells]
@@ -160,6 +160,19 @@ class ChancePairings:
                 found[name] = own, drawn, several[0][2]
         return found
 
+    def _seen(self, metric: Metric, cell: Group) -> tuple[Scorer, Group]:
+        seen = self._scorer.seen(metric, cell)
+        if isinstance(seen, str):
+            raise DataError(seen)
+        return seen
+
+    def _placed(self, metric: Metric, cell: Group) -> EveryPlace:
+        """Place every picture for each row, as a metric sees them."""
+        assert metric.retrieval is not None  # chosen so
+        scorer, cell = self._seen(metric, cell)
+        gallery = scorer.gallery_of(cell)
+        return every(cell.true, cell.pred, gallery, metric.retrieval.direction)
+
     def _of_pairs(
         self, group: Group, cell: Group, metric: Metric
     ) -> tuple[float, np.ndarray, bool]:
@@ -168,7 +181,8 @@ class ChancePairings:
         Answers are compared with every picture block by block, so that what is held stays small.
         """
         assert metric.pairwise is not None  # chosen so
-        true, pred = self._scorer.judged(metric, cell)
+        _, seen = self._seen(metric, cell)
+        true, pred = seen.true, seen.pred
         own = _shown_by(cell.true)
         shown = true[np.unique(own, return_index=True)[1]]
         rows = np.arange(len(own))

@@ -8,12 +8,13 @@ from typing import Any
 from neurodecode.core.config import Call, bind, call, convert, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
-from neurodecode.core.names import catalogue, check_call
+from neurodecode.core.names import catalogue, check_call, find
 from neurodecode.core.nodes import Node, Problems, join, load
 from neurodecode.data.cards import load_card
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
 from neurodecode.harness.spec import Experiment, OnlineSpec, ProtocolSpec
+from neurodecode.metrics.views import SETS
 
 
 def find_experiment(name: str) -> Path:
@@ -176,6 +177,14 @@ def _check_asked(
         check_call(asked.protocol.call, "protocols", f"{where}protocol", problems)
     lists = node.value.get("metrics", Node([])).value
     for child in lists if isinstance(lists, list) else []:
-        if child.value not in catalogue("metrics"):
-            near = nearest(str(child.value), catalogue("metrics"))
-            problems.add(child, f"{where}metrics", f"no metric is called {child.value!r}.{near}")
+        if child.value in SETS:
+            continue
+        judged = str(child.value).partition("@")[0]
+        if judged not in catalogue("metrics"):
+            near = nearest(judged, [*catalogue("metrics"), *SETS])
+            problems.add(child, f"{where}metrics", f"no metric is called {judged!r}.{near}")
+            continue
+        try:
+            find(str(child.value), "metrics")
+        except ConfigError as error:
+            problems.add(child, f"{where}metrics", str(error))

@@ -49,10 +49,14 @@ def open_features(
     DataError
         If a stimulus cannot be read, or its features cannot be kept; see `compute`.
     """
-    if not resolved.features:
+    question = resolved.question
+    # Those that pictures are judged by alone are computed of what is told, when it is scored.
+    judged = set(question.views) - set(question.told)
+    features = {name: one for name, one in resolved.features.items() if name not in judged}
+    if not features:
         return {}
     stimuli, cache, tables = open_shown(resolved, root), cache_folder(), {}
-    for name, feature in resolved.features.items():
+    for name, feature in features.items():
         try:
             if compute_missing:
                 tables[name] = compute(

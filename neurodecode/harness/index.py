@@ -109,6 +109,8 @@ def write_index(
             },
             "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
             "metrics": list(question.metrics),
+            "views": {name: view.plain() for name, view in question.views.items()},
+            "device": question.device,
             "within": list(question.within),
             "inflation": inflations(plan.folds, study.trials.rows, question.within),
             "gallery": question.gallery,

@@ -182,6 +182,10 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
 
     It takes an array of shape (n_draws, n_rows) and gives one of shape (n_draws,).
     """
+    found = scorer.seen(judged, cell)
+    if isinstance(found, str):
+        return lambda times: np.full(len(times), np.nan)
+    scorer, cell = found
 
     def anew(times: np.ndarray) -> np.ndarray:
         scores = np.full(len(times), np.nan)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.tune import check_tuning
+from neurodecode.harness.views import Views
 from neurodecode.protocols import check_training, claims_of, verify, with_unlabelled
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
@@ -290,6 +292,11 @@ def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
 
 def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
     yield from study.notes
+    views = Views(study.question.views, Path())
+    for name in study.question.views:
+        if why_not := views.why_not(name):
+            metrics = [one for one in study.question.metrics if one.partition("@")[2] == name]
+            yield f"{', '.join(metrics)}: will not be computed: {why_not}"
     if study.lacks_truth:
         yield (
             f"the truth ({study.question.target.kind}) is read when recordings are prepared and "

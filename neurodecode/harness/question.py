@@ -13,6 +13,7 @@ from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device
 from neurodecode.core.updating import Updates, learning
+from neurodecode.harness.views import View
 from neurodecode.protocols import Protocol
 
 Overlap = Literal["purge", "refuse", "allowed"]
@@ -333,6 +334,8 @@ class Question:
         Which fitted models are stored: each model once more on all rows, or also that of each fold.
     device : {"auto", "cpu", "cuda"}
         On what networks are trained; ``auto`` is the GPU where there is one.
+    views : mapping of str to View
+        Features of pictures that metrics are of.
     """
 
     target: Target
@@ -356,6 +359,7 @@ class Question:
     n_permutations: int = 0
     keep: Keep = "none"
     device: Device = "auto"
+    views: Mapping[str, View] = field(default_factory=dict)
 
     def __post_init__(self):
         twice = [name for name, n in Counter(m.name for m in self.models).items() if n > 1]

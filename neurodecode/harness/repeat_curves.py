@@ -48,7 +48,7 @@ def repeat_curves(store: Store, groups: Sequence[Group], scorer: Scorer) -> pd.D
     index = store.index()
     averaged = (index["aggregate"] or {}).get("of") == "inputs"
     judged: list[Metric] = [find(name, "metrics") for name in index["metrics"]]
-    judged = [one for one in judged if one.retrieval is not None]
+    judged = [one for one in judged if one.retrieval is not None and not one.view]
     if scorer.galleries is None or averaged or not judged:
         return None
     seeing = {one["name"] for one in index["models"] if one["role"] != "control"}

@@ -26,6 +26,8 @@ from neurodecode.harness.question import (
 )
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
 from neurodecode.harness.store import ONLINE
+from neurodecode.harness.views import views_of
+from neurodecode.metrics.views import expanded
 from neurodecode.protocols._in_use import demands_of
 
 OF_NO_TARGET = "mean_log_likelihood"  # metric of experiments that tell nothing
@@ -94,6 +96,7 @@ class Resolved:
                 "gallery": self.question.gallery,
                 "likeness": self.question.likeness,
                 "n_pairings": self.question.n_pairings,
+                "judges": e.score.judges,
             },
             "seeds": list(e.seeds),
             "channels": e.channels,
@@ -151,6 +154,7 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         name = name if card.wholly_simulated or name.endswith("_simulated") else f"{name}_simulated"
         card = simulated_card(card, preset, variant)
     card.variant(variant)  # says which there are, where this one is not
+    experiment = replace(experiment, metrics=expanded(experiment.metrics))
     encodes = experiment.direction == "encode"
     target = None if encodes else experiment.target or task.target
     if target is None and not encodes:
@@ -213,6 +217,8 @@ def resolve(name: str, experiment: Experiment, *, allow_code: bool = False) -> R
         question = deciding(question, experiment.decide, otherwise)
     preparations = tuple(build(one, "signal") for one in experiment.prepare or ())
     features = _declared(experiment, question)
+    views = views_of(experiment.metrics, features, experiment.score.judges)
+    question = replace(question, views=views)
     resolved = Resolved(
         name,
         experiment,
@@ -237,11 +243,13 @@ def _declared(experiment: Experiment, question: Question) -> dict[str, Feature]:
             f"{nearest(asked, experiment.features)} If it is a track of the recordings, remove "
             "features: they are not told."
         )
+    judged = {metric.partition("@")[2] for metric in experiment.metrics}
     for name in experiment.features:
-        if experiment.target is not None and name not in question.told:
+        if experiment.target is not None and name not in (*question.told, *judged):
             told = experiment.target.track or next(iter(experiment.features))
             raise ConfigError(
                 f"features: {name!r} is declared and not told. Say target: {{vector: {name}}}"
+                + f", or judge pictures by it, as in metrics: [two_way@{name}]"
                 + (f", or remove it beside {told!r}." if told != name else ", or remove it.")
             )
     made = {}

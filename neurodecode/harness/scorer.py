@@ -1,19 +1,20 @@
 """Scores from stored predictions: neither data nor model is needed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.gallery import Gallery
 from neurodecode.core.names import find
 from neurodecode.core.timeline import Timeline
 from neurodecode.harness.galleries import TOLD_APART, Brains, Galleries
 from neurodecode.harness.score import NO_DRAW, Group
 from neurodecode.harness.store import Store
+from neurodecode.harness.views import Views
 from neurodecode.metrics.metric import Metric
 from neurodecode.metrics.places import Direction, Places, places
 
@@ -57,6 +58,8 @@ class Scorer:
         What that is where the target is the brain.
     timeline : Timeline or None
         Of all rows of the study, and its tasks.
+    views : Views or None
+        Features of pictures, of metrics that ask for them.
     """
 
     kind: str
@@ -64,6 +67,7 @@ class Scorer:
     galleries: Galleries | None
     timeline: Timeline | None = None
     brains: Brains | None = None
+    views: Views | None = None
 
     @staticmethod
     def of(store: Store) -> "Scorer":
@@ -77,7 +81,28 @@ class Scorer:
         if kind == "label":
             timeline = Timeline.of(rows, classes, store.schedule())
         brains = Brains.of(index["likeness"], rows) if kind == "brain" else None
-        return Scorer(kind, len(classes), galleries, timeline, brains)
+        views = Views.of_index(index, store.folder)
+        return Scorer(kind, len(classes), galleries, timeline, brains, views)
+
+    def seen(self, metric: Metric, group: Group) -> "tuple[Scorer, Group] | str":
+        """Give a group as a metric sees it, features in place of pictures, and who scores that.
+
+        Returns
+        -------
+        seen : tuple of Scorer and Group, or str
+            These themselves where the metric is of what is told; text says why there is nothing to
+            be seen, as where weights are absent. Features are told apart by their correlation,
+            among those of the pictures that are scored together.
+        """
+        if self.views is None or metric.view not in self.views:
+            return self, group
+        try:
+            true, pred = (self.views.features(metric.view, one) for one in (group.true, group.pred))
+        except NeurodecodeError as error:
+            return f"{metric.name}: {error}"
+        features = Scorer(self.kind, 0, Galleries("tested", "correlation"))
+        nothing = {"prior": np.zeros(0), "centre": None, "centre_of": None}
+        return features, replace(group, true=true, pred=pred, **nothing)
 
     def gallery_of(self, group: Group) -> Gallery | None:
         """Give what the rows of a group are told from; None where the target is no such thing.
@@ -105,21 +130,29 @@ class Scorer:
         (found,) = self.scores([metric], group)
         return found.note or found.value
 
-    def judged(self, metric: Metric, group: Group) -> tuple[np.ndarray, np.ndarray]:
-        """Give what a metric that needs no gallery looks at of a group: truth and answers."""
-        del metric
-        return group.true, group.pred
-
     def scores(self, metrics: Sequence[Metric], group: Group) -> list[Score]:
         """Score a group under several metrics; places in its gallery are counted once."""
         placed: dict[Direction, Places | str] = {}
         gallery: Gallery | str | None = None
-        if len(group.true) and any(one.retrieval is not None for one in metrics):
+        if len(group.true) and any(one.retrieval and not one.view for one in metrics):
             try:
                 gallery = self.gallery_of(group)
             except DataError as error:
                 gallery = str(error)
-        return [self._score(metric, group, gallery, placed) for metric in metrics]
+        return [
+            self._seen(metric, group)
+            if metric.view
+            else self._score(metric, group, gallery, placed)
+            for metric in metrics
+        ]
+
+    def _seen(self, metric: Metric, group: Group) -> Score:
+        found = self.seen(metric, group)
+        if isinstance(found, str):
+            return Score(note=found)
+        scorer, group = found
+        gallery = scorer.gallery_of(group) if metric.retrieval is not None else None
+        return scorer._score(metric, group, gallery, {})
 
     def _score(
         self,

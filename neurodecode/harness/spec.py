@@ -83,13 +83,15 @@ class ScoreSpec:
     """What is scored together, and what identification tells a vector from, and how.
 
     Without a likeness, features that the experiment declares are told apart by their centred
-    cosine, and whatever else by its correlation.
+    cosine, and whatever else by its correlation. `judges` is the folder of weights of the networks
+    that sets of metrics ask, or its name below the folders of weights.
     """
 
     within: tuple[Unit, ...] = DEFAULT_WITHIN
     gallery: GalleryOf = "tested"
     likeness: Likeness | None = None
     n_pairings: int = N_PAIRINGS
+    judges: str = "judges"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       curves.parquet   retrieval over repeats, where stimuli were repeated
+      judged/KEY/      features of pictures that were told, by what they are made from
       shown.npz        small copies of the pictures that were tested, where they may be shown
       online/          the same models run over recordings: a results folder of its own
       failures.txt     tracebacks of jobs that failed in the last run
@@ -51,7 +52,7 @@ from neurodecode.harness.brains import read_brains, save_array, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
-INDEX_FORMAT = 10  # of jobs.json
+INDEX_FORMAT = 11  # of jobs.json
 TASKS = "tasks.parquet"
 _CEILING = "ceiling-{}.npy"  # by its number in done.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen

@@ -20,6 +20,7 @@ from neurodecode.harness.repeat_curves import CURVES, repeat_curves
 from neurodecode.harness.score import NO_DRAW, Group, collect_groups, unmoved
 from neurodecode.harness.scorer import Scorer, score_groups
 from neurodecode.harness.store import Store
+from neurodecode.harness.views import Views
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.linalg.stats import all_equal, percentile_interval
 
@@ -147,7 +148,9 @@ def table_rows(store: Store) -> list[TableRow]:
 def _made_from(store: Store) -> str:
     """Digest of what a table is made from: the question, and the jobs that are there."""
     index = store.index()
-    return digest([TABLE_FORMAT, index, [store.has(job["key"]) for job in index["jobs"]]])
+    # Weights that were absent when it was made may have come.
+    seen = Views.of_index(index, store.folder).states()
+    return digest([TABLE_FORMAT, index, seen, [store.has(job["key"]) for job in index["jobs"]]])
 
 
 def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[TableRow]:

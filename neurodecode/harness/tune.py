@@ -50,6 +50,9 @@ def check_tuning(question: Question) -> None:
             kinds = " or ".join(judged.kinds)
             told = f"{metric} judges {kinds}, and the target is a {question.target.kind}."
             problems.add(Node(None), "metric", told)
+        if judged.view:
+            told = f"{metric} is of features, and is computed once all is scored. Name another."
+            problems.add(Node(None), "metric", told)
     except ConfigError as error:
         problems.add(Node(None), "metric", str(error))
     for model in (one for one in question.models if one.name in tune.grids):

@@ -87,6 +87,8 @@ class Metric:
         ``pairwise(true, pred) -> values``, shape (n_true, n_pred): what each row would add if it
         had been answered as each of the others was; `terms` are its diagonal. Pairings can then be
         dealt anew without scoring them.
+    view : str
+        What of pictures it is of, as `neurodecode.metrics.views` has it; empty: what is told.
     """
 
     function: Callable[..., float]
@@ -102,11 +104,12 @@ class Metric:
     summary: Summary | None = None
     retrieval: Retrieval | None = None
     pairwise: Pairwise | None = None
+    view: str = ""
 
     @property
     def name(self) -> str:
         """Name by which experiments call it."""
-        return self.function.__name__
+        return f"{self.function.__name__}@{self.view}" if self.view else self.function.__name__
 
     def __call__(self, true: np.ndarray, pred: np.ndarray, **named: object) -> float:
         """Score arrays; see the function's own documentation."""

@@ -35,7 +35,8 @@ def retrieved(results: Results) -> tuple[str, list[Retrieval], int] | None:
         Of the gallery.
         None where nothing is retrieved, or brains by an encoder, or no row says what was shown.
     """
-    metric = next((m for m in results.index["metrics"] if find(m, "metrics").retrieval), None)
+    told = [find(name, "metrics") for name in results.index["metrics"]]
+    metric = next((one.name for one in told if one.retrieval and not one.view), None)
     rows = results.trials()
     if metric is None or "stimulus" not in rows:
         return None
