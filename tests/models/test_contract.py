@@ -45,6 +45,10 @@ ARGUMENTS = {
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
+    "generate.brain_diffuser": {
+        "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
+    },
     "generate.diffusion": {
         "low": {"pca": {"n_components": 3}}, "random_state": 0,
         "generator": {"unet": {"channels": [8, 16], "n_updates": 2, "steps": 2}},
@@ -60,7 +64,7 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "generate.autoencoder", "generate.diffusion",
+    "generate.autoencoder", "generate.brain_diffuser", "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",
 }  # fmt: skip
 # Codes that stand for something else.
@@ -112,6 +116,12 @@ def input_of(model, seed=0, n=32):
     return trials, rng.normal(size=n) if values else y
 
 
+def fit(model, X, y):
+    """Fit a model, and tell it of the training rows what it asks beside their pictures."""
+    told = {name: y.reshape(len(y), 8, 8) for name in model.needs.training_signals}
+    return model.fit(X, y, signals=told) if told else model.fit(X, y)
+
+
 def answers(model, X):
     return {method: getattr(model, method)(X) for method in METHODS if hasattr(model, method)}
 
@@ -151,7 +161,7 @@ def test_fit_returns_the_model_and_leaves_arguments_and_input_alone(group, name)
     X, y = input_of(model)
     before = copy.deepcopy((X if isinstance(X, np.ndarray) else X.rows.table, y))
     arguments = model.get_params()
-    assert model.fit(X, y) is model
+    assert fit(model, X, y) is model
     answers(model, X)
     assert model.get_params() == arguments
     np.testing.assert_array_equal(y, before[1])
@@ -166,11 +176,11 @@ def test_clones_pickles_and_second_fits_answer_alike(group, name):
     model = make(group, name)
     X, y = input_of(model)
     fresh, _ = input_of(model, seed=1)
-    expected = answers(model.fit(X, y), fresh)
+    expected = answers(fit(model, X, y), fresh)
     assert expected
     assert_alike(answers(pickle.loads(pickle.dumps(model)), fresh), expected)
-    assert_alike(answers(clone(model).fit(X, y), fresh), expected)
-    assert_alike(answers(model.fit(*input_of(model, seed=2)).fit(X, y), fresh), expected)
+    assert_alike(answers(fit(clone(model), X, y), fresh), expected)
+    assert_alike(answers(fit(fit(model, *input_of(model, seed=2)), X, y), fresh), expected)
 
 
 @each
@@ -187,7 +197,7 @@ def test_arguments_survive_the_round_trip(group, name):
 def test_a_trial_is_answered_whatever_stands_beside_it(group, name):
     model = make(group, name)
     X, y = input_of(model)
-    model.fit(X, y)
+    fit(model, X, y)
     fresh, _ = input_of(model, seed=1)
     order = np.random.default_rng(0).permutation(len(fresh))[:9]
     if model.needs.sequential:
@@ -232,7 +242,7 @@ def test_what_is_fitted_is_kept_without_pickle(group, name):
     model = make(group, name)
     X, y = input_of(model)
     fresh, _ = input_of(model, seed=1)
-    stored = io.dumps(model.fit(X, y))
+    stored = io.dumps(fit(model, X, y))
     libraries = ("neurodecode.", "sklearn.", "pyriemann.", "mne.", "nilearn.", "numpy.")
     strange = [t for t in io.get_untrusted_types(data=stored) if not t.startswith(libraries)]
     assert strange == []

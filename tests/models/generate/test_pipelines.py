@@ -4,6 +4,7 @@ import json
 import pickle
 import shutil
 import socket
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from safetensors.torch import load_file, save_file
 from sklearn.base import clone
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
+from neurodecode.core.files import cache_folder
 from neurodecode.models.generate._codecs.sd_vae import SdVae
 from neurodecode.models.generate._generators.ip_adapter import IpAdapter
 from neurodecode.models.generate._generators.kandinsky import Kandinsky
 from neurodecode.models.generate._generators.stable_diffusion import StableDiffusion
 from neurodecode.models.generate._generators.versatile_diffusion import VersatileDiffusion
+from neurodecode.models.generate.brain_diffuser import BrainDiffuser
 
 rng = np.random.default_rng(0)
 N = 3
@@ -304,3 +307,60 @@ def test_latents_are_the_mean_of_the_posterior_in_the_unit_of_the_unet(folders):
     np.testing.assert_allclose(codec.decode(latents), back.numpy(), atol=1e-5)
     with pytest.raises(DataError, match="it was fitted on pictures of"):
         codec.encode(pictures[:, :8])
+
+
+def brains(n, n_voxels, told, pictures):
+    """Brains that tell a little of everything that is told of the pictures."""
+    parts = [pictures, *told.values()]
+    rng = np.random.default_rng(1)
+    seen = sum(p.reshape(n, -1) @ rng.normal(size=(p[0].size, n_voxels)) for p in parts)
+    return seen.astype(np.float32)
+
+
+def test_brain_diffuser_runs_both_stages_from_one_folder(folders):
+    n, weights = 24, str(folders["versatile_diffusion"])
+    pictures = rng.random((n, 20, 20, 3), dtype=np.float32)
+    told = {
+        k: rng.standard_normal((n, *shape)).astype(np.float32)
+        for k, shape in SHAPES["versatile_diffusion"].items()
+    }
+    model = BrainDiffuser(
+        low={"sd_vae": {"weights": weights}}, random_state=0, steps=4,
+        generator={"versatile_diffusion": {"weights": weights}},
+    )  # fmt: skip
+    X = brains(n, 30, told, pictures)
+    made = model.fit(X[:-2], pictures[:-2], signals={k: v[:-2] for k, v in told.items()})
+    assert {"low/vae/config.json", "generator/text_unet/config.json"} < set(
+        model.hashes(cache_folder())
+    )
+    made = model.predict(X[-2:])
+    assert made.shape == (2, 20, 20, 3) and made.std() > 0.01
+    assert differ(model.predict(X[-1:]), made[1:]) < ROUNDING
+    found = model.ceilings(pictures[-2:], {k: v[-2:] for k, v in told.items()})
+    assert differ(found["true condition"], found["round trip"]).min() > 0.01
+    assert differ(found["true condition"], made).min() > 0.01
+
+
+@pytest.mark.slow
+def test_the_papers_sizes_stay_within_memory(tmp_path):
+    """257 x 768 and 77 x 768 numbers of 15,724 voxels: weights would be 12.4 and 3.7 GB."""
+    torch.manual_seed(0)
+    weights = str(tiny.versatile_diffusion(tmp_path / "wide", cross_attention_dim=768))
+    n, n_tested = 40, 4
+    pictures = rng.random((n, 64, 64, 3), dtype=np.float32)
+    told = {
+        "vision": rng.standard_normal((n, 257, 768)).astype(np.float32),
+        "text": rng.standard_normal((n, 77, 768)).astype(np.float32),
+    }
+    X = rng.standard_normal((n, 15_724)).astype(np.float32)
+    model = BrainDiffuser(
+        low={"sd_vae": {"weights": weights}}, random_state=0, steps=2,
+        generator={"versatile_diffusion": {"weights": weights, "unconditional": "zeros"}},
+    )  # fmt: skip
+    tracemalloc.start()
+    train = {k: v[n_tested:] for k, v in told.items()}
+    made = model.fit(X[n_tested:], pictures[n_tested:], signals=train).predict(X[:n_tested])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert made.shape == (n_tested, 64, 64, 3) and np.isfinite(made).all()
+    assert peak < 1e9
