@@ -17,6 +17,11 @@ from neurodecode.report.tables import shown_as, spaced
 MODEL, CONTROL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#222222", "#8a4b00"
 NULL = {"fc": "#d9e3ee", "ec": "#8fabc8", "lw": 1.2}
 GAP = 0.5  # rows between the last model and the first control
+_BELOW = {
+    frozenset({"control"}): "controls: no brain data",
+    frozenset({"ceiling"}): "ceilings: told what no model may know",
+    frozenset({"control", "ceiling"}): "controls, then ceilings",
+}
 _HALF = 0.2  # rows: half the height of the null's band and of the mark of chance
 _LONGEST = 58  # letters that fit above a line: a name with its flags
 _LONGEST_CLASS = 22  # letters of a class beside a matrix
@@ -26,8 +31,8 @@ MANY_CLASSES = 12  # beyond, counts are too small to read: the diagonal has its 
 def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
     """Draw one line a model: units, mean with its interval, chance and the shuffled null.
 
-    Controls stand below the models. A flagged model has a hollow mean, and its flags beside its
-    name. Names stand above the lines: they may be long, and a phone shows all of it.
+    Controls stand below the models, ceilings last. A flagged model has a hollow mean, and its flags
+    beside its name. Names stand above the lines: they may be long, and a phone shows all of it.
 
     Parameters
     ----------
@@ -52,7 +57,7 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
             f"{', '.join(metrics) or 'none'}. Name one of the experiment's metrics."
         )
     models = [row for row in rows if row.role == "model"]
-    controls = [row for row in rows if row.role != "model"]
+    controls = sorted((r for r in rows if r.role != "model"), key=lambda r: r.role == "ceiling")
     heights = np.arange(len(rows), dtype=float)
     if models and controls:
         heights[len(models) :] += GAP
@@ -64,8 +69,9 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
         line = len(models) - 0.5 + GAP / 2
         ax.axhline(line - 0.2, color="#b8b8b8", lw=0.8)
         ax.text(
-            1, line - 0.16, "controls: no brain data", transform=ax.get_yaxis_transform(),
-            ha="right", va="top", fontsize=9.5, color=CONTROL, style="italic",
+            1, line - 0.16, _BELOW[frozenset(row.role for row in controls)],
+            transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9.5, color=CONTROL,
+            style="italic",
         )  # fmt: skip
     ax.set_yticks([])
     ax.set_ylim(heights[-1] + 0.5, -0.75)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from neurodecode.core.names import find
 from neurodecode.harness.dependence import over_spread
+from neurodecode.harness.opening import CEILING
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP
 from neurodecode.harness.table import TableRow
 from neurodecode.report.results import Results
@@ -183,7 +184,6 @@ def best(results: Results, role: str = "model") -> TableRow | None:
 def verdict(results: Results) -> list[str]:
     """Say in a few sentences what came out under the first metric."""
     row, control = best(results), best(results, "control")
-    ceiling = best(results, "ceiling")
     if row is None:
         return ["No model has a score; the table says why."]
     n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
@@ -218,11 +218,17 @@ def verdict(results: Results) -> list[str]:
             f"The best control, which sees no brain data, is {control.model} at "
             f"{number(control.mean)}."
         )
-    if ceiling is not None:
+    bounds = [r for r in results.rows() if (r.role, r.metric) == ("ceiling", row.metric)]
+    ceilings = {r.model: r for r in bounds if not r.note}
+    oracle = ceilings.pop(CEILING, None)
+    if oracle is not None:
         said.append(
             "The recordings were made: an oracle that knows the sources and the noise, but not the "
-            f"truth, reaches {number(ceiling.mean)}."
+            f"truth, reaches {number(oracle.mean)}."
         )
+    if ceilings:
+        told = ", ".join(f"{name} {number(r.mean)}" for name, r in ceilings.items())
+        said.append(f"Ceilings, told what no model may know: {told}.")
     said += _timing(results, row)
     bounds = [f"baseline.{flag}" for flag in ("history", "clock") if flag in row.flags]
     if bounds:
@@ -238,6 +244,13 @@ def verdict(results: Results) -> list[str]:
     if n_models > 1:
         said.append("The best was picked by the scores below, which favours it a little.")
     return said
+
+
+def ceilings_heading(rows: Sequence[TableRow]) -> str:
+    """Say what the ceilings of a table know."""
+    if all(row.model == CEILING for row in rows if row.role == "ceiling"):
+        return "Ceiling: an oracle that knows sources and noise"
+    return "Ceilings: told what no model may know"
 
 
 def _timing(results: Results, row: TableRow) -> list[str]:

@@ -88,6 +88,11 @@ def test_controls_stand_below_whatever_the_order(table_row):
     bottom, top = ax.get_ylim()
     assert bottom > top  # the first row is on top
     assert "controls: no brain data" not in words(plot_scores(rows[1:]))
+    rows.insert(0, table_row("linear.svm, round trip", role="ceiling"))
+    ax = plot_scores(rows)
+    height = {text.get_text(): text.get_position()[1] for text in ax.texts}
+    assert height["controls, then ceilings"] < height["baseline.prior"]
+    assert height["baseline.prior"] < height["linear.svm, round trip"]
 
 
 def test_a_flagged_model_is_hollow_and_says_its_flags(table_row):

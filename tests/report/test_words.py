@@ -7,6 +7,7 @@ import pytest
 from neurodecode.report.words import (
     FLAGS,
     best,
+    ceilings_heading,
     chance_sentence,
     counted,
     flag_sentence,
@@ -67,6 +68,19 @@ def test_an_oracle_is_the_ceiling_and_no_control(table_row, of):
     _, *others = verdict(of(*rows))
     assert "The best control, which sees no brain data, is baseline.prior at 0.450." in others
     assert next(one for one in others if "oracle" in one).endswith("reaches 0.945.")
+
+
+def test_other_ceilings_are_no_oracle_and_have_their_own_metric(table_row, of):
+    rows = (
+        table_row("strong", (0.8, 0.9)), table_row("strong, round trip", (0.9, 1.0), role="ceiling"),
+        table_row("strong, round trip", (0.1, 0.1), role="ceiling", metric="roc_auc"),
+    )  # fmt: skip
+    said = " ".join(verdict(of(*rows)))
+    assert "Ceilings, told what no model may know: strong, round trip 0.950." in said
+    assert "oracle" not in said
+    assert ceilings_heading(rows) == "Ceilings: told what no model may know"
+    oracle = table_row("baseline.oracle", role="ceiling")
+    assert "an oracle" in ceilings_heading([rows[0], oracle])
 
 
 def test_one_model_was_not_picked(table_row, of):
