@@ -119,6 +119,7 @@ def write_index(
             "n_draws": question.n_draws,
             "shuffled_within": question.shuffled_within,
             "n_permutations": question.n_permutations,
+            "show_stimuli": study.show_stimuli,
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),
             "access": asdict(question.access) | {"name": question.access.name},
             "times": _times(study),

@@ -138,6 +138,7 @@ def open_study(
         schedule=done.schedule,
         features=tables,
         stimuli=_shown(resolved, root, done.trials),
+        show_stimuli=is_simulated(layout) or resolved.card.show_stimuli == "always",
         notes=(
             *notes,
             *(

@@ -1,6 +1,6 @@
 """Stored predictions in groups of rows that are scored together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -124,7 +124,9 @@ class Group:
             yield train_time, time, one
 
 
-def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
+def collect_groups(
+    store: Store, *, single: bool = False, only: Callable[[dict[str, Any]], bool] | None = None
+) -> Iterator[Group]:
     """Read all stored predictions and group them as the experiment says.
 
     Parameters
@@ -132,6 +134,8 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
     store : Store
     single : bool
         Whether the models' own answers are given row by row, no nulls and nothing averaged.
+    only : callable, optional
+        Whether what a job answered is read, of a job as `Store.answers` gives it; all without.
 
     Raises
     ------
@@ -148,6 +152,8 @@ def collect_groups(store: Store, *, single: bool = False) -> Iterator[Group]:
     jobs = store.answers(index)
     if single:
         jobs = [job for job in jobs if job["draw"] is None and job["permutation"] is None]
+    if only is not None:
+        jobs = [job for job in jobs if only(job)]
 
     def scored_with(job: dict[str, Any]) -> tuple[Any, ...]:
         numbers = (NO_DRAW if job[k] is None else job[k] for k in ("draw", "permutation"))

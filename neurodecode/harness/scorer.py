@@ -154,6 +154,30 @@ class Scorer:
         gallery = scorer.gallery_of(group) if metric.retrieval is not None else None
         return scorer._score(metric, group, gallery, {})
 
+    def of_rows(self, metric: Metric, group: Group) -> np.ndarray:
+        """Give what each row of a group adds to a score.
+
+        Parameters
+        ----------
+        metric : Metric
+        group : Group
+
+        Returns
+        -------
+        values : ndarray, shape (n_rows,)
+            NaN of rows that add nothing, and of all where the metric is not made of rows, or has
+            no score here.
+        """
+        if metric.terms is None or isinstance(self.score(metric, group), str):
+            return np.full(len(group.true), np.nan)
+        return metric.terms(
+            group.true,
+            group.pred,
+            scores=group.scores,
+            rows=self.rows_of(group),
+            gallery=None if metric.retrieval is None else self.gallery_of(group),
+        )[0]
+
     def _score(
         self,
         metric: Metric,

@@ -62,6 +62,8 @@ class Study:
         Declared features by the signal that holds them: of all stimuli, also of those not shown.
     stimuli : Stimuli or None
         What was shown, where vectors are told of it and it can be had.
+    show_stimuli : bool
+        Whether pictures may be shown, those that models tell of them too.
     """
 
     trials: Trials
@@ -81,6 +83,7 @@ class Study:
     schedule: Schedule | None = None
     features: Mapping[str, FeatureTable] = field(default_factory=dict)
     stimuli: Stimuli | None = None
+    show_stimuli: bool = True
 
     @property
     def origin(self) -> Origin:

@@ -1,7 +1,5 @@
 """One self-contained HTML page: something to send to a colleague."""
 
-import base64
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from neurodecode.harness.shown import read_shown
 from neurodecode.harness.table import TableRow, unit_of
 from neurodecode.report import words
 from neurodecode.report.asked import Asked, what_was_asked
+from neurodecode.report.embedded import Picture, as_svg, as_webp
 from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
 from neurodecode.report.maps import how_drawn, plot_patterns
 from neurodecode.report.online import event_rows, runs_of
@@ -35,6 +34,7 @@ from neurodecode.report.online_figures import (
 )
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
 from neurodecode.report.picture_grid import Retrieval, grid_figure
+from neurodecode.report.reconstructions import Reconstructions, reconstructions
 from neurodecode.report.repeats import repeat_figure
 from neurodecode.report.results import Results
 from neurodecode.report.retrieved import retrieved
@@ -44,34 +44,6 @@ from neurodecode.report.training import loss_figures
 
 _MOST_WARNINGS = 20
 _MOST_DRAWN = 12  # matrices of confusions, and half as many models' patterns: the page stays small
-_WIDE = 440  # pixels: a picture that a phone scrolls, since its letters would be too small
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure inside the page: its address holds its content.
-
-    Parameters
-    ----------
-    address : str
-        A ``data:`` URI.
-    width : int
-        Pixels.
-    alt : str
-        What it shows, for who cannot see it.
-    title, caption : str
-    """
-
-    address: str
-    width: int
-    alt: str
-    title: str = ""
-    caption: str = ""
-
-    @property
-    def wide(self) -> bool:
-        """Whether it is wider than a phone."""
-        return self.width > _WIDE
 
 
 @dataclass(frozen=True)
@@ -110,12 +82,14 @@ class Section:
     metrics: list[str]
     rows: list[TableRow]
     has_p: bool
+    ceilings: str
     chance: str
     interval: str
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
     scores: list[Picture]
     courses: list[Picture]
+    reconstructions: Reconstructions | None
     retrieved: "Retrieved | None"
     repeats: list[Picture]
     trainings: list[Picture]
@@ -209,12 +183,14 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             metrics=index["metrics"],
             rows=rows,
             has_p=any(row.p is not None for row in rows),
+            ceilings=words.ceilings_heading(rows),
             chance=words.chance_sentence(results.index["metrics"]),
             interval=words.interval_sentence(rows, results.index["inflation"]),
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),
             courses=list(_courses(results)),
+            reconstructions=reconstructions(results),
             retrieved=_retrieved(results),
             repeats=list(_repeats(results)),
             trainings=list(_trainings(results)),
@@ -265,7 +241,7 @@ def _scores(results: Results) -> Iterator[Picture]:
             f"{row.model} {row.note or number(row.mean) + ' ' + interval(row)}" for row in rows
         )
         alt = f"{spaced(shown_as(rows))}, mean and 95 % interval of each model: {told}."
-        yield _svg(scores_figure(rows), alt)
+        yield as_svg(scores_figure(rows), alt)
 
 
 def _courses(results: Results) -> Iterator[Picture]:
@@ -276,7 +252,7 @@ def _courses(results: Results) -> Iterator[Picture]:
     found = results.index["inflation"]
     each = found["unit"] / found["repeats"]  # a course is a mean over seeds
     for model, figure, told in curve_figures(results.time_course(), unit, each):
-        yield _webp(figure, told, quality=90, title=model, caption=told)
+        yield as_webp(figure, told, quality=90, title=model, caption=told)
 
 
 def _retrieved(results: Results) -> "Retrieved | None":
@@ -290,7 +266,7 @@ def _retrieved(results: Results) -> "Retrieved | None":
         return Retrieved(model, n_entries, retrievals, None)
     figure, told = grid_figure(retrievals, pictures, n_entries)
     return Retrieved(
-        model, n_entries, retrievals, _webp(figure, told, quality=85, title=model, caption=told)
+        model, n_entries, retrievals, as_webp(figure, told, quality=85, title=model, caption=told)
     )
 
 
@@ -306,13 +282,13 @@ def _repeats(results: Results) -> Iterator[Picture]:
     figure, told = repeat_figure(
         pd.DataFrame(curves[curves["metric"] == first]), unit, found["unit"] / found["repeats"]
     )
-    yield _webp(figure, told, quality=90, caption=told)
+    yield as_webp(figure, told, quality=90, caption=told)
 
 
 def _trainings(results: Results) -> Iterator[Picture]:
     """Draw the losses of networks."""
     for model, figure, told in islice(loss_figures(results), _MOST_DRAWN // 2):
-        yield _webp(figure, f"{model}: {told}", quality=85, title=model, caption=told)
+        yield as_webp(figure, f"{model}: {told}", quality=85, title=model, caption=told)
 
 
 def _online(results: Results, offline: Results | None) -> Online | None:
@@ -338,7 +314,7 @@ def _online(results: Results, offline: Results | None) -> Online | None:
 
 
 def _captioned(figure: Figure, told: str, title: str = "") -> Picture:
-    return _webp(figure, told, quality=88, title=title, caption=told)
+    return as_webp(figure, told, quality=88, title=title, caption=told)
 
 
 def _date(results: Results) -> str:
@@ -389,7 +365,7 @@ def _confusion(results: Results, model: str) -> Picture:
     )
     alt = f"Confusion matrix of {model}. Told right: {right}."
     figure = confusion_figure(counts, classes)
-    return (_svg if len(classes) <= MANY_CLASSES else _webp)(figure, alt, title=model)
+    return (as_svg if len(classes) <= MANY_CLASSES else as_webp)(figure, alt, title=model)
 
 
 def _pattern(patterns: MeanPatterns) -> Picture:
@@ -406,7 +382,7 @@ def _pattern(patterns: MeanPatterns) -> Picture:
         )
     alt = f"Maps of {patterns.model}: {', '.join(patterns.maps)}."
     figure = plot_patterns(patterns)
-    return _webp(figure, alt, quality=85, title=patterns.model, caption=f"{mean}.")
+    return as_webp(figure, alt, quality=85, title=patterns.model, caption=f"{mean}.")
 
 
 def _troubles(results: Results) -> Iterator[str]:
@@ -439,22 +415,3 @@ def _warnings(results: Results) -> list[tuple[str, int, str]]:
                 counts[line] += 1
                 models.setdefault(line, {})[job["model"]] = None
     return [(line, n, ", ".join(models[line])) for line, n in counts.most_common()]
-
-
-def _svg(figure: Figure, alt: str, **said: str) -> Picture:
-    return _picture(figure, alt, "svg+xml", said, format="svg", metadata={"Date": None})
-
-
-def _webp(figure: Figure, alt: str, quality: int | None = None, **said: str) -> Picture:
-    """Pictures of many cells or shades, a tenth of an SVG; lossless where no quality is given."""
-    kept = {"lossless": True} if quality is None else {"quality": quality}
-    return _picture(
-        figure, alt, "webp", said, format="webp", dpi=144, pil_kwargs={"method": 6, **kept}
-    )
-
-
-def _picture(figure: Figure, alt: str, kind: str, said: dict[str, str], **how: Any) -> Picture:
-    content = io.BytesIO()
-    figure.savefig(content, bbox_inches="tight", **how)
-    address = f"data:image/{kind};base64,{base64.b64encode(content.getvalue()).decode()}"
-    return Picture(address, round(figure.get_figwidth() * 96), alt, **said)

@@ -16,6 +16,8 @@ from neurodecode.report.tables import format_rows
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from neurodecode.report.reconstructed import Reconstructed
+
 
 class Results:
     """Scores and predictions of one experiment, as the folder holds them now.
@@ -265,6 +267,43 @@ class Results:
 
         wanted = self._known_metric(metric)
         return plot_scores([row for row in self.rows() if row.metric == wanted], ax)
+
+    def pictures(
+        self, choice: str = "ranked", n: int | None = None, model: str | None = None
+    ) -> "Reconstructed":
+        """Give pictures that were shown, and what models, nulls and ceilings tell of each.
+
+        Parameters
+        ----------
+        choice : {"ranked", "first"}
+            The best, the middle and the worst answers under the first metric of pictures; or the
+            first tested pictures, as they come. Each picture once.
+        n : int, optional
+            How many; 9 and 12 without.
+        model : str, optional
+            Whose answers are ranked; those of the best model without.
+
+        Returns
+        -------
+        pictures : Reconstructed
+            ``shown`` and ``told[NAME]`` are arrays of shape (n, height, width, channels), from 0 to
+            1; ``table()`` has their scores, and ``plot()`` draws them.
+
+        Raises
+        ------
+        ConfigError
+            If no pictures are told, none has a score, or there is no such choice or model.
+        """
+        from neurodecode.report.reconstructed import N_SHOWN, reconstructed
+
+        asked: Any = {choice: N_SHOWN.get(choice, 1) if n is None else n}  # pyright: ignore[reportArgumentType, reportCallIssue]
+        found = reconstructed(self, asked, model)
+        if not found:
+            raise ConfigError(
+                f"pictures: {self.folder} has none with a score. They are there where pictures are "
+                "told (target: {picture: NAME}) and a model has a score of them, such as pixcorr."
+            )
+        return found[0]
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write one self-contained HTML page.
