@@ -43,6 +43,25 @@ def read_columns(array: Any, at: slice) -> Any:
     return read
 
 
+def read_entries(array: np.ndarray, entries: np.ndarray, columns: slice) -> np.ndarray:
+    """Copy some columns of some rows of an array; of a memory map no pages are held.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n_rows, n_columns)
+    entries : ndarray of int, shape (n_read,)
+        The rows.
+    columns : slice
+    """
+    if _map_of(array) is None:
+        return array[:, columns][entries]
+    read = np.empty((len(entries), len(range(array.shape[1])[columns])), array.dtype)
+    for first in range(0, len(entries), _ROWS):
+        read[first : first + _ROWS] = array[:, columns][entries[first : first + _ROWS]]
+        release(array)
+    return read
+
+
 def _map_of(array: Any) -> mmap.mmap | None:
     """Find the map that an array is a view of, where nothing in it can be lost."""
     base = array

@@ -22,6 +22,9 @@ class Needs:
         Kinds of target it can learn.
     signals : int or tuple of str
         How many signals, or which.
+    lazy_targets : bool
+        Whether vectors to be learnt may be `neurodecode.core.vectors.Vectors`, which are read block
+        by block, where they are too many to be held; else they are an array.
     axes : tuple of str or None
         Axes of a trial, such as ``("channel", "time")``; None takes any.
     spaces : {"one", "many"}
@@ -68,6 +71,7 @@ class Needs:
     trials: bool = False
     batches: bool = False
     targets: tuple[str, ...] = ("label",)
+    lazy_targets: bool = False
     signals: int | tuple[str, ...] = 1
     axes: tuple[str, ...] | None = None
     spaces: str = "one"

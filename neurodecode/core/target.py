@@ -11,6 +11,7 @@ from neurodecode.core.pictures import check_pictures
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth, known_rows
+from neurodecode.core.vectors import Vectors
 
 Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain", "none"]
 _COLUMNS = ("label", "value")
@@ -75,11 +76,11 @@ class Target:
 
         Returns
         -------
-        y : ndarray or BrainTruth
+        y : ndarray, Vectors or BrainTruth
             Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; vectors,
-            shape (n_trials, n); series, shape (n_trials, n, n_times); pictures, float32 of shape
-            (n_trials, height, width, channels), from 0 to 1; a brain gives arrays of shape
-            (n_trials, n) for rows of one space. Of no target, zeros.
+            shape (n_trials, n), which are read when they are asked for; series, shape (n_trials, n,
+            n_times); pictures, float32 of shape (n_trials, height, width, channels), from 0 to 1; a
+            brain gives arrays of shape (n_trials, n) for rows of one space. Of no target, zeros.
 
         Raises
         ------
@@ -99,6 +100,11 @@ class Target:
             return BrainTruth(Trials(trials.rows, told))
         if self.kind == "picture":
             return self._pictures(trials)
+        signal = trials.signals[self.signal]
+        flat = all(len(part.axes) == 1 for part in signal.parts)
+        if self.kind == "vector" and flat and len(trials) and (signal.length < 0).all():
+            trials.check_alike(self.signal)
+            return Vectors(tuple(part.source for part in signal.parts), signal.part, signal.at)
         return trials.array(self.signal)
 
     def _pictures(self, trials: Trials) -> np.ndarray:

@@ -1,13 +1,15 @@
-"""`BrainTruth`: the brain as what is to be told, of people whose spaces differ."""
+"""What is to be told, of all rows: arrays, `Vectors`, or brains of people whose spaces differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.trials import Trials
+from neurodecode.core.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +88,8 @@ class BrainTruth:
         return digest([[part.key for part in signal.parts], *pieces])
 
 
-Truth = np.ndarray | BrainTruth  # of all rows; both give an array for an index of rows
+Told = np.ndarray | Vectors  # of some rows: what a model is told
+Truth = Told | BrainTruth  # of all rows
 
 
 def known_rows(y: Truth, kind: str) -> np.ndarray:
@@ -94,13 +97,32 @@ def known_rows(y: Truth, kind: str) -> np.ndarray:
 
     Parameters
     ----------
-    y : ndarray, shape (n_rows, …), or BrainTruth
+    y : ndarray, shape (n_rows, …), Vectors or BrainTruth
         Codes are unknown below zero, other numbers where one of a row is not finite.
     kind : str
         The target's kind.
     """
     if isinstance(y, BrainTruth):
         return y.known
+    if isinstance(y, Vectors):
+        return y.finite
     if kind == "label":
         return y >= 0
     return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)
+
+
+def digest_told(y: Told) -> str:
+    """Digest of the truth of some rows."""
+    return y.key if isinstance(y, Vectors) else digest_array(y)
+
+
+def comparable(y: Truth) -> Any:
+    """Give by what truths of rows are told equal, without reading vectors once more."""
+    return y.marks if isinstance(y, Vectors) else y
+
+
+def both_told(one: Told, other: Told) -> Told:
+    """Give the truth of some rows, then that of others."""
+    if isinstance(one, Vectors) and isinstance(other, Vectors):
+        return one.joined(other)
+    return np.concatenate([one, other])

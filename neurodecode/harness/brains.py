@@ -1,5 +1,6 @@
 """True brains in a results folder: a file a space, and where in it each row lies."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -78,13 +79,29 @@ def save_array(place: Path, array: np.ndarray) -> None:
         np.save(out, array, allow_pickle=False)
 
 
-def _write(place: Path, y: BrainTruth, recordings: list[np.ndarray]) -> None:
-    n_rows, width = sum(map(len, recordings)), y[recordings[0][:1]].shape[1]
+def save_rows(place: Path, blocks: Iterable[np.ndarray], shape: tuple[int, int]) -> None:
+    """Write an array that comes in blocks of rows, whole or not at all.
+
+    Parameters
+    ----------
+    place : Path
+    blocks : iterable of ndarray, shape (n_block, n)
+        Of one precision; one at least.
+    shape : tuple of int
+        Of all together.
+    """
     with whole_file(place) as path, path.open("wb") as out:
-        head = {"descr": "<f8", "fortran_order": False, "shape": (n_rows, width)}
-        np.lib.format.write_array_header_1_0(out, head)
-        for one in recordings:
-            out.write(np.ascontiguousarray(y[one], dtype="<f8").tobytes())
+        for i, block in enumerate(blocks):
+            if i == 0:
+                descr = np.lib.format.dtype_to_descr(block.dtype)
+                head = {"descr": descr, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(out, head)
+            out.write(np.ascontiguousarray(block).data)
+
+
+def _write(place: Path, y: BrainTruth, recordings: list[np.ndarray]) -> None:
+    shape = sum(map(len, recordings)), y[recordings[0][:1]].shape[1]
+    save_rows(place, (y[one].astype("<f8", copy=False) for one in recordings), shape)
 
 
 def _space(number: int, place: Path) -> Space:

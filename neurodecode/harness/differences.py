@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.truth import comparable
 from neurodecode.harness.store import Store
 
 _ASKED = ("data", "target", "prepare", "windows", "protocol", "score", "seeds")
@@ -105,7 +106,7 @@ def _truth(store: Store, rows: pd.DataFrame) -> dict[str, bytes | str]:
     classes = np.array([*store.index()["target"]["classes"], ""], dtype=object)
     if isinstance(y, np.ndarray) and len(classes) > 1:
         return dict(zip(rows["uid"], classes[y], strict=True))
-    return {uid: one.tobytes() for uid, one in zip(rows["uid"], y, strict=True)}
+    return {uid: one.tobytes() for uid, one in zip(rows["uid"], comparable(y), strict=True)}
 
 
 def _resolved(store: Store) -> Mapping[str, Any]:

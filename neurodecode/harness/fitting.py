@@ -17,6 +17,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
+from neurodecode.core.truth import both_told, digest_told
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.handed import (
     Handed,
@@ -154,7 +155,7 @@ class FoldWork:
                 y_more: Any = job.y_adapt
                 if reducer is not None:
                     y_more = reducer.transform(told_to(reducer, y_more))
-                y = None if y is None else np.concatenate([y, y_more])
+                y = None if y is None else both_told(y, y_more)
                 at = np.append(at, len(job.y) + np.arange(len(y_more)))
                 handed, rows = (
                     replace(one, train=appended(one.train, one.adapt), adapt=None)
@@ -234,9 +235,9 @@ class FoldWork:
                 said = pictures_of(pred, fitted.shape, fitted.reducer or fitted.last)
                 return Predictions(uid, task.kind, said)
             n_own, samples = n_axes(task.kind), fitted.samples
-            if (
-                not samples
-            ):  # over windows, vectors are kept as their model gives them: they are many
+            # Vectors are kept in the precision of their model, and over windows as it gives them:
+            # they are many.
+            if not samples and not (task.kind == "vector" and pred.dtype == np.float32):
                 pred = pred.astype(np.float64, copy=False)
             if fitted.reducer is not None:
                 pred = brought_back(fitted.reducer, pred, n_own)
@@ -299,7 +300,7 @@ class FoldWork:
         joining = None if joined else self._joining(job, stages)
         for i, stage in enumerate(stages[:-1]):
             if not ignores_y(stage) or (hasattr(stage, "adapt") and job.y_adapt is not None):
-                truth = digest([digest_array(job.told), job.beside and job.beside.key])
+                truth = digest([digest_told(job.told), job.beside and job.beside.key])
             behind = joining is not None and i > joining
             name = digest([name, describe_stage(stage), truth, behind])
             names.append(name)

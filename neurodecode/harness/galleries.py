@@ -9,7 +9,7 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.gallery import Gallery, Likeness, prototypes
-from neurodecode.core.truth import known_rows
+from neurodecode.core.truth import Told, known_rows
 from neurodecode.linalg.groups import group_means
 
 GalleryOf = Literal["tested", "all", "prototype"]
@@ -43,7 +43,7 @@ class Galleries:
     def of(
         asked: GalleryOf,
         likeness: Likeness,
-        y: np.ndarray,
+        y: Told,
         rows: pd.DataFrame,
         table: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> "Galleries":
@@ -52,7 +52,7 @@ class Galleries:
         Parameters
         ----------
         asked, likeness : str
-        y : ndarray, shape (n_rows, …)
+        y : ndarray or Vectors, shape (n_rows, …)
             True vectors or pictures; NaN where there is none.
         rows : DataFrame
             With a column ``concept``, for prototypes.

@@ -12,6 +12,7 @@ from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials, stack
+from neurodecode.core.truth import Told
 
 Input = Any  # ndarray, list of ndarray, or Trials
 
@@ -45,10 +46,11 @@ def appended(X: Input, more: Input) -> Input:
     return [*X, *more] if isinstance(X, list) else np.concatenate([X, more])
 
 
-def with_unknown(y: np.ndarray | None, n_rows: int) -> np.ndarray | None:
+def with_unknown(y: Told | None, n_rows: int) -> np.ndarray | None:
     """Truth with that of rows of unknown target after it: -1 for classes, else NaN."""
     if y is None:
         return None
+    y = np.asarray(y)
     unknown = np.full((n_rows, *y.shape[1:]), -1 if y.dtype.kind == "i" else np.nan, dtype=y.dtype)
     return np.concatenate([y, unknown])
 

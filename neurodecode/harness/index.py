@@ -16,7 +16,7 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.nodes import dump
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule
-from neurodecode.core.truth import BrainTruth
+from neurodecode.core.truth import BrainTruth, Truth, digest_told
 from neurodecode.harness.dependence import inflations
 from neurodecode.harness.jobs import Job
 from neurodecode.harness.plan import Plan, PlannedFold
@@ -107,7 +107,7 @@ def write_index(
                 "classes": list(question.target.classes),
                 "rotates": rotates(study),
             },
-            "truth": study.y.key if isinstance(study.y, BrainTruth) else digest_array(study.y),
+            "truth": _truth_key(study.y),
             "metrics": list(question.metrics),
             "views": {name: view.plain() for name, view in question.views.items()},
             "device": question.device,
@@ -163,6 +163,10 @@ def _ceilings(plan: Plan, store: Store) -> list[dict[str, str]]:
         for ceiling in store.ceilings(job.key)
     )
     return [{"model": f"{of}, {one}", "of": of, "ceiling": one} for of, one in found]
+
+
+def _truth_key(y: Truth) -> str:
+    return y.key if isinstance(y, BrainTruth) else digest_told(y)
 
 
 def describe_fold(planned: PlannedFold) -> dict[str, Any]:

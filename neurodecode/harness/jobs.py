@@ -20,6 +20,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
+from neurodecode.core.truth import digest_told
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.repeats import repeats_of
@@ -148,7 +149,7 @@ class JobKeys:
         how = model.updates(self._question.access)
         if how:
             later = self._truth.tested(fold, seed, draw, permutation)
-            parts["updates"] = [how, digest_array(later) if how == "delayed_labels" else None]
+            parts["updates"] = [how, digest_told(later) if how == "delayed_labels" else None]
         if model.training_columns or model.training_signals:
             whose = self._once(  # of a null they go with the truth that is told
                 ("whose", *told[1:]), lambda: self._truth.whose(fold, seed, draw, permutation)
@@ -208,7 +209,7 @@ class JobKeys:
         y = self._truth.of(fold, seed, draw, permutation)
         target, reduce = self._question.target, self._question.reduce
         reduced = None if reduce is None else describe_stage(reduce)
-        return digest([digest_array(y), target.kind, target.classes, reduced])
+        return digest([digest_told(y), target.kind, target.classes, reduced])
 
     def _rows(self, fold: Fold) -> dict[str, str]:
         return {

@@ -51,10 +51,13 @@ def bootstrap_scores(
     whole gallery in every draw.
     """
     names = np.unique(np.concatenate([block[group.rows] for group in groups]))
-    cells = [cell for group in groups for _, _, cell in group.cells(all_cells=False)]
-    codes = [np.searchsorted(names, block[cell.rows]) for cell in cells]
-    sessions = pd.factorize(np.array([cell.session for cell in cells], dtype=object))[0]
-    score = [_scored(cell, metric, scorer) for cell in cells]
+    codes, of_cell, score = [], [], []
+    for group in groups:  # vectors of one at a time are read
+        for _, _, cell in group.cells(all_cells=False):
+            codes.append(np.searchsorted(names, block[cell.rows]))
+            of_cell.append(cell.session)
+            score.append(_scored(cell, metric, scorer))
+    sessions = pd.factorize(np.array(of_cell, dtype=object))[0]
     rng, n_names = np.random.default_rng(seed), len(names)
     scores = np.empty(N_BOOTSTRAP_OF_TIMES if groups[0].axes else N_BOOTSTRAP)
     # Draws are scored together, as many as fit: the numbers drawn are those of one after another.

@@ -11,7 +11,8 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import catalogue, find
-from neurodecode.core.truth import BrainTruth, Truth
+from neurodecode.core.truth import BrainTruth, Told, Truth
+from neurodecode.core.vectors import Vectors
 from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
 from neurodecode.harness.dependence import inflations
@@ -144,7 +145,7 @@ def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None
     """Refuse prototypes of concepts without another picture: known before anything is fitted."""
     question, target = study.question, study.question.target
     asked = question.gallery == "prototype" and target.kind in TOLD_APART
-    if not asked or study.lacks_truth or not isinstance(y, np.ndarray):
+    if not asked or study.lacks_truth or isinstance(y, BrainTruth):
         return
     table = study.features.get(target.signal)
     told = None if table is None else (table.part.open(), table.concept)
@@ -152,7 +153,8 @@ def _check_gallery(study: Study, y: Truth, folds: Sequence[PlannedFold]) -> None
     try:
         for seed in question.seeds:
             tested = [one.fold.index("test") for one in folds if one.seed == seed]
-            galleries.gallery(y[np.concatenate(tested)], np.zeros((1, y[0].size)), None)
+            true = np.asarray(y[np.concatenate(tested)])
+            galleries.gallery(true, np.zeros((1, true[0].size)), None)
     except DataError as error:
         raise ConfigError(f"score: gallery: prototype: {error}.") from None
 
@@ -282,10 +284,11 @@ def _pool(study: Study, fold: Fold, known: np.ndarray) -> np.ndarray | None:
     return pool[known[pool]]
 
 
-def _prior(y: np.ndarray, study: Study) -> tuple[float, ...]:
+def _prior(y: Told, study: Study) -> tuple[float, ...]:
     """Frequencies of the classes in training, or the mean of the training targets."""
     if study.question.target.kind != "label":
-        return tuple(y.mean(axis=0, dtype=np.float64).reshape(-1).tolist())
+        mean = y.mean() if isinstance(y, Vectors) else y.mean(axis=0, dtype=np.float64)
+        return tuple(mean.reshape(-1).tolist())
     counts = np.bincount(y, minlength=len(study.question.target.classes))
     return tuple(counts / counts.sum())
 

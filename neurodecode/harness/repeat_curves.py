@@ -61,6 +61,7 @@ def repeat_curves(store: Store, groups: Sequence[Group], scorer: Scorer) -> pd.D
 def _curve(
     group: Group, rows: pd.DataFrame, judged: Sequence[Metric], scorer: Scorer
 ) -> Iterator[tuple[Any, ...]]:
+    group = group.read()
     shown = distinct(flat(group.true))[1]
     most = int(np.bincount(shown).max())
     if most < 2:

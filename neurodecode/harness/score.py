@@ -11,7 +11,8 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
-from neurodecode.core.truth import Truth, known_rows
+from neurodecode.core.truth import Told, Truth, comparable, known_rows
+from neurodecode.core.vectors import Vectors
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
@@ -35,9 +36,10 @@ class Group:
         Draw of the shuffled null, or number of the permutation; `NO_DRAW` for the model itself.
     rows : ndarray of int, shape (n,)
         Positions in ``rows.parquet``; of rows answered together, the first.
-    true : ndarray, shape (n,), (n, n_targets), (n, n_targets, n_times) or (n, h, w, channels)
-        Codes, values, vectors (a brain is one), series, or pictures.
-    pred : ndarray, shape of `true`, and the axes of `axes`
+    true : ndarray or Vectors, shape (n,), (n, n_targets), (n, n_targets, n_times) or (n, h, w, c)
+        Codes, values, vectors (a brain is one), series, or pictures. Vectors stay on disk until
+        `read`.
+    pred : ndarray or Vectors, shape of `true`, and the axes of `axes`
     scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
     prior : ndarray, shape (n_classes,) or (n_targets,)
@@ -64,8 +66,8 @@ class Group:
     draw: int
     permutation: int
     rows: np.ndarray
-    true: np.ndarray
-    pred: np.ndarray
+    true: Any
+    pred: Any
     scores: np.ndarray | None
     score_kind: str
     prior: np.ndarray
@@ -92,8 +94,14 @@ class Group:
             centre_of=None if self.centre_of is None else self.centre_of[index],
         )
 
+    def read(self) -> "Group":
+        """Give the group with arrays of what it points to."""
+        if not isinstance(self.true, Vectors) and not isinstance(self.pred, Vectors):
+            return self
+        return replace(self, true=np.asarray(self.true), pred=np.asarray(self.pred))
+
     def cells(self, *, all_cells: bool) -> Iterator[tuple[int, int, "Group"]]:
-        """Give the group at each time it was predicted for; itself where there is none.
+        """Give the group at each time it was predicted for, read; itself where there is none.
 
         Parameters
         ----------
@@ -107,16 +115,16 @@ class Group:
         cell : Group
         """
         if not self.axes:
-            yield -1, -1, self
+            yield -1, -1, self.read()
             return
-        n_own = self.true.ndim
+        n_own, read = self.true.ndim, self.read()
         for cell in np.ndindex(*self.pred.shape[n_own:]):
             if len(set(cell)) > 1 and not all_cells:
                 continue
             at = (slice(None),) * n_own + cell
             one = replace(
-                self,
-                pred=self.pred[at],
+                read,
+                pred=read.pred[at],
                 scores=None if self.scores is None else self.scores[(slice(None), *cell)],
                 axes=(),
             )
@@ -127,7 +135,7 @@ class Group:
 def collect_groups(
     store: Store, *, single: bool = False, only: Callable[[dict[str, Any]], bool] | None = None
 ) -> Iterator[Group]:
-    """Read all stored predictions and group them as the experiment says.
+    """Read all stored predictions and group them as the experiment says; vectors are pointed to.
 
     Parameters
     ----------
@@ -178,7 +186,7 @@ def collect_groups(
             permutation=permutation,
             rows=at,
             true=truth.of(at, permutation),
-            pred=np.concatenate([p.pred for p in found]),
+            pred=_pred(store, mine, found),
             scores=np.concatenate(scores) if len(scores) == len(found) else None,
             score_kind=found[0].score_kind,
             prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
@@ -192,6 +200,13 @@ def collect_groups(
             whole = replace(whole, centre=np.stack(several), centre_of=of_rows)
         for one in _split(whole, columns, within):
             yield one if single else _answered_together(one, rows, index)
+
+
+def _pred(store: Store, jobs: Sequence[dict[str, Any]], found: Sequence[Predictions]) -> Any:
+    """Predictions of several jobs: vectors as pointers to their files, else an array."""
+    if all(one.kind == "vector" and one.pred.ndim == 2 for one in found):
+        return Vectors.of([store.predictions_place(job["key"]) for job in jobs])
+    return np.concatenate([one.pred for one in found])
 
 
 def _waits(
@@ -244,13 +259,13 @@ class _Truth:
         self._rotate = target["rotates"]
         self._last: tuple[int, np.ndarray] = (NO_DRAW, np.arange(len(rows)))
 
-    def of(self, index: np.ndarray, permutation: int) -> np.ndarray:
+    def of(self, index: np.ndarray, permutation: int) -> Told:
         if permutation == NO_DRAW:
             return self._y[index]
         if self._last[0] != permutation:
             units, groups = shuffle_units(self._rows)
             drawn = permuted_rows(
-                self._y,
+                comparable(self._y),
                 self._known,
                 units,
                 groups,
@@ -284,14 +299,14 @@ def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) 
         kept = np.flatnonzero(first_repeats(mine, mine.codes(*by), asked["n"]))
         group, mine = group.take(kept), mine.take(kept)
     code = mine.codes(*by)  # in the order of first rows
-    first = np.unique(code, return_index=True)[1]
-    if not np.array_equal(group.true, group.true[first][code]):
+    first, truth = np.unique(code, return_index=True)[1], comparable(group.true)
+    if not np.array_equal(truth, truth[first][code]):
         raise ConfigError(
             f"aggregate: rows with the same {' and '.join(by)} have several truths, so they "
             "cannot be answered together. Name columns that the target follows from."
         )
     if kind != "label":
-        return replace(group.take(first), pred=group_means(group.pred, code))
+        return replace(group.take(first), pred=group_means(np.asarray(group.pred), code))
     if group.scores is None:
         raise ConfigError(
             f"aggregate: {group.model} gives classes without scores, and there is nothing to "

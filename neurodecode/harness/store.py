@@ -48,7 +48,8 @@ from neurodecode.core.files import (
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.truth import BrainTruth, Truth
-from neurodecode.harness.brains import read_brains, save_array, write_brains
+from neurodecode.core.vectors import Vectors
+from neurodecode.harness.brains import read_brains, save_array, save_rows, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
@@ -239,6 +240,10 @@ class Store:
                 ]
         return found
 
+    def predictions_place(self, key: str) -> Path:
+        """File of a job's predictions that are more than a number a row."""
+        return self.folder / "jobs" / key / "pred.npy"
+
     def training_folder(self, key: str) -> Path:
         """Folder in which the training of a job writes as it goes."""
         return self.folder / "training" / key
@@ -355,25 +360,35 @@ class Store:
 
         Parameters
         ----------
-        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), or BrainTruth
+        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), Vectors or BrainTruth
+            Vectors are written in the precision in which they are stored.
         """
         if isinstance(y, BrainTruth):
             write_brains(y, self.folder / "truth")
+            return
+        if isinstance(y, Vectors):
+            several, row = y.distinct()
+            save_rows(self.folder / "truth" / "vectors.npy", several.blocks(), several.shape)
+            save_array(self.folder / "truth" / "row.npy", row)
             return
         vectors, row = np.unique(y, axis=0, return_inverse=True)
         save_array(self.folder / "truth" / "vectors.npy", vectors)
         save_array(self.folder / "truth" / "row.npy", row.reshape(-1))
 
     def truth(self, rows: pd.DataFrame) -> Truth:
-        """Give the truth of all rows: the column ``y``, or what was written beside."""
+        """Give the truth of all rows: the column ``y``, or what was written beside.
+
+        Vectors and brains are read when they are asked for.
+        """
         if "y" in rows:
             return rows["y"].to_numpy()
         if not (self.folder / "truth" / "vectors.npy").is_file():
             return read_brains(rows, self.folder / "truth")
-        vectors, row = (
-            np.load(self.folder / "truth" / f"{name}.npy", allow_pickle=False)
-            for name in ("vectors", "row")
-        )
+        path = self.folder / "truth" / "vectors.npy"
+        row = np.load(path.with_name("row.npy"), allow_pickle=False)
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+        if vectors.ndim == 2:
+            return Vectors((path,), np.zeros(len(row), dtype=np.int32), row)
         return vectors[row]
 
     def write_gallery(self, vectors: np.ndarray, concept: np.ndarray) -> None:
@@ -447,7 +462,7 @@ def _read_predictions(folder: Path, table: pa.Table, classes: tuple[str, ...]) -
     samples = tuple(json.loads(described.get("samples", "[]")))
     scores = None
     if "pred" not in table.column_names:
-        pred = np.load(folder / "pred.npy", allow_pickle=False)
+        pred = np.load(folder / "pred.npy", mmap_mode="r", allow_pickle=False)
         if (folder / "scores.npy").is_file():
             scores = np.load(folder / "scores.npy", allow_pickle=False)
         return Predictions(uid, described["kind"], pred, scores, score_kind, samples)

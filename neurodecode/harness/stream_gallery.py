@@ -35,8 +35,7 @@ def stream_gallery(store: Store, key: str, asked: str, top: int) -> StimulusGall
         If the file holds something else.
     """
     index, rows = store.index(), store.rows()
-    y = store.truth(rows)
-    assert isinstance(y, np.ndarray)  # vectors, which `servable` asked for
+    y: Any = np.asarray(store.truth(rows))  # vectors, which `servable` asked for
     known = np.isfinite(y).all(axis=1)
     trained = known & rows["uid"].isin(store.trained(key)["uid"]).to_numpy()
     more: dict[str, Any] = {"likeness": index["likeness"], "centre": y[trained].mean(axis=0)}

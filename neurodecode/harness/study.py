@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,14 @@ class Study:
         if self.lacks_truth:
             target = self.question.target
             return np.zeros((len(self.trials), *(1,) * (target.n_axes - 1)))
+        return self._vectors if self.question.target.kind == "vector" else self._read_truth()
+
+    @cached_property
+    def _vectors(self) -> Truth:
+        """True vectors: what is found out of them by reading all is found out once."""
+        return self._read_truth()
+
+    def _read_truth(self) -> Truth:
         return self.question.target.y(self.trials)
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import Told, both_told
 from neurodecode.core.updating import Updates
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.question import NamedModel
@@ -84,9 +85,9 @@ class TaskJob:
 
     Parameters
     ----------
-    y : ndarray, shape (n_train, …)
+    y : ndarray or Vectors, shape (n_train, …)
         Truth of the training rows, in their order.
-    y_adapt : ndarray, shape (n_adapt, …), or None
+    y_adapt : ndarray or Vectors, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
     beside : Beside or None
         What the training rows, then the labelled rows of the tested, are told beside y. None where
@@ -114,23 +115,23 @@ class TaskJob:
     seed: int
     shared: str
     n_shared: int
-    y: np.ndarray
+    y: Told
     is_null: bool
-    y_adapt: np.ndarray | None = None
+    y_adapt: Told | None = None
     beside: Beside | None = None
     tuning: Tuning | None = None
     val: Validation | None = None
     device: Literal["cpu", "cuda"] = "cpu"
     start: Start | None = None
     updates: Updates = ""
-    y_test: np.ndarray | None = None
+    y_test: Told | None = None
     y_ceiling: np.ndarray | None = None
     beside_ceiling: Beside | None = None
 
     @property
-    def told(self) -> np.ndarray:
+    def told(self) -> Told:
         """Truth of the training rows, then of the labelled rows of the tested."""
-        return self.y if self.y_adapt is None else np.concatenate([self.y, self.y_adapt])
+        return self.y if self.y_adapt is None else both_told(self.y, self.y_adapt)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,8 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.pictures import check_pictures, flattened, shaped
+from neurodecode.core.stages import ignores_y
+from neurodecode.core.vectors import Vectors
 
 
 def learns(targets: tuple[str, ...], kind: str) -> bool:
@@ -18,14 +20,21 @@ def learns(targets: tuple[str, ...], kind: str) -> bool:
 
 
 def told_to(stage: Any, y: Any) -> Any:
-    """Give truth as a stage learns it: pictures as rows of numbers unless it asks for pictures.
+    """Give truth as a stage learns it.
+
+    Pictures are rows of numbers unless it asks for pictures; vectors that lie in files are an array
+    unless it reads them as it needs them.
 
     Parameters
     ----------
     stage : scikit-learn estimator
-    y : ndarray or None
+    y : ndarray, Vectors or None
         Of pictures, shape (n, height, width, channels).
     """
+    if isinstance(y, Vectors):
+        needs = getattr(stage, "needs", None)
+        lazy = isinstance(needs, Needs) and needs.lazy_targets
+        return y if lazy or ignores_y(stage) else np.asarray(y)
     if y is None or np.ndim(y) != 4 or _takes_pictures(stage):
         return y
     return flattened(y)

@@ -6,7 +6,7 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
-from neurodecode.core.truth import Truth
+from neurodecode.core.truth import Told, Truth, comparable
 from neurodecode.harness.study import Study
 
 
@@ -19,7 +19,7 @@ class TrainingTruth:
 
     Attributes
     ----------
-    y : ndarray, shape (n_rows, …), or BrainTruth
+    y : ndarray, shape (n_rows, …), Vectors or BrainTruth
         Truth of every row.
     kind : str
         The target's kind.
@@ -38,9 +38,7 @@ class TrainingTruth:
         self._last: tuple[Fold, int] | None = None
         self._permutation: tuple[int, np.ndarray] | None = None
 
-    def of(
-        self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None
-    ) -> np.ndarray:
+    def of(self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None) -> Told:
         """Give what a model is told, in the order of `Fold.labelled`.
 
         Parameters
@@ -56,7 +54,7 @@ class TrainingTruth:
 
         Returns
         -------
-        y : ndarray, shape (n_labelled, …)
+        y : ndarray or Vectors, shape (n_labelled, …)
         """
         told = fold.labelled
         if permutation is not None:
@@ -77,11 +75,11 @@ class TrainingTruth:
             return self.permuted(permutation)[told]
         return told if draw is None else told[self._drawn(self.y[told], fold, seed, draw)]
 
-    def _drawn(self, y: np.ndarray, fold: Fold, seed: int, draw: int) -> np.ndarray:
+    def _drawn(self, y: Told, fold: Fold, seed: int, draw: int) -> np.ndarray:
         """Give the labelled row of a fold whose truth each of them is told in a draw."""
         told = fold.labelled
         return permuted_order(
-            y,
+            comparable(y),
             self._units[told],
             self._drawn_within[told],
             [seed, draw, self._content(fold, told)],
@@ -90,7 +88,7 @@ class TrainingTruth:
 
     def tested(
         self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None
-    ) -> np.ndarray:
+    ) -> Told:
         """Give the labels of the test rows, for models that learn them once they are no secret.
 
         Of a null they are permuted as those of the training rows are. Parameters as `of` has them.
@@ -103,13 +101,13 @@ class TrainingTruth:
         drawn_from = [seed, draw, self._content(fold, fold.labelled), 1]
         groups, units = self._drawn_within[tested], self._units[tested]
         y = self.y[tested]
-        return y[permuted_order(y, units, groups, drawn_from, rotate=self._rotates)]
+        return y[permuted_order(comparable(y), units, groups, drawn_from, rotate=self._rotates)]
 
     def permuted(self, permutation: int) -> np.ndarray:
         """Give rows whose truth stands for each row's own; the last order asked for is kept."""
         if self._permutation is None or self._permutation[0] != permutation:
             order = permuted_rows(
-                self.y,
+                comparable(self.y),
                 self._known,
                 self._units,
                 self._groups,

@@ -23,6 +23,7 @@ from neurodecode.core.nodes import Node, Problems
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
 from neurodecode.core.timeline import Timeline
+from neurodecode.core.truth import Told
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.in_use import keep_apart
 from neurodecode.harness.jobs import describe_stage
@@ -124,7 +125,7 @@ def candidates_of(grid: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
+def inner_folds(rows: Rows, y: Told, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
     """Split training rows; groups stay whole, and windows near a test window are purged.
 
     Near is what overlaps one or, of decoders in use, lies within the gap that outer folds keep.
@@ -132,7 +133,7 @@ def inner_folds(rows: Rows, y: np.ndarray, tuning: Tuning, kind: str, seed: int)
     Parameters
     ----------
     rows : Rows
-    y : ndarray, shape (n_rows, …)
+    y : ndarray or Vectors, shape (n_rows, …)
     tuning : Tuning
     kind : str
         The target's kind; labels are stratified.
@@ -220,8 +221,8 @@ def _scores(fold: Fold, jobs: Sequence[TaskJob], task: FoldTask, metric: Any) ->
         if rows is not None and waits:
             mine = rows.decided_by(waits["dwell"], waits["refractory"])
         value = metric.evaluate(
-            job.y[test],
-            said.pred,
+            np.asarray(job.y[test]),
+            said.pred.astype(np.float64) if task.kind == "vector" else said.pred,
             scores=said.scores,
             score_kind=said.score_kind,
             kind=task.kind,

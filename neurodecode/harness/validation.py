@@ -9,6 +9,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows, in_time
+from neurodecode.core.truth import Told
 from neurodecode.protocols import inner_groups, purge
 
 _FIFTH = 5  # one part of five is validated on
@@ -71,7 +72,7 @@ def held_out_by(rows: Rows, kind: str, paired_by: tuple[str, ...] = ()) -> np.nd
 
 
 def cut_validation(
-    rows: Rows, y: np.ndarray, validation: Validation, kind: str, seed: int
+    rows: Rows, y: Told, validation: Validation, kind: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Part training rows into those that are trained on, and about a fifth to validate on.
 
@@ -84,7 +85,7 @@ def cut_validation(
     ----------
     rows : Rows
         Training rows.
-    y : ndarray, shape (n_train, …)
+    y : ndarray or Vectors, shape (n_train, …)
         What they are told.
     validation : Validation
     kind : str
@@ -122,7 +123,7 @@ def cut_validation(
 
 
 def _levels(
-    rows: Rows, y: np.ndarray, validation: Validation, kind: str, seed: int
+    rows: Rows, y: Told, validation: Validation, kind: str, seed: int
 ) -> Iterator[Iterable[np.ndarray]]:
     """Masks of rows to validate on, those farthest from the training rows first."""
     for several in (validation.groups, inner_groups(rows, (), validation.paired_by)):
@@ -136,7 +137,7 @@ def _levels(
         yield _of_groups(pairs, y, kind, seed)
 
 
-def _of_groups(groups: np.ndarray, y: np.ndarray, kind: str, seed: int) -> Iterator[np.ndarray]:
+def _of_groups(groups: np.ndarray, y: Told, kind: str, seed: int) -> Iterator[np.ndarray]:
     n_splits = min(_FIFTH, len(np.unique(groups)))
     is_label = kind == "label"
     how = StratifiedGroupKFold if is_label else GroupKFold
@@ -148,7 +149,7 @@ def _of_groups(groups: np.ndarray, y: np.ndarray, kind: str, seed: int) -> Itera
         yield mask
 
 
-def _of_trials(y: np.ndarray, kind: str, seed: int) -> np.ndarray:
+def _of_trials(y: Told, kind: str, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     stratum = y if kind == "label" else np.zeros(len(y))
     mask = np.zeros(len(y), dtype=bool)
@@ -175,7 +176,7 @@ def _overlap(rows: Rows) -> bool:
     return bool(np.any((recording[1:] == recording[:-1]) & (start[1:] < stop[order][:-1])))
 
 
-def _lacks(fold: Fold, y: np.ndarray, kind: str) -> str:
+def _lacks(fold: Fold, y: Told, kind: str) -> str:
     """Say which side lacks rows, or a class that the other has: ``train``, ``val``, or neither."""
     train, val = fold.index("train"), fold.index("test")
     if len(train) == 0 or len(val) == 0:

@@ -47,6 +47,7 @@ def retrieved(results: Results) -> tuple[str, list[Retrieval], int] | None:
         return None
     best = max(scored, key=lambda row: sign(metric) * row.mean).model
     group = next(g for g in collect_groups(results.store) if g.model == best and g.is_itself)
+    group = group.read()
     gallery = Scorer.of(results.store).gallery_of(group)
     if gallery is None or gallery.told == "brain":  # an encoder tells no picture
         return None

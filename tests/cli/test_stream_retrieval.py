@@ -96,7 +96,7 @@ def test_each_picture_is_answered_as_a_batch_answers():
     lines, summary = told("--gallery", "all", "--top", "3")
     found, signal, expected = in_a_batch()
     assert [one["onset"] for one in lines] == found.onsets(signal)
-    y, rows = found.store.truth(found.store.rows()), found.store.rows()
+    y, rows = np.asarray(found.store.truth(found.store.rows())), found.store.rows()
     names, first = np.unique(rows["stimulus"].astype(str), return_index=True)
     likeness = np.corrcoef(expected, y[first])[: len(expected), len(expected) :]
     for one, mine in zip(lines, likeness, strict=True):
@@ -123,7 +123,7 @@ def test_likeness_is_centred_by_what_the_served_model_was_trained_on(monkeypatch
     assert len(whole) == len(rows)  # that of all rows; one of a fold has seen some
     monkeypatch.setattr(Store, "trained", lambda self, key: whole[whole["split"] == "train"])
     made = stream_gallery(found.store, found.key, "tested", 5)
-    y = found.store.truth(rows)[np.flatnonzero(rows["split"] == "train")]
+    y = np.asarray(found.store.truth(rows))[np.flatnonzero(rows["split"] == "train")]
     np.testing.assert_array_equal(made.centre, y.mean(axis=0))
 
 

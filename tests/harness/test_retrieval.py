@@ -115,7 +115,7 @@ def test_prototypes_leave_out_what_was_shown(study, tmp_path):
     assert found(rows, "mean")["two_way"].mean == pytest.approx(0.5)
     # By hand, of one test run: the other picture of each concept stands for the concept.
     store = Store(tmp_path / "r")
-    rows_of, y = store.rows(), store.truth(store.rows()).astype(float)
+    rows_of, y = store.rows(), np.asarray(store.truth(store.rows()))
     job = next(one for one in store.index()["jobs"] if one["model"] == "ridge")
     said = store.predictions(job["key"], ())
     at = pd.Index(rows_of["uid"]).get_indexer(pd.Index(said.uid))
@@ -344,7 +344,7 @@ def test_curves_over_repeats_begin_at_single_trials_and_end_at_all(study, tmp_pa
         mine = curve[curve["metric"] == name].groupby("n_repeats")[["score", "chance"]].mean()
         assert mine.loc[2, "score"] == pytest.approx(found(averaged)[name].mean)
         assert mine.loc[2, "chance"] == pytest.approx(found(averaged)[name].chance)
-    group = next(g for g in collect_groups(Store(tmp_path / "single"), single=True))
+    group = next(g for g in collect_groups(Store(tmp_path / "single"), single=True)).read()
     picture = distinct(flat(group.true))[1]
     for i, answer in enumerate(_of_repeats(group, picture, 1, np.random.default_rng(0)).pred):
         assert answer.tolist() in group.pred[picture == i].tolist()

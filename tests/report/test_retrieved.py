@@ -46,7 +46,7 @@ def test_places_and_nearest_are_those_of_the_likeness_written_out(made):
     said = results.predictions("scale + linear.ridge")
     answers = said.groupby("stimulus")["pred"].apply(lambda several: np.mean([*several], axis=0))
     trials = results.trials()
-    y = results.store.truth(trials)
+    y = np.asarray(results.store.truth(trials))
     vectors = {s: y[np.array([i])][0] for i, s in enumerate(trials["stimulus"])}
     for one in found:
         like = {

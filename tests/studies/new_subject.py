@@ -96,7 +96,7 @@ def curve(
         Model to number of trials (as text; ``0`` of what needs none) to metric to score.
     """
     study = _open(seed, folder, world)
-    y, found = study.y, {name: {} for name in COLORS}
+    y, found = np.asarray(study.y), {name: {} for name in COLORS}
     fold = _fold(study, counts[0])
     others = _fitted(study, fold.index("train"), OF_OTHERS)
     test = study.inputs.take(fold.index("test"))
@@ -121,7 +121,7 @@ def curve(
 
 def _linear(study: Study, seen: np.ndarray, test: Trials, seed: int) -> dict[str, np.ndarray]:
     """Give what ridge says that was fitted on few rows: of samples, of power, and of nothing."""
-    few, y = study.inputs.take(seen), study.y
+    few, y = study.inputs.take(seen), np.asarray(study.y)
     mixed = np.random.default_rng(seed).permutation(seen)
     # In 100 fT: products of 1e-13 would be rounded away.
     X, X_test = 1e13 * few.X, 1e13 * test.X
@@ -141,7 +141,7 @@ class _Asked:
         _, first, self._picture = np.unique(
             study.trials.rows["stimulus"][test], return_index=True, return_inverse=True
         )
-        self._true = study.y[test][first]
+        self._true = np.asarray(study.y)[test][first]
 
     def scores(self, pred: np.ndarray, centre: np.ndarray) -> dict[str, float]:
         """Score answers to the test rows, shape (n_rows, n_targets)."""
@@ -183,13 +183,13 @@ def _fold(study: Study, count: int) -> Fold:
 
 def _fitted(study: Study, index: np.ndarray, training: Mapping[str, Any]) -> Any:
     """Fit a network on rows, of which a fifth of the concepts say when to stop."""
-    rows, y = study.trials.rows.take(index), study.y[index]
+    rows, y = study.trials.rows.take(index), np.asarray(study.y)[index]
     groups = Validation(held_out_by(rows, "vector"))
     train, val = (index[one] for one in cut_validation(rows, y, groups, "vector", 0))
-    held_out = study.inputs.take(val), study.y[val], _told(study, val)
+    held_out = study.inputs.take(val), np.asarray(study.y)[val], _told(study, val)
     model = Benchetrit(**_NETWORK, training=training)
     return model.fit(
-        study.inputs.take(train), study.y[train], rows=_told(study, train), val=held_out
+        study.inputs.take(train), np.asarray(study.y)[train], rows=_told(study, train), val=held_out
     )
 
 

@@ -9,16 +9,17 @@ from neurodecode.core.digest import digest_array
 from neurodecode.core.errors import DataError
 from neurodecode.core.maps import release
 from neurodecode.core.trials import Trials
+from neurodecode.core.vectors import Vectors
 
 _BLOCK = 2**27  # bytes of the trials that are read at a time
 
 
-def repeats_of(y: np.ndarray, rows: pd.DataFrame | None) -> np.ndarray:
+def repeats_of(y: Any, rows: pd.DataFrame | None) -> np.ndarray:
     """Give each trial the number of its stimulus, each subject's its own, in order of first trials.
 
     Parameters
     ----------
-    y : ndarray, shape (n_trials, …)
+    y : ndarray or Vectors, shape (n_trials, …)
     rows : DataFrame or None
         With the columns ``subject`` and ``stimulus``; a trial without a stimulus stands alone.
         Without rows, trials of equal target show the same.
@@ -60,20 +61,25 @@ def flat(X: Any) -> np.ndarray:
     return averaged(X, np.arange(len(X)))
 
 
-def averaged(X: Any, groups: np.ndarray) -> np.ndarray:
+def averaged(X: Any, groups: np.ndarray) -> Any:
     """Average the trials of each group, reading as few at a time as are small in memory.
 
     Parameters
     ----------
-    X : ndarray, shape (n_trials, …), or Trials
+    X : ndarray, shape (n_trials, …), Trials or Vectors
     groups : ndarray of int, shape (n_trials,)
         From 0 on, none left out.
 
     Returns
     -------
-    mean : ndarray, shape (n_groups, n_features)
-        Of the precision of the trials.
+    mean : ndarray or Vectors, shape (n_groups, n_features)
+        Of the precision of the trials; of `Vectors`, which are equal within each group, one each.
     """
+    if isinstance(X, Vectors):
+        first = np.unique(groups, return_index=True)[1]
+        if np.array_equal(X.marks, X.marks[first][groups]):
+            return X[first]
+        X = np.asarray(X)
     counts = np.bincount(groups)
     first = X.signal().piece(0) if isinstance(X, Trials) else X[0]
     dtype = first.dtype if first.dtype.kind == "f" else np.dtype(np.float64)

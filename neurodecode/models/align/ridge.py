@@ -16,6 +16,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.maps import is_map
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
+from neurodecode.core.vectors import Vectors
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.models._haufe import haufe_patterns
@@ -57,8 +58,8 @@ class Ridge(RegressorMixin, BaseEstimator):
         None where training rows and targets are smaller, which are then kept instead.
     intercept_ : ndarray, shape (n_targets,), or None
     solver_ : RidgeSolver or None
-    targets_ : ndarray, shape (n_rows, n_targets), or None
-        By reference, where it was handed in as it is kept.
+    targets_ : ndarray or Vectors, shape (n_rows, n_targets), or None
+        By reference, where it was handed in as it is kept; an array in what is pickled.
     patterns_ : ndarray, shape (n_targets, n_features)
         Of up to 100 targets; of more, none.
 
@@ -92,7 +93,7 @@ class Ridge(RegressorMixin, BaseEstimator):
     def needs(self) -> Needs:
         """Trials and vectors; which training trials show the same, where that matters."""
         columns = () if self.repeats == "none" else ("subject", "stimulus")
-        return Needs(targets=("vector",), batches=True, training_columns=columns)
+        return Needs(targets=("vector",), batches=True, training_columns=columns, lazy_targets=True)
 
     def fit(self, X, y, rows: pd.DataFrame | None = None):
         """Fit on trials.
@@ -102,6 +103,8 @@ class Ridge(RegressorMixin, BaseEstimator):
         X : ndarray, shape (n_trials, …), or Trials
             Axes beyond the first are flattened.
         y : ndarray, shape (n_trials,), (n_trials, n_targets) or (n_trials, n_tokens, n_entries)
+            Or `Vectors`, shape (n_trials, n_targets), of which a block of columns is read at a
+            time.
         rows : DataFrame, optional
             Columns ``subject`` and ``stimulus`` of the trials. Without it, trials of equal target
             show the same.
@@ -221,17 +224,27 @@ class Ridge(RegressorMixin, BaseEstimator):
         check_count(self.n_tokens, "n_tokens", self)
         return alphas
 
-    def _checked(self, X: Any, y: Any) -> tuple[Any, np.ndarray, tuple[int, ...]]:
+    def __getstate__(self):
+        state: Any = super().__getstate__()
+        if isinstance(state.get("targets_"), Vectors):  # their files may be gone by then
+            state = {**state, "targets_": state["targets_"][:, :]}
+        return state
+
+    def _checked(self, X: Any, y: Any) -> tuple[Any, Any, tuple[int, ...]]:
         """Hold trials and targets to numbers; give targets as rows of them, and their shape.
 
         Numbers of a map are held to be finite where they are read.
         """
+        if isinstance(y, Vectors):  # whose rows are known to be finite
+            first: Any = X.take([0]).array() if isinstance(X, Trials) else X
+            first = validate_data(self, first, allow_nd=True)
+            return (X if isinstance(X, Trials) else first), y, y.shape[1:]
         y = _array(y)
         shape = np.shape(y)[1:]
         if len(shape) > 1:
             y = np.reshape(y, (len(y), -1))
         if isinstance(X, Trials):
-            first: Any = X.take([0]).array()
+            first = X.take([0]).array()
             validate_data(self, first, allow_nd=True)  # keeps how many channels there are
             y = y if is_map(y) else check_array(y, ensure_2d=False, input_name="y")
         elif is_map(y):

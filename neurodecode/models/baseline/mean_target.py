@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.needs import Needs
+from neurodecode.core.vectors import Vectors
 from neurodecode.models.baseline._tags import of_trials
 
 
@@ -18,12 +19,17 @@ class MeanTarget(RegressorMixin, BaseEstimator):
     mean_ : float or ndarray
     """
 
-    needs = Needs(trials=True, signals=0, targets=("value", "vector", "series", "brain"))
+    needs = Needs(
+        trials=True,
+        signals=0,
+        targets=("value", "vector", "series", "brain"),
+        lazy_targets=True,
+    )
     version: ClassVar[int] = 1
 
     def fit(self, X, y):
         """Take the mean; `X` is not looked at."""
-        self.mean_ = np.mean(y, axis=0)
+        self.mean_ = y.mean() if isinstance(y, Vectors) else np.mean(y, axis=0)
         return self
 
     def predict(self, X):
