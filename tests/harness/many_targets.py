@@ -84,6 +84,6 @@ if __name__ == "__main__":
     (out / "small").mkdir()
     run(study_of(table(out / "small", 60, 30)), out / "warm")  # wakes libraries
     before = peak()
-    _, finished, rows = run(study_of(out / "values.npy", n_runs=10, n_draws=0), out / "results")
+    _, finished, rows = run(study_of(out / "values.npy", n_runs=20, n_draws=0), out / "results")
     scores = {f"{row.model} {row.metric}": row.mean for row in rows}
     print(json.dumps({"taken": peak() - before, "errors": finished.errors, "scores": scores}))

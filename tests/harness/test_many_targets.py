@@ -103,8 +103,8 @@ def test_a_ridge_that_is_kept_holds_its_targets(features):
 def test_an_experiment_on_tokens_takes_less_than_their_array(tmp_path, capsys):
     """2,000 pictures of 64 tokens of 256 numbers, in float64 262 MB, from plan to table.
 
-    Ten folds: what is scored together are 200 pictures, 26 MB in float64, of which places among
-    them make several copies; those and blocks of targets are what is held.
+    Twenty folds: what is scored together are 100 pictures, 13 MB in float64, of which places among
+    them make some eight copies; those and blocks of targets are what is held.
     """
     n_stimuli, n_targets = 2000, 64 * 256
     table(tmp_path, n_stimuli, n_targets)
