@@ -23,8 +23,8 @@ class Needs:
     signals : int or tuple of str
         How many signals, or which.
     lazy_targets : bool
-        Whether vectors to be learnt may be `neurodecode.core.vectors.Vectors`, which are read block
-        by block, where they are too many to be held; else they are an array.
+        Whether vectors to be learnt may be `neurodecode.core.entries.Entries`, read block by block
+        where they are too many to be held; else they are an array.
     axes : tuple of str or None
         Axes of a trial, such as ``("channel", "time")``; None takes any.
     spaces : {"one", "many"}
@@ -40,10 +40,11 @@ class Needs:
         a row that is tested, its stimulus would be the answer.
     training_signals : tuple of str
         Signals of what training rows show (declared features, tracks) that ``fit(X, y, signals=…)``
-        is handed beside y: a mapping of name to `neurodecode.core.entries.Entries`, read as arrays
-        of shape (n_trials, …), in the order of y. Validation rows come as ``val=(X, y, signals)``,
-        or ``val=(X, y, rows, signals)`` where there are columns too, labelled rows of the tested as
-        ``adapt(X, y, signals=…)``. Never at prediction, and no model reads them as brain.
+        is handed beside y: a mapping of name to `neurodecode.core.entries.Entries` of shape
+        (n_trials, …), in the order of y, read as arrays are. Validation rows come as ``val=(X, y,
+        signals)``, or ``val=(X, y, rows, signals)`` where there are columns too, labelled rows of
+        the tested as ``adapt(X, y, signals=…)``. Never at prediction, and no model reads them as
+        brain.
     positions : bool
         Whether sensor positions must be known.
     full_rank : bool

@@ -5,13 +5,12 @@ from typing import Literal
 
 import numpy as np
 
-from neurodecode.core.entries import entry_shape
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.pictures import check_pictures
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth, Truth, known_rows
-from neurodecode.core.vectors import Vectors
 
 Kind = Literal["label", "value", "vector", "series", "picture", "text", "brain", "none"]
 _COLUMNS = ("label", "value")
@@ -76,7 +75,7 @@ class Target:
 
         Returns
         -------
-        y : ndarray, Vectors or BrainTruth
+        y : ndarray, Entries or BrainTruth
             Codes, shape (n_trials,), -1 unknown; floats, shape (n_trials,), NaN unknown; vectors,
             shape (n_trials, n), which are read when they are asked for; series, shape (n_trials, n,
             n_times); pictures, float32 of shape (n_trials, height, width, channels), from 0 to 1; a
@@ -101,20 +100,22 @@ class Target:
         if self.kind == "picture":
             return self._pictures(trials)
         signal = trials.signals[self.signal]
-        flat = all(len(part.axes) == 1 for part in signal.parts)
-        if self.kind == "vector" and flat and len(trials) and (signal.length < 0).all():
+        if self.kind == "vector" and len(trials) and (signal.length < 0).all():
             trials.check_alike(self.signal)
-            return Vectors(tuple(part.source for part in signal.parts), signal.part, signal.at)
+            return Entries.of_signal(signal).flat
         return trials.array(self.signal)
 
     def _pictures(self, trials: Trials) -> np.ndarray:
         where, signal = f"target: {self.signal}", trials.signals[self.signal]
         if len(trials) and np.any(signal.length >= 0):
             raise DataError(f"{where} runs along with the recording, and is no picture a trial.")
-        pictures = trials.array(self.signal)
-        if len(pictures):  # files hold them flat
-            pictures = pictures.reshape(len(pictures), *entry_shape(signal, 0))
-        return check_pictures(pictures, where)
+        if len(trials) == 0:
+            return check_pictures(trials.array(self.signal), where)
+        trials.check_alike(self.signal)
+        pictures = Entries.of_signal(signal)
+        # Bytes are 0 to 255, and told from floats by their type.
+        precision = np.float32 if pictures.dtype.kind == "f" else None
+        return check_pictures(np.asarray(pictures, precision), where)
 
     def known(self, y: Truth) -> np.ndarray:
         """Mask of the rows whose truth is known."""

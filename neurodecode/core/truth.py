@@ -1,4 +1,4 @@
-"""What is to be told, of all rows: arrays, `Vectors`, or brains of people whose spaces differ."""
+"""What is to be told, of all rows: arrays, `Entries`, or brains of people whose spaces differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
 from neurodecode.core.trials import Trials
-from neurodecode.core.vectors import Vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ class BrainTruth:
         return digest([[part.key for part in signal.parts], *pieces])
 
 
-Told = np.ndarray | Vectors  # of some rows: what a model is told
+Told = np.ndarray | Entries  # of some rows: what a model is told
 Truth = Told | BrainTruth  # of all rows
 
 
@@ -97,14 +97,14 @@ def known_rows(y: Truth, kind: str) -> np.ndarray:
 
     Parameters
     ----------
-    y : ndarray, shape (n_rows, …), Vectors or BrainTruth
+    y : ndarray, shape (n_rows, …), Entries or BrainTruth
         Codes are unknown below zero, other numbers where one of a row is not finite.
     kind : str
         The target's kind.
     """
     if isinstance(y, BrainTruth):
         return y.known
-    if isinstance(y, Vectors):
+    if isinstance(y, Entries):
         return y.finite
     if kind == "label":
         return y >= 0
@@ -113,16 +113,16 @@ def known_rows(y: Truth, kind: str) -> np.ndarray:
 
 def digest_told(y: Told) -> str:
     """Digest of the truth of some rows."""
-    return y.key if isinstance(y, Vectors) else digest_array(y)
+    return y.key if isinstance(y, Entries) else digest_array(y)
 
 
 def comparable(y: Truth) -> Any:
     """Give by what truths of rows are told equal, without reading vectors once more."""
-    return y.marks if isinstance(y, Vectors) else y
+    return y.marks if isinstance(y, Entries) else y
 
 
 def both_told(one: Told, other: Told) -> Told:
     """Give the truth of some rows, then that of others."""
-    if isinstance(one, Vectors) and isinstance(other, Vectors):
+    if isinstance(one, Entries) and isinstance(other, Entries):
         return one.joined(other)
     return np.concatenate([one, other])

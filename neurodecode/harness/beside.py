@@ -10,7 +10,7 @@ import pandas as pd
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.entries import Entries
 from neurodecode.core.needs import Needs
-from neurodecode.core.trials import Trials
+from neurodecode.core.rows import Rows
 
 _NOTHING = Needs()
 
@@ -32,14 +32,13 @@ class Beside:
     signals: Mapping[str, Entries] = field(default_factory=dict)
 
     @staticmethod
-    def of(trials: Trials, columns: tuple[str, ...], signals: tuple[str, ...]) -> "Beside":
-        """Give what these rows are told: some of their columns, and some of their signals."""
-        table = trials.rows.table.loc[:, list(columns)]
-        return Beside(table, {name: Entries(trials.signals[name]) for name in signals})
+    def of(rows: Rows, columns: tuple[str, ...], signals: Mapping[str, Entries]) -> "Beside":
+        """Give what these rows are told: some of their columns, and signals of theirs."""
+        return Beside(rows.table.loc[:, list(columns)], signals)
 
     def take(self, index: np.ndarray) -> "Beside":
         """Give what some of the rows are told."""
-        signals = {name: one.take(index) for name, one in self.signals.items()}
+        signals = {name: one[index] for name, one in self.signals.items()}
         return Beside(self.table.iloc[index], signals)
 
     def asked_by(self, stage: Any, n_unknown: int = 0) -> dict[str, Any]:

@@ -79,13 +79,13 @@ def save_array(place: Path, array: np.ndarray) -> None:
         np.save(out, array, allow_pickle=False)
 
 
-def save_rows(place: Path, blocks: Iterable[np.ndarray], shape: tuple[int, int]) -> None:
+def save_rows(place: Path, blocks: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
     """Write an array that comes in blocks of rows, whole or not at all.
 
     Parameters
     ----------
     place : Path
-    blocks : iterable of ndarray, shape (n_block, n)
+    blocks : iterable of ndarray, shape (n_block, …)
         Of one precision; one at least.
     shape : tuple of int
         Of all together.

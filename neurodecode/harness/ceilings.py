@@ -55,11 +55,11 @@ def ceilings_of(last: Any, y: np.ndarray, beside: Beside | None) -> dict[str, np
 
 def _distinct(y: np.ndarray, beside: Beside | None) -> tuple[np.ndarray, np.ndarray]:
     """Find rows that show the same: the first of each, and which of them each row is."""
-    places = [] if beside is None else [one.places for one in beside.signals.values()]
+    marks = [] if beside is None else [one.marks for one in beside.signals.values()]
     number: dict[Any, int] = {}
     row = np.array(
         [
-            number.setdefault((y[i].tobytes(), *(one[i].tobytes() for one in places)), len(number))
+            number.setdefault((y[i].tobytes(), *(one[i] for one in marks)), len(number))
             for i in range(len(y))
         ],
         dtype=np.intp,

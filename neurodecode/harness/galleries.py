@@ -52,7 +52,7 @@ class Galleries:
         Parameters
         ----------
         asked, likeness : str
-        y : ndarray or Vectors, shape (n_rows, …)
+        y : ndarray or Entries, shape (n_rows, …)
             True vectors or pictures; NaN where there is none.
         rows : DataFrame
             With a column ``concept``, for prototypes.

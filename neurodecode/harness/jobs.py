@@ -12,7 +12,6 @@ import numpy as np
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
-from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.fold import Fold
@@ -158,9 +157,9 @@ class JobKeys:
                 name: digest_array(self._column(name)[whose]) for name in model.training_columns
             }
             if model.training_signals:
-                parts["training_signals"] = {
-                    name: Entries(self._trials.signals[name].take(whose)).key
-                    for name in model.training_signals
+                shown = {name: self._study.shown.get(name) for name in model.training_signals}
+                parts["training_signals"] = {  # none where features are not computed yet
+                    name: one and one[whose].key for name, one in shown.items()
                 }
         if model.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.config import nearest
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import catalogue, find
 from neurodecode.core.truth import BrainTruth, Told, Truth
-from neurodecode.core.vectors import Vectors
 from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
 from neurodecode.harness.dependence import inflations
@@ -287,7 +287,7 @@ def _pool(study: Study, fold: Fold, known: np.ndarray) -> np.ndarray | None:
 def _prior(y: Told, study: Study) -> tuple[float, ...]:
     """Frequencies of the classes in training, or the mean of the training targets."""
     if study.question.target.kind != "label":
-        mean = y.mean() if isinstance(y, Vectors) else y.mean(axis=0, dtype=np.float64)
+        mean = y.mean() if isinstance(y, Entries) else y.mean(axis=0, dtype=np.float64)
         return tuple(mean.reshape(-1).tolist())
     counts = np.bincount(y, minlength=len(study.question.target.classes))
     return tuple(counts / counts.sum())

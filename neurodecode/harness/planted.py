@@ -7,7 +7,7 @@ import pandas as pd
 
 from neurodecode.core.entries import Entries
 from neurodecode.core.needs import Needs
-from neurodecode.core.parts import Part, TrialSignal
+from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule, Timeline
@@ -88,10 +88,8 @@ def signals_of(named: NamedModel, index: np.ndarray) -> dict[str, Entries]:
     for number, name in enumerate(named.training_signals):
         n_rows = 4 * N_SUBJECTS * N_PER_RUN
         tokens = np.random.default_rng([1, number]).standard_normal((n_rows, *_TOKENS))
-        space = Space("features", tuple(map(str, range(tokens[0].size))), shape=_TOKENS)
-        part = Part(tokens.reshape(n_rows, -1), space, ("feature",), None, 0.0, f"planted {name}")
         zeros = np.zeros(len(index), dtype=np.int32)
-        made[name] = Entries(TrialSignal((part,), zeros, index.astype(np.int64), zeros - 1))
+        made[name] = Entries((tokens,), zeros, index.astype(np.int64), _TOKENS)
     return made
 
 

@@ -178,7 +178,9 @@ def _why_not_told(model: NamedModel, study: Study) -> str | None:
                 "recordings."
             )
         try:
-            Entries(study.trials.signals[name])
+            Entries.of_signal(study.trials.signals[name])
+        except FileNotFoundError:  # features that are not computed yet
+            continue
         except DataError as error:
             return f"it is told the signal {name!r} of the training rows: {error}"
     if model.training_signals and model.unlabelled:

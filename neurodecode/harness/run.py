@@ -32,6 +32,7 @@ from neurodecode.harness.sharing import (
     with_shared,
 )
 from neurodecode.harness.store import Store
+from neurodecode.harness.study import Study
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.validation import Validation, held_out_by
@@ -249,13 +250,13 @@ def _fold_task(
                     told[job.draw, job.permutation][trained],
                     keeps=question.keep == "folds",
                 ),
-                beside=_beside(job, study.trials, truth, trained),
+                beside=_beside(job, study, truth, trained),
                 y_adapt=told[job.draw, job.permutation][~trained] if fold.adapt_labelled else None,
                 tuning=_tuning(job, question, groups, gap),
                 val=validation if job.model.val else None,
                 device=job.parts["device"],
                 **_updates(job, question, truth),
-                **_ceilings(job, study.trials, truth),
+                **_ceilings(job, study, truth),
             )
             for job in jobs
         ),
@@ -273,26 +274,26 @@ def _fold_task(
     )
 
 
-def _beside(job: Job, trials: Trials, truth: TrainingTruth, trained: np.ndarray) -> Beside | None:
+def _beside(job: Job, study: Study, truth: TrainingTruth, trained: np.ndarray) -> Beside | None:
     """Give what a job's model is told beside the truth, train then adapt."""
     columns, signals = job.model.training_columns, job.model.training_signals
     if not columns and not signals:
         return None
     whose = truth.whose(job.fold, job.seed, job.draw, job.permutation)
     order = np.append(whose[trained], whose[~trained])
-    shown = Trials(trials.rows, {name: trials.signals[name] for name in signals})
-    return Beside.of(_pruned(shown.take(order)), columns, signals)
+    shown = {name: study.shown[name][order] for name in signals}
+    return Beside.of(study.trials.rows.take(order), columns, shown)
 
 
-def _ceilings(job: Job, trials: Trials, truth: TrainingTruth) -> dict[str, Any]:
+def _ceilings(job: Job, study: Study, truth: TrainingTruth) -> dict[str, Any]:
     """Give the truth of the test rows where a model itself says its ceilings of pictures."""
     null = job.draw is not None or job.permutation is not None
     index, names = job.fold.index("test"), job.model.training_signals
     last = stages_of(job.model.estimator)[-1]
     if null or truth.kind != "picture" or len(index) == 0 or not has_ceilings(last):
         return {}
-    shown = Trials(trials.rows, {name: trials.signals[name] for name in names}).take(index)
-    beside = Beside.of(_pruned(shown), (), names) if names else None
+    shown = {name: study.shown[name][index] for name in names}
+    beside = Beside.of(study.trials.rows.take(index), (), shown) if names else None
     return {"y_ceiling": truth.y[index], "beside_ceiling": beside}
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.truth import Told, Truth, comparable, known_rows
-from neurodecode.core.vectors import Vectors
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
@@ -36,10 +36,10 @@ class Group:
         Draw of the shuffled null, or number of the permutation; `NO_DRAW` for the model itself.
     rows : ndarray of int, shape (n,)
         Positions in ``rows.parquet``; of rows answered together, the first.
-    true : ndarray or Vectors, shape (n,), (n, n_targets), (n, n_targets, n_times) or (n, h, w, c)
+    true : ndarray or Entries, shape (n,), (n, n_targets), (n, n_targets, n_times) or (n, h, w, c)
         Codes, values, vectors (a brain is one), series, or pictures. Vectors stay on disk until
         `read`.
-    pred : ndarray or Vectors, shape of `true`, and the axes of `axes`
+    pred : ndarray or Entries, shape of `true`, and the axes of `axes`
     scores : ndarray, shape (n, …, n_classes), or None
     score_kind : str
     prior : ndarray, shape (n_classes,) or (n_targets,)
@@ -96,7 +96,7 @@ class Group:
 
     def read(self) -> "Group":
         """Give the group with arrays of what it points to."""
-        if not isinstance(self.true, Vectors) and not isinstance(self.pred, Vectors):
+        if not isinstance(self.true, Entries) and not isinstance(self.pred, Entries):
             return self
         return replace(self, true=np.asarray(self.true), pred=np.asarray(self.pred))
 
@@ -205,7 +205,7 @@ def collect_groups(
 def _pred(store: Store, jobs: Sequence[dict[str, Any]], found: Sequence[Predictions]) -> Any:
     """Predictions of several jobs: vectors as pointers to their files, else an array."""
     if all(one.kind == "vector" and one.pred.ndim == 2 for one in found):
-        return Vectors.of([store.predictions_place(job["key"]) for job in jobs])
+        return Entries.of([store.predictions_place(job["key"]) for job in jobs])
     return np.concatenate([one.pred for one in found])
 
 

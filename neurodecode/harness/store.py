@@ -36,6 +36,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import (
     read_json,
@@ -48,7 +49,6 @@ from neurodecode.core.files import (
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.truth import BrainTruth, Truth
-from neurodecode.core.vectors import Vectors
 from neurodecode.harness.brains import read_brains, save_array, save_rows, write_brains
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
@@ -360,13 +360,13 @@ class Store:
 
         Parameters
         ----------
-        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), Vectors or BrainTruth
+        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), Entries or BrainTruth
             Vectors are written in the precision in which they are stored.
         """
         if isinstance(y, BrainTruth):
             write_brains(y, self.folder / "truth")
             return
-        if isinstance(y, Vectors):
+        if isinstance(y, Entries):
             several, row = y.distinct()
             save_rows(self.folder / "truth" / "vectors.npy", several.blocks(), several.shape)
             save_array(self.folder / "truth" / "row.npy", row)
@@ -388,7 +388,7 @@ class Store:
         row = np.load(path.with_name("row.npy"), allow_pickle=False)
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
         if vectors.ndim == 2:
-            return Vectors((path,), np.zeros(len(row), dtype=np.int32), row)
+            return Entries((path,), np.zeros(len(row), dtype=np.int32), row)
         return vectors[row]
 
     def write_gallery(self, vectors: np.ndarray, concept: np.ndarray) -> None:

@@ -1,5 +1,6 @@
 """`Study`: trials, a question, and all that `plan` needs to know before anything is fitted."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from neurodecode.core.digest import digest
+from neurodecode.core.entries import Entries
+from neurodecode.core.errors import DataError
 from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.timeline import Schedule
@@ -142,6 +145,16 @@ class Study:
 
     def _read_truth(self) -> Truth:
         return self.question.target.y(self.trials)
+
+    @cached_property
+    def shown(self) -> Mapping[str, Entries]:
+        """What rows show in signals that models are told beside the target, where they can be."""
+        found, names = {}, (name for one in self.question.models for name in one.training_signals)
+        for name in dict.fromkeys(names):
+            # Who is refused for it says why; files of features may be yet to be written.
+            with contextlib.suppress(DataError, KeyError, FileNotFoundError):
+                found[name] = Entries.of_signal(self.trials.signals[name])
+        return found
 
     @property
     def lacks_truth(self) -> bool:

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.pictures import check_pictures, flattened, shaped
 from neurodecode.core.stages import ignores_y
-from neurodecode.core.vectors import Vectors
 
 
 def learns(targets: tuple[str, ...], kind: str) -> bool:
@@ -28,10 +28,10 @@ def told_to(stage: Any, y: Any) -> Any:
     Parameters
     ----------
     stage : scikit-learn estimator
-    y : ndarray, Vectors or None
+    y : ndarray, Entries or None
         Of pictures, shape (n, height, width, channels).
     """
-    if isinstance(y, Vectors):
+    if isinstance(y, Entries):
         needs = getattr(stage, "needs", None)
         lazy = isinstance(needs, Needs) and needs.lazy_targets
         return y if lazy or ignores_y(stage) else np.asarray(y)

@@ -19,7 +19,7 @@ class TrainingTruth:
 
     Attributes
     ----------
-    y : ndarray, shape (n_rows, …), Vectors or BrainTruth
+    y : ndarray, shape (n_rows, …), Entries or BrainTruth
         Truth of every row.
     kind : str
         The target's kind.
@@ -54,7 +54,7 @@ class TrainingTruth:
 
         Returns
         -------
-        y : ndarray or Vectors, shape (n_labelled, …)
+        y : ndarray or Entries, shape (n_labelled, …)
         """
         told = fold.labelled
         if permutation is not None:

@@ -133,7 +133,7 @@ def inner_folds(rows: Rows, y: Told, tuning: Tuning, kind: str, seed: int) -> It
     Parameters
     ----------
     rows : Rows
-    y : ndarray or Vectors, shape (n_rows, …)
+    y : ndarray or Entries, shape (n_rows, …)
     tuning : Tuning
     kind : str
         The target's kind; labels are stratified.

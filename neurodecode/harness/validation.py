@@ -85,7 +85,7 @@ def cut_validation(
     ----------
     rows : Rows
         Training rows.
-    y : ndarray or Vectors, shape (n_train, …)
+    y : ndarray or Entries, shape (n_train, …)
         What they are told.
     validation : Validation
     kind : str

@@ -1,13 +1,10 @@
-"""Pictures as arrays, and what rows show, read from disk as it is asked for."""
+"""Pictures as arrays."""
 
 import numpy as np
 import pytest
 
-from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
-from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.pictures import check_pictures, flattened, from_bytes, shaped, to_bytes
-from neurodecode.core.space import Space
 
 
 def test_grey_pictures_get_one_channel():
@@ -52,41 +49,3 @@ def test_rows_of_numbers_become_pictures_cut_to_black_and_white():
     pictures = np.random.default_rng(0).uniform(size=(4, 3, 2, 3)).astype(np.float32)
     np.testing.assert_array_equal(shaped(flattened(pictures), (3, 2, 3)), pictures)
     assert shaped(np.array([[-1.0, 2.0]]), (1, 2, 1)).ravel().tolist() == [0.0, 1.0]
-
-
-@pytest.fixture
-def tokens(tmp_path):
-    """Entries of 2 × 3 numbers that lie flat in a file, in half precision, and who shows which."""
-    stored = np.arange(30, dtype=np.float16).reshape(5, 6)
-    np.save(tmp_path / "tokens.npy", stored)
-    space = Space("features", tuple("abcdef"), shape=(2, 3))
-    part = Part(tmp_path / "tokens.npy", space, ("feature",), None, 0.0, "tokens")
-    at = np.array([4, 0, 0, 2])
-    zeros = np.zeros(4, dtype=np.int32)
-    return Entries(TrialSignal((part,), zeros, at, zeros - 1)), stored.reshape(5, 2, 3)[at]
-
-
-def test_entries_are_read_as_an_array_is(tokens):
-    entries, expected = tokens
-    assert (entries.shape, entries.ndim, len(entries)) == ((4, 2, 3), 3, 4)
-    for index in (slice(1, 3), np.array([3, 0]), np.array([True, False, True, False]), 2, -1):
-        np.testing.assert_array_equal(entries[index], expected[index])
-        assert entries[index].dtype == np.float32
-    np.testing.assert_array_equal(np.asarray(entries), expected)
-    np.testing.assert_array_equal(entries.take(np.array([3, 1]))[:], expected[[3, 1]])
-
-
-def test_blocks_of_entries_are_no_larger_than_asked(tokens):
-    entries, expected = tokens
-    found = list(entries.blocks(nbytes=2 * 6 * 4 + 1))  # two rows of six float32, and a byte
-    assert [(one.start, one.stop) for one, _ in found] == [(0, 2), (2, 4)]
-    np.testing.assert_array_equal(np.concatenate([block for _, block in found]), expected)
-
-
-def test_rows_that_show_nothing_have_no_entries(tokens):
-    signal = tokens[0]._signal
-    lacking = TrialSignal(
-        signal.parts, np.array([0, -1, 0, 0], dtype=np.int32), signal.at, signal.length
-    )
-    with pytest.raises(DataError, match="1 of 4 rows lack it"):
-        Entries(lacking)

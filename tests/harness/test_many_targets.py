@@ -15,7 +15,7 @@ from many_targets import study_of, table
 from sklearn.linear_model import Ridge as PlainRidge
 from tests_harness import run
 
-from neurodecode.core.vectors import Vectors
+from neurodecode.core.entries import Entries
 from neurodecode.harness.index import write_study
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.question import NamedModel
@@ -41,7 +41,7 @@ def test_planning_and_writing_the_truth_hold_a_fraction_of_it(features, tmp_path
     write_study(plan, Store(tmp_path / "r").open(), "r", {}, "inline")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert isinstance(study.y, Vectors)
+    assert isinstance(study.y, Entries)
     assert peak < whole / 2
     written = np.load(tmp_path / "r" / "truth" / "vectors.npy")
     assert written.dtype == np.float16
@@ -87,10 +87,10 @@ def test_results_are_those_of_an_array_in_memory(features, tmp_path):
 
 
 def test_a_ridge_that_is_kept_holds_its_targets(features):
-    y = Vectors.of([features])
+    y = Entries.of([features])
     X = np.random.default_rng(0).standard_normal((N_STIMULI, 900)).astype(np.float32)
     model = Ridge(repeats="none").fit(X, y)
-    assert isinstance(model.targets_, Vectors)
+    assert isinstance(model.targets_, Entries)
     again = pickle.loads(pickle.dumps(model))
     assert type(again.targets_) is np.ndarray and again.targets_.dtype == np.float16
     np.testing.assert_array_equal(again.predict(X[:5]), model.predict(X[:5]))

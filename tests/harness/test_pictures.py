@@ -337,7 +337,7 @@ def test_a_signal_that_is_none_is_refused(study, links):
 def test_training_signals_are_in_the_key_of_who_asks(study, links):
     asked = with_tokens(of_pictures(study, models=(links, NamedModel("ridge", Ridge()))))
     signal = asked.trials.signals["tokens"]
-    part = replace(signal.parts[0], key="other tokens")
+    part = replace(signal.parts[0], source=signal.parts[0].source + np.float32(1))
     signals = {**asked.trials.signals, "tokens": replace(signal, parts=(part,))}
     other = replace(asked, trials=Trials(asked.trials.rows, signals))
     keys = [{job.label: job.key for job in make_plan(one).jobs} for one in (asked, other)]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.digest import digest_array
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
 from neurodecode.core.maps import release
 from neurodecode.core.trials import Trials
-from neurodecode.core.vectors import Vectors
 
 _BLOCK = 2**27  # bytes of the trials that are read at a time
 
@@ -19,7 +19,7 @@ def repeats_of(y: Any, rows: pd.DataFrame | None) -> np.ndarray:
 
     Parameters
     ----------
-    y : ndarray or Vectors, shape (n_trials, …)
+    y : ndarray or Entries, shape (n_trials, …)
     rows : DataFrame or None
         With the columns ``subject`` and ``stimulus``; a trial without a stimulus stands alone.
         Without rows, trials of equal target show the same.
@@ -33,6 +33,8 @@ def repeats_of(y: Any, rows: pd.DataFrame | None) -> np.ndarray:
     DataError
         If rows lack a column.
     """
+    if rows is None and isinstance(y, Entries):
+        return pd.factorize(y.marks.astype(object))[0]
     if rows is None:
         return pd.factorize(np.array([digest_array(one) for one in y], dtype=object))[0]
     lacking = [name for name in ("subject", "stimulus") if name not in rows]
@@ -66,20 +68,19 @@ def averaged(X: Any, groups: np.ndarray) -> Any:
 
     Parameters
     ----------
-    X : ndarray, shape (n_trials, …), Trials or Vectors
+    X : ndarray, shape (n_trials, …), Trials or Entries
     groups : ndarray of int, shape (n_trials,)
         From 0 on, none left out.
 
     Returns
     -------
-    mean : ndarray or Vectors, shape (n_groups, n_features)
-        Of the precision of the trials; of `Vectors`, which are equal within each group, one each.
+    mean : ndarray or Entries, shape (n_groups, n_features)
+        Of the precision of the trials; of `Entries`, which are equal within each group, one each.
     """
-    if isinstance(X, Vectors):
-        first = np.unique(groups, return_index=True)[1]
-        if np.array_equal(X.marks, X.marks[first][groups]):
-            return X[first]
-        X = np.asarray(X)
+    if isinstance(X, Entries):
+        each = np.unique(groups, return_index=True)[1]
+        if len(each) == len(X) or np.array_equal(X.marks, X.marks[each][groups]):
+            return X[each]
     counts = np.bincount(groups)
     first = X.signal().piece(0) if isinstance(X, Trials) else X[0]
     dtype = first.dtype if first.dtype.kind == "f" else np.dtype(np.float64)

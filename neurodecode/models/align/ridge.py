@@ -12,11 +12,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.maps import is_map
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
-from neurodecode.core.vectors import Vectors
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.models._haufe import haufe_patterns
@@ -58,7 +58,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         None where training rows and targets are smaller, which are then kept instead.
     intercept_ : ndarray, shape (n_targets,), or None
     solver_ : RidgeSolver or None
-    targets_ : ndarray or Vectors, shape (n_rows, n_targets), or None
+    targets_ : ndarray or Entries, shape (n_rows, n_targets), or None
         By reference, where it was handed in as it is kept; an array in what is pickled.
     patterns_ : ndarray, shape (n_targets, n_features)
         Of up to 100 targets; of more, none.
@@ -103,8 +103,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         X : ndarray, shape (n_trials, …), or Trials
             Axes beyond the first are flattened.
         y : ndarray, shape (n_trials,), (n_trials, n_targets) or (n_trials, n_tokens, n_entries)
-            Or `Vectors`, shape (n_trials, n_targets), of which a block of columns is read at a
-            time.
+            Or `Entries` of one of the latter two shapes, read a block of columns at a time.
         rows : DataFrame, optional
             Columns ``subject`` and ``stimulus`` of the trials. Without it, trials of equal target
             show the same.
@@ -226,34 +225,32 @@ class Ridge(RegressorMixin, BaseEstimator):
 
     def __getstate__(self):
         state: Any = super().__getstate__()
-        if isinstance(state.get("targets_"), Vectors):  # their files may be gone by then
+        if isinstance(state.get("targets_"), Entries):  # their files may be gone by then
             state = {**state, "targets_": state["targets_"][:, :]}
         return state
 
     def _checked(self, X: Any, y: Any) -> tuple[Any, Any, tuple[int, ...]]:
         """Hold trials and targets to numbers; give targets as rows of them, and their shape.
 
-        Numbers of a map are held to be finite where they are read.
+        Numbers that lie in a file are held to be finite where they are read.
         """
-        if isinstance(y, Vectors):  # whose rows are known to be finite
-            first: Any = X.take([0]).array() if isinstance(X, Trials) else X
-            first = validate_data(self, first, allow_nd=True)
-            return (X if isinstance(X, Trials) else first), y, y.shape[1:]
-        y = _array(y)
-        shape = np.shape(y)[1:]
-        if len(shape) > 1:
-            y = np.reshape(y, (len(y), -1))
+        if isinstance(y, Entries):
+            y, shape, lazy = y.flat, y.shape[1:], True
+        else:
+            y = _array(y)
+            shape, lazy = np.shape(y)[1:], is_map(y)
+            y = np.reshape(y, (len(y), -1)) if len(shape) > 1 else y
         if isinstance(X, Trials):
-            first = X.take([0]).array()
+            first: Any = X.take([0]).array()
             validate_data(self, first, allow_nd=True)  # keeps how many channels there are
-            y = y if is_map(y) else check_array(y, ensure_2d=False, input_name="y")
-        elif is_map(y):
+            y = y if lazy else check_array(y, ensure_2d=False, input_name="y")
+        elif lazy:
             X = validate_data(self, X, allow_nd=True, ensure_min_samples=2)
             check_consistent_length(X, y)
         else:
             several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
             X, y = validate_data(self, X, y, **several, ensure_min_samples=2)
-        return X, np.reshape(y, (len(y), -1)), shape
+        return X, y if isinstance(y, Entries) else np.reshape(y, (len(y), -1)), shape
 
     def _sharing(self, n_targets: int, shape: tuple[int, ...]) -> np.ndarray | None:
         """Give the number of the penalty of each target; None where all share one."""

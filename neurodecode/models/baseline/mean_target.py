@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.needs import Needs
-from neurodecode.core.vectors import Vectors
 from neurodecode.models.baseline._tags import of_trials
 
 
@@ -29,7 +29,7 @@ class MeanTarget(RegressorMixin, BaseEstimator):
 
     def fit(self, X, y):
         """Take the mean; `X` is not looked at."""
-        self.mean_ = y.mean() if isinstance(y, Vectors) else np.mean(y, axis=0)
+        self.mean_ = y.mean() if isinstance(y, Entries) else np.mean(y, axis=0)
         return self
 
     def predict(self, X):

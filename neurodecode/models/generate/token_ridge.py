@@ -104,7 +104,7 @@ class TokenRidge(Ridge):
         X : ndarray, shape (n_trials, …), or Trials
             Axes beyond the first are flattened.
         y : ndarray, shape (n_trials,), (n_trials, n_targets) or (n_trials, n_tokens, n_entries)
-            A memory map is read in blocks of columns, and of any floating precision.
+            A memory map or `Entries` are read in blocks of columns, of any floating precision.
         rows : DataFrame, optional
             Columns ``subject`` and ``stimulus`` of the trials. Without it, trials of equal target
             show the same.

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.linear_model import Ridge as PlainRidge
@@ -10,6 +11,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.models.generate.token_ridge import TokenRidge
 
@@ -158,3 +160,24 @@ def test_what_cannot_be_meant_is_named():
     X, Y, _ = shown()
     with pytest.raises(ConfigError, match=r"token_ridge: renorm is 'test'\. Give one of"):
         TokenRidge(renorm="test").fit(X, Y)
+
+
+def test_tokens_that_lie_in_a_file_are_told_as_those_of_an_array(tmp_path):
+    X, Y, new = shown()
+    stored = Y.astype(np.float16)
+    np.save(tmp_path / "tokens.npy", stored.reshape(len(Y), -1))  # as features are kept
+    rows = np.arange(len(Y))
+    pointed = Entries((tmp_path / "tokens.npy",), np.zeros_like(rows), rows, Y.shape[1:])
+    asked = pd.DataFrame({"subject": "1", "stimulus": np.repeat(rows[::2], 2)})
+    for y, table in ((stored, None), (stored[rows // 2 * 2], asked)):
+        some = pointed if table is None else pointed[rows // 2 * 2]
+        model = TokenRidge(ALPHAS, per="token").fit(X, some, table)
+        held = TokenRidge(ALPHAS, per="token").fit(X, y, table)
+        assert isinstance(model.targets_, Entries)
+        assert model.predict(new).shape == (len(new), *Y.shape[1:])
+        np.testing.assert_allclose(model.predict(new), held.predict(new), rtol=1e-12)
+        np.testing.assert_allclose(
+            model.loo_predictions(slice(3, 9)), held.loo_predictions(slice(3, 9)), rtol=1e-12
+        )
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        TokenRidge(ALPHAS).fit(X, pointed[:5])
