@@ -5,7 +5,8 @@ import numpy as np
 from neurodecode.core.errors import LeakError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows, in_time
-from neurodecode.harness.fitting import Fitted, FoldWork
+from neurodecode.harness.answers import Fitted
+from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.replay import replay
 from neurodecode.harness.task import TaskJob
 

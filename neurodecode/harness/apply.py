@@ -21,8 +21,8 @@ from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, look, prepare
 from neurodecode.data.readers import open_file
 from neurodecode.data.tasks import TargetSpec, Task
+from neurodecode.harness.answers import brought_back
 from neurodecode.harness.experiment import read_experiment
-from neurodecode.harness.fitting import brought_back
 from neurodecode.harness.keep import Kept, open_model
 from neurodecode.harness.question import NamedModel, needs_of
 from neurodecode.harness.refusals import why_no_place

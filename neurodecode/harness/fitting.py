@@ -2,8 +2,7 @@
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,9 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
-from neurodecode.core.target import n_axes
 from neurodecode.core.trials import Trials, stack
 from neurodecode.core.truth import both_told, digest_told
+from neurodecode.harness.answers import Fitted, answers, applied, class_scores, codes
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.handed import (
     Handed,
@@ -32,56 +31,10 @@ from neurodecode.harness.jobs import describe_stage
 from neurodecode.harness.pretrained import open_start
 from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
-from neurodecode.harness.telling import pictures_of, told_to
+from neurodecode.harness.telling import told_to
 from neurodecode.harness.validation import cut_validation
 from neurodecode.metrics.metric import ScoreNeed
 from neurodecode.simulate import ORACLE_SIGNAL
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """A fitted model, and what its last stage is handed for the test rows.
-
-    Parameters
-    ----------
-    model : scikit-learn estimator
-    stages : list
-        The fitted stages, the predictor last; leading ones that were shared are not among them.
-    test : ndarray, list of ndarray, or Trials
-    reducer : scikit-learn transformer or None
-        What predicted vectors are brought back through.
-    leading : list
-        Stages before the fitted ones, which hold nothing that is learnt.
-    shape : tuple of int
-        Of a picture that is to be told: height, width and channels; empty of other targets.
-    """
-
-    model: Any
-    stages: list[Any]
-    test: Input
-    reducer: Any
-    leading: list[Any] = field(default_factory=list)
-    shape: tuple[int, ...] = ()
-
-    @property
-    def last(self) -> Any:
-        """The predictor."""
-        return self.stages[-1]
-
-    @property
-    def samples(self) -> tuple[int, ...]:
-        """Samples of a trial at which the predictor answers, where these are not all."""
-        return tuple(int(one) for one in getattr(self.last, "samples_", ()))
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """What its stages found that the table must say, in their attribute ``flags_``."""
-        return tuple(flag for stage in self.stages for flag in getattr(stage, "flags_", ()))
-
-    @property
-    def decides(self) -> dict[str, float]:
-        """How the predictor waits before it decides; empty where it answers row by row."""
-        return dict(getattr(self.last, "decides", {}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,21 +128,21 @@ class FoldWork:
 
     def predictions(self, fitted: Fitted) -> Predictions:
         """Give what a fitted model says of each test row."""
-        return self._said(fitted, self._task.test.rows["uid"])
+        return answers(self._task, fitted, self._task.test.rows["uid"])
 
     def asked(self, fitted: Fitted, need: ScoreNeed) -> Predictions:
         """Give what a metric looks at, and no more: classes alone, or scores and whom they favour.
 
         Many models find classes and scores by the same work, which is then done once.
         """
-        uid, n_classes = self.test.rows["uid"], len(self._task.classes)
+        uid = self.test.rows["uid"]
         if self._task.kind == "label" and need == "none":
-            return Predictions(uid, "label", self._codes(fitted.last, fitted.test, n_classes))
+            return Predictions(uid, "label", codes(self._task, fitted.last, fitted.test))
         if self._task.kind == "label" and hasattr(fitted.last, "predict_proba"):
-            scores, kind = self._class_scores(fitted.last, fitted.test, n_classes, 1)
+            scores, kind = class_scores(self._task, fitted.last, fitted.test, 1)
             if scores is not None and scores.ndim == 2:
                 return Predictions(uid, "label", scores.argmax(axis=1), scores, kind)
-        return self._said(fitted, uid)
+        return answers(self._task, fitted, uid)
 
     def alone(self, job: TaskJob, fitted: Fitted, index: np.ndarray) -> Predictions:
         """Give what a fitted model says of the test rows at `index`, and no others beside them."""
@@ -221,45 +174,7 @@ class FoldWork:
     def said(self, fitted: Fitted, X: Input, trials: Trials) -> Predictions:
         """Give what the predictor says of trials, as the stages before it made them."""
         X = self.handed_to(fitted.last, X, trials, fitted)
-        return self._said(replace(fitted, test=X), trials.rows["uid"])
-
-    def _said(self, fitted: Fitted, uid: np.ndarray) -> Predictions:
-        task = self._task
-        if task.kind == "none":
-            said = self._apply(fitted.last.score_samples, fitted.test)
-            return Predictions(uid, task.kind, np.asarray(said, dtype=np.float64))
-        if task.kind != "label":
-            pred = np.asarray(self._apply(fitted.last.predict, fitted.test))
-            if task.kind == "picture":
-                pred = pred if fitted.reducer is None else fitted.reducer.inverse_transform(pred)
-                said = pictures_of(pred, fitted.shape, fitted.reducer or fitted.last)
-                return Predictions(uid, task.kind, said)
-            n_own, samples = n_axes(task.kind), fitted.samples
-            # Vectors are kept in the precision of their model, and over windows as it gives them:
-            # they are many.
-            if not samples and not (task.kind == "vector" and pred.dtype == np.float32):
-                pred = pred.astype(np.float64, copy=False)
-            if fitted.reducer is not None:
-                pred = brought_back(fitted.reducer, pred, n_own)
-            self._check_times(pred, n_own, samples)
-            return Predictions(uid, task.kind, pred, samples=samples)
-        pred = self._codes(fitted.last, fitted.test, len(task.classes))
-        self._check_times(pred, 1)
-        scores, kind = self._class_scores(fitted.last, fitted.test, len(task.classes), pred.ndim)
-        return Predictions(uid, "label", pred, scores, kind)
-
-    def _check_times(self, pred: np.ndarray, n_own: int, samples: tuple[int, ...] = ()) -> None:
-        """Hold axes beyond the target's own to the samples of a trial, or those that are named."""
-        if pred.ndim <= n_own or (samples and set(pred.shape[n_own:]) == {len(samples)}):
-            return
-        trials = self._task.test
-        signal = trials.signals[self._task.signal] if self._task.signal else None
-        n_times = signal.piece(0).shape[-1] if signal is not None else 0
-        if set(pred.shape[n_own:]) != {n_times}:
-            raise DataError(
-                f"predictions of shape {pred.shape}; one a test row is needed, or one at each of "
-                f"the {n_times} samples of a trial."
-            )
+        return answers(self._task, replace(fitted, test=X), trials.rows["uid"])
 
     def _cut(self, job: TaskJob) -> "_Cut | None":
         """Part a job's training rows, where its model asks for validation rows."""
@@ -354,7 +269,7 @@ class FoldWork:
             if hasattr(stage, "adapt"):
                 stage = self._adapted(stage, adapt, job)
             adapt = stage.transform(adapt)
-        test = None if handed.test is None else self._apply(stage.transform, handed.test)
+        test = None if handed.test is None else applied(self._task, stage.transform, handed.test)
         result = stage, Handed(train, test, adapt, val, more)
         if self._uses[name] > 0:
             self._memo[name] = result
@@ -405,57 +320,9 @@ class FoldWork:
         rows = Rows(trials.rows.table.loc[:, list(columns)])
         return Trials(rows, {name: trials.signals[name] for name in signals if name is not None})
 
-    def _apply(self, function: Callable[[Input], Any], X: Input) -> Any:
-        """Call a function of test rows, one row at a time where the experiment says so."""
-        if not self._task.one_by_one or len(X) == 0:
-            return function(X)
-        ones = (X.take([i]) if isinstance(X, Trials) else X[i : i + 1] for i in range(len(X)))
-        return np.concatenate([np.asarray(function(one)) for one in ones])
-
-    def _codes(self, model: Any, X: Input, n_classes: int) -> np.ndarray:
-        """Codes of the predicted classes."""
-        found = np.asarray(self._apply(model.predict, X))
-        wrong = ~np.isin(found, np.arange(n_classes))
-        if wrong.any():
-            raise DataError(
-                f"predict of {type(model).__name__} gives {found[wrong].tolist()[0]!r}. Classes "
-                f"are the numbers 0 to {n_classes - 1} in fit, and must be in predict."
-            )
-        return found.astype(np.int64)
-
-    def _class_scores(
-        self, model: Any, X: Input, n_classes: int, n_axes: int
-    ) -> tuple[np.ndarray | None, Any]:
-        """Scores of all classes: probabilities where the model has them, else margins, or none."""
-        for method, kind in (("predict_proba", "probability"), ("decision_function", "margin")):
-            if not hasattr(model, method):
-                continue
-            found = np.asarray(self._apply(getattr(model, method), X), dtype=np.float64)
-            known = np.asarray(model.classes_, dtype=np.int64)
-            if found.ndim == n_axes:  # of two classes there may be the second one's margin alone
-                found = np.stack([-found, found], axis=-1)
-            if found.shape[-1] != len(known):
-                raise DataError(
-                    f"{method} of {type(model).__name__} gives {found.shape[-1]} columns for "
-                    f"{len(known)} classes. One column a class is needed."
-                )
-            scores = np.zeros((*found.shape[:-1], n_classes))
-            scores[..., known] = found
-            return scores, kind
-        return None, ""
-
 
 def _told(job: TaskJob, y: Any, y_val: Any, at: np.ndarray, at_val: np.ndarray) -> _Told:
     """Give what stages are told of the rows at `at`, and of those that are validated on."""
     if job.beside is None:
         return _Told(y, y_val, None, None)
     return _Told(y, y_val, job.beside.take(at), job.beside.take(at_val))
-
-
-def brought_back(reducer: Any, pred: np.ndarray, n_own: int) -> np.ndarray:
-    """Bring vectors back from the space they were learnt in, at each time that they are told at."""
-    if pred.ndim == n_own:
-        return reducer.inverse_transform(pred)
-    times = range(pred.shape[-1])
-    back = [reducer.inverse_transform(pred[..., i]).astype(pred.dtype) for i in times]
-    return np.stack(back, axis=-1)

@@ -19,7 +19,7 @@ from neurodecode.harness.store import TRAINED, Store
 from neurodecode.harness.task import FoldTask, TaskJob
 
 if TYPE_CHECKING:  # both open models that were kept
-    from neurodecode.harness.fitting import Fitted
+    from neurodecode.harness.answers import Fitted
     from neurodecode.harness.study import Study
 
 FINAL = "final"  # name of the fold that trains on all rows

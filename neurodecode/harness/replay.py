@@ -11,7 +11,8 @@ from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows, in_time
 from neurodecode.core.trials import Trials
 from neurodecode.core.updating import learning, updated
-from neurodecode.harness.fitting import Fitted, FoldWork
+from neurodecode.harness.answers import Fitted
+from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.handed import Input, picked
 from neurodecode.harness.task import TaskJob
 

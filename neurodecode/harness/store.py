@@ -33,10 +33,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import (
     read_json,
@@ -48,8 +46,15 @@ from neurodecode.core.files import (
 )
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.timeline import Schedule
-from neurodecode.core.truth import BrainTruth, Truth
-from neurodecode.harness.brains import read_brains, save_array, save_rows, write_brains
+from neurodecode.core.truth import Truth
+from neurodecode.harness.stored import (
+    read_gallery,
+    read_predictions,
+    read_truth,
+    write_gallery,
+    write_predictions,
+    write_truth,
+)
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
@@ -161,7 +166,7 @@ class Store:
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
-            _write_predictions(predictions, classes, temporary)
+            write_predictions(predictions, classes, temporary)
             (temporary / "key.json").write_text(json.dumps(parts, indent=1, sort_keys=True))
             if log:
                 (temporary / "log.txt").write_text(log, encoding="utf-8")
@@ -207,7 +212,7 @@ class Store:
         path = folder / "predictions.parquet"
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
-        said = _read_predictions(folder, pq.ParquetFile(path).read(), classes)
+        said = read_predictions(folder, pq.ParquetFile(path).read(), classes)
         if ceiling is None:
             return said
         file = folder / _CEILING.format(self.ceilings(key).index(ceiling))
@@ -356,24 +361,8 @@ class Store:
         return Schedule(pd.read_parquet(self.folder / TASKS), described["idle"])
 
     def write_truth(self, y: Truth) -> None:
-        """Write the true vectors or series of all rows, each once; of brains each row's.
-
-        Parameters
-        ----------
-        y : ndarray, shape (n_rows, n) or (n_rows, n, n_times), Entries or BrainTruth
-            Vectors are written in the precision in which they are stored.
-        """
-        if isinstance(y, BrainTruth):
-            write_brains(y, self.folder / "truth")
-            return
-        if isinstance(y, Entries):
-            several, row = y.distinct()
-            save_rows(self.folder / "truth" / "vectors.npy", several.blocks(), several.shape)
-            save_array(self.folder / "truth" / "row.npy", row)
-            return
-        vectors, row = np.unique(y, axis=0, return_inverse=True)
-        save_array(self.folder / "truth" / "vectors.npy", vectors)
-        save_array(self.folder / "truth" / "row.npy", row.reshape(-1))
+        """Write the true vectors, series or pictures of all rows, each once, or brains."""
+        write_truth(y, self.folder / "truth")
 
     def truth(self, rows: pd.DataFrame) -> Truth:
         """Give the truth of all rows: the column ``y``, or what was written beside.
@@ -382,27 +371,11 @@ class Store:
         """
         if "y" in rows:
             return rows["y"].to_numpy()
-        if not (self.folder / "truth" / "vectors.npy").is_file():
-            return read_brains(rows, self.folder / "truth")
-        path = self.folder / "truth" / "vectors.npy"
-        row = np.load(path.with_name("row.npy"), allow_pickle=False)
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-        if vectors.ndim == 2:
-            return Entries((path,), np.zeros(len(row), dtype=np.int32), row)
-        return vectors[row]
+        return read_truth(rows, self.folder / "truth")
 
     def write_gallery(self, vectors: np.ndarray, concept: np.ndarray) -> None:
-        """Write the vectors of all stimuli, also of those that were not shown, and their concepts.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n_stimuli, n)
-            Also a memory map.
-        concept : ndarray of object, shape (n_stimuli,)
-            None where a stimulus has none.
-        """
-        self.write_frame("truth/gallery.parquet", pd.DataFrame({"concept": concept}))
-        save_array(self.folder / "truth" / "gallery.npy", vectors)
+        """Write the vectors of all stimuli, shown or not, and their concepts."""
+        write_gallery(vectors, concept, self.folder / "truth")
 
     def remove_gallery(self) -> None:
         """Remove what `write_gallery` wrote."""
@@ -411,11 +384,7 @@ class Store:
 
     def gallery(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Read what `write_gallery` wrote; None where nothing was."""
-        path = self.folder / "truth" / "gallery.npy"
-        if not path.is_file():
-            return None
-        concept = pd.read_parquet(path.with_suffix(".parquet"))["concept"]
-        return np.load(path, allow_pickle=False), concept.to_numpy(dtype=object)
+        return read_gallery(self.folder / "truth")
 
     def write_frame(self, name: str, frame: pd.DataFrame) -> None:
         """Write a table as parquet."""
@@ -425,53 +394,3 @@ class Store:
     def write_text(self, name: str, text: str) -> None:
         """Write a text file."""
         write_text(self.folder / name, text)
-
-
-def _write_predictions(predictions: Predictions, classes: tuple[str, ...], folder: Path) -> None:
-    columns: dict[str, Any] = {"row": pa.array(predictions.uid.astype(str))}
-    kind = {"kind": predictions.kind, "score_kind": predictions.score_kind}
-    kind["samples"] = json.dumps(predictions.samples)
-    if predictions.pred.ndim > 1:
-        np.save(folder / "pred.npy", predictions.pred, allow_pickle=False)
-        if predictions.scores is not None:
-            np.save(folder / "scores.npy", predictions.scores, allow_pickle=False)
-    else:
-        columns |= _columns(predictions, classes)
-    table = pa.table(columns).replace_schema_metadata(kind)
-    pq.write_table(table, folder / "predictions.parquet")
-
-
-def _columns(predictions: Predictions, classes: tuple[str, ...]) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    if predictions.kind == "label":
-        columns["pred"] = pa.DictionaryArray.from_arrays(
-            pa.array(predictions.pred, type=pa.int32()), pa.array(classes)
-        )
-    else:
-        columns["pred"] = pa.array(predictions.pred)
-    if predictions.scores is not None:
-        for name, score in zip(classes, predictions.scores.T, strict=True):
-            columns[f"score_{name}"] = pa.array(np.ascontiguousarray(score))
-    return columns
-
-
-def _read_predictions(folder: Path, table: pa.Table, classes: tuple[str, ...]) -> Predictions:
-    described = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
-    uid = table["row"].to_numpy(zero_copy_only=False)
-    score_kind: Any = described["score_kind"]
-    samples = tuple(json.loads(described.get("samples", "[]")))
-    scores = None
-    if "pred" not in table.column_names:
-        pred = np.load(folder / "pred.npy", mmap_mode="r", allow_pickle=False)
-        if (folder / "scores.npy").is_file():
-            scores = np.load(folder / "scores.npy", allow_pickle=False)
-        return Predictions(uid, described["kind"], pred, scores, score_kind, samples)
-    if described["kind"] == "label":
-        code = {name: i for i, name in enumerate(classes)}
-        pred = np.array([code[name] for name in table["pred"].to_pylist()], dtype=np.int64)
-    else:
-        pred = table["pred"].to_numpy()
-    names = [f"score_{name}" for name in classes]
-    if names and set(names) <= set(table.column_names):
-        scores = np.column_stack([table[name].to_numpy() for name in names])
-    return Predictions(uid, described["kind"], pred, scores, score_kind)
