@@ -72,7 +72,8 @@ def test_an_oracle_is_the_ceiling_and_no_control(table_row, of):
 
 def test_other_ceilings_are_no_oracle_and_have_their_own_metric(table_row, of):
     rows = (
-        table_row("strong", (0.8, 0.9)), table_row("strong, round trip", (0.9, 1.0), role="ceiling"),
+        table_row("strong", (0.8, 0.9)),
+        table_row("strong, round trip", (0.9, 1.0), role="ceiling"),
         table_row("strong, round trip", (0.1, 0.1), role="ceiling", metric="roc_auc"),
     )  # fmt: skip
     said = " ".join(verdict(of(*rows)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from picture_worlds import LINEAR, NETWORKS, ORACLE, SEEDS, WORLDS, scores
+from picture_worlds import LINEAR, LONG, NETWORKS, ORACLE, SEEDS, WORLDS, scores
 
 
 def of(world, folder, models, key="top_1"):
@@ -41,20 +41,23 @@ def test_waves_and_rhythms_together_leave_ridge_at_a_third(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_networks_against_ridge(world, tmp_path):
-    """Where a network has not converged it is compared with nothing."""
+    """Bars of README's table; NICE by patience of 25 is there to be read, and is left out here."""
+    networks = {name: one for name, one in NETWORKS.items() if name != LONG}
     linear = [scores(world, seed, tmp_path, LINEAR) for seed in SEEDS]
-    networks = [scores(world, seed, tmp_path, NETWORKS) for seed in SEEDS]
-    for one in networks:
-        assert not any("not_converged" in one[name]["flags"] for name in NETWORKS)
+    trained = [scores(world, seed, tmp_path, networks) for seed in SEEDS]
+    for one in trained:
+        assert not any("not_converged" in one[name]["flags"] for name in networks)
     ridge = np.array([one["ridge"]["top_1"] for one in linear])
-    brain = np.array([one["benchetrit (tiny)"]["top_1"] for one in networks])
+    brain = np.array([one["benchetrit (tiny)"]["top_1"] for one in trained])
     if world == "evoked":
-        top_5 = [one["nice (tiny)"]["top_5"] for one in networks]
+        top_5 = [one["nice (tiny)"]["top_5"] for one in trained]
         assert np.mean(top_5) >= 0.70
         assert (top_5 <= np.array([one["ridge"]["top_5"] for one in linear]) + 0.03).all()
         assert (brain < ridge).all()
     elif world == "induced strong":
-        # Nothing is asked of nice: after eight passes of a plateau it reads rhythms too.
+        nice = [one["nice (tiny)"]["two_way"] for one in trained]
+        # Where its training ends on the plateau it tells nothing; in one seed of three it goes on.
+        assert np.sum(np.abs(np.array(nice) - 0.5) < 0.07) >= 2
         assert brain.mean() >= 0.80
     else:
         assert (brain >= ridge + 0.30).all()
