@@ -47,6 +47,10 @@ class Column:
         Column before it that counts the files, from 1.
     count : str
         Column before it: how often its value came before in the rows, from 0.
+    flag : str
+        Row of `Features.flags` that marks one feature: what the data hold there is the column.
+    decimals : int or None
+        How a number that is a name is written out, such as 1518878.005958 with 6 of them.
     pattern : str
         Regular expression, of which the first group is kept; values that it does not fit have none.
     codes : mapping of str to str
@@ -63,16 +67,20 @@ class Column:
     files: str = ""
     number: str = ""
     count: str = ""
+    flag: str = ""
+    decimals: int | None = None
     pattern: str = ""
     codes: Mapping[str, str] = field(default_factory=dict)
     missing: str = ""
 
     def __post_init__(self):
-        given = (self.key, self.template, self.join, self.files, self.count)
+        given = (self.key, self.template, self.join, self.files, self.count, self.flag)
         if sum(map(bool, given)) != (0 if self.only_axis else 1):
             raise ConfigError(
-                "expected one of key, template, join, files, count, or an axis alone."
+                "expected one of key, template, join, files, count, flag, or an axis alone."
             )
+        if self.decimals is not None and (self.decimals < 1 or not (self.key or self.flag)):
+            raise ConfigError("decimals: expected 1 or more, of numbers under a key or a flag.")
         if self.number and not self.files:
             raise ConfigError("number: it counts files, and none are named.")
         if self.files and bool(self.axis) == bool(self.number):
@@ -86,7 +94,7 @@ class Column:
     @property
     def only_axis(self) -> bool:
         """Whether it is the position along an axis."""
-        return bool(self.axis) and not (self.key or self.template or self.files)
+        return bool(self.axis) and not (self.key or self.template or self.files or self.flag)
 
 
 @dataclass(frozen=True)
@@ -219,11 +227,15 @@ class Features:
     table : str
         Template of a table with a row a feature, in the data's order. `names` is a column of it
         then.
+    flags, flag_names : str
+        Keys of the data's file, instead of a table: of a matrix with a row a property and a column
+        a feature, such as 1 inside a region and NaN outside, and of the names of its rows.
+        Features may be no brain then: a `Column` with a `flag` takes what a row marks.
     regions : tuple of str
-        Columns of the table, 1 inside and 0 outside: features of no region are left out, and the
-        type of one is the first that it is in.
+        Columns of the table or names of flags, 1 inside: features of no region are left out, and
+        the type of one is the first that it is in.
     least : mapping of str to float
-        Column of the table to the value below which features are left out, such as a noise ceiling.
+        The same to the value below which features are left out, such as a noise ceiling.
     match : mapping of str to str
         Column of the table to a key of the data's file that holds the same numbers.
     """
@@ -232,16 +244,27 @@ class Features:
     types: str | tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     table: str = ""
+    flags: str = ""
+    flag_names: str = ""
     regions: tuple[str, ...] = ()
     least: Mapping[str, float] = field(default_factory=dict)
     match: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self):
         check_template(self.table)
-        if not self.table and (self.regions or self.least or self.match):
+        if not self.chosen and (self.regions or self.least or self.match):
             raise ConfigError("regions, least and match: they are of a table. Name it.")
         if self.table and (self.types or not isinstance(self.names, str)):
             raise ConfigError("table: names is a column of it, and its types are regions.")
+        if bool(self.flags) != bool(self.flag_names) or (self.flags and self.table):
+            raise ConfigError("expected flags with flag_names, or a table.")
+        if self.flags and (self.names or self.types or self.match or not self.regions):
+            raise ConfigError("flags: they say regions; features have no names and other types.")
+
+    @property
+    def chosen(self) -> bool:
+        """Whether some features are read and others left out."""
+        return bool(self.table or self.flags)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Cards of public sets of pictures and brains: what terms they promise, how rows are told."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from neurodecode.core.files import shipped_folder
 from neurodecode.data.cards import load_card
 
-CARDS = ("bold5000", "nsd", "things_eeg2", "things_fmri", "things_meg")
+CARDS = ("bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg")
 ROOT = Path(__file__).parents[2]
 
 
@@ -34,7 +35,13 @@ def test_nothing_of_these_sets_is_in_the_repository():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    ours = ("datasets/{}.yaml", "configs/experiments/{}_retrieval.yaml", "tests/data/test_{}.py")
+    ours = (
+        "datasets/{}.yaml",
+        "configs/experiments/{}_retrieval.yaml",
+        "configs/experiments/{}_reconstruction.yaml",
+        "tests/data/test_{}.py",
+    )
     known = {place.format(name) for name in CARDS for place in ours}
-    named = {path for path in listed if any(name in path.lower() for name in CARDS)}
+    begin = re.compile("|".join(f"(?<![a-z]){name}" for name in CARDS))  # no traNSDuctive
+    named = {path for path in listed if begin.search(path.lower())}
     assert named <= known  # visual:T32

@@ -236,3 +236,51 @@ def write_things_fmri(root):
     stimuli.to_csv(folder / "sub-01_StimulusMetadata.csv", index=False)
     voxels.to_csv(folder / "sub-01_VoxelMetadata.csv", index=False)
     return responses, stimuli, voxels
+
+
+REGIONS_OF_GOD = ("V1", "V2", "V3", "V4", "LOC", "FFA", "PPA", "LVC", "HVC", "VC")
+GOD_UNIONS = {"LVC": ("V1", "V2", "V3", "V4"), "HVC": ("LOC", "FFA", "PPA")}
+
+
+def write_god(root, form="hdf5", subject="1", dtype: type[np.floating] = np.float64):
+    """Write a person in the layout of bdpy: three training pictures, two seen thrice and imagined.
+
+    Gives the voxels (trial, voxel), their flags by region, and the numbers that name pictures.
+    """
+    rng = np.random.default_rng(3)
+    trained = [1518878.005958, 1518878.01902, 2084071.000109]
+    tested = [1443537.022563, 4572121.003262]
+    label = np.array([*trained, *tested * 3, *tested])
+    kind = np.repeat([1, 2, 3], [3, 6, 2])
+    run = np.array([1, 1, 2, 1, 1, 2, 2, 3, 3, 1, 1])
+    single = rng.permutation(np.arange(21) % 8)  # the eighth is in VC alone
+    inside = {name: single == i for i, name in enumerate(REGIONS_OF_GOD[:7])}
+    inside["V2"] |= rng.random(21) < 0.2  # regions overlap
+    for union, parts in GOD_UNIONS.items():
+        inside[union] = np.logical_or.reduce([inside[part] for part in parts])
+    inside["VC"] = np.ones(21, dtype=bool)
+    inside["VC"][5] = any(inside[part][5] for part in REGIONS_OF_GOD[:7])
+    voxels = rng.standard_normal((len(label), 21))
+    dataset = np.column_stack([kind, run, label, voxels]).astype(dtype)
+    columns = ["DataType", "Run", "stimulus_id" if form == "hdf5" else "Label"]
+    keys = [*columns, "VoxelData", "voxel_x", *(f"ROI_{name}" for name in REGIONS_OF_GOD)]
+    value = np.full((len(keys), dataset.shape[1]), np.nan)
+    value[[0, 1, 2], [0, 1, 2]] = 1
+    value[3, 3:] = 1
+    value[4, 3:] = rng.standard_normal(21)
+    for i, name in enumerate(REGIONS_OF_GOD):
+        value[5 + i, 3:] = np.where(inside[name], 1, np.nan if i % 2 else 0)
+    root.mkdir(parents=True, exist_ok=True)
+    said = [f"1 = {key}" for key in keys]
+    if form == "hdf5":
+        with h5py.File(root / f"Subject{subject}.h5", "w") as file:
+            file["dataset"], file["metadata/value"] = dataset, value
+            file["metadata/key"], file["metadata/description"] = keys, said
+    else:
+        cells = {name: np.array(words, dtype=object)[None] for name, words in
+                 (("key", keys), ("description", said))}  # fmt: skip
+        scipy.io.savemat(
+            root / f"Subject{subject}.mat",
+            {"dataSet": dataset, "metaData": {**cells, "value": value}},
+        )
+    return voxels, inside, label

@@ -13,7 +13,15 @@ from neurodecode.core.files import shipped_folder
 N_SEEDS = 20
 # Their tasks name no target, which is a feature of pictures; but for v4_natural, they are made as
 # simulated_*_pictures and simulated_fmri_tokens are.
-NOTHING_PLANTED = {"v4_natural", "bold5000", "nsd", "things_eeg2", "things_fmri", "things_meg"}
+NOTHING_PLANTED = {
+    "v4_natural",
+    "bold5000",
+    "god",
+    "nsd",
+    "things_eeg2",
+    "things_fmri",
+    "things_meg",
+}
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ WITHOUT = {  # card and variant: task, model, and what else is asked
 }
 NOTHING_ASKED = set[str]()
 # Made as simulated_*_pictures and simulated_fmri_tokens are, which run by default.
-MADE_ALIKE = {"bold5000", "nsd", "things_eeg2", "things_fmri", "things_meg"}
+MADE_ALIKE = {"bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg"}
 
 
 @pytest.fixture(scope="module", autouse=True)

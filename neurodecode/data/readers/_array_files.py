@@ -106,8 +106,8 @@ def read(path: Path, key: str) -> np.ndarray:
         return _as_words(_matlab.read(path, key) if kind == "mat" else _hdf5.read(path, key))
 
 
-def read_entry(path: Path, key: str, number: int) -> np.ndarray:
-    """Read one entry along the first axis: of npy, HDF5 and npz that is not packed no more.
+def read_entry(path: Path, key: str, number: int, axis: int = 0) -> np.ndarray:
+    """Read one entry along an axis: of npy, HDF5 and npz that is not packed no more.
 
     Parameters
     ----------
@@ -115,6 +115,7 @@ def read_entry(path: Path, key: str, number: int) -> np.ndarray:
     key : str
     number : int
         From 0.
+    axis : int
 
     Raises
     ------
@@ -124,13 +125,13 @@ def read_entry(path: Path, key: str, number: int) -> np.ndarray:
     with explained(path, key):
         kind = _kind(path)
         if kind == "h5":
-            return _hdf5.read_entry(path, key, number)
+            return _hdf5.read_entry(path, key, number, axis)
         if kind in ("npz", "npy"):
             shape_of(path, key)  # refuses what is pickled or cut short
             mapped = _mapped(path, key)
             if mapped is not None:
-                return np.array(mapped[number])
-        return read(path, key)[number]
+                return np.array(np.take(mapped, number, axis))
+        return np.take(read(path, key), number, axis)
 
 
 def read_entries(path: Path, key: str, index: np.ndarray) -> np.ndarray:

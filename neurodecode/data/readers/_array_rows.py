@@ -1,6 +1,6 @@
 """Rows of arrays: columns from keys, axes and tables; events from tables, codes or the whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,7 @@ def columns_of(
     given: Mapping[str, np.ndarray],
     table: pd.DataFrame | None,
     axes: Axes | None = None,
+    flagged: Callable[[str], np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Give the columns of some rows.
 
@@ -90,6 +91,8 @@ def columns_of(
         Row i belongs to row i; what `wanted` does not take of it rides along under its own name.
     axes : Axes or None
         Axes that count the rows.
+    flagged : callable or None
+        Gives what the data hold at the feature that a flag marks.
 
     Raises
     ------
@@ -108,7 +111,14 @@ def columns_of(
         columns |= {c: table[c].to_numpy() for c in table if c not in taken}
     for name, one in wanted.items():
         column = Column(key=one) if isinstance(one, str) else one
-        values = _values(name, column, place, n, columns, table, axes)
+        if column.flag:
+            if flagged is None:
+                raise ConfigError(f"columns.{name}: rows of no data have no flag. Name a key.")
+            values = flagged(column.flag)
+        else:
+            values = _values(name, column, place, n, columns, table, axes)
+        if column.decimals is not None:
+            values = _written_out(values, column.decimals, f"{place.path}: column {name!r}")
         columns[name] = _renamed(values, column)
     columns.setdefault("label", columns.get("stimulus", np.full(n, NO_LABEL, dtype=object)))
     return {
@@ -305,6 +315,21 @@ def _renamed(values: np.ndarray, column: Column) -> np.ndarray:
     kept = values.astype(np.float64 if values.dtype.kind in "biuf" else object)
     kept[gone] = np.nan if kept.dtype.kind == "f" else None
     return kept
+
+
+def _written_out(values: np.ndarray, decimals: int, where: str) -> np.ndarray:
+    """Give numbers as text with their decimals, the last zeros too; None for what is missing."""
+    # float32 has 7 digits in all, and would give every picture of a category one name.
+    precise = values.dtype.kind == "f" and values.dtype.itemsize >= 8
+    scaled = values.astype(np.float64) * 10.0**decimals
+    off = np.abs(scaled - np.rint(scaled))
+    if not precise or bool((off[np.isfinite(off)] > 0.01).any()):
+        raise DataError(
+            f"{where}: numbers of type {values.dtype} are no names of {decimals} decimals. Get the "
+            "original file, or correct decimals in the card."
+        )
+    words = [f"{value:.{decimals}f}" if np.isfinite(value) else None for value in values]
+    return np.array(words, dtype=object)
 
 
 def _plain(values: np.ndarray) -> np.ndarray:

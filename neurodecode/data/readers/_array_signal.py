@@ -1,5 +1,6 @@
 """From one array and its layout to a signal: trials, or a recording with its events."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ from neurodecode.data.readers._array_values import (
     axes_in,
     channel_of,
     empty_entries,
+    flagged,
     stacked_keys,
     tracks_of,
     values_of,
@@ -201,7 +203,10 @@ def _entry_rows(source: Source, place: Place, axes: Axes) -> pd.DataFrame:
             position = axes.positions(axis)
             given[axis] = position if names is None else as_words(names)[position]
     rows = table_rows(options.table, place)
-    columns = columns_of(options.columns, place, n, given=given, table=rows, axes=axes)
+    columns = columns_of(
+        options.columns, place, n, given=given, table=rows, axes=axes,
+        flagged=functools.partial(flagged, source, place, axes),
+    )  # fmt: skip
     for name, otherwise in (("onset", np.nan), ("duration", 0.0)):
         columns[name] = columns.get(name, np.full(n, otherwise))
         if columns[name].dtype.kind not in "biuf":

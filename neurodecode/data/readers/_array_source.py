@@ -65,9 +65,9 @@ class Place:
         """Read an array of the data's file, or of another."""
         return _array_files.read(self.file(template), fill(key, self.words))
 
-    def read_entry(self, key: str, number: int) -> np.ndarray:
-        """Read one entry along the first axis of an array of the data's file."""
-        return _array_files.read_entry(self.path, fill(key, self.words), number)
+    def read_entry(self, key: str, number: int, axis: int = 0) -> np.ndarray:
+        """Read one entry along an axis of an array of the data's file."""
+        return _array_files.read_entry(self.path, fill(key, self.words), number, axis)
 
     def read_entries(self, key: str, index: np.ndarray) -> np.ndarray:
         """Read some entries along the first axis of an array of the data's file."""

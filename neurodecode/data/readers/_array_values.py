@@ -11,7 +11,7 @@ from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._array_source import Place, Source
 from neurodecode.data.readers._array_space import unit_of
 from neurodecode.data.readers._axes import Axes, axes_of
-from neurodecode.data.readers._feature_table import kept_features
+from neurodecode.data.readers._feature_table import flags_of, kept_features
 
 
 def data_keys(source: Source) -> list[str]:
@@ -69,7 +69,7 @@ def axes_in(source: Source, place: Place) -> Axes:
     }
     where = f"{source.path}: {', '.join(fill(key, place.words) for key in data_keys(source)[:4])}"
     axes = axes_of(options.axes, options.sum, levels, shape_of(source, place), where)
-    if not options.features.table:
+    if not options.features.chosen:
         return axes
     kept = kept_features(options.features, place, axes.sizes[axes.feature])
     return replace(axes, sizes={**axes.sizes, axes.feature: len(kept.index)}, kept=kept)
@@ -107,9 +107,29 @@ def _kept(place: Place, key: str, axes: Axes) -> np.ndarray:
 def channel_of(source: Source, place: Place, axes: Axes, number: int) -> np.ndarray:
     """Read one channel as it is stored, and no more where the format allows it."""
     (key,) = data_keys(source)
-    if axes.stored[0] == axes.feature:
-        return place.read_entry(key, number)
-    return np.moveaxis(place.read(key), axes.stored.index(axes.feature), 0)[number]
+    return place.read_entry(key, number, axes.stored.index(axes.feature))
+
+
+def flagged(source: Source, place: Place, axes: Axes, flag: str) -> np.ndarray:
+    """Read what the data hold at the one feature that a flag marks.
+
+    Raises
+    ------
+    ConfigError
+        If the layout has no flags.
+    DataError
+        If it marks none or several.
+    """
+    features = source.options.features
+    if not features.flags:
+        raise ConfigError(f"flag {flag!r}: the features of the data have no flags in the card.")
+    marked = np.flatnonzero(flags_of(features, place, (flag,))[0] == 1)
+    if len(marked) != 1:
+        raise DataError(
+            f"{source.path}: {flag!r} marks {len(marked)} columns of the data, and a column of the "
+            "rows is one of them. Name another flag in the card."
+        )
+    return channel_of(source, place, axes, int(marked[0]))
 
 
 def empty_entries(data: np.ndarray, missing: float | None) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A table with a row a feature: which are kept, what they are called, and of which region."""
+"""Tables or flags of features: which are kept, what they are called, and of which region."""
 
 import functools
 from collections.abc import Sequence
@@ -33,12 +33,12 @@ class Kept:
 
 
 def kept_features(features: Features, place: Place, n: int) -> Kept:
-    """Choose features by their table.
+    """Choose features by their table or flags.
 
     Parameters
     ----------
     features : Features
-        With a table.
+        With a table or flags.
     place : Place
     n : int
         How many the data have.
@@ -48,7 +48,79 @@ def kept_features(features: Features, place: Place, n: int) -> Kept:
     DataError
         If the table is of other features, or none is left.
     """
-    path = place.file(features.table)
+    columns = (*features.regions, *features.least)
+    if features.flags:
+        path, called = place.path, np.arange(n)
+        held = dict(zip(columns, flags_of(features, place, columns, n), strict=True))
+    else:
+        path = place.file(features.table)
+        held, called = _columns_of_table(features, place, path, n)
+    keep = np.ones(n, dtype=bool)
+    for column, least in features.least.items():
+        keep &= held[column] >= least
+    types: tuple[str, ...] = ()
+    inside = None
+    if features.regions:
+        inside = np.stack([held[name] == 1 for name in features.regions])
+        keep &= inside.any(axis=0)
+    index = np.flatnonzero(keep)
+    if len(index) == 0:
+        raise DataError(
+            f"{path}: no feature is left of {n} in {', '.join(features.regions) or 'the table'} "
+            f"with {dict(features.least) or 'any value'}. Correct features in the card."
+        )
+    if inside is not None:
+        first = inside[:, index].argmax(axis=0)
+        named = [features.codes.get(region, region) for region in features.regions]
+        types = tuple(named[i] for i in first)
+    return Kept(index, tuple(str(one) for one in called[index]), types)
+
+
+def flags_of(
+    features: Features, place: Place, names: Sequence[str], n: int | None = None
+) -> np.ndarray:
+    """Read rows of the matrix of flags.
+
+    Parameters
+    ----------
+    features : Features
+        With flags.
+    place : Place
+    names : sequence of str
+        Of the rows.
+    n : int, optional
+        How many features the data have.
+
+    Returns
+    -------
+    flags : ndarray, shape (n_names, n_features)
+
+    Raises
+    ------
+    DataError
+        If there is no such row, or the matrix is of other features.
+    """
+    known = [str(one).strip() for one in place.read(features.flag_names).ravel()]
+    held: Any = place.read(features.flags)
+    held = held.reshape(held.shape[-2:])  # a field of a struct has the struct's axes before
+    if len(held) != len(known) or n not in (None, held.shape[1]):
+        raise DataError(
+            f"{place.path}: {features.flags!r} has shape {held.shape} for {len(known)} names"
+            f"{'' if n is None else f' and {n} features'}. Correct features in the card."
+        )
+    for name in names:
+        if name not in known:
+            raise DataError(
+                f"{place.path}: {features.flag_names!r} has no {name!r}.{nearest(name, known)} "
+                "Correct the flags in the card."
+            )
+    return held[[known.index(name) for name in names]]
+
+
+def _columns_of_table(
+    features: Features, place: Place, path: Path, n: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Give the columns of the table that choose features, and the features' names."""
     names = features.names if isinstance(features.names, str) else ""
     columns = (names, *features.regions, *features.least, *features.match)
     table = _read(path, path.stat().st_mtime_ns, tuple(dict.fromkeys(filter(None, columns))))
@@ -65,25 +137,8 @@ def kept_features(features: Features, place: Place, n: int) -> Kept:
                 "so rows and features are of different order. Replace whichever of the two is "
                 "not the original."
             )
-    keep = np.ones(n, dtype=bool)
-    for column, least in features.least.items():
-        keep &= table[column].to_numpy(np.float64) >= least
-    types: tuple[str, ...] = ()
-    inside = None
-    if features.regions:
-        inside = np.stack([table[name].to_numpy(np.float64) == 1 for name in features.regions])
-        keep &= inside.any(axis=0)
-    index = np.flatnonzero(keep)
-    if len(index) == 0:
-        raise DataError(
-            f"{path}: no feature is left of {n} in {', '.join(features.regions) or 'the table'} "
-            f"with {dict(features.least) or 'any value'}. Correct features in the card."
-        )
-    if inside is not None:
-        first = inside[:, index].argmax(axis=0)
-        types = tuple(features.regions[i] for i in first)
-    called = table[names].to_numpy()[index] if names else index
-    return Kept(index, tuple(str(one) for one in called), types)
+    chosen = {one: table[one].to_numpy(np.float64) for one in (*features.regions, *features.least)}
+    return chosen, table[names].to_numpy() if names else np.arange(n)
 
 
 @functools.lru_cache(maxsize=2)  # of each recording of a person, header and values

@@ -59,12 +59,14 @@ def read(path: Path, key: str) -> np.ndarray:
         return _value(one, path, key)
 
 
-def read_entry(path: Path, key: str, number: int) -> np.ndarray:
-    """Read one entry along the first axis of a dataset of numbers; MATLAB's axes in its order."""
+def read_entry(path: Path, key: str, number: int, axis: int = 0) -> np.ndarray:
+    """Read one entry along an axis of a dataset of numbers; MATLAB's axes in its order."""
     with _dataset(path, key) as one:
-        if one.dtype.kind not in "biuf" or not one.shape:
-            return _value(one, path, key)[number]
-        return one[..., number].T if _is_matlab(one) else one[number]
+        if one.dtype.kind not in "biuf" or axis >= len(one.shape):
+            return np.take(_value(one, path, key), number, axis)
+        if _is_matlab(one):
+            return one[(..., number, *(slice(None),) * axis)].T
+        return one[(*(slice(None),) * axis, number)]
 
 
 def read_entries(path: Path, key: str, index: np.ndarray) -> np.ndarray:

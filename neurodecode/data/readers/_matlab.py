@@ -47,12 +47,14 @@ def read(path: Path, key: str) -> np.ndarray:
         If there is no such variable or field, or its elements do not fit into one array.
     """
     name, *fields = key.split(".")
-    value = _struct(path, path.stat().st_mtime_ns, name) if fields else _variable(path, name)
+    value: Any = _struct(path, path.stat().st_mtime_ns, name) if fields else _variable(path, name)
     for field in fields:
         known = list(value.dtype.names or ()) if isinstance(value, np.ndarray) else []
         if field not in known:
             raise no_such_key(path, key, [f"{name}.{one}" for one in known] or keys_of(path))
-        value = stacked(list(value[field].ravel()), value.shape, path, key)
+        held = list(value[field].ravel())
+        one_cell = len(held) == 1 and isinstance(held[0], np.ndarray) and held[0].dtype == object
+        value = held[0] if one_cell else stacked(held, value.shape, path, key)
     if hasattr(value, "toarray"):  # sparse
         check_memory(value.shape, 8, path, key)
         value = value.toarray()
