@@ -9,7 +9,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["build", "compare", "evaluate", "load", "load_results", "stimuli", "table"]
+__all__ = [
+    "build",
+    "compare",
+    "evaluate",
+    "load",
+    "load_results",
+    "roi_pictures",
+    "stimuli",
+    "table",
+]
 
 _HOME = {
     "build": "neurodecode.report.notebook",
@@ -17,6 +26,7 @@ _HOME = {
     "evaluate": "neurodecode.report.evaluate",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
+    "roi_pictures": "neurodecode.report.regions",
     "stimuli": "neurodecode.report.notebook",
     "table": "neurodecode.report.notebook",
 }
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
     from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
     from neurodecode.report.notebook import build, load, stimuli, table
+    from neurodecode.report.regions import roi_pictures
     from neurodecode.report.results import load_results
 
 
