@@ -40,7 +40,8 @@ def ceilings_of(last: Any, y: np.ndarray, beside: Beside | None) -> dict[str, np
     first, row = _distinct(y, beside)
     signals: Mapping[str, Any] = {}
     if beside is not None:
-        signals = beside.take(first).asked_by(last).get("signals", {})
+        told = beside.take(first).signals  # of test rows there are no columns beside
+        signals = {name: told[name] for name in last.needs.training_signals}
     made, name = {}, type(last).__name__
     for ceiling, pictures in dict(last.ceilings(y[first], signals)).items():
         where = f"ceilings of {name}: {ceiling}"

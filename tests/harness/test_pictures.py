@@ -238,10 +238,11 @@ def test_what_holds_no_pictures_is_told(study):
 class Links(Painter):
     """Tells the mean; is told tokens in training, and says what its links could reach."""
 
-    needs = Needs(targets=("picture",), training_signals=("tokens",))
+    needs = Needs(targets=("picture",), training_signals=("tokens",), training_columns=("subject",))
     heard: ClassVar[list] = []
 
-    def fit(self, X, y, signals):
+    def fit(self, X, y, rows, signals):
+        assert list(rows) == ["subject"]  # of training rows; test rows have none beside them
         type(self).heard.append(("fit", np.asarray(X), y, np.asarray(signals["tokens"])))
         return super().fit(X, y)
 
