@@ -1,6 +1,7 @@
 """What a region's voxels make alone: told apart where it codes what others do not."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ N_VOXELS, COLOUR = 200, slice(0, 30)
 def world(seed, n=150):
     """Pictures of any colour and blob; voxels of one region answer redness, the others the blob."""
     rng = np.random.default_rng(seed)
-    at = np.stack(np.mgrid[:8, :8], axis=-1)
+    at = np.stack([*np.mgrid[:8, :8]], axis=-1)
     places = np.array([[2, 2], [2, 6], [6, 2], [6, 6]])
     blobs = np.exp(-((at[None] - places[:, None, None]) ** 2).sum(-1) / 6)
     weight, red = rng.uniform(size=(n, 4)), rng.uniform(-1, 1, size=n)
@@ -47,7 +48,7 @@ def test_a_region_of_colour_is_told_apart_and_random_voxels_are_not(fitted):
     drawn = np.zeros(N_VOXELS, dtype=bool)
     drawn[np.random.default_rng([seed, 2]).choice(N_VOXELS, 30, replace=False)] = True
     found = region_pictures(model.predict, X, {"colour": planted(), "drawn": drawn}, n_random=99)
-    table = found.table.set_index("region")
+    table: Any = found.table.set_index("region")
     assert table.loc["colour", "p"] == 0.01 and table.loc["colour", "ratio"] > 2  # 1 of 100
     assert table.loc["drawn", "p"] > 0.05 and table.loc["drawn", "ratio"] < 2
     assert table["n_voxels"].tolist() == [30, 30]
@@ -66,7 +67,7 @@ def test_p_of_random_regions_is_uniform():
     for i in range(200):
         masks[f"{i}"] = np.zeros(N_VOXELS, dtype=bool)
         masks[f"{i}"][rng.choice(N_VOXELS, 30, replace=False)] = True
-    p = region_pictures(model.predict, X, masks, n_random=19).table["p"]
+    p = region_pictures(model.predict, X, masks, n_random=19).table["p"].to_numpy()
     assert p.min() >= 0.05  # 1 of 20 is the least there is
     assert 2 <= (p <= 0.05).sum() <= 20  # binomial(200, .05): 1e-3 on either side
     assert abs(p.mean() - 0.525) < 4 * 0.29 / np.sqrt(200)  # of 1/20 … 20/20
