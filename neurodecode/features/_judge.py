@@ -29,8 +29,6 @@ class Judge(Feature):
         Of red, green and blue, which pictures are normalised by.
     """
 
-    version: ClassVar[int] = 1
-    libraries: ClassVar[tuple[str, ...]] = ("torch",)
     batch_size: ClassVar[int] = 16
     mean: ClassVar[tuple[float, float, float]] = IMAGENET[0]
     deviation: ClassVar[tuple[float, float, float]] = IMAGENET[1]

@@ -1,7 +1,7 @@
 """AlexNet: early and late layers of a network that names objects."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from neurodecode.features._judge import Judge
 
@@ -26,6 +26,9 @@ class Alexnet(Judge):
     Published tables name layers 2 (`features.4`) and 5 (`features.11`): 184,512 and 57,600 numbers
     at 256 pixels. Krizhevsky 2014, arXiv 1404.5997.
     """
+
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
 
     layer: str = "5"
 

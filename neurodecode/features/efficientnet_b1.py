@@ -1,7 +1,7 @@
 """EfficientNet-B1: the last layer of a network that names objects."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from neurodecode.features._judge import Judge
 
@@ -24,6 +24,9 @@ class EfficientnetB1(Judge):
     -----
     Tan and Le 2019, arXiv 1905.11946.
     """
+
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
 
     size: int = 240
 

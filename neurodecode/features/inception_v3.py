@@ -26,6 +26,9 @@ class InceptionV3(Judge):
     Szegedy et al. 2016, doi 10.1109/CVPR.2016.308.
     """
 
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+
     mean: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
     deviation: ClassVar[tuple[float, float, float]] = (0.5, 0.5, 0.5)
 

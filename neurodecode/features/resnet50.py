@@ -1,7 +1,7 @@
 """ResNet-50: the last layer, trained on classes or, as SwAV, without labels."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from neurodecode.features._judge import Judge
 
@@ -26,6 +26,9 @@ class Resnet50(Judge):
     trained with left over. He et al. 2016, doi 10.1109/CVPR.2016.90; Caron et al. 2020, arXiv
     2006.09882.
     """
+
+    version: ClassVar[int] = 1
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
 
     @staticmethod
     def _layers() -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from neurodecode.metrics.retrieval import (
 )
 
 FOUND = [find(name, "metrics") for name in catalogue("metrics")]
-METRICS = [one for one in FOUND if one.retrieval is not None]
+STRICT = [one for one in FOUND if one.name.endswith("_strict")]  # ties count nothing there
+METRICS = [one for one in FOUND if one.retrieval is not None and one not in STRICT]
 BACK = [one for one in METRICS if one.retrieval.direction == "image_to_brain"]
 LIKENESS = {
     "correlation": lambda a, b, c: np.corrcoef(a, b)[0, 1],
@@ -160,6 +161,13 @@ def test_answers_that_are_all_alike_are_at_chance(metric, likeness, answer):
     gallery = Gallery(None, likeness, centre)
     expected = metric.chance(true, np.zeros(0), gallery)
     assert metric(true.reshape(20, -1), pred, gallery=gallery) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("metric", STRICT, ids=lambda one: one.name)
+def test_answers_that_are_all_alike_score_nothing_where_ties_count_nothing(metric):
+    true = pictures(n=20).reshape(20, -1)
+    pred = np.tile(true[:1] * 0 + 0.5, (20, 1))
+    assert metric(true, pred, gallery=Gallery(None, "correlation")) == 0
 
 
 def test_chance_is_that_of_places_that_are_equally_likely():
