@@ -8,9 +8,14 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+SLOW = ("picture_reconstruction",)  # trains an auto-encoder and a diffusion model
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path.stem in SLOW else ()) for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_it_runs(path, tmp_path, monkeypatch):
     monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MPLBACKEND", raising=False)  # figures are drawn into the notebook

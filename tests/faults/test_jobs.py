@@ -209,7 +209,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_traceback_with_debug(run_it, caps
     capsys.readouterr()
     assert main(["table", "results/ask"]) == 1
     text = capsys.readouterr().err
-    assert text.startswith("neurodecode table: KeyError: 'jobs'.")
+    assert text.startswith("neurodecode table: KeyError: 'views'.")
     assert text.count("\n") == 1
     assert main(["table", "results/ask", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err

@@ -24,6 +24,15 @@ NETWORKS = {
     "align.benchetrit": _TINY,
     "align.mlp": _TINY,
     "align.nice": _TINY | {"sizes": _SHORT},
+    "generate.autoencoder": {"n_updates": 2},
+    "generate.brain_diffuser": {
+        "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
+    },
+    "generate.diffusion": {
+        "low": {"pca": {"n_components": 3}},
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2, "steps": 2}},
+    },
     "networks.eegnet": {"max_epochs": 2, "kernel_length": 8, "separable_length": 4},
     "networks.shallow_convnet": {
         "max_epochs": 2, "n_filters": 4, "kernel_length": 5, "pool_length": 8
@@ -112,6 +121,8 @@ CARDS = (
     NullCard("simulated_encoding_fmri", "film", metric="r",
              asked={"direction": "encode", "features": "features", "controls": []}),
     NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
+    NullCard("simulated_scenes", "picture", metric="two_way", asked=OF_VECTORS),
+    NullCard("simulated_meg_scenes", "picture", metric="two_way", asked=slow(25, **OF_VECTORS)),
     NullCard("haxby2001", "eight_way", "slice",
              asked=THREE, generator={"runs": [f"{run}" for run in range(12)]}),
     NullCard("haxby2001", "eight_way_betas", "mm25_events",

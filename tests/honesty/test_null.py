@@ -152,11 +152,13 @@ def test_every_model_is_asked_somewhere(tmp_path):
     assert shipped_names - asked <= NOT_ASKED
 
 
-# Controls of other targets and of columns, models of series, and those of vectors: the cards of
-# test_null_cards ask these.
+# Controls of other targets and of columns, models of series, and those of vectors and pictures: the
+# cards of test_null_cards ask these.
 NOT_ASKED = {
     "baseline.covariates", "baseline.mean_target", "linear.lagged_ridge", "align.ridge",
     "align.benchetrit", "align.nice", "align.atm", "align.mlp",
+    "generate.autoencoder", "generate.brain_diffuser", "generate.diffusion", "generate.nearest",
+    "generate.pca", "generate.token_ridge",
 }  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def input_of(model, seed=0, n=32):
             "stop": 0.5 * np.arange(n),
             "previous": np.array([None, *(f"class {code}" for code in y[:-1])], dtype=object),
             "site": rng.choice(["north", "south"], size=n).astype(object),
+            "label": np.array([f"class {code}" for code in y], dtype=object),
         }
     )
     table["start"] = table["onset"]

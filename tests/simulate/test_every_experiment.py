@@ -15,7 +15,8 @@ FILES = sorted(shipped_folder("configs/experiments").glob("*.yaml"))
 CARD_OF = {file.stem: yaml.safe_load(file.read_text())["data"]["card"] for file in FILES}
 # Of each card one experiment is run by default: of other models and tasks the slow tests tell.
 # Pipelines of others, which search grids, and networks that draw pictures come last.
-ORDER = sorted(CARD_OF, key=lambda name: name.startswith(("moabb_", "quickstart_reconstruction")))
+HEAVY = ("moabb_", "quickstart_reconstruction", "digits69_diffusion")
+ORDER = sorted(CARD_OF, key=lambda name: name.startswith(HEAVY))
 FIRST = {CARD_OF[name]: name for name in reversed(ORDER)}
 BLIND = ("baseline.prior", "baseline.mean_target")
 LOGISTIC = "sklearn.linear_model.LogisticRegression: {C: 0.01}"

@@ -21,7 +21,7 @@ _KILLED = """
 import sys, time
 from neurodecode.cli import main
 from neurodecode.harness import store
-write, n_whole, n_saved = store._write_predictions, int(sys.argv[1]), 0
+write, n_whole, n_saved = store.write_predictions, int(sys.argv[1]), 0
 def writes_half(*arguments):
     global n_saved
     write(*arguments)
@@ -29,7 +29,7 @@ def writes_half(*arguments):
     if n_saved > n_whole:
         print("half a job is written", flush=True)
         time.sleep(3600)
-store._write_predictions = writes_half
+store.write_predictions = writes_half
 sys.exit(main(sys.argv[2:]))
 """
 
