@@ -112,6 +112,12 @@ class Entries:
         """The same as vectors, shape (n_rows, n)."""
         return self._alike(replace(self, entry=None), slice(None))
 
+    @property
+    def owned(self) -> "Entries | np.ndarray":
+        """The same without what no row points to: of vectors in memory, a copy of these rows."""
+        in_memory = any(isinstance(one, np.ndarray) for one in self.sources)
+        return self._shaped(self._read(np.arange(len(self)))) if in_memory else self
+
     def __getitem__(self, index: Any) -> Any:
         """Give rows as `Entries`, one as an array; of a pair columns of all vectors, an array."""
         if isinstance(index, tuple):

@@ -36,7 +36,7 @@ ARGUMENTS = {
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
     "generate.autoencoder": "{n_updates: 2}",
-    "generate.brain_diffuser": f"{{preset: tiny, steps: 2, {FEW}}}",
+    "generate.brain_diffuser": f"{{preset: tiny, {FEW}}}",
     "generate.diffusion": f"{{{FEW}}}",
     "linear.cca_ssvep": "{freqs: [10.0, 14.0], sfreq: 64.0}",
     "linear.lagged_ridge": "{sfreq: 64.0}",

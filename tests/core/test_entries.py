@@ -100,3 +100,13 @@ def test_entries_of_two_shapes_are_refused(signal):
     )
     with pytest.raises(DataError, match=r"shapes \(2, 3\) and \(5,\)"):
         Entries.of_signal(mixed)
+
+
+def test_what_is_owned_holds_no_other_row(tmp_path):
+    whole = np.arange(12, dtype=np.float32).reshape(6, 2)
+    owned = Entries.of([whole])[np.array([4, 1])].owned
+    assert isinstance(owned, np.ndarray) and not np.shares_memory(owned, whole)
+    np.testing.assert_array_equal(owned, whole[[4, 1]])
+    np.save(tmp_path / "whole.npy", whole)
+    stored = Entries.of([tmp_path / "whole.npy"])[np.array([4, 1])]
+    assert stored.owned is stored  # a file is read when it is asked for

@@ -128,7 +128,8 @@ class Ridge(RegressorMixin, BaseEstimator):
             self.coef_ = np.ascontiguousarray(weights.T)
             self.patterns_ = haufe_patterns(X, weights.T) if few else self.patterns_
         else:
-            self.solver_, self.targets_ = solver, Y
+            # A fitted model holds no row that it was not trained on.
+            self.solver_, self.targets_ = solver, Y.owned if isinstance(Y, Entries) else Y
         return self
 
     def predict(self, X):

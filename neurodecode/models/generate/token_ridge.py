@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.ridge_left_out import left_out_predictions, left_out_statistics
@@ -120,7 +121,8 @@ class TokenRidge(Ridge):
         solver, Y, alpha, groups = self._solved(X, y, rows)
         self.coef_ = self.intercept_ = None
         self.patterns_ = np.zeros((0, solver.rows.X.shape[1]))
-        self.solver_, self.targets_ = solver, Y
+        # A fitted model holds no row that it was not trained on.
+        self.solver_, self.targets_ = solver, Y.owned if isinstance(Y, Entries) else Y
         averaged = groups is not None and self.repeats == "average"
         self.row_of_trial_ = groups if averaged else np.arange(len(Y))
         self._together = None if averaged else groups
