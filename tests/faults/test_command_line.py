@@ -179,6 +179,12 @@ def test_a_target_that_the_trials_do_not_have(target, sentence, run_it, said, do
     assert done() == []
 
 
+def test_words_are_no_values(run_it, said, done):
+    assert run_it("target={value: label}", "metrics=[mae]", "controls=[]") == 2
+    assert "target: column 'label' holds what is no number" in said()
+    assert done() == []
+
+
 def test_runs_that_hold_no_trial_of_the_task(run_it, said, done):
     card = Path("mine.yaml").read_text().replace("rows: {", "rows: {subject: ['02'], ")
     Path("mine.yaml").write_text(card)

@@ -115,9 +115,8 @@ class PipelineGenerator(BaseEstimator, ABC):
         ConfigError
             If strength × steps rounds to no step.
         """
-        from neurodecode.models.generate._sampling import (
-            check_steps,
-        )  # torch: only where it is used
+        # torch: only where it is used
+        from neurodecode.models.generate._sampling import check_steps
 
         n_run = check_steps(self.steps, self.strength, self.where)
         # Pipelines cut steps x strength off, and 100 x 0.29 is 28.999….
