@@ -4,6 +4,7 @@ Draws of the shuffled null of a fold deal the same training pictures to other br
 nothing else from them. The last few fitted links are kept in the process.
 """
 
+import copy
 from collections import OrderedDict
 from threading import Lock
 from typing import Any
@@ -41,7 +42,8 @@ def fitted_once(link: Any, pictures: np.ndarray, conditions: Conditions | None =
     Parameters
     ----------
     link : Codec or Generator
-        A scikit-learn estimator; it is not fitted itself.
+        A scikit-learn estimator; it is not fitted itself. Arguments that it names in `drawing`
+        count once it is fitted and not before: links that differ in these alone are fitted once.
     pictures : ndarray, shape (n, height, width, channels)
         In any order, repeats among them.
     conditions : mapping of str to ndarray, shape (n, …), optional
@@ -58,14 +60,16 @@ def fitted_once(link: Any, pictures: np.ndarray, conditions: Conditions | None =
     order = np.unique(names, return_index=True)[1]  # sorted by content, each once
     kind = type(link)
     device = resolve_device(training_place().device)
+    arguments = link.get_params(deep=False)
+    drawing = {name: arguments.pop(name) for name in getattr(kind, "drawing", ())}
     key = digest([
-        kind.__module__, kind.__qualname__, repr(sorted(link.get_params(deep=False).items())),
+        kind.__module__, kind.__qualname__, repr(sorted(arguments.items())),
         list(told), [names[i] for i in order], device,
     ])  # fmt: skip
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
-            return _kept[key]
+            return _drawing(_kept[key], drawing)
     fresh: Any = clone(link)
     if conditions is None:
         fresh.fit(pictures[order])
@@ -75,4 +79,9 @@ def fitted_once(link: Any, pictures: np.ndarray, conditions: Conditions | None =
         _kept[key] = fresh
         while len(_kept) > _MOST:
             _kept.popitem(last=False)
-    return fresh
+    return _drawing(fresh, drawing)
+
+
+def _drawing(fitted: Any, arguments: dict[str, Any]) -> Any:
+    """Give a fitted link with arguments of its own; of a link without any, itself."""
+    return copy.copy(fitted).set_params(**arguments) if arguments else fitted

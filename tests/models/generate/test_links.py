@@ -78,6 +78,40 @@ def test_links_are_fitted_once_on_each_picture_whatever_the_order():
     assert fitted_once(Counting(), pictures[:5]) is not one
 
 
+class Drawing(Counting):
+    n_fits = 0
+    drawing = ("steps",)
+
+    def __init__(self, size=1, steps=20):
+        super().__init__(size)
+        self.steps = steps
+
+
+def test_links_that_differ_in_how_they_draw_are_fitted_once():
+    pictures = RNG.random((6, 4, 4, 1), dtype=np.float32)
+    few, many = (fitted_once(Drawing(steps=steps), pictures) for steps in (5, 50))
+    assert Drawing.n_fits == 1
+    assert (few.steps, many.steps) == (5, 50)
+    assert few.pictures_ is many.pictures_
+    fitted_once(Drawing(size=2, steps=5), pictures)
+    assert Drawing.n_fits == 2
+
+
+def test_what_a_unet_learns_depends_on_no_argument_of_drawing():
+    pytest.importorskip("torch", reason="torch is an extra")
+    pytest.importorskip("diffusers", reason="diffusers is an extra")
+    from neurodecode.models.generate._generators.unet import Unet
+
+    pictures = RNG.random((8, 8, 8, 1), dtype=np.float32)
+    told = {"low": RNG.random((8, 3), dtype=np.float32)}
+    shared: dict = {"channels": (8, 16), "n_updates": 2, "random_state": 0}
+    others = {"scheduler": "ddpm", "steps": 3, "guidance": 1.0, "strength": 0.5}
+    one, other = (Unet(**shared, **more).fit(pictures, told) for more in ({}, others))
+    assert set(Unet.drawing) == set(others)
+    for name, weights in one.weights_.items():
+        np.testing.assert_array_equal(weights, other.weights_[name])
+
+
 def test_pictures_that_are_told_differently_are_learnt_each():
     pictures = RNG.random((3, 4, 4, 1), dtype=np.float32)
     told = {"low": RNG.random((4, 2), dtype=np.float32)}

@@ -1,7 +1,7 @@
 """A small diffusion model of pictures, trained here on what is told of them."""
 
 import math
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -77,6 +77,8 @@ class Unet(Learnt):
     2207.12598; Salimans & Ho 2022, arXiv 2202.00512 (v); Lin et al. 2024, arXiv 2305.08891 (steps
     that begin where nothing is left).
     """
+
+    drawing: ClassVar[tuple[str, ...]] = ("scheduler", "steps", "guidance", "strength")
 
     def __init__(
         self,
