@@ -8,7 +8,8 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-SLOW = ("picture_reconstruction",)  # trains an auto-encoder and a diffusion model
+# The first trains an auto-encoder and a diffusion model; each of the others takes half a minute.
+SLOW = ("picture_reconstruction", "imagery_online", "lab_folder_to_table", "picture_retrieval")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_a_fold_costs_a_byte_a_row(study):
     assert held < 50 * (N_ROWS + 2_000), f"{held / 50 / N_ROWS:.2f} bytes a row and fold"
 
 
+@pytest.mark.slow
 def test_a_plan_holds_folds_and_keys_and_no_truth_of_its_own(study):
     make_plan(study)  # warm
     gc.collect()

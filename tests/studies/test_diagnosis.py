@@ -33,6 +33,7 @@ def test_people_left_out_lean_on_their_sites(passed):
     assert "Not clearly better than baseline.covariates" in done.page
 
 
+@pytest.mark.slow
 def test_sites_left_out_give_the_same_raw_and_corrected(passed, tmp_path):
     done, raw, corrected, covariates = passed("{cross_group: {by: group}}")
     assert set(raw["per_unit"]) == {f"group-{site}" for site in ("NORTH", "SOUTH", "EAST", "WEST")}

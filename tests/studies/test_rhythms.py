@@ -28,11 +28,13 @@ def test_windows_of_unequal_length(data, tmp_path):
     assert 0.3 < passed.row("mean_over_time + linear.lda")["mean"] < 0.7
 
 
+@pytest.mark.slow
 def test_several_bands(data, tmp_path):
     passed = pass_through(HERE / "several_bands.yaml", tmp_path / "out", *data)
     assert 0.8 < passed.row(BANDS)["mean"] < 1
 
 
+@pytest.mark.slow
 def test_windows_that_slide_through_tasks_and_rest(data, tmp_path):
     passed = pass_through(HERE / "idle_between.yaml", tmp_path / "out", *data)
     found = passed.row(BANDS)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from whole_harness import pass_through, typed
 
 import neurodecode as nd
@@ -10,6 +11,7 @@ HERE = Path(__file__).parent
 MODEL = "scale + linear.time_resolved"
 
 
+@pytest.mark.slow
 def test_two_kinds_of_sensors_over_time(tmp_path):
     passed = pass_through(HERE / "two_sensor_kinds.yaml", tmp_path / "out")
     assert passed.results.index["spaces"]["meg"][0]["types"].count("mag") == 10

@@ -20,6 +20,7 @@ def data(tmp_path, monkeypatch):
     return tmp_path / "data"
 
 
+@pytest.mark.slow
 def test_both_tell_more_than_either(data, tmp_path):
     passed = pass_through(HERE / "two_views.yaml", tmp_path / "out", "--data", str(data))
     eeg, fmri, both = (row["mean"] for row in passed.rows if row["model"].startswith("join"))
