@@ -63,6 +63,7 @@ ARGUMENTS = {
         "low": {"pca": {"n_components": 3}},
         "generator": {"unet": {"channels": [8, 16], "n_updates": 2, "steps": 2}},
     },
+    "generate.pca": {"n_components": 3},
     "generate.token_ridge": {"repeats": "none"},
     "linear.cca_ssvep": {"freqs": (4.0, 6.0), "sfreq": SFREQ},
     "networks.eegnet": {"max_epochs": 2, "kernel_length": 8},
@@ -79,7 +80,7 @@ SHIPPED = [
     if name not in ("baseline.oracle", "baseline.class_mean")
 ]
 TIMED = ("trials_per_second", "waiting")  # in the history of a network; never the same twice
-KINDS = ("label", "value", "vector")  # of target, that these studies have
+KINDS = ("label", "value", "vector", "picture")  # of target, that these studies have
 
 
 class ClassMeans(ClassifierMixin, BaseEstimator):
@@ -174,6 +175,8 @@ def study_of(
     **question: Any,
 ) -> Study:
     """Give a study of trials in memory; a recording is a part, a trial an entry of it."""
+    if kind == "picture":  # each trial shows one of its own
+        table = table.assign(stimulus=[f"{i:03d}" for i in range(len(table))])
     rows, order = Rows.build_sorted(table)
     parts, part, at = [], np.zeros(len(table), dtype=np.int32), np.zeros(len(table), dtype=np.int64)
     names = tuple(f"{axes[0]} {i}" for i in range(X.shape[1]))
@@ -195,18 +198,35 @@ def study_of(
         target = Target("value", column="value")
     if kind == "vector":
         Y = np.stack([table["value"], -table["value"], np.arange(len(table)) % 3], axis=1)
-        shown = Part(
-            Y, Space("features", ("0", "1", "2")), ("feature",), None, 0.0, digest_array(Y)
-        )
-        zeros = np.zeros(len(table), dtype=np.int32)
-        signals["shown"] = TrialSignal((shown,), zeros, order, zeros - 1)
+        signals["shown"] = shown(Y, order)
         target = Target("vector", signal="shown")
-    metric = {"label": "balanced_accuracy", "value": "r2", "vector": "r2"}[kind]
+    if kind == "picture":
+        patterns = np.random.default_rng([0, 5]).standard_normal((2, 8, 8, 3))
+        told = np.stack([table["value"], np.arange(len(table)) % 3 - 1], axis=1)
+        Y = (1 + np.tanh(np.tensordot(told, patterns, 1))) / 2
+        signals["shown"] = shown(Y, order)
+        signals["semantic"] = shown(np.tanh(told), order)
+        target = Target("picture", signal="shown")
+    metric = {
+        "label": "balanced_accuracy", "value": "r2", "vector": "r2", "picture": "pixcorr"
+    }[kind]  # fmt: skip
     asked = {"target": target, "models": models, "metrics": (metric,), "n_draws": 0}
+    if kind == "picture":
+        asked["shown"] = ("semantic",)
     if any(model.calibrated for model in models):
         asked["access"] = TargetAccess(calibration=2)
     trials = Trials(rows, signals)
     return Study(trials, Question(**{**asked, **question}), previous_labels(rows, "label"))
+
+
+def shown(values: np.ndarray, order: np.ndarray) -> TrialSignal:
+    """Give vectors or pictures as a signal, an entry a row of the table."""
+    flat = values.reshape(len(values), -1)
+    shape = values.shape[1:] if values.ndim > 2 else ()
+    space = Space("features", tuple(f"{i}" for i in range(flat.shape[1])), shape=shape)
+    part = Part(flat, space, ("feature",), None, 0.0, digest_array(flat))
+    zeros = np.zeros(len(values), dtype=np.int32)
+    return TrialSignal((part,), zeros, order, zeros - 1)
 
 
 def run(study: Study, folder: Path) -> list[TableRow]:
