@@ -30,7 +30,7 @@ from neurodecode.report.words import best
 HERE = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "datasets/README.md", "tests/studies/README.md")
 QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg", "quickstart_online",
-               "quickstart_pictures")  # fmt: skip
+               "quickstart_pictures", "quickstart_reconstruction")  # fmt: skip
 BENCHMARK = (
     "eegbci_left_right",
     "eegbci_left_right_cross_run",
