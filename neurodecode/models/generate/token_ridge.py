@@ -13,6 +13,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.ridge_left_out import left_out_predictions, left_out_statistics
 from neurodecode.models.align.ridge import Ridge
+from neurodecode.models.generate._renorm import respread
 
 Renorm = Literal["none", "loo", "transductive"]
 
@@ -207,9 +208,4 @@ class TokenRidge(Ridge):
         # What varies by less than rounding is constant, and to be divided by no rounding.
         least = len(self.targets_) * np.finfo(np.float64).eps
         least = max(least, np.finfo(said.dtype).eps) * np.abs(target_mean)
-        varies = (sd > least) & (self.target_std_[columns] > least)
-        gain = np.divide(self.target_std_[columns], sd, out=np.zeros_like(sd), where=varies)
-        said -= mean.astype(said.dtype)
-        said *= gain.astype(said.dtype)
-        said += target_mean.astype(said.dtype)
-        return said
+        return respread(said, mean, sd, target_mean, self.target_std_[columns], least)
