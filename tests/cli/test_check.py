@@ -26,6 +26,8 @@ FEW = (
 )
 # What is told the class of the tested trial, as a ceiling is.
 CEILINGS = ("baseline.class_mean",)
+# Two networks and a U-Net a fit, and some hundred pictures that are drawn.
+SLOW = ("generate.benchetrit_generator",)
 ARGUMENTS = {
     "align.atm": f"{{{TINY}, {SHORT}}}",
     "align.benchetrit": f"{{{TINY}, sizes: {{n_virtual: 6, n_features: 32, width: 8}}}}",
@@ -36,6 +38,10 @@ ARGUMENTS = {
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
     "generate.autoencoder": "{n_updates: 2}",
+    "generate.benchetrit_generator": (
+        f"{{preset: tiny, {FEW}, renorm: none, network: {{training: {{max_epochs: 1}}, "
+        "sizes: {n_virtual: 6, n_features: 32, width: 8}}}"
+    ),
     "generate.brain_diffuser": f"{{preset: tiny, {FEW}}}",
     "generate.diffusion": f"{{{FEW}}}",
     "linear.cca_ssvep": "{freqs: [10.0, 14.0], sfreq: 64.0}",
@@ -106,7 +112,7 @@ def test_predictions_that_other_code_made_are_found(results, capsys, monkeypatch
 @pytest.mark.parametrize(
     "name",
     [
-        name
+        pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name
         for group in ("models", "steps", "protocols", "metrics")
         for name in catalogue(group)
         if name not in CEILINGS

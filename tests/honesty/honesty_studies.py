@@ -55,6 +55,11 @@ ARGUMENTS = {
     "deconfound": {"columns": ("position", "site")},
     "riemann.augmented_covariance": {"order": 2, "lag": 3},
     "generate.autoencoder": {"n_updates": 2},
+    "generate.benchetrit_generator": {
+        "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
+        "network": {"training": {"max_epochs": 2}},
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
+    },
     "generate.brain_diffuser": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
         "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},

@@ -25,6 +25,11 @@ NETWORKS = {
     "align.mlp": _TINY,
     "align.nice": _TINY | {"sizes": _SHORT},
     "generate.autoencoder": {"n_updates": 2},
+    "generate.benchetrit_generator": {
+        "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
+        "network": {"training": {"max_epochs": 2}},
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
+    },
     "generate.brain_diffuser": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
         "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},

@@ -157,8 +157,8 @@ def test_every_model_is_asked_somewhere(tmp_path):
 NOT_ASKED = {
     "baseline.covariates", "baseline.mean_target", "linear.lagged_ridge", "align.ridge",
     "align.benchetrit", "align.nice", "align.atm", "align.mlp",
-    "generate.autoencoder", "generate.brain_diffuser", "generate.diffusion", "generate.nearest",
-    "generate.pca", "generate.token_ridge",
+    "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
+    "generate.diffusion", "generate.nearest", "generate.pca", "generate.token_ridge",
 }  # fmt: skip
 
 

@@ -45,6 +45,11 @@ ARGUMENTS = {
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
+    "generate.benchetrit_generator": {
+        "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
+        "network": {"training": {"max_epochs": 1}}, "renorm": "none",
+        "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
+    },
     "generate.brain_diffuser": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
         "generator": {"unet": {"channels": [8, 16], "n_updates": 2}},
@@ -64,7 +69,8 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "generate.autoencoder", "generate.brain_diffuser", "generate.diffusion",
+    "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
+    "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",
 }  # fmt: skip
 # Codes that stand for something else.

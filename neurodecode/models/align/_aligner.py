@@ -85,6 +85,17 @@ class Aligner(RegressorMixin, BaseEstimator):
         """
         return self._contrast().fit(self, X, y, rows, val)
 
+    def check(self, X) -> None:
+        """Refuse arguments that cannot be meant, and trials that differ in length or rate.
+
+        For who trains something else first; reads no trial.
+
+        Raises
+        ------
+        ConfigError, DataError
+        """
+        self._contrast().check(self, X)
+
     def predict(self, X):
         """Give a vector in the targets' space for each trial, shape (n_trials, n_targets)."""
         return self._contrast().predict(self, X)

@@ -45,9 +45,8 @@ def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
     rows : DataFrame or None
     val : tuple of X, y and rows, or None
     """
+    signal, y = check(model, X), _targets(X, y)
     options, training = read_loss(model.loss), _training(model)
-    signal, y = _signal(model, X), _targets(X, y)
-    _check_arguments(model)
     model.sfreq_, model.shape_ = signal.used()[0].sfreq, _time_shape(signal)
     model.n_baseline_ = _n_baseline(model)
     model.layouts_ = learn(signal, model.scaling, model.n_baseline_)
@@ -80,6 +79,14 @@ def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
     model.__dict__.pop("_made", None)
     keep_history(model, trained, training)
     return model
+
+
+def check(model: Any, X: Any) -> TrialSignal:
+    """Refuse arguments that cannot be meant and trials that differ; give the trials' signal."""
+    read_loss(model.loss)
+    _training(model)
+    _check_arguments(model)
+    return _signal(model, X)
 
 
 def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
