@@ -86,8 +86,8 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if model.transductive and not access.transductive:
         return (
             "it must be shown all test rows before it answers one, and target_access is "
-            f"{access.name}. Say target_access: transductive, which the table then tells, or "
-            "renorm: loo."
+            f"{access.name}. Say target_access: transductive, which the table then tells, or leave "
+            "renorm out."
         )
     updates = model.updates(access)
     if model.must_update and not updates:

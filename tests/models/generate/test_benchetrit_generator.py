@@ -290,6 +290,8 @@ def test_an_experiment_trains_two_people_at_once_and_keeps_what_paints_the_same(
     assert kept.low_.network_.subjects_ == ["01", "02"]
     said = kept.predict(plan.study.inputs.take(job.fold.index("test")))
     np.testing.assert_array_equal(said, store.predictions(job.key, ()).pred)
+    with pytest.raises(ConfigError, match=r"must be shown all test rows .* or leave renorm out"):
+        ran(place, data="simulate: small", arguments="renorm: transductive", n_draws=0, more="")
 
 
 @pytest.mark.slow
