@@ -7,6 +7,7 @@ import socket
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiny_pipelines as tiny
 import torch
@@ -15,11 +16,16 @@ from sklearn.base import clone
 
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.files import cache_folder
+from neurodecode.core.parts import Part
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.trials import Trials
 from neurodecode.models.generate._codecs.sd_vae import SdVae
 from neurodecode.models.generate._generators.ip_adapter import IpAdapter
 from neurodecode.models.generate._generators.kandinsky import Kandinsky
 from neurodecode.models.generate._generators.stable_diffusion import StableDiffusion
 from neurodecode.models.generate._generators.versatile_diffusion import VersatileDiffusion
+from neurodecode.models.generate.benchetrit_generator import BenchetritGenerator
 from neurodecode.models.generate.brain_diffuser import BrainDiffuser
 
 rng = np.random.default_rng(0)
@@ -339,6 +345,38 @@ def test_brain_diffuser_runs_both_stages_from_one_folder(folders):
     found = model.ceilings(pictures[-2:], {k: v[-2:] for k, v in told.items()})
     assert differ(found["true condition"], found["round trip"]).min() > 0.01
     assert differ(found["true condition"], made).min() > 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # of a single pass
+def test_benchetrit_generator_runs_both_stages_from_one_folder(folders):
+    n, weights = 24, str(folders["versatile_diffusion"])
+    pictures = rng.random((n, 20, 20, 3), dtype=np.float32)
+    told = {
+        k: rng.standard_normal((n, *shape)).astype(np.float32)
+        for k, shape in SHAPES["versatile_diffusion"].items()
+    }
+    space = Space("sensors", tuple("abcdef"), ("mag",) * 6, rng.normal(size=(6, 3)), unit="T")
+    X = 1e-13 * brains(n, 120, told, pictures).reshape(n, 6, 20)
+    table = pd.DataFrame({"uid": [f"{i}" for i in range(n)], "subject": "01"})
+    part = Part(X, space, ("channel", "time"), 50.0, 0.0, "X")
+    trials = Trials.of_entries(Rows(table), "meg", part, np.arange(n))
+
+    def of(rows):
+        return trials.take(rows), pictures[rows], {k: v[rows] for k, v in told.items()}
+
+    model = BenchetritGenerator(
+        low={"sd_vae": {"weights": weights}}, random_state=0, steps=4,
+        generator={"versatile_diffusion": {"weights": weights}},
+        network={"training": {"max_epochs": 1}},
+    )  # fmt: skip
+    X_train, y, signals = of(np.arange(16))
+    model.fit(X_train, y, signals=signals, val=of(np.arange(16, 22)))
+    assert "generator/text_unet/config.json" in model.hashes(cache_folder())
+    made = model.predict(trials.take([22, 23]))
+    assert made.shape == (2, 20, 20, 3) and made.std() > 0.01
+    assert differ(model.predict(trials.take([23])), made[1:]) < ROUNDING
+    assert model.told_["vision"].network_.made_["heads"] == {"mse": 17 * 32}
 
 
 @pytest.mark.slow
