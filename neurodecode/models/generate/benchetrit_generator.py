@@ -71,8 +71,8 @@ class BenchetritGenerator(TwoStages):
     averages of repeats (``aggregate: {of: inputs}``) spread less, and come out a little nearer to
     the mean. Nothing is known of test rows: a picture alone is told as it is among others. `fit`
     by hand needs ``val``, or ``renorm: none``. Of single trials of two people of
-    `simulated_meg_scenes` (few updates, one seed) two-way is .683 by ``held_out``, .687 by
-    ``transductive`` and .677 by ``none``; PixCorr .260, .262 and .237, the mean picture's .215.
+    `simulated_meg_scenes` (few updates, one seed) two-way is .687 by ``held_out``, .692 by
+    ``transductive`` and .681 by ``none``; PixCorr .260, .261 and .236.
 
     Not held to the paper's text: 50 steps, guidance 7.5, strength .75 and share of the text .4 are
     those of Brain-Diffuser, whose second stage this is. Ours: ``held_out``, how validation rows are
