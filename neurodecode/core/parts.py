@@ -39,6 +39,9 @@ class Part:
         Seconds over which preparation mixed samples.
     ahead : float
         Seconds that preparation looked into the future of each sample.
+    show : bool
+        Whether pages may draw what was shown and what models tell of it; it goes wherever trials
+        of a card are taken.
     """
 
     source: Path | np.ndarray
@@ -50,6 +53,7 @@ class Part:
     rank: int | None = None
     reach: float = 0.0
     ahead: float = 0.0
+    show: bool = True
 
     def open(self) -> np.ndarray:
         """Give the array; of files, at most `MAX_OPEN_FILES` are open at a time."""

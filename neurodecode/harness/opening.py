@@ -110,7 +110,7 @@ def open_study(
         prepare = resolved.plain()["prepare"]
         pretrained.check_input(describe_input(inputs_of(done.trials, question)), prepare)
     return Study(
-        trials=done.trials,
+        trials=done.trials if _may_be_shown(resolved) else _never_shown(done.trials),
         question=question,
         previous=done.previous,
         ignored=done.ignored,
@@ -138,7 +138,6 @@ def open_study(
         schedule=done.schedule,
         features=tables,
         stimuli=_shown(resolved, root, done.trials),
-        show_stimuli=is_simulated(layout) or resolved.card.show_stimuli == "always",
         notes=(
             *notes,
             *(
@@ -149,6 +148,25 @@ def open_study(
             *(f"{' and '.join(ids)} are the same sample for sample." for ids in copies),
         ),
     )
+
+
+def _may_be_shown(resolved: Resolved) -> bool:
+    """Whether pages may draw what was shown: what is simulated may be seen by anyone."""
+    cards = [resolved, *([] if resolved.pair is None else [resolved.pair])]
+    return all(
+        one.card.show_stimuli == "always"
+        or is_simulated(one.card.variant(one.experiment.data.variant))
+        for one in cards
+    )
+
+
+def _never_shown(trials: Trials) -> Trials:
+    """Mark what trials point into, so that they are not drawn when they are taken elsewhere."""
+    signals = {
+        name: replace(one, parts=tuple(replace(part, show=False) for part in one.parts))
+        for name, one in trials.signals.items()
+    }
+    return Trials(trials.rows, signals)
 
 
 def _shown(resolved: Resolved, root: Path, trials: Trials) -> Stimuli | None:

@@ -66,8 +66,6 @@ class Study:
         Declared features by the signal that holds them: of all stimuli, also of those not shown.
     stimuli : Stimuli or None
         What was shown, where vectors are told of it and it can be had.
-    show_stimuli : bool
-        Whether pictures may be shown, those that models tell of them too.
     """
 
     trials: Trials
@@ -87,7 +85,6 @@ class Study:
     schedule: Schedule | None = None
     features: Mapping[str, FeatureTable] = field(default_factory=dict)
     stimuli: Stimuli | None = None
-    show_stimuli: bool = True
 
     @property
     def origin(self) -> Origin:
@@ -98,6 +95,12 @@ class Study:
     def simulated(self) -> bool:
         """Whether the recordings were made, with a planted effect."""
         return bool(self.sources.get("simulated"))
+
+    @property
+    def show_stimuli(self) -> bool:
+        """Whether pages may draw pictures that were shown, and those that models tell of them."""
+        signals = self.trials.signals.values()
+        return all(part.show for signal in signals for part in signal.used())
 
     @property
     def inputs(self) -> Trials:

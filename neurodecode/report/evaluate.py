@@ -60,6 +60,8 @@ def evaluate(
         (n_trials, n_features). Epochs are in SI units, as mne keeps them; their events tell when
         each began. Arrays, and `mne.EpochsArray` made without events, have no times: their trials
         are taken to follow each other without overlap, unless `rows` has a column ``onset``.
+        Pictures of `Trials` whose card says ``show_stimuli: never`` are scored and not drawn; of
+        arrays nobody says so.
     target : str or array-like
         A column of `rows`, or of the epochs' metadata, or the labels themselves, one a trial
         (with several subjects: a mapping, subject to labels). None takes the epochs' event names.

@@ -10,6 +10,7 @@ import neurodecode as nd
 from neurodecode.cli import main
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.trials import stack
 from neurodecode.report.reconstructed import MEAN, SHUFFLED, Line, reconstructed
 from neurodecode.report.reconstruction_grid import CELL, DPI, reconstruction_figure
 from neurodecode.report.results import Results
@@ -179,18 +180,24 @@ tasks:
 """
 
 
-@pytest.mark.parametrize("show", ["never", "always"])
-def test_a_card_says_whether_any_picture_is_drawn(show, tmp_path, read_page, monkeypatch):
+def write_secret(folder, show):
+    """Write a card and its data; give the card's path."""
     rng = np.random.default_rng(0)
     pictures = rng.uniform(size=(10, SIDE * SIDE))
     brain = pictures @ rng.normal(size=(SIDE * SIDE, 6))
-    root = tmp_path / "secret"
+    root = folder / "secret"
     root.mkdir()
     np.savez(root / "data.npz", brain=brain, label=np.arange(10) % 2, picture=pictures)
     (root / "SHA256SUMS").write_text("")
-    (tmp_path / "secret.yaml").write_text(CARD.replace("SHOW", show))
+    (folder / "secret.yaml").write_text(CARD.replace("SHOW", show))
+    return folder / "secret.yaml"
+
+
+@pytest.mark.parametrize("show", ["never", "always"])
+def test_a_card_says_whether_any_picture_is_drawn(show, tmp_path, read_page, monkeypatch):
+    card = write_secret(tmp_path, show)
     asked = tmp_path / "asked.yaml"
-    asked.write_text(EXPERIMENT.replace("CARD", str(tmp_path / "secret.yaml")))
+    asked.write_text(EXPERIMENT.replace("CARD", str(card)))
     told = ["run", str(asked), "--data", str(tmp_path), "--out", str(tmp_path)]
     assert main([*told, "--engine", "inline"]) == 0
     results = Results(tmp_path / "asked")
@@ -212,6 +219,21 @@ def test_a_card_says_whether_any_picture_is_drawn(show, tmp_path, read_page, mon
     assert best[1] == "  ".join(f"{value:.2f}" for value in found.table().iloc[0, :2])
     with pytest.raises(ConfigError, match="show_stimuli: never"):
         found.plot()
+
+
+@pytest.mark.parametrize("show", ["never", "always"])
+def test_trials_of_a_card_are_drawn_no_further_than_it_says(show, tmp_path, read_page):
+    trials = nd.load(str(write_secret(tmp_path, show)), data=tmp_path)
+    taken = stack([trials.select(label="a"), trials.take(trials.rows.where(label="b"))])
+    results = nd.evaluate(
+        taken, "picture", ["generate.nearest"], protocol={"within_session": {"n_splits": 2}},
+        metrics=["pixcorr"], controls=(), n_draws=0, out=tmp_path / "out", verbose=False,
+    )  # fmt: skip
+    assert results.pictures().may_be_shown == (show == "always")
+    page = read_page(results.report(tmp_path / "page.html"))
+    assert bool(page.alts("By pixcorr")) == (show == "always")
+    assert ("No picture is drawn" in page.text) == (show == "never")
+    assert not (results.folder / "shown.npz").exists()
 
 
 def test_what_cannot_be_given_is_said(made, results):
