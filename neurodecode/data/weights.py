@@ -153,12 +153,13 @@ def find_weights(name: str, revision: str = "") -> Weights:
     if found is not None:
         return found
     looked = ", ".join(map(str, roots))
-    repository = name if _HUB_NAME.fullmatch(name) else "REPOSITORY"
+    known = "/" in name and _HUB_NAME.fullmatch(name)
+    how = name if known else f"REPOSITORY --local-dir {roots[0] / Path(name).name}"
     raise DataMissing(
         f"weights {name!r} are not on this machine: there is no such folder, none in {looked}, and "
         f"none in the cache of the hub.{nearest(name, named)} Put its files, as "
         "save_pretrained writes them, into a folder of that name, or fetch them: hf download "
-        f"{repository}"
+        f"{how}"
     )
 
 
