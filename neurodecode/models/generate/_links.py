@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from sklearn.base import clone
@@ -40,6 +41,25 @@ def with_state(link: Any, random_state: int | None) -> Any:
     return copy
 
 
+def look_at(links: Mapping[str, Any], cache: Path) -> dict[str, str]:
+    """Refuse links that cannot be meant; give SHA-256 of their files of weights, by link and file.
+
+    Raises
+    ------
+    ConfigError
+        If an argument of a link cannot be meant.
+    DataMissing, DataError
+        If weights are not on this machine, or of another model.
+    """
+    made = {}
+    for name, link in links.items():
+        if hasattr(link, "check"):
+            link.check()
+        found = link.hashes(cache) if hasattr(link, "hashes") else {}
+        made |= {f"{name}/{file}": sha for file, sha in found.items()}
+    return made
+
+
 def _link(said: Any, known: Mapping[str, str], folder: str, where: str) -> Any:
     """Make a link, unfitted.
 
@@ -65,7 +85,7 @@ def _link(said: Any, known: Mapping[str, str], folder: str, where: str) -> Any:
         raise ConfigError(f"{where}: there is no {named.name!r}.{nearest(named.name, known)}")
     module = importlib.import_module(f"{_HERE}.{folder}.{named.name}")
     made = getattr(module, known[named.name])
-    place = f"{where}.{named.name}"
-    check_arguments(named.arguments, made, from_plain(dict(named.arguments)), place, problems)
+    arguments = from_plain(dict(named.arguments))
+    check_arguments(named.arguments, made, arguments, named.name, problems)
     problems.stop()
     return made(**named.arguments)

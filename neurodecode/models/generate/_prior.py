@@ -12,6 +12,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.models.generate._training import Learnt, module_of, start, train_steps
 from neurodecode.nn.prior import MlpPrior, TransformerPrior, denoised, even_times, hidden
+from neurodecode.steps._input import check_count
 from neurodecode.train.loop import precision
 from neurodecode.train.source import Batch
 from neurodecode.train.training import Training
@@ -84,6 +85,7 @@ class Prior(Learnt):
         """
         if self.network not in ("mlp", "transformer"):
             raise ConfigError(f"prior: network is {self.network!r}. Give mlp or transformer.")
+        check_count(self.n_updates, "n_updates", self)
         if not 0 <= self.drop < 1:
             raise ConfigError(f"prior: drop is {self.drop!r}. Give a share from 0 to below 1.")
         conditions, targets = (np.asarray(one, dtype=np.float32) for one in (conditions, targets))

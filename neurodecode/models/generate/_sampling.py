@@ -52,13 +52,18 @@ def scheduler_of(name: str, where: str, **config: Any) -> Any:
     Song et al. 2021, arXiv 2010.02502; Ho et al. 2020, arXiv 2006.11239; Lu et al. 2022, arXiv
     2211.01095; Zhao et al. 2023, arXiv 2302.04867.
     """
+    check_scheduler(name, where)
+    made = getattr(import_hugging_face("diffusers", purpose=where), SCHEDULERS[name])
+    known = inspect.signature(made.__init__).parameters
+    return made(**{key: value for key, value in config.items() if key in known})
+
+
+def check_scheduler(name: str, where: str) -> None:
+    """Refuse a scheduler that there is none of; see `scheduler_of`."""
     if name not in SCHEDULERS:
         raise ConfigError(
             f"{where}: scheduler is {name!r}. Give one of {', '.join(sorted(SCHEDULERS))}."
         )
-    made = getattr(import_hugging_face("diffusers", purpose=where), SCHEDULERS[name])
-    known = inspect.signature(made.__init__).parameters
-    return made(**{key: value for key, value in config.items() if key in known})
 
 
 def check_steps(steps: int, strength: float | None, where: str) -> int:

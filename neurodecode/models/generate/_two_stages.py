@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.pictures import check_pictures
-from neurodecode.models.generate._links import codec_of, generator_of, with_state
+from neurodecode.models.generate._links import codec_of, generator_of, look_at, with_state
 from neurodecode.models.generate._once import fitted_once
 from neurodecode.models.generate._seeds import seeds_of
 from neurodecode.models.generate._telling import Shown, conditions_of, state_of
@@ -74,15 +74,12 @@ class TwoStages(BaseEstimator):
         Raises
         ------
         ConfigError
-            If an argument of a link cannot be meant.
+            If an argument of the model or of a link cannot be meant.
         DataMissing, DataError
             If weights are not on this machine, or of another model.
         """
-        made = {}
-        for name, link in (("low", self._codec()), ("generator", self._generator())):
-            found = link.hashes(cache) if hasattr(link, "hashes") else {}
-            made |= {f"{name}/{file}": sha for file, sha in found.items()}
-        return made
+        self._check()
+        return look_at({"low": self._codec(), "generator": self._generator()}, cache)
 
     @available_if(lambda self: self.renorm == "transductive")
     def adapt(self, X, y=None):

@@ -183,6 +183,10 @@ class BenchetritGenerator(TwoStages):
         self.low_, self.told_ = fitted.pop(LOW), fitted
         return self
 
+    def _check(self) -> None:
+        super()._check()
+        self._network()
+
     def _network(self) -> Benchetrit:
         said, place = dict(self.network or {}), f"{self._where}.network"
         for name in _OWN:

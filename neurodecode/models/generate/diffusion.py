@@ -1,5 +1,7 @@
 """Pictures drawn by a diffusion model that was trained on what ridge tells of training brains."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -10,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.core.pictures import check_pictures
-from neurodecode.models.generate._links import generator_of, with_state
+from neurodecode.models.generate._links import codec_of, generator_of, look_at, with_state
 from neurodecode.models.generate._once import fitted_once
 from neurodecode.models.generate._seeds import seeds_of
 from neurodecode.models.generate._telling import (
@@ -24,6 +26,7 @@ from neurodecode.steps._input import check_count
 
 _WHERE = "generate.diffusion"
 _LOW = "low"
+_CODEC: Mapping[str, Any] = {"autoencoder": {}}  # of the latent that is told, and that is drawn
 
 
 class Diffusion(RegressorMixin, BaseEstimator):
@@ -104,6 +107,20 @@ class Diffusion(RegressorMixin, BaseEstimator):
             packages=("torch", "diffusers"),
         )
 
+    def hashes(self, cache: Path) -> dict[str, str]:
+        """Give SHA-256 of every file of weights that its links are made from, before `fit`.
+
+        Raises
+        ------
+        ConfigError
+            If an argument of the model or of a link cannot be meant.
+        DataMissing, DataError
+            If weights are not on this machine, or of another model.
+        """
+        generator = self._checked()
+        low = codec_of(self.low or _CODEC, f"{_WHERE}.low")
+        return look_at({"low": low, "generator": generator}, cache)
+
     def fit(self, X, y, rows: pd.DataFrame | None = None, signals: Any = None):
         """Fit on trials.
 
@@ -128,7 +145,7 @@ class Diffusion(RegressorMixin, BaseEstimator):
         shown = Shown(y, rows, _WHERE)
         self.state_ = state_of(self.random_state)
         told = conditions_of(tuple(self.conditions), signals, len(shown.pictures), _WHERE)
-        self.low_ = shown.codec(self.low or {"autoencoder": {}}, "low", self.state_)
+        self.low_ = shown.codec(self.low or _CODEC, "low", self.state_)
         told[_LOW] = shown.encoded(self.low_)
         self.latent_shape_ = shown.latent_shape
         self.ridges_ = {
@@ -180,7 +197,7 @@ class Diffusion(RegressorMixin, BaseEstimator):
                 f"{_WHERE}: conditions name {_LOW!r}, which is the latent's own name. Declare the "
                 "feature under another."
             )
-        said = self.generator or {"unet": {"codec": {"autoencoder": {}}}}
+        said = self.generator or {"unet": {"codec": _CODEC}}
         generator = generator_of(said, f"{_WHERE}.generator")
         if hasattr(generator, "check"):
             generator.check()

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator
 
-from neurodecode.core.errors import ConfigError
+from neurodecode import build
+from neurodecode.core.errors import ConfigError, DataMissing
 from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
@@ -47,7 +48,7 @@ def test_names_become_links_with_their_arguments():
         ({"unet": {}}, "there is no 'unet'"),  # a generator is no codec
         (
             {"autoencoder": {"n_update": 3}},
-            r"low.autoencoder.n_update: unknown key. Did you mean 'n_updates'\?",
+            r"^low: autoencoder.n_update: unknown key. Did you mean 'n_updates'\?",
         ),
         ({"autoencoder": {"n_updates": "many"}}, "n_updates: expected a whole number, got 'many'"),
         ({"autoencoder": {}, "pca": {}}, "expected one name"),
@@ -57,6 +58,49 @@ def test_names_become_links_with_their_arguments():
 def test_what_cannot_be_meant_is_refused_with_its_nearest(said, what):
     with pytest.raises(ConfigError, match=what):
         codec_of(said, "low")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "what"),
+    [
+        ("brain_diffuser", {"strength": 0.01}, "unet: 20 steps of strength 0.01 are 0.2, so none"),
+        ("brain_diffuser", {"post_mix": 1.0}, "post_mix is 1"),
+        ("brain_diffuser", {"alphas": {"hi": (1.0,)}}, "alphas of 'hi', which is none of low, sem"),
+        ("brain_diffuser", {"generator": {"unet": {"scheduler": "dim"}}}, "scheduler: expected"),
+        ("brain_diffuser", {"low": {"autoencoder": {"n_updates": 0}}}, "n_updates is 0. Give a"),
+        ("brain_diffuser", {"generator": {"unet": {"n_updates": -1}}}, "n_updates is -1. Give a"),
+        (
+            "brain_diffuser",
+            {"generator": {"kandinsky": {"weights": "none", "strength": 0.001}}},
+            "kandinsky: 20 steps of strength 0.001 are 0.02",  # before weights are looked for
+        ),
+        ("benchetrit_generator", {"strength": 0.01}, "unet: 20 steps of strength 0.01"),
+        ("benchetrit_generator", {"network": {"patience": 3}}, "network: patience: unknown key"),
+        ("diffusion", {"n_samples": 0}, "n_samples is 0"),
+        ("diffusion", {"generator": {"unet": {"drop": 1.0}}}, "drop is 1.0"),
+        ("diffusion", {"low": {"pca": {"n": 3}}}, r"diffusion.low: pca.n: unknown key"),
+    ],
+)
+def test_what_cannot_be_meant_is_known_before_anything_is_fitted(name, arguments, what, tmp_path):
+    pytest.importorskip("torch", reason="torch is an extra")
+    model = build(f"generate.{name}", **arguments)
+    if name != "diffusion":
+        model.set_params(preset="tiny")
+    with pytest.raises(ConfigError, match=what):
+        model.hashes(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["brain_diffuser", "benchetrit_generator", "diffusion"])
+def test_weights_of_every_link_are_looked_for(name, tmp_path):
+    pytest.importorskip("torch", reason="torch is an extra")
+    nowhere = {"sd_vae": {"weights": "nowhere"}}
+    links = ({"low": nowhere}, {"generator": {"unet": {"codec": nowhere}}})
+    for one in links:
+        model = build(f"generate.{name}", **one)
+        if name != "diffusion":
+            model.set_params(preset="tiny")
+        with pytest.raises(DataMissing, match="'nowhere' are not on this machine"):
+            model.hashes(tmp_path)
 
 
 def test_open_chance_of_a_link_is_the_models():

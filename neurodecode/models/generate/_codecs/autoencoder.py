@@ -10,6 +10,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.models.generate._training import Learnt, module_of, start, train_steps
 from neurodecode.nn.autoencoder import Autoencoder as Network
 from neurodecode.nn.pictures import from_tensor, signed, to_tensor, unsigned
+from neurodecode.steps._input import check_count
 from neurodecode.train.source import Batch
 from neurodecode.train.training import Training
 
@@ -54,8 +55,13 @@ class Autoencoder(Learnt):
         self.lr = lr
         self.random_state = random_state
 
+    def check(self) -> None:
+        """Refuse arguments that cannot be meant, before anything is trained."""
+        check_count(self.n_updates, "n_updates", self)
+
     def fit(self, pictures: np.ndarray) -> "Autoencoder":
         """Learn the round trip of training pictures, shape (n, height, width, channels)."""
+        self.check()
         height, width, channels = pictures.shape[1:]
         self.shape_ = (int(height), int(width), int(channels))
         seed, module = start(self, self._build)

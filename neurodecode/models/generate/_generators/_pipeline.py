@@ -122,6 +122,16 @@ class PipelineGenerator(BaseEstimator, ABC):
         # Pipelines cut steps x strength off, and 100 x 0.29 is 28.999….
         return min(1.0, (n_run + 0.5) / self.steps)
 
+    def check(self) -> None:
+        """Refuse arguments that cannot be meant, before weights are looked for."""
+        for name, words in (*_WORDS.items(), ("scheduler", self.schedulers)):
+            value = getattr(self, name)
+            if value not in words:
+                raise ConfigError(f"{self.where}: {name} is {value!r}.{nearest(str(value), words)}")
+        if self.batch_size < 1:
+            raise ConfigError(f"{self.where}: batch_size is {self.batch_size}. Give 1 or more.")
+        _ = self.told_strength
+
     def hashes(self, cache: Path) -> dict[str, str]:
         """Give SHA-256 of every file that it is made from, by part and file.
 
@@ -158,7 +168,7 @@ class PipelineGenerator(BaseEstimator, ABC):
         DataMissing, DataError
             As `hashes`.
         """
-        self._check_arguments()
+        self.check()
         pictures = check_pictures(pictures, self.where)
         self.hashes_ = self.hashes(cache_folder())
         weights = self._found()
@@ -292,15 +302,6 @@ class PipelineGenerator(BaseEstimator, ABC):
             config = {"clip_sample": False, **config}
             config.pop("variance_type", None)
         return getattr(diffusers, cls).from_config(config)
-
-    def _check_arguments(self) -> None:
-        for name, words in (*_WORDS.items(), ("scheduler", self.schedulers)):
-            value = getattr(self, name)
-            if value not in words:
-                raise ConfigError(f"{self.where}: {name} is {value!r}.{nearest(str(value), words)}")
-        if self.batch_size < 1:
-            raise ConfigError(f"{self.where}: batch_size is {self.batch_size}. Give 1 or more.")
-        _ = self.told_strength
 
     def _check_names(self, conditions: Conditions, names: Sequence[str]) -> None:
         if set(conditions) != set(names):

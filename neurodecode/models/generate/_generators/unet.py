@@ -1,6 +1,7 @@
 """A small diffusion model of pictures, trained here on what is told of them."""
 
 import math
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,11 +12,18 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.models.generate._contract import Conditions
-from neurodecode.models.generate._links import codec_of, with_state
+from neurodecode.models.generate._links import codec_of, look_at, with_state
 from neurodecode.models.generate._once import fitted_once
-from neurodecode.models.generate._sampling import Tensors, check_steps, draw, scheduler_of
+from neurodecode.models.generate._sampling import (
+    Tensors,
+    check_scheduler,
+    check_steps,
+    draw,
+    scheduler_of,
+)
 from neurodecode.models.generate._training import Learnt, module_of, start, train_steps
 from neurodecode.nn.pictures import from_tensor, signed, to_tensor, unsigned
+from neurodecode.steps._input import check_count
 from neurodecode.train.source import Batch
 from neurodecode.train.training import Training
 
@@ -112,8 +120,9 @@ class Unet(Learnt):
 
     def check(self) -> None:
         """Refuse arguments that cannot be meant, before anything is trained."""
+        check_count(self.n_updates, "n_updates", self)
         check_steps(self.steps, self.strength, _WHERE)
-        scheduler_of(self.scheduler, _WHERE, **_NOISE)
+        check_scheduler(self.scheduler, _WHERE)
         if not 0 <= self.drop < 1:
             raise ConfigError(f"{_WHERE}: drop is {self.drop!r}. Give a share from 0 to below 1.")
         if self.drop == 0 and self.guidance != 1:
@@ -123,6 +132,11 @@ class Unet(Learnt):
             )
         if self.codec is not None:
             codec_of(self.codec, f"{_WHERE}.codec")
+
+    def hashes(self, cache: Path) -> dict[str, str]:
+        """Give SHA-256 of every file of weights that its codec is made from."""
+        codec = None if self.codec is None else codec_of(self.codec, f"{_WHERE}.codec")
+        return look_at({} if codec is None else {"codec": codec}, cache)
 
     def fit(self, pictures: np.ndarray, conditions: Conditions) -> "Unet":
         """Learn training pictures, each with what is told of it.
