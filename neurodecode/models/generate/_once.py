@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import clone
 
 from neurodecode.core.digest import digest, digest_array
-from neurodecode.core.training import resolve_device, training_place
+from neurodecode.core.training import training_place
 from neurodecode.models.generate._contract import Conditions
 
 _MOST = 4  # of fitted links that are kept
@@ -59,7 +59,7 @@ def fitted_once(link: Any, pictures: np.ndarray, conditions: Conditions | None =
              for i, picture in enumerate(pictures)]  # fmt: skip
     order = np.unique(names, return_index=True)[1]  # sorted by content, each once
     kind = type(link)
-    device = resolve_device(training_place().device)
+    device = training_place().device  # as it is asked for: to resolve it, torch is needed
     arguments = link.get_params(deep=False)
     drawing = {name: arguments.pop(name) for name in getattr(kind, "drawing", ())}
     key = digest([

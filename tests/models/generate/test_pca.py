@@ -8,7 +8,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import DataError, MissingDependency
 from neurodecode.models.generate._codecs.pca import Pca as Codec
 from neurodecode.models.generate.pca import Pca
 
@@ -28,6 +28,15 @@ def seen(n=60, channels=1, n_repeats=1, seed=0):
     stimulus = np.repeat([f"s{i}" for i in range(n)], n_repeats)
     rows = pd.DataFrame({"subject": "01", "stimulus": stimulus})
     return X, np.repeat(pictures, n_repeats, axis=0).clip(0, 1).astype(np.float32), rows
+
+
+def test_it_is_fitted_without_torch(monkeypatch):
+    def absent(package, **_):
+        raise MissingDependency(f"{package} is not installed")
+
+    monkeypatch.setattr("neurodecode.core.training.require", absent)
+    X, y, _ = seen(seed=3)
+    assert Pca(5).fit(X[:45], y[:45]).predict(X[45:]).shape == y[45:].shape
 
 
 @pytest.mark.parametrize("channels", [1, 3])
