@@ -46,9 +46,9 @@ def guess(plan: Plan, states: list[str], store: Store) -> str:
 
     Time is guessed from jobs of the same model that this results folder holds, in one process.
     """
-    unique = {job.key: job for job in plan.jobs}
-    state = dict(zip((job.key for job in plan.jobs), states, strict=True))
-    todo = [job for key, job in unique.items() if state[key] != "done"]
+    todo = [job for job, state in zip(plan.jobs, states, strict=True) if state != "done"]
+    if not plan.study.lacks_truth:  # before it is read, draws of it have one key
+        todo = list({job.key: job for job in todo}.values())
     if not todo:
         return "nothing to run"
     said = [f"{len(todo)} jobs to run"]

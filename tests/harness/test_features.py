@@ -13,6 +13,7 @@ from neurodecode.features.pixels import Pixels
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
+from neurodecode.harness.state import guess, job_states
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import table_rows
 
@@ -136,6 +137,8 @@ def test_decoders_are_planned_before_their_target_is_there(root):
     assert study.lacks_truth and len(plan.jobs) == 9
     assert "small: Space(features, how many is not known yet)" in repr(study.trials)
     assert any("features computed" in note for note in plan.notes)
+    store = Store(root / "none yet")
+    assert guess(plan, job_states(plan, store), store).startswith("9 jobs to run; ")
 
 
 @pytest.mark.parametrize("direction", [DECODE, ENCODE], ids=["decode", "encode"])
