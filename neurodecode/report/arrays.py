@@ -20,6 +20,7 @@ from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
 _SIGNALS = ("vector", "picture")  # what is told and is no column
+_NAME = 10  # letters of a digest that name a picture
 Data = np.ndarray | mne.BaseEpochs | Trials | Mapping[str, Any]
 
 
@@ -156,6 +157,9 @@ def _one_subject(
     if kind not in _SIGNALS:
         column = told.astype(np.float64) if kind == "value" else [str(one) for one in told]
         table = table.assign(**{kind: column})
+    if kind == "picture" and "stimulus" not in table:
+        # Equal pictures are one stimulus, by name in everybody's trials.
+        table = table.assign(stimulus=[digest_array(one)[:_NAME] for one in told])
     made, position = _without_target(data, table, subject)
     if kind not in _SIGNALS:
         return made

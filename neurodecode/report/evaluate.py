@@ -68,8 +68,9 @@ def evaluate(
         Numbers that are not whole are values to be told, and so are whole ones where every model
         is a regressor; an array of shape (n_trials, n) holds a vector a trial, one of shape
         (n_trials, height, width) or (n_trials, height, width, channels) a picture: bytes, or floats
-        from 0 to 1. Of `Trials` it names a column, or a signal: of pictures where a model asks for
-        these, else of vectors.
+        from 0 to 1; equal ones are one stimulus, unless `rows` has a column ``stimulus``. Of
+        `Trials` it names a column, or a signal: of pictures where a model asks for these, else of
+        vectors.
     models : sequence of str, scikit-learn estimators, torch module classes, mappings, or lists
         ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; a list is
         of steps and ends in a model, as in ``[["covariance", my_classifier]]``; of a class of torch

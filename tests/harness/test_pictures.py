@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Ridge
@@ -28,6 +29,7 @@ from neurodecode.harness.store import Store
 from neurodecode.models.baseline.class_mean import ClassMean
 from neurodecode.models.baseline.mean_target import MeanTarget
 from neurodecode.protocols.cross_subject import CrossSubject
+from neurodecode.report.arrays import as_trials
 from neurodecode.report.results import Results
 from neurodecode.steps.pca import Pca
 
@@ -363,8 +365,25 @@ def test_arrays_of_pictures_are_evaluated(tmp_path):
     same = nd.evaluate(brains, pictures / 255, out=tmp_path / "floats", **asked)
     # Bytes become the same numbers in single precision.
     assert means(same.rows()) == pytest.approx(found, abs=1e-6)
+    assert results.trials()["stimulus"].nunique() == 24
     with pytest.raises(DataError, match="target: subject 1: pictures go from 0 to 2"):
         nd.evaluate(brains, pictures / 100, **asked)
+
+
+def test_equal_pictures_of_arrays_are_one_stimulus(tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = np.repeat(rng.uniform(size=(10, 4, 4)), 2, axis=0)
+    brains = {who: pictures.reshape(20, -1) @ rng.normal(size=(16, 20)) for who in "ab"}
+    found = nd.evaluate(
+        brains, dict.fromkeys(brains, pictures), [{"generate.pca": {"n_components": 5}}],
+        controls=(), metrics="pixcorr", n_draws=0, verbose=False, out=tmp_path,
+    )  # fmt: skip
+    (row,) = [one for one in found.rows() if one.role == "model"]
+    assert row.note == "" and "shared_stimulus" in row.flags  # whom it learnt from saw them too
+    assert found.trials().groupby("stimulus").size().tolist() == [4] * 10
+    named = pd.DataFrame({"stimulus": np.arange(40).astype(str)})
+    trials, _ = as_trials(brains, dict.fromkeys(brains, pictures), named)
+    assert len(np.unique(trials.rows["stimulus"])) == 40
 
 
 class Weighted(Painter):
