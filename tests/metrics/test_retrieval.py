@@ -110,14 +110,14 @@ def test_pictures_of_equal_pattern_are_tied_whatever_rounding_makes_of_them():
     assert top_1(gallery[:1], gallery[:1], gallery=gallery) == 0.5
 
 
-def test_the_null_of_two_way_has_the_documented_mean_and_spread():
-    rng, n, n_draws = np.random.default_rng(0), 50, 400
-    true, pred = rng.normal(size=(n, 30)), rng.normal(size=(n, 30))
-    drawn = [two_way(true, pred[rng.permutation(n)]) for _ in range(n_draws)]
+@pytest.mark.parametrize("n", [50, 200])
+def test_the_null_of_two_way_has_the_documented_mean_and_spread(n):
+    rng, n_draws = np.random.default_rng(0), 1000
+    drawn = [two_way(*rng.normal(size=(2, n, 30))) for _ in range(n_draws)]
     sd = 1 / np.sqrt(12 * n)
     assert abs(np.mean(drawn) - 0.5) < 4 * sd / np.sqrt(n_draws)
-    # 4 s.e. of a s.d. from `n_draws` draws; the formula is right to about 1 / n.
-    assert np.std(drawn) == pytest.approx(sd, rel=4 / np.sqrt(2 * n_draws) + 1 / n)
+    # The s.e. of a s.d. from 1,000 draws is 2 %, and the formula is right to about 1 / n.
+    assert np.std(drawn) == pytest.approx(sd, rel=0.1)
 
 
 def by_definition(true, pred, gallery):
