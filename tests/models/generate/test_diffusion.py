@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.models.generate._codecs.autoencoder import Autoencoder as Codec
 from neurodecode.models.generate._generators.unet import Unet
 from neurodecode.models.generate.autoencoder import Autoencoder
@@ -65,6 +66,32 @@ def test_links_are_stored_as_their_weights_and_trained_alike_from_one_seed():
     again = clone(codec).fit(pictures)
     for other in (pickle.loads(stored), again):
         np.testing.assert_array_equal(other.encode(pictures), codec.encode(pictures))
+
+
+def test_a_stopped_training_of_a_generator_goes_on_where_it_was(tmp_path, monkeypatch):
+    from neurodecode.train import loop
+
+    _, pictures, side = world()
+    told = {"side": np.eye(2, dtype=np.float32)[side]}
+    unet = Unet(channels=(8, 16), width=8, n_tokens=2, n_updates=48, batch_size=4, random_state=0)
+    whole = clone(unet).fit(pictures, told)
+    assert len(whole.history_) == 2  # passes of 24 steps
+    written, passes = loop.write_history, []
+
+    def stopping(history, path):
+        written(history, path)
+        passes.append(len(history))
+        if passes == [1]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "write_history", stopping)
+    with trained_in(TrainingPlace(tmp_path)), pytest.raises(KeyboardInterrupt):
+        clone(unet).fit(pictures, told)
+    with trained_in(TrainingPlace(tmp_path)):
+        resumed = clone(unet).fit(pictures, told)
+    assert passes.count(1) == 1  # it is not trained again
+    for name, weights in whole.weights_.items():
+        np.testing.assert_array_equal(weights, resumed.weights_[name])
 
 
 def test_autoencoder_model_tells_pictures_better_than_their_mean():
