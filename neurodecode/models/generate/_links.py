@@ -41,6 +41,20 @@ def with_state(link: Any, random_state: int | None) -> Any:
     return copy
 
 
+def arguments_of(kind: type, said: Mapping[str, Any], where: str, name: str = "") -> dict[str, Any]:
+    """Hold arguments to a class's own.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown, or has a value that cannot be meant.
+    """
+    plain, problems = dict(said), Problems(where)
+    check_arguments(plain, kind, from_plain(plain), name, problems)
+    problems.stop()
+    return plain
+
+
 def look_at(links: Mapping[str, Any], cache: Path) -> dict[str, str]:
     """Refuse links that cannot be meant; give SHA-256 of their files of weights, by link and file.
 
@@ -85,7 +99,4 @@ def _link(said: Any, known: Mapping[str, str], folder: str, where: str) -> Any:
         raise ConfigError(f"{where}: there is no {named.name!r}.{nearest(named.name, known)}")
     module = importlib.import_module(f"{_HERE}.{folder}.{named.name}")
     made = getattr(module, known[named.name])
-    arguments = from_plain(dict(named.arguments))
-    check_arguments(named.arguments, made, arguments, named.name, problems)
-    problems.stop()
-    return made(**named.arguments)
+    return made(**arguments_of(made, named.arguments, where, named.name))

@@ -68,6 +68,14 @@ class Prior(Learnt):
         self.lr = lr
         self.random_state = random_state
 
+    def check(self) -> None:
+        """Refuse arguments that cannot be meant, before anything is trained."""
+        if self.network not in ("mlp", "transformer"):
+            raise ConfigError(f"prior: network is {self.network!r}. Give mlp or transformer.")
+        check_count(self.n_updates, "n_updates", self)
+        if not 0 <= self.drop < 1:
+            raise ConfigError(f"prior: drop is {self.drop!r}. Give a share from 0 to below 1.")
+
     def fit(self, conditions: np.ndarray, targets: np.ndarray) -> "Prior":
         """Learn from what was told of training rows, each left out, and their true targets.
 
@@ -83,11 +91,7 @@ class Prior(Learnt):
         DataError
             If rows differ in number, or are not finite.
         """
-        if self.network not in ("mlp", "transformer"):
-            raise ConfigError(f"prior: network is {self.network!r}. Give mlp or transformer.")
-        check_count(self.n_updates, "n_updates", self)
-        if not 0 <= self.drop < 1:
-            raise ConfigError(f"prior: drop is {self.drop!r}. Give a share from 0 to below 1.")
+        self.check()
         conditions, targets = (np.asarray(one, dtype=np.float32) for one in (conditions, targets))
         if len(conditions) != len(targets) or len(targets) < 2:
             raise DataError(

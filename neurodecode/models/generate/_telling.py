@@ -59,13 +59,17 @@ class Shown:
 
     def of_rows(self, ridge: TokenRidge) -> np.ndarray:
         """Give the picture of each row that a ridge was fitted on."""
-        first = np.unique(np.asarray(ridge.row_of_trial_), return_index=True)[1]
-        return self.pictures[first]
+        return self.pictures[first_trials(ridge)]
+
+
+def first_trials(ridge: TokenRidge) -> np.ndarray:
+    """Give a trial of each row that a ridge was fitted on; several may be averaged in one."""
+    return np.unique(np.asarray(ridge.row_of_trial_), return_index=True)[1]
 
 
 def left_out(ridge: TokenRidge) -> np.ndarray:
-    """Say each row of a ridge by all others, in the shape of the targets."""
-    said = ridge.loo_predictions()
+    """Say each row of a ridge by all others as a new row is told, in the shape of the targets."""
+    said = ridge.loo_predictions(around="all")
     return said.reshape(len(said), *ridge.target_shape_).astype(np.float32)
 
 

@@ -5,11 +5,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from neurodecode.core.config import check_arguments
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
-from neurodecode.core.nodes import Problems, from_plain
 from neurodecode.models.align.benchetrit import Benchetrit
+from neurodecode.models.generate._links import arguments_of
 from neurodecode.models.generate._network_told import NetworkRenorm, NetworkTold, check_val
 from neurodecode.models.generate._telling import Shown, conditions_of
 from neurodecode.models.generate._two_stages import LOW, TwoStages
@@ -195,7 +194,5 @@ class BenchetritGenerator(TwoStages):
                     f"{place}: {name} is the model's own, and the same for all networks. Leave it "
                     "out."
                 )
-        problems = Problems(place)
-        check_arguments(said, Benchetrit, from_plain(said), "", problems)
-        problems.stop()
+        said = arguments_of(Benchetrit, said, place)
         return Benchetrit(**said, preset=self.preset, positives="trial", loss={"clip_weight": 0.0})

@@ -9,8 +9,9 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.models.align._repeats import flat
+from neurodecode.models.generate._links import arguments_of, with_state
 from neurodecode.models.generate._seeds import seeds_of
-from neurodecode.models.generate._telling import Shown
+from neurodecode.models.generate._telling import Shown, first_trials, left_out
 from neurodecode.models.generate._two_stages import LOW, TwoStages
 from neurodecode.models.generate.token_ridge import Renorm, TokenRidge
 
@@ -49,6 +50,11 @@ class BrainDiffuser(TwoStages):
         of one recording: published ones suit 8,859 pictures of z-scored voxels.
     renorm : {"loo", "transductive", "none"}
         As of `TokenRidge`; the paper's is ``transductive``.
+    prior : mapping or None
+        Arguments of `neurodecode.models.generate._prior.Prior`, such as ``{network: transformer}``
+        or ``{}``: each condition is drawn from what it could have been, given what ridge tells of
+        it, as MindEye does it. It learns from training rows that ridge was not fitted on. None:
+        the generator is told what ridge tells.
     post_mix : float
         Share of the picture of stage 1 in what comes out, which raises PixCorr and SSIM and tells
         nothing more; rows of the table are flagged by it.
@@ -67,6 +73,8 @@ class BrainDiffuser(TwoStages):
         Brain to each condition.
     codec_, generator_
         Links, fitted on the training pictures, each once.
+    priors_ : dict of str to Prior
+        Of each condition, where a prior is asked for.
     brain_ : TokenRidge or None
         Latent to brain, where there are several candidates.
     flags_ : tuple of str
@@ -79,7 +87,8 @@ class BrainDiffuser(TwoStages):
 
     References
     ----------
-    Ozcelik & VanRullen 2023, doi 10.1038/s41598-023-42891-8.
+    Ozcelik & VanRullen 2023, doi 10.1038/s41598-023-42891-8; Scotti et al. 2023, arXiv 2305.18274
+    (a prior between the brain and the generator).
     """
 
     version: ClassVar[int] = 1
@@ -103,6 +112,7 @@ class BrainDiffuser(TwoStages):
         mixing: float | None = None,
         alphas: Mapping[str, tuple[float, ...]] | None = None,
         renorm: Renorm = "loo",
+        prior: Mapping[str, Any] | None = None,
         post_mix: float = 0.0,
         candidates: int = 1,
         random_state: int | None = None,
@@ -117,6 +127,7 @@ class BrainDiffuser(TwoStages):
         self.mixing = mixing
         self.alphas = alphas
         self.renorm: Renorm = renorm
+        self.prior = prior
         self.post_mix = post_mix
         self.candidates = candidates
         self.random_state = random_state
@@ -165,6 +176,12 @@ class BrainDiffuser(TwoStages):
         shown, latents, told = self._linked(y, rows, signals)
         self.low_ = self._ridge(shown, X, LOW, latents)
         self.told_ = {name: self._ridge(shown, X, name, one) for name, one in told.items()}
+        self.priors_ = {}
+        if (prior := self._prior()) is not None:
+            for name, ridge in self.told_.items():
+                link = with_state(prior, self.state_)
+                true = told[name][first_trials(ridge)]
+                self.priors_[name] = link.fit(left_out(ridge), true)
         self.brain_ = None
         if self.candidates > 1:
             brain = flat(X)
@@ -173,10 +190,14 @@ class BrainDiffuser(TwoStages):
         return self
 
     def _drawn(self, told: dict[str, np.ndarray], X: Any, low: np.ndarray) -> np.ndarray:
-        made = [
-            self.generator_.generate(told, seeds_of(X, self.state_, number), low)
-            for number in range(self.candidates)
-        ]
+        made = []
+        for number in range(self.candidates):
+            seeds = seeds_of(X, self.state_, number)
+            # Another stream than the generator's, whose noise would else begin with the same.
+            drawn = {
+                n: one.sample(told[n], [s ^ 1 for s in seeds]) for n, one in self.priors_.items()
+            }
+            made.append(self.generator_.generate(told | drawn, seeds, low))
         return made[0] if len(made) == 1 else self._best(made, X)
 
     def _best(self, made: list[np.ndarray], X: Any) -> np.ndarray:
@@ -195,6 +216,13 @@ class BrainDiffuser(TwoStages):
     def _ridge(self, shown: Shown, X: Any, name: str, target: np.ndarray) -> TokenRidge:
         return shown.ridge(X, target, self._penalties().get(name, _ALPHAS), self.renorm)
 
+    def _prior(self) -> Any:
+        if self.prior is None:
+            return None
+        from neurodecode.models.generate._prior import Prior  # torch: only where it is asked for
+
+        return Prior(**arguments_of(Prior, self.prior, f"{self._where}.prior"))
+
     def _penalties(self) -> dict[str, tuple[float, ...]]:
         """Give penalties by what is told: of the preset by place, and as they are named."""
         preset = self._preset()["alphas"]
@@ -203,6 +231,8 @@ class BrainDiffuser(TwoStages):
 
     def _check(self) -> None:
         super()._check()
+        if (prior := self._prior()) is not None:
+            prior.check()
         if self.candidates < 1:
             raise ConfigError(f"{self._where}: candidates is {self.candidates}. Give 1 or more.")
         known = (LOW, *self._conditions())

@@ -137,15 +137,20 @@ class TokenRidge(Ridge):
         self.target_std_ = found.target_sd
         return self
 
-    def loo_predictions(self, columns: slice = slice(None)) -> np.ndarray:
-        """Say each training row by all others, as a new row would be told.
-
-        What learns from predictions, such as a generator, meets none that know their target.
+    def loo_predictions(
+        self, columns: slice = slice(None), around: Literal["others", "all"] = "others"
+    ) -> np.ndarray:
+        """Say each training row by all others.
 
         Parameters
         ----------
         columns : slice
             Of the flattened targets; of many, a block at a time.
+        around : {"others", "all"}
+            Which rows' mean target predictions lie around: of the others, as where a row is really
+            left out; or of all, as those of a new row do. Around the others', a row that the brain
+            says nothing of is told its own target upside down, and who learns from it turns it
+            back.
 
         Returns
         -------
@@ -156,6 +161,8 @@ class TokenRidge(Ridge):
         alpha = self._penalties(self.targets_.shape[1])[columns]
         Y = self.targets_[:, columns]
         said = left_out_predictions(self.solver_, Y, alpha, groups=self._together)
+        if around == "all":
+            said += self._own_shares(np.asarray(Y)).astype(said.dtype)
         if self.renorm == "none":
             return said
         return self._spread(said, self.loo_mean_, self.loo_std_, columns)
@@ -199,6 +206,17 @@ class TokenRidge(Ridge):
                 "loo needs neither."
             )
         return self._spread(super()._said(X), self.test_mean_, self.test_std_)
+
+    def _own_shares(self, Y: np.ndarray) -> np.ndarray:
+        """Give the mean of all rows less that of the others, of each row, shape of `Y`."""
+        n = len(Y)
+        root, together = self.solver_.rows.root, self._together
+        weights = np.ones(n) if root is None else np.asarray(root, dtype=np.float64) ** 2
+        together = np.arange(n) if together is None else np.unique(together, return_inverse=True)[1]
+        away = weights[:, None] * (Y - np.average(Y, axis=0, weights=weights))
+        sums, held = np.zeros((together.max() + 1, Y.shape[1])), np.bincount(together, weights)
+        np.add.at(sums, together, away)
+        return (sums / (weights.sum() - held)[:, None])[together]
 
     def _spread(
         self, said: np.ndarray, mean: np.ndarray, sd: np.ndarray, columns: slice = slice(None)

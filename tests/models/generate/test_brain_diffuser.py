@@ -117,6 +117,24 @@ def test_of_several_candidates_the_one_is_kept_that_explains_the_brain():
     np.testing.assert_allclose(best.predict(X[1:2]), made[1:2], atol=1e-6)
 
 
+def test_a_prior_draws_conditions_that_vary_as_true_ones_do():
+    """Where the brain says nothing, ridge tells every row the mean, and a prior any colour."""
+    train, X, _, colour = world()
+    train["X"] = np.random.default_rng(1).normal(size=train["X"].shape)
+    X = np.random.default_rng(2).normal(size=(200, 40))
+    prior = {"sizes": {"widths": [32], "dropout": 0.0}, "n_updates": 300, "lr": 5e-3}
+    asked = {"renorm": "none", "generator": Tinted(strength=1.0)}
+    ridge, drawn = (model(**asked, prior=one).fit(**train) for one in (None, prior))
+    spread = [one.predict(X)[:, 0, 0].std(axis=0).mean() for one in (ridge, drawn)]
+    true = np.concatenate([train["signals"]["colour"], colour]).mean(axis=1).std(axis=0).mean()
+    # A colour is the mean of four quarters, each uniform over .6: its s.d. is .6 / √12 / 2 = .087.
+    assert true == pytest.approx(0.087, rel=0.2)
+    assert spread[0] < 0.4 * true
+    assert spread[1] == pytest.approx(true, rel=0.25)  # what a prior of 60 pictures may be off
+    np.testing.assert_allclose(drawn.predict(X[3:5]), drawn.predict(X)[3:5], atol=1e-5)
+    assert set(drawn.priors_) == {"colour"} and not ridge.priors_
+
+
 def test_the_papers_statistics_are_taken_by_name_alone():
     train, X, *_ = world()
     fitted = model(renorm="transductive").fit(**train)
@@ -140,6 +158,19 @@ def test_arguments_of_the_generator_are_said_once():
         model(mixing=0.4, generator={"unet": {}}).fit(**train)
     with pytest.raises(ConfigError, match=r"there is no .kandinski.\. Did you mean 'kandinsky'"):
         model(generator={"kandinski": {}}).fit(**train)
+
+
+@pytest.mark.parametrize(
+    ("prior", "what"),
+    [
+        ({"networks": "mlp"}, "prior.*networks.*network"),
+        ({"network": "unet"}, "prior: network: expected one of mlp, transformer"),
+        ({"drop": 1.0}, "drop is 1.0. Give a share"),
+    ],
+)
+def test_a_prior_that_cannot_be_meant_is_refused_before_anything_is_fitted(prior, what, tmp_path):
+    with pytest.raises(ConfigError, match=what):
+        model(prior=prior).hashes(tmp_path)
 
 
 def test_what_cannot_be_meant_is_refused():

@@ -129,6 +129,19 @@ def test_rows_of_repeats_are_left_out_together(repeats):
     np.testing.assert_allclose(said, expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("repeats", ["average", "single", "none"])
+def test_rows_that_the_brain_says_nothing_of_are_not_told_their_own_target(repeats):
+    """Weights of a penalty of 1e12 are nothing: what is left is a mean, of others or of all."""
+    X, Y, _ = shown()
+    Y = Y[::3][np.repeat(np.arange(20), 3)]
+    flat = Y.reshape(60, -1)
+    model = TokenRidge((1e12,), repeats=repeats, renorm="none").fit(X, Y)
+    rows = np.asarray(model.row_of_trial_)
+    of_others, of_all = (model.loo_predictions(around=one)[rows] for one in ("others", "all"))
+    np.testing.assert_allclose(of_all, np.broadcast_to(flat.mean(axis=0), flat.shape), atol=1e-6)
+    assert np.corrcoef(of_others[:, 0], flat[:, 0])[0, 1] == pytest.approx(-1, abs=1e-4)
+
+
 def test_targets_are_read_from_a_map_of_half_precision(tmp_path):
     X, Y, new = shown()
     np.save(tmp_path / "tokens.npy", Y.astype(np.float16))
