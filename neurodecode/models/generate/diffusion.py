@@ -73,7 +73,7 @@ class Diffusion(RegressorMixin, BaseEstimator):
     learns from what is told, so that it knows how wrong that is.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(
         self,

@@ -1,6 +1,8 @@
 """Pictures that are drawn, or decoded, of what ridge tells: small worlds, few steps."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +68,22 @@ def test_links_are_stored_as_their_weights_and_trained_alike_from_one_seed():
     again = clone(codec).fit(pictures)
     for other in (pickle.loads(stored), again):
         np.testing.assert_array_equal(other.encode(pictures), codec.encode(pictures))
+
+
+@pytest.mark.slow
+def test_a_new_process_draws_the_same_pictures_bit_for_bit(fitted, tmp_path):
+    X, *_ = world()
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(fitted))
+    np.save(tmp_path / "X.npy", X[40:])
+    code = """
+import pickle, sys, numpy as np
+from pathlib import Path
+folder = Path(sys.argv[1])
+model = pickle.loads((folder / "model.pkl").read_bytes())
+np.save(folder / "drawn.npy", model.predict(np.load(folder / "X.npy")))
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    np.testing.assert_array_equal(np.load(tmp_path / "drawn.npy"), fitted.predict(X[40:]))
 
 
 def test_a_stopped_training_of_a_generator_goes_on_where_it_was(tmp_path, monkeypatch):
