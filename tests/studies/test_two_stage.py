@@ -48,11 +48,17 @@ def test_the_judge_tells_pictures_that_it_has_not_seen(tmp_path):
     assert tuple(of[TRUTH]) == COLUMNS
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where a seed that was run once lies for all tests."""
+    return tmp_path_factory.mktemp("two_stage")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
-def test_stages_hold_the_bars(seed, tmp_path):
+def test_stages_hold_the_bars(seed, folder):
     """README.md says what was found; a seed takes twenty minutes, most of it the generator's."""
-    found, _ = of_seed(seed, tmp_path)
+    found, _ = of_seed(seed, folder)
     assert tuple(found) == ROWS
     assert found[stage_2(0.25)]["shape"] >= found[STAGE_1]["shape"] + 0.08
     along = [found[stage_2(strength)]["pixcorr"] for strength in STRENGTHS]
@@ -63,8 +69,8 @@ def test_stages_hold_the_bars(seed, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_shuffled_brain_tells_nothing_over_seeds(tmp_path):
+def test_a_shuffled_brain_tells_nothing_over_seeds(folder):
     """.532, .438 and .503, which vary by more than the .020 of 200 independent answers: a wrong map
     from brain to tokens is still a map, and answers to like pictures are alike."""
-    two_way = [of_seed(seed, tmp_path)[0][SHUFFLED]["two_way"] for seed in SEEDS]
+    two_way = [of_seed(seed, folder)[0][SHUFFLED]["two_way"] for seed in SEEDS]
     assert np.mean(two_way) == pytest.approx(0.5, abs=0.06)
