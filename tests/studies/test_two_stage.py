@@ -70,7 +70,7 @@ def test_stages_hold_the_bars(seed, folder):
 
 @pytest.mark.slow
 def test_a_shuffled_brain_tells_nothing_over_seeds(folder):
-    """.532, .438 and .503. A single one is no bar of .06: over 20 permutations of what ridge says of
-    tokens the s.d. is .035, not the .020 of 200 independent answers, for a wrong map is a map."""
+    """.532, .438 and .503. A single one is no bar of .06: over 20 permutations of what ridge says
+    of tokens the s.d. is .035, not the .020 of 200 independent answers, as a wrong map is a map."""
     two_way = [of_seed(seed, folder)[0][SHUFFLED]["two_way"] for seed in SEEDS]
     assert np.mean(two_way) == pytest.approx(0.5, abs=0.06)

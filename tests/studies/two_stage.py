@@ -191,8 +191,8 @@ def figure(folder: Path, path: Path) -> None:
 
     each = [of_seed(seed, folder)[0] for seed in SEEDS]
     _, pictures = of_seed(SEEDS[0], folder)
-    drawn = Figure(figsize=(10, 5), layout="constrained")
-    left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.6))
+    drawn = Figure(figsize=(11, 5), layout="constrained")
+    left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.9))
     axes = left.subplots()
     for column in ("pixcorr", "ssim", "shape"):
         values = [
