@@ -191,8 +191,8 @@ def figure(folder: Path, path: Path) -> None:
 
     each = [of_seed(seed, folder)[0] for seed in SEEDS]
     _, pictures = of_seed(SEEDS[0], folder)
-    drawn = Figure(figsize=(11, 5), layout="constrained")
-    left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.9))
+    drawn = Figure(figsize=(10, 5), layout="constrained")
+    left, right = drawn.subfigures(1, 2, width_ratios=(1, 1.4))
     axes = left.subplots()
     for column in ("pixcorr", "ssim", "shape"):
         values = [
@@ -205,7 +205,7 @@ def figure(folder: Path, path: Path) -> None:
     axes.legend(fontsize="small", frameon=False)
     for axis, (name, several) in zip(right.subplots(len(pictures), 1), pictures.items(),
                                      strict=True):  # fmt: skip
-        axis.imshow(np.concatenate(list(several), axis=1).clip(0, 1))
+        axis.imshow(np.concatenate(list(several[:8]), axis=1).clip(0, 1), interpolation="none")
         axis.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=6)
         axis.set(xticks=(), yticks=())
     drawn.savefig(path)
