@@ -213,6 +213,7 @@ def test_a_model_of_ones_own_is_a_row(capsys, monkeypatch):
     assert "mine " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_table(whole):
     command = [sys.executable, "-m", "neurodecode", "run", "quickstart_eeg", *SMALL, "--out", "cut"]
     child = subprocess.Popen(

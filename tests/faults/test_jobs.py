@@ -112,6 +112,7 @@ def test_a_model_that_kills_its_process_dies_alone(monkeypatch, neurodecode, sai
     assert len(done()) == 2 * 2
 
 
+@pytest.mark.slow
 def test_a_run_of_several_processes_that_is_interrupted_goes_on_to_the_same_table(
     monkeypatch, run_it
 ):
@@ -140,6 +141,7 @@ def test_a_run_of_several_processes_that_is_interrupted_goes_on_to_the_same_tabl
     assert leftovers() == []
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_on_one_results_folder_give_the_same_table(run_it, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", source_folder())
     assert run_it("shuffled.n_draws=3", more=["--out", "alone"]) == 0

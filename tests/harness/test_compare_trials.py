@@ -112,6 +112,7 @@ def test_the_bootstrap_of_terms_is_that_of_scores(alone, name, drawn_with):
     assert np.isnan(anew).any() == lacking
 
 
+@pytest.mark.slow
 def test_pictures_are_held_against_one_gallery_in_every_draw(tmp_path):
     """With a gallery of all pictures terms change nothing; without, no draw has a smaller one."""
     study, _ = of_vectors()

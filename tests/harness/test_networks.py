@@ -212,6 +212,7 @@ def stored(folder):
     }
 
 
+@pytest.mark.slow
 def test_engines_train_bit_for_bit_alike_and_leave_a_history(tmp_path):
     found = []
     for name, options in (

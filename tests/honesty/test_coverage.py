@@ -89,6 +89,7 @@ def test_intervals_over_subjects_cover_the_models_own_expected_score(
     assert low <= held(tables(tmp_path, range(400), n_subjects, 0.5, CrossRun()), own) <= high
 
 
+@pytest.mark.slow
 def test_intervals_of_forty_studies_cover_the_expected_score(tmp_path):
     # Of one subject's 28 trials a run with an effect of .5 (1 + .6 z): .652, s.e. .002, over 600
     # studies of four subjects, seeds 10,000 and on.

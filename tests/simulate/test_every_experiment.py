@@ -30,6 +30,7 @@ WITHOUT = {  # card and variant: task, model, and what else is asked
 NOTHING_ASKED = set[str]()
 # Made as simulated_*_pictures and simulated_fmri_tokens are, which run by default.
 MADE_ALIKE = {"bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg"}
+DEAR = {"digits69", "miyawaki2008", "p300_muse", "ssvep_exo"}  # by their models, 4 s to 6 s each
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,7 +63,7 @@ def holds(experiment, folder):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for card, name in FIRST.items() if card not in MADE_ALIKE)
+    "name", sorted(name for card, name in FIRST.items() if card not in MADE_ALIKE | DEAR)
 )
 def test_an_experiment_of_each_card_runs_simulated(name, tmp_path):
     holds(name, tmp_path)
@@ -71,12 +72,17 @@ def test_an_experiment_of_each_card_runs_simulated(name, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    sorted(name for name in CARD_OF if name != FIRST[CARD_OF[name]] or CARD_OF[name] in MADE_ALIKE),
+    sorted(
+        name
+        for name in CARD_OF
+        if name != FIRST[CARD_OF[name]] or CARD_OF[name] in MADE_ALIKE | DEAR
+    ),
 )
 def test_so_do_the_other_experiments(name, tmp_path):
     holds(name, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("card", "variant"), WITHOUT)
 def test_so_do_cards_without_an_experiment(card, variant, tmp_path):
     task, model, asked = WITHOUT[card, variant]

@@ -18,6 +18,7 @@ def data(tmp_path):
     return "--data", str(tmp_path / "data")
 
 
+@pytest.mark.slow
 def test_windows_of_unequal_length(data, tmp_path):
     passed = pass_through(HERE / "unequal_lengths.yaml", tmp_path / "out", *data)
     told = passed.row("covariance + tangent_space + linear.logistic")

@@ -25,6 +25,7 @@ def data_of(data, subject):
     return Path(data[1]) / "two_brains" / f"sub-{subject}.npz"
 
 
+@pytest.mark.slow
 def test_decoding_within_each(data, tmp_path):
     passed = pass_through(HERE / "two_brains_decode.yaml", tmp_path / "out", *data)
     found = passed.row("linear.lda")

@@ -15,6 +15,7 @@ def test_an_ordinary_study_passes(tmp_path):
     assert passed.results.name == "two_classes"
 
 
+@pytest.mark.slow
 def test_a_resumed_run_that_does_other_jobs_is_seen(tmp_path, monkeypatch):
     def runs_otherwise(*arguments: str) -> str:
         other = arguments[0] == "run" and "killed" in arguments[-1]
