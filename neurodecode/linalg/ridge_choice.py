@@ -1,15 +1,14 @@
-"""Choosing penalties of ridge regressions: by rows left out, by GCV, or by folds."""
+"""Choosing penalties of ridge regressions by rows left out or by GCV, from one decomposition."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from neurodecode.core.errors import DataError
-from neurodecode.core.maps import read_columns
-from neurodecode.linalg._centred_rows import blocks, float64, with_products
-from neurodecode.linalg._namespace import Array, as_numpy, astype, like
-from neurodecode.linalg.ridge import BLOCK, MADE, RidgeSolver, spectrum
+from neurodecode.linalg._centred_rows import float64, with_products
+from neurodecode.linalg._namespace import Array, as_numpy, astype
+from neurodecode.linalg.ridge import BLOCK, RidgeSolver, spectrum
 from neurodecode.linalg.ridge_left_out import left_out_errors, lost, squares, total_weight
 
 _TIE = 1e-10  # relative: of penalties whose errors differ by less, the largest
@@ -122,59 +121,6 @@ def generalized_errors(
     errors *= (n * n / total_weight(solver) / np.clip(free, 1e-300, None) ** 2)[:, None]
     errors[free < _FREEDOM * n] = np.inf
     return errors
-
-
-def fold_errors(
-    X: Any,
-    Y: Any,
-    alphas: Sequence[float] | np.ndarray,
-    splits: Iterable[tuple[np.ndarray, np.ndarray]],
-    *,
-    block: int = BLOCK,
-    **options: Any,
-) -> np.ndarray:
-    """Give mean squared errors of folds that are told by the other rows.
-
-    Rows that follow each other in time are near copies: leave out whole runs of them, and neither
-    single rows nor GCV.
-
-    Parameters
-    ----------
-    X : ndarray or Tensor, shape (n_rows, n_features)
-    Y : ndarray or Tensor, shape (n_rows, n_targets)
-    alphas : sequence of float
-    splits : iterable of (train, test)
-        Positions of rows.
-    block : int
-        Bytes of a block of targets, with all that is made of it.
-    **options
-        Of `RidgeSolver.of`: how each fold's training rows are decomposed.
-
-    Returns
-    -------
-    errors : ndarray, shape (n_alphas, n_targets)
-        Over all rows that were left out.
-
-    Raises
-    ------
-    DataError
-        If there is no split.
-    """
-    errors, n_tested = np.zeros((len(alphas), Y.shape[1])), 0
-    for train, test in splits:
-        solver = RidgeSolver.of(X[train], **options)
-        seen = solver.components(X[test])
-        n_tested += len(test)
-        divided = [astype(solver.divided(alpha), seen.dtype) for alpha in alphas]
-        for at in blocks(Y.shape[1], MADE * len(Y) * seen.itemsize, block):
-            read = like(read_columns(Y, at), seen)
-            centred, mean = solver.centred(read[train])
-            told, true = solver.left.T @ centred, read[test] - astype(mean, seen.dtype)
-            for i, one in enumerate(divided):
-                errors[i, at] += squares(true - seen @ (one * told))
-    if n_tested == 0:
-        raise DataError("ridge: there is no fold to leave out. Give two folds or more.")
-    return errors / n_tested
 
 
 def least(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.linear_model import RidgeCV
 
 sys.path.insert(0, str(Path(__file__).parent))
 from targets_planted import planted
@@ -15,7 +15,6 @@ from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import (
     chosen,
     condensed,
-    fold_errors,
     generalized_errors,
     least,
 )
@@ -85,20 +84,6 @@ def test_with_nothing_left_to_judge_by_gcv_says_nothing():
     assert np.all(np.isinf(errors[0])) and np.all(np.isfinite(errors[1]))
 
 
-@shapes
-def test_fold_errors_are_those_of_refits(shape):
-    X, Y = planted(*shape)
-    parts = np.array_split(np.arange(len(X)), 4)
-    splits = [(np.setdiff1d(np.arange(len(X)), part), part) for part in parts]
-    alphas = [0.1, 50.0, np.inf]
-    found = fold_errors(X, Y, alphas, splits, block=4000)
-    for i, alpha in enumerate(alphas[:2]):
-        said = np.concatenate([Ridge(alpha).fit(X[a], Y[a]).predict(X[b]) for a, b in splits])
-        np.testing.assert_allclose(found[i], np.mean((said - Y) ** 2, axis=0), rtol=1e-9)
-    means = np.concatenate([np.tile(Y[a].mean(axis=0), (len(b), 1)) for a, b in splits])
-    np.testing.assert_allclose(found[2], np.mean((means - Y) ** 2, axis=0), rtol=1e-12)
-
-
 @pytest.mark.parametrize("errors_of", [left_out_errors, generalized_errors])
 def test_the_size_of_blocks_changes_nothing(errors_of):
     X, Y = planted(60, 8)
@@ -131,15 +116,10 @@ def test_tensors_are_judged_as_arrays_are():
     np.testing.assert_array_equal(chosen(solver, Y, ALPHAS), chosen(peer, Y, ALPHAS))
     few = condensed(solver, np.tile(Y, 9)).numpy()
     assert few.shape[1] == 6
-    splits = [(np.arange(15), np.arange(15, 25))]
-    found = fold_errors(tensor, Y, ALPHAS, splits)
-    np.testing.assert_allclose(found, fold_errors(X, Y, ALPHAS, splits), rtol=1e-8)
 
 
 def test_what_cannot_be_judged_is_refused():
     X, Y = planted(25, 90)
-    with pytest.raises(DataError, match="no fold to leave out"):
-        fold_errors(X, Y, [1.0], [])
     with pytest.raises(DataError, match="up to 1e-06 leave nothing to judge them by"):
         least(generalized_errors(RidgeSolver.of(X), Y, [1e-6]), [1e-6])
     Y[2, 1] = np.nan
