@@ -1,0 +1,173 @@
+"""Representational dissimilarities between geometry and topology.
+
+RDMs are vectors of the pairs above the diagonal, row by row, as `numpy.triu_indices(n, 1)` has
+them. Bounds are quantiles of each RDM's own dissimilarities, so that what one subject's distances
+are does not decide what is far for another.
+"""
+
+import numpy as np
+
+from neurodecode.core.errors import ConfigError, DataError
+
+
+def geo_topological(rdms: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Make near pairs equal, far pairs equal, and keep what is between.
+
+    Dissimilarities below the lower quantile become 0, those above the upper one 1, and between
+    them they grow linearly. ``low=0, high=1`` keeps all of the geometry; ``low == high`` keeps who
+    is a neighbour of whom and nothing else.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_rdms, n_pairs) or (n_pairs,)
+        NaN where a pair was not measured; it stays NaN.
+    low, high : float
+        Quantiles, 0 to 1, of each RDM.
+
+    Returns
+    -------
+    rdms : ndarray, shape of `rdms`
+        New, 0 to 1. They hold many ties: compare them by ``corr``, ``rho-a`` or ``tau-a``.
+
+    Raises
+    ------
+    ConfigError
+        If the quantiles are not in order within 0 to 1.
+    DataError
+        If an RDM holds no finite dissimilarity, or an infinite one.
+
+    References
+    ----------
+    Lin & Kriegeskorte 2024, doi 10.1073/pnas.2317881121.
+    """
+    return _between(_checked(rdms), np.asarray([low]), np.asarray([high]))[0]
+
+
+def geo_topological_family(rdms: np.ndarray, step: float = 0.1) -> tuple[np.ndarray, np.ndarray]:
+    """Transform RDMs by all pairs of quantiles on a grid.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_rdms, n_pairs) or (n_pairs,)
+    step : float
+        Of the grid from 0 to 1; .1 gives 66 members.
+
+    Returns
+    -------
+    bounds : ndarray, shape (n_members, 2)
+        Quantiles ``low <= high``.
+    members : ndarray, shape (n_members, *shape of `rdms`)
+
+    Raises
+    ------
+    ConfigError
+        If 1 is no multiple of the step.
+    DataError
+        As `geo_topological`.
+    """
+    n = round(1 / step) if step > 0 else 0
+    if n < 1 or abs(n * step - 1) > 1e-9:
+        raise ConfigError(f"step {step} does not divide 1; .1 or .25 does.")
+    grid = np.arange(n + 1) / n
+    lower, upper = np.triu_indices(n + 1)
+    bounds = np.stack([grid[lower], grid[upper]], axis=1)
+    return bounds, _between(_checked(rdms), bounds[:, 0], bounds[:, 1])
+
+
+def geodesic(rdms: np.ndarray, high: float = 1.0) -> np.ndarray:
+    """Measure dissimilarity along the shortest way from neighbour to neighbour.
+
+    Conditions are joined where their dissimilarity is not above the quantile; a way is as long as
+    the dissimilarities along it. Equal conditions are neighbours of length 0. Where no way leads
+    from one condition to another, the longest way that there is stands for it.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_rdms, n_pairs) or (n_pairs,)
+    high : float
+        Quantile, above 0 and at most 1, of each RDM.
+
+    Returns
+    -------
+    rdms : ndarray, shape of `rdms`
+        New, in the unit of the dissimilarities, none above the one it comes of where the two are
+        joined.
+
+    Raises
+    ------
+    ConfigError
+        If the quantile is not within 0 to 1.
+    DataError
+        If a dissimilarity is below 0 or not finite: it is no length.
+
+    References
+    ----------
+    Lin & Kriegeskorte 2024, doi 10.1073/pnas.2317881121; Tenenbaum, de Silva & Langford 2000,
+    doi 10.1126/science.290.5500.2319; Floyd 1962, doi 10.1145/367766.368168.
+    """
+    given = _checked(rdms)
+    if not (0 < high <= 1):
+        raise ConfigError(f"geodesic: quantile {high}; above 0 and at most 1 is wanted.")
+    if not np.isfinite(given).all() or (given < 0).any():
+        raise DataError(
+            "geodesic: a dissimilarity is below 0 or missing, and has no length. Use distances "
+            "that are not cross-validated, or leave out the condition."
+        )
+    flat = given.reshape(-1, given.shape[-1])
+    ways = np.stack([_ways(one, np.quantile(one, high)) for one in flat])
+    return ways.reshape(given.shape)
+
+
+def _ways(rdm: np.ndarray, longest: float) -> np.ndarray:
+    """Lengths of shortest ways over edges up to a length."""
+    n = _n_conditions(len(rdm))
+    above = np.triu_indices(n, 1)
+    lengths = np.zeros((n, n))
+    lengths[above] = np.where(rdm <= longest, rdm, np.inf)
+    lengths += lengths.T
+    for through in range(n):
+        np.minimum(lengths, lengths[:, through, None] + lengths[None, through], out=lengths)
+    found = lengths[above]
+    reached = np.isfinite(found)
+    return np.where(reached, found, found[reached].max())
+
+
+def _between(rdms: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Transform RDMs by each of several pairs of quantiles."""
+    if not ((low >= 0) & (low <= high) & (high <= 1)).all():
+        raise ConfigError(
+            f"quantiles {low[0]:g} and {high[0]:g}: 0 <= low <= high <= 1 is wanted; they are "
+            "shares of each RDM's pairs, not dissimilarities."
+        )
+    ends = np.nanquantile(rdms, np.stack([low, high]), axis=-1)[..., None]
+    below, above = ends
+    width = above - below
+    binary = width <= 0
+    with np.errstate(invalid="ignore"):
+        scaled = (rdms - below) / np.where(binary, 1, width)
+    found = np.where(binary, np.where(rdms <= above, 0.0, 1.0), np.clip(scaled, 0, 1))
+    return np.where(np.isnan(rdms), np.nan, found)
+
+
+def _checked(rdms: np.ndarray) -> np.ndarray:
+    given = np.asarray(rdms)
+    given = given if given.dtype in (np.float32, np.float64) else given.astype(np.float64)
+    if given.ndim not in (1, 2) or given.size == 0:
+        raise DataError(
+            f"RDMs of shape {given.shape}; (n_rdms, n_pairs) or (n_pairs,) is wanted, the pairs "
+            "above the diagonal row by row."
+        )
+    _n_conditions(given.shape[-1])
+    if np.isinf(given).any() or np.isnan(given).all(axis=-1).any():
+        raise DataError("An RDM holds an infinite dissimilarity, or none at all.")
+    return given
+
+
+def _n_conditions(n_pairs: int) -> int:
+    n = round((1 + np.sqrt(1 + 8 * n_pairs)) / 2)
+    if n * (n - 1) // 2 != n_pairs:
+        raise DataError(
+            f"{n_pairs} pairs are those of no number of conditions; {n} have {n * (n - 1) // 2}. "
+            "Give the pairs above the diagonal, without the diagonal."
+        )
+    return n
