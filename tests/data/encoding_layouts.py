@@ -1,0 +1,60 @@
+"""Small files in the layouts of public sets that encoding studies use; their content is made up."""
+
+import numpy as np
+from PIL import Image
+
+AREAS = {
+    "prf-visualrois": ["Unknown", "V1v", "V1d", "V2v", "V2d", "V3v", "V3d", "hV4"],
+    "floc-faces": ["Unknown", "OFA", "FFA-1", "FFA-2", "mTL-faces", "aTL-faces"],
+    "floc-bodies": ["Unknown", "EBA", "FBA-1", "FBA-2", "mTL-bodies"],
+    "floc-places": ["Unknown", "OPA", "PPA", "RSC"],
+    "floc-words": ["Unknown", "OWFA", "VWFA-1", "VWFA-2", "mfs-words", "mTL-words"],
+    "streams": ["Unknown", "early", "midventral", "midlateral", "midparietal", "ventral",
+                "lateral", "parietal"],
+}  # fmt: skip
+MESH = 30  # vertices of a hemisphere; of fsaverage 163,842
+
+
+def write_algonauts2023(root, subject="01", n_train=6, n_test=3, *, with_answers=False):
+    """Write a person's folder; gives responses by part and side, inside, labels and ceilings."""
+    rng = np.random.default_rng(int(subject))
+    person = root / f"subj{subject}"
+    masks = person / "roi_masks"
+    masks.mkdir(parents=True)
+    inside = {side: rng.random(MESH) < 0.5 for side in ("lh", "rh")}
+    n = {side: int(one.sum()) for side, one in inside.items()}
+    nsd_ids = rng.permutation(73_000)[: n_train + n_test]
+    shown = {"training": nsd_ids[:n_train], "test": nsd_ids[n_train:]}
+    for part, ids in shown.items():
+        folder = person / f"{part}_split/{part}_images"
+        folder.mkdir(parents=True)
+        for i, number in enumerate(ids):
+            shade = np.full((4, 4, 3), i, dtype=np.uint8)
+            Image.fromarray(shade).save(
+                folder / f"{part.removesuffix('ing')}-{i + 1:04d}_nsd-{number:05d}.png"
+            )
+    told = {}
+    for part, n_rows in (("training", n_train), ("test", n_test)):
+        for side in ("lh", "rh"):
+            values = rng.standard_normal((n_rows, n[side])).astype(np.float32)
+            told[part, side] = values
+            path = person / f"{part}_split/{part}_fmri/{side}_{part}_fmri.npy"
+            if part == "training" or with_answers:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.save(path, values)
+    labels, ceilings = {}, {}
+    for side in ("lh", "rh"):
+        np.save(masks / f"{side}.all-vertices_fsaverage_space.npy", inside[side].astype(int))
+        for name, words in AREAS.items():
+            every = rng.integers(0, len(words), MESH)
+            labels[name, side] = every[inside[side]]
+            np.save(masks / f"{side}.{name}_challenge_space.npy", labels[name, side])
+            np.save(masks / f"{side}.{name}_fsaverage_space.npy", every)
+        ceilings[side] = rng.random(n[side])
+        if with_answers:
+            path = person / f"test_split/noise_ceiling/{side}_noise_ceiling.npy"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, ceilings[side])
+    for name, words in AREAS.items():
+        np.save(masks / f"mapping_{name}.npy", dict(enumerate(words)))
+    return told, inside, labels, ceilings, nsd_ids
