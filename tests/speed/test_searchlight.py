@@ -23,8 +23,9 @@ def one_thread():
 
 
 def fastest(function, repeats):
-    """Give the shortest CPU time of some repeats, and what came out."""
-    took, found = [], None
+    """Give the shortest CPU time of some repeats, and what came out of the last."""
+    took = []
+    found = np.empty(0)
     for _ in range(repeats):
         started = time.process_time()
         found = function()
