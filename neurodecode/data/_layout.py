@@ -44,7 +44,7 @@ class Column:
         Folder of pictures: the name of the one at the position along `axis`, or at the `number`,
         without folder and ending. They count folder by folder, in the order of their names.
     number : str
-        Column before it that counts the files, from 1.
+        Column before it that counts the files, or what is under the key, from 1.
     count : str
         Column before it: how often its value came before in the rows, from 0.
     flag : str
@@ -81,8 +81,10 @@ class Column:
             )
         if self.decimals is not None and (self.decimals < 1 or not (self.key or self.flag)):
             raise ConfigError("decimals: expected 1 or more, of numbers under a key or a flag.")
-        if self.number and not self.files:
-            raise ConfigError("number: it counts files, and none are named.")
+        if self.number and not (self.files or self.key):
+            raise ConfigError("number: it counts files, or what is under a key. Name one.")
+        if self.number and self.axis:
+            raise ConfigError("expected an axis or a number, not both.")
         if self.files and bool(self.axis) == bool(self.number):
             raise ConfigError("files: expected an axis, or a number (a column), that counts them.")
         check_pattern(self.pattern)
@@ -286,6 +288,9 @@ class StimuliSpec:
     columns : mapping of str to str or Column
         Of the table of stimuli. ``stimulus`` is the id, of which the first is kept; without it, a
         file's name, or the number.
+    same : bool
+        Whether files that the template fits hold the same stimuli, as one a person may: those of
+        the first are taken.
     """
 
     path: str
@@ -294,6 +299,7 @@ class StimuliSpec:
     shape: tuple[int, ...] = ()
     order: str = "C"
     columns: Mapping[str, str | Column] = field(default_factory=dict)
+    same: bool = False
 
     def __post_init__(self):
         check_template(self.path)

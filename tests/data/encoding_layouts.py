@@ -1,6 +1,7 @@
 """Small files in the layouts of public sets that encoding studies use; their content is made up."""
 
 import numpy as np
+import scipy.io
 from PIL import Image
 
 AREAS = {
@@ -58,3 +59,32 @@ def write_algonauts2023(root, subject="01", n_train=6, n_test=3, *, with_answers
     for name, words in AREAS.items():
         np.save(masks / f"mapping_{name}.npy", dict(enumerate(words)))
     return told, inside, labels, ceilings, nsd_ids
+
+
+def write_pereira2018(root, subject="018", session="243sentences", n_voxels=5):
+    """Write a person's file of seven sentences of three passages; gives betas, regions, texts."""
+    rng = np.random.default_rng(int(subject))
+    of_sentence = np.array([1, 1, 1, 2, 2, 3, 3])
+    betas = rng.standard_normal((len(of_sentence), n_voxels))
+    regions = rng.integers(0, 90, n_voxels)
+
+    def cells(words, shape):
+        made = np.empty(shape, dtype=object)
+        made.ravel()[:] = words
+        return made
+
+    sentences = [f"Sentence {i} is of passage {one}." for i, one in enumerate(of_sentence)]
+    held = {
+        "examples": betas,
+        "labelsSentences": np.arange(1, len(betas) + 1)[:, None],
+        "keySentences": cells(sentences, (len(betas), 1)),
+        "labelsPassageForEachSentence": of_sentence[:, None].astype(np.uint8),
+        "keyPassages": cells(["An apple.", "A bear.", "A pear."], (3, 1)),
+        "labelsPassageCategory": np.array([2, 1, 2])[:, None],
+        "keyPassageCategory": cells(["animal", "fruit"], (1, 2)),
+        "meta": {"roiMultimaskAAL": regions[:, None], "colToCoord": np.ones((n_voxels, 3))},
+    }
+    path = root / subject / f"examples_{session}.mat"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scipy.io.savemat(path, held)
+    return betas, regions, sentences

@@ -96,6 +96,7 @@ THREE = {"protocol": {"within_session": {"n_splits": 3}}}
 GEOMETRIC = ["square", "small_frame", "plus", "cross", "large_frame"]
 FEW_SENSORS = {"n_chips": 8}
 OF_VECTORS = {"controls": ["baseline.mean_target"]}
+OF_WORDS = {"direction": "encode", "features": {"words": {"bag_of_words": {"n_features": 32}}}}
 SCALED = ("scale",)  # volts are far below what linear models suppose
 CARDS = (
     NullCard("eegbci", "left_right", before=SCALED, part={"subjects": ("001", "002")},
@@ -147,6 +148,8 @@ CARDS = (
     NullCard("images92", "natural", "human", asked={"controls": ["baseline.prior"]}),
     NullCard("mouse_v1", "texture_family", "texture", asked=FOLDS),
     NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=FOLDS),
+    NullCard("pereira2018", "passages", metric="r", generator={"n_passages": 10},
+             asked={**OF_WORDS, "controls": []}),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 
