@@ -68,8 +68,8 @@ def cross_validated(
     Y : ndarray or Tensor, shape (n_rows, n_targets)
         A memory map if need be: read in blocks of columns, never copied whole nor written to.
     alphas : sequence of float
-        Penalties above zero, in the unit of the sum of squares; an infinite one tells the mean of
-        the training rows, and is what a target is given that nothing tells.
+        Penalties above zero, in the unit of the sum of squares. An infinite one tells the mean of
+        the training rows; where it is offered, a target has it unless another has an R² above 0.
     splits : iterable of (train, test)
         Positions of rows.
     score : {"r2", "r", "mse"}
@@ -123,7 +123,10 @@ def cross_validated(
             if keep_folds:
                 kept[i, :, at] = found
     scores = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-    best = best_penalty(scores if score != "mse" else -scores, values, sharing)
+    judged = -scores if score == "mse" else scores.copy()
+    if score == "r2":  # what tells a fold worse than the fold's own mean tells nothing
+        judged[np.isinf(values)] = np.where(counts > 0, 0.0, np.nan)
+    best = best_penalty(judged, values, sharing)
     alpha, columns = values[best], np.arange(Y.shape[1])
     each = kept[:, best, columns] if keep_folds else None
     told = scores[best, columns]

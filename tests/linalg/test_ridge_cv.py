@@ -65,6 +65,18 @@ def test_an_infinite_penalty_tells_the_mean(shape):
     np.testing.assert_array_equal(cross_validated(X, Y, [np.inf], splits, score="r").scores, 0)
 
 
+@pytest.mark.parametrize("shape", [(300, 50), (150, 400)], ids=["more rows", "more features"])
+def test_noise_is_told_by_its_mean(shape):
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=shape), rng.normal(size=(shape[0], 500))
+    told = 10 * X @ rng.normal(size=(shape[1], 50)) + noise[:, :50]
+    alphas = [*np.logspace(0, 6, 13), np.inf]
+    choice = cross_validated(X, np.hstack([noise, told]), alphas, folds_of(shape[0], 6))
+    assert np.mean(np.isinf(choice.alpha[:500])) >= 0.9  # by the best score alone .5
+    assert np.mean(np.isfinite(choice.alpha[500:])) >= 0.9
+    assert np.all(choice.cv_score[np.isinf(choice.alpha)] <= 0)
+
+
 def test_targets_share_the_penalty_of_their_best_mean():
     scores = np.array([[0.5, 0.1, 0.2, 0.2], [0.4, 0.3, 0.2, 0.1], [0.0, 0.1, 0.1, np.nan]])
     scores[:, 3] = np.nan
