@@ -13,6 +13,7 @@ from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device
 from neurodecode.core.updating import Updates, learning
+from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.views import View
 from neurodecode.protocols import Protocol
 
@@ -327,6 +328,8 @@ class Question:
         predicted is brought back.
     access : TargetAccess
     aggregate : Aggregate or None
+    ceiling : CeilingSpec
+        Which noise ceiling stands beside scores of the brain.
     tune : Tune or None
     n_permutations : int
         Permutations of the labels for the p value of each model.
@@ -355,6 +358,7 @@ class Question:
     reduce: Any = None
     access: TargetAccess = field(default_factory=TargetAccess)
     aggregate: Aggregate | None = None
+    ceiling: CeilingSpec = field(default_factory=CeilingSpec)
     tune: Tune | None = None
     n_permutations: int = 0
     keep: Keep = "none"

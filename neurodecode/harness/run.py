@@ -16,11 +16,11 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.beside import Beside
-from neurodecode.harness.ceilings import has_ceilings
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.jobs import Job
+from neurodecode.harness.model_ceilings import has_ceilings
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
 from neurodecode.harness.repeats import repeats_of
