@@ -36,25 +36,25 @@ def mae_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None
 
 def r_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """`r` of each target; NaN where its truth is constant."""
-    true, pred = _columns(true, pred)
+    true, pred = as_columns(true, pred)
     return np.where(_varies(true), correlations(true, pred), np.nan)
 
 
 def r2_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """`r2` of each target; NaN where its truth is constant."""
-    true, pred = _columns(true, pred)
-    return 1 - _share(np.sum((true - pred) ** 2, axis=0), true)
+    true, pred = as_columns(true, pred)
+    return 1 - share_of_variance(np.sum((true - pred) ** 2, axis=0), true)
 
 
 def rmse_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """`rmse` of each target."""
-    true, pred = _columns(true, pred)
+    true, pred = as_columns(true, pred)
     return np.sqrt(np.mean((true - pred) ** 2, axis=0))
 
 
 def mae_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """`mae` of each target."""
-    true, pred = _columns(true, pred)
+    true, pred = as_columns(true, pred)
     return np.mean(np.abs(true - pred), axis=0)
 
 
@@ -87,9 +87,9 @@ def r(true, pred, *, scores=None, rows=None, gallery=None):
         If there is one row, or truth or answers are constant in every target.
     """
     del scores, rows, gallery
-    true, pred = _columns(true, pred)
-    _hold_to_varying(true, "truth is")
-    _hold_to_varying(pred, "predictions are")
+    true, pred = as_columns(true, pred)
+    hold_to_varying(true, "truth is")
+    hold_to_varying(pred, "predictions are")
     return float(np.nanmean(r_of_targets(true, pred)))
 
 
@@ -121,8 +121,8 @@ def r2(true, pred, *, scores=None, rows=None, gallery=None):
         If there is one row, or the truth is constant in every target.
     """
     del scores, rows, gallery
-    true, pred = _columns(true, pred)
-    _hold_to_varying(true, "truth is")
+    true, pred = as_columns(true, pred)
+    hold_to_varying(true, "truth is")
     return _r2(true, pred)
 
 
@@ -147,7 +147,7 @@ def rmse(true, pred, *, scores=None, rows=None, gallery=None):
     score : float
     """
     del scores, rows, gallery
-    return _rmse(*_columns(true, pred))
+    return _rmse(*as_columns(true, pred))
 
 
 @metric(
@@ -172,7 +172,7 @@ def mae(true, pred, *, scores=None, rows=None, gallery=None):
     score : float
     """
     del scores, rows, gallery
-    return _mae(*_columns(true, pred))
+    return _mae(*as_columns(true, pred))
 
 
 def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -208,14 +208,21 @@ def unit_columns(X: np.ndarray) -> np.ndarray:
     return np.divide(centred, length, out=np.zeros_like(centred), where=varies)
 
 
-def _columns(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def as_columns(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give truth and predictions as float64 of one column a target; refuse other shapes."""
     true, pred = np.asarray(true, dtype=np.float64), np.asarray(pred, dtype=np.float64)
     if true.shape != pred.shape:
         raise DataError(f"predictions of shape {pred.shape} for truth of shape {true.shape}")
     return true.reshape(len(true), -1), pred.reshape(len(pred), -1)
 
 
-def _hold_to_varying(X: np.ndarray, name: str) -> None:
+def hold_to_varying(X: np.ndarray, name: str) -> None:
+    """Refuse a single row, and rows that differ in no target; `name` says what is, as "truth is".
+
+    Raises
+    ------
+    DataError
+    """
     if len(X) < 2:
         raise DataError("one row has no variance; score several together")
     if not _varies(X).any():
@@ -226,7 +233,7 @@ def _varies(X: np.ndarray) -> np.ndarray:
     return np.ptp(X, axis=0) > _ROUNDING * np.max(np.abs(X), axis=0)
 
 
-def _share(squares: np.ndarray, true: np.ndarray) -> np.ndarray:
+def share_of_variance(squares: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Give sums of squares as a share of the truth's about its mean; NaN where that is constant."""
     about = np.sum((true - true.mean(axis=0)) ** 2, axis=0)
     return np.divide(squares, about, out=np.full(about.shape, np.nan), where=_varies(true))

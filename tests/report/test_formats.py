@@ -15,7 +15,8 @@ FIELDS = (
     "experiment", "model", "metric", "mean", "ci_low", "ci_high", "chance", "shuffled_mean",
     "shuffled_sd", "p", "n_units", "unit", "n_trials", "flags", "per_unit", "note", "role",
     "evaluation", "tested", "shown_as", "p_of", "ceiling", "of_ceiling", "of_ceiling_low",
-    "of_ceiling_high", "ceiling_by", "ceiling_unit", "ceiling_of", "n_above", "n_targets", "ceiling_note",
+    "of_ceiling_high", "ceiling_by", "ceiling_unit", "ceiling_of", "n_above", "n_targets",
+    "ceiling_note",
 )  # fmt: skip
 
 
