@@ -84,8 +84,8 @@ def noise_precision(
     divisor = float(n_residuals - 1 if dof is None else dof)
     if divisor <= 0:
         raise DataError(
-            f"{n_residuals} residuals leave {divisor:g} degrees of freedom. Use residuals of a GLM, or "
-            "conditions that are repeated within a run."
+            f"{n_residuals} residuals leave {divisor:g} degrees of freedom. Use residuals of a "
+            "GLM, or conditions that are repeated within a run."
         )
     E = E - E.mean(-2, keepdims=True)
     scatter = E.mT @ E
