@@ -92,6 +92,11 @@ class NamedModel:
         return tuple(dict.fromkeys(name for names in several for name in names))
 
     @property
+    def target_space(self) -> bool:
+        """Whether one of its stages is handed the space of the brain that it tells."""
+        return any(needs.target_space for needs in self._all_needs)
+
+    @property
     def unlabelled(self) -> bool:
         """Whether one of its stages learns from rows of unknown target too."""
         return any(asks_unlabelled(stage) for stage in stages_of(self.estimator))

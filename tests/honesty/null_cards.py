@@ -24,6 +24,8 @@ NETWORKS = {
     "align.benchetrit": _TINY,
     "align.mlp": _TINY,
     "align.nice": _TINY | {"sizes": _SHORT},
+    "encode.factorized": {"training": {"max_epochs": 2}},
+    "encode.gaussian": {"training": {"max_epochs": 2}},
     "generate.autoencoder": {"n_updates": 2},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
@@ -126,6 +128,8 @@ CARDS = (
     NullCard("simulated_fmri", "category"),
     NullCard("simulated_encoding_fmri", "film", metric="r",
              asked={"direction": "encode", "features": "features", "controls": []}),
+    NullCard("simulated_retinotopic", "pictures", metric="r",
+             asked={"direction": "encode", "features": "tokens", "controls": []}),
     NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("simulated_scenes", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("simulated_meg_scenes", "picture", metric="two_way", asked=slow(25, **OF_VECTORS)),

@@ -1,0 +1,1 @@
+"""Encoders: what brains answer, told from features of what was shown."""
