@@ -20,6 +20,7 @@ KINDS: Mapping[str, Kind] = {
 }
 SPLIT = "split"
 _FIELD = re.compile(r"\{(\w+)(?::0(\d+)d)?\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _WORD = "[A-Za-z0-9-]+"  # what a field of a key may stand for: no separator
 
 
@@ -187,6 +188,11 @@ class Table:
         Number of the first sample: 1 as in MATLAB, or 0.
     order : str
         Column that rises by one, row by row: rows that were sorted otherwise are refused.
+    volumes : bool
+        Whether row i is what went on during volume i, from the first one on. Where one of the two
+        goes on longer, its end is left out, and that is noted.
+    tolerance : int
+        Volumes by which the two may differ; beyond that they do not belong together.
     """
 
     path: str
@@ -197,6 +203,8 @@ class Table:
     last: str = ""
     counted_from: int = 1
     order: str = ""
+    volumes: bool = False
+    tolerance: int = 0
 
     def __post_init__(self):
         check_template(self.path)
@@ -207,6 +215,10 @@ class Table:
             raise ConfigError("expected first and last (samples), or onset (seconds).")
         if self.duration and not self.onset:
             raise ConfigError("duration: it belongs to onset, and there is none.")
+        if self.volumes and (self.onset or self.first):
+            raise ConfigError("volumes: rows are volumes then. Leave onset, first and last out.")
+        if self.tolerance < 0 or (self.tolerance and not self.volumes):
+            raise ConfigError("tolerance: expected 0 or more, of rows that are volumes.")
 
     @property
     def events(self) -> bool:
@@ -359,11 +371,16 @@ def fields(template: str) -> list[str]:
 def fill(template: str, words: Mapping[str, str | int]) -> str:
     """Put words and numbers into a template: ``{number:04d}`` is padded with zeros.
 
+    What stands in square brackets is left out where a word of it is not there.
+
     Raises
     ------
     ConfigError
         If a word that it asks for is not there.
     """
+    template = _OPTIONAL.sub(
+        lambda found: found.group(1) if set(fields(found.group(1))) <= set(words) else "", template
+    )
 
     def word(found: re.Match[str]) -> str:
         name, width = found.groups()
@@ -378,7 +395,13 @@ def match(template: str, key: str) -> dict[str, str] | None:
     """Give the words that make `template` the key, or None where it does not fit.
 
     A word is made of letters, digits and hyphens: ``s{subject}`` fits ``s1`` and not ``s1_kept``.
+    What stands in square brackets may be missing, and so may its words.
     """
+    optional = _OPTIONAL.search(template)
+    if optional is not None:
+        before, after = template[: optional.start()], template[optional.end() :]
+        whole = match(before + optional.group(1) + after, key)
+        return match(before + after, key) if whole is None else whole
     pattern, end, seen = "", 0, set()
     for found in _FIELD.finditer(template):
         name = found.group(1)

@@ -135,6 +135,8 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
     path, name, number = places[stimulus]
     if spec.key:
         picture = _entry(path, name, number)
+        if picture is None:  # an empty cell of a table: nothing was said
+            return ""
         if spec.shape:
             with explained(path, name):
                 picture = picture.reshape(spec.shape, order=spec.order)  # pyright: ignore[reportArgumentType, reportCallIssue]

@@ -1,6 +1,8 @@
 """Small files in the layouts of public sets that encoding studies use; their content is made up."""
 
+import h5py
 import numpy as np
+import pandas as pd
 import scipy.io
 from PIL import Image
 
@@ -88,3 +90,34 @@ def write_pereira2018(root, subject="018", session="243sentences", n_voxels=5):
     path.parent.mkdir(parents=True, exist_ok=True)
     scipy.io.savemat(path, held)
     return betas, regions, sentences
+
+
+N_PARCELS = 6  # of the real files 1000
+_ATLAS = "space-MNI152NLin2009cAsym_atlas-Schaefer18_parcel-1000Par7Net"
+MOVIE10 = "fmri/sub-{0}/func/sub-{0}_task-movie10_" + _ATLAS + "_bold.h5"
+FRIENDS = "fmri/sub-{0}/func/sub-{0}_task-friends_" + _ATLAS + "_desc-s123456_bold.h5"
+
+
+def write_cneuromod(root, lengths, subject="01", path=MOVIE10):
+    """Write a person's file of one array a run; `lengths` by its key. Gives the arrays."""
+    rng = np.random.default_rng(6)
+    held = {k: rng.standard_normal((n, N_PARCELS)).astype("f4") for k, n in lengths.items()}
+    place = root / path.format(subject)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(place, "w") as file:
+        for key, values in held.items():
+            file[key] = values
+    return held
+
+
+def write_transcript(root, name, n_rows):
+    """Write what is said in a part of a film, a row a volume; nothing in every third."""
+    rows = []
+    for i in range(n_rows):
+        words = [] if i % 3 == 2 else [f"it's{i}", "so"]
+        starts = [round(1.49 * i + 0.25 + 0.5 * k, 2) for k in range(len(words))]
+        rows.append((" ".join(words), str(words), str(starts), str([0.2] * len(words))))
+    columns = ["text_per_tr", "words_per_tr", "onsets_per_tr", "durations_per_tr"]
+    path = root / "stimuli/transcripts" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False)

@@ -154,6 +154,7 @@ CARDS = (
     NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=FOLDS),
     NullCard("pereira2018", "passages", metric="r", generator={"n_passages": 10},
              asked={**OF_WORDS, "controls": []}),
+    NullCard("cneuromod", "movies", metric="r", asked={**OF_WORDS, "controls": []}),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 

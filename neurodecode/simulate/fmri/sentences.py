@@ -13,11 +13,10 @@ from neurodecode.core.space import Space
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.simulate import ORACLE, Simulation, check_counts
 from neurodecode.simulate._mixing import Mixing, mixing, sparse
+from neurodecode.simulate._words import vocabulary
 from neurodecode.simulate.fmri._noise import ar1
 from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of, voxel_space
 
-_LETTERS = ("b", "d", "f", "k", "l", "m", "n", "p", "r", "s", "t", "v")
-_VOWELS = ("a", "e", "i", "o", "u")
 _TOPICAL = 0.5  # probability that a word is one of its passage's topic
 
 
@@ -117,9 +116,7 @@ class Sentences(Simulation):
         return known[self._words(session)].mean(axis=1) * np.sqrt(self.n_words)
 
     def _table(self, session: str) -> pd.DataFrame:
-        rng = self.rng("spelling")
-        numbers = rng.choice(60**3, self.n_vocabulary, replace=False)
-        spelt = np.array([_spelt(int(number)) for number in numbers], dtype=object)
+        spelt = vocabulary(self.rng("spelling"), self.n_vocabulary)
         words = self._words(session)
         passage = np.arange(len(words)) // self.n_sentences + 1
         return pd.DataFrame(
@@ -152,12 +149,3 @@ class Sentences(Simulation):
             n_times=len(shown),
             tracks={f"{ORACLE}fmri": expected},
         )
-
-
-def _spelt(number: int) -> str:
-    """Spell a number as three syllables."""
-    syllables = []
-    for _ in range(3):
-        number, one = divmod(number, len(_LETTERS) * len(_VOWELS))
-        syllables.append(_LETTERS[one // len(_VOWELS)] + _VOWELS[one % len(_VOWELS)])
-    return "".join(syllables)
