@@ -40,6 +40,7 @@ class BagOfWords(Feature):
 
     version: ClassVar[int] = 1
     of: ClassVar[Literal["picture", "text"]] = "text"
+    libraries: ClassVar[tuple[str, ...]] = ("numpy",)
     batch_size: ClassVar[int] = 1024
 
     n_features: int = 256
