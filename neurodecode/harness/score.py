@@ -289,7 +289,7 @@ def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> I
 
 
 def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) -> Group:
-    """Average the scores (or values) of rows that are answered together."""
+    """Average scores (or values) of rows that are answered together, and the brains that are told."""
     if index["aggregate"] is None:
         return group
     asked, kind = index["aggregate"], index["target"]["kind"]
@@ -300,6 +300,9 @@ def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) 
         group, mine = group.take(kept), mine.take(kept)
     code = mine.codes(*by)  # in the order of first rows
     first, truth = np.unique(code, return_index=True)[1], comparable(group.true)
+    if kind == "brain":  # each repeat is measured anew, and what they have in common is told
+        true, pred = (group_means(np.asarray(one), code) for one in (group.true, group.pred))
+        return replace(group.take(first), true=true, pred=pred)
     if not np.array_equal(truth, truth[first][code]):
         raise ConfigError(
             f"aggregate: rows with the same {' and '.join(by)} have several truths, so they "

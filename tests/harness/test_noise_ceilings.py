@@ -98,3 +98,14 @@ def test_what_is_no_ceiling_is_refused(asked, said):
     with pytest.raises(ConfigError) as error:
         read_experiment(Path("film.yaml"))
     assert said in str(error.value)
+
+
+def test_the_mean_of_two_showings_has_the_ceiling_of_a_mean():
+    single = run().rows()[0]
+    mean = run(aggregate={"by": ["subject", "stimulus"]}).rows()[0]
+    assert (single.ceiling_of, mean.ceiling_of) == ("single", "mean_k")
+    # Of the mean of two: by Spearman-Brown, in reliability, target by target; so between these.
+    expected = np.sqrt(2 * single.ceiling**2 / (1 + single.ceiling**2))
+    assert mean.ceiling == pytest.approx(expected, abs=0.06)
+    assert mean.mean > single.mean
+    assert mean.of_ceiling == pytest.approx(single.of_ceiling, abs=0.1)
