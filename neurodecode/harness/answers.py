@@ -60,6 +60,17 @@ class Fitted:
         """How the predictor waits before it decides; empty where it answers row by row."""
         return dict(getattr(self.last, "decides", {}))
 
+    @property
+    def choices(self) -> dict[str, np.ndarray]:
+        """What the predictor chose for each target, such as a layer or a delay.
+
+        A predictor that chooses has a method ``choices()``, which gives names to arrays of whole
+        numbers, shape (n_targets,).
+        """
+        if not hasattr(self.last, "choices"):
+            return {}
+        return {name: np.asarray(one, dtype=np.int64) for name, one in self.last.choices().items()}
+
 
 def answers(task: FoldTask, fitted: Fitted, uid: np.ndarray) -> Predictions:
     """Give what a fitted model says of rows.

@@ -12,6 +12,7 @@ from neurodecode.metrics.ceilings import anova_nc, explainable_variance, ncsnr_n
 from neurodecode.metrics.of_ceiling import THRESHOLD
 
 AUTOMATIC, NONE = "automatic", "none"
+DATA_SET = "data_set"  # those that a data set comes with, as NSD's
 FUNCTIONS: dict[str, Callable[..., Ceiling]] = {
     "anova_nc": anova_nc,
     "explainable_variance": explainable_variance,
@@ -27,8 +28,9 @@ class CeilingSpec:
     Parameters
     ----------
     call : Call
-        One of `FUNCTIONS` with its arguments; ``automatic``: an analysis of variance of trials, the
-        explainable variance of what runs on in time; ``none``.
+        One of `FUNCTIONS` with its arguments; ``data_set``: what the data set comes with;
+        ``automatic``: an analysis of variance of trials, the explainable variance of what runs on
+        in time, and where nothing was repeated that of the data set; ``none``.
     threshold : float
         Targets of a larger reliability count.
     """
@@ -37,7 +39,7 @@ class CeilingSpec:
     threshold: float = THRESHOLD
 
     def __post_init__(self):
-        known = (*FUNCTIONS, AUTOMATIC, NONE)
+        known = (*FUNCTIONS, DATA_SET, AUTOMATIC, NONE)
         if self.call.name not in known:
             raise ConfigError(
                 f"no noise ceiling is called {self.call.name!r}.{nearest(self.call.name, known)}"

@@ -58,6 +58,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     patterns = _patterns(fitted.model, job)
                     if task.repeats is not None:
                         predictions = spread(predictions, task.repeats, task.test.rows["uid"])
+                    choices = {} if job.is_null else fitted.choices
                     if missing:
                         save_model(task, job, fitted)
                     ceilings = {}
@@ -81,6 +82,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 (*fitted.flags, *([f"updates {job.updates}"] if job.updates else ())),
                 fitted.decides,
                 ceilings,
+                choices,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

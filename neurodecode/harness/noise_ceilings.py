@@ -10,7 +10,7 @@ import pandas as pd
 from neurodecode.core.errors import DataError
 from neurodecode.core.rows import Rows, in_time
 from neurodecode.core.truth import BrainTruth
-from neurodecode.harness.asked_ceiling import AUTOMATIC, FUNCTIONS, NONE
+from neurodecode.harness.asked_ceiling import AUTOMATIC, DATA_SET, FUNCTIONS, NONE
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
 from neurodecode.linalg.groups import group_means
@@ -36,7 +36,7 @@ class NoiseCeiling:
     halves : tuple of Ceiling
         The same from either half of the stimuli: by each, targets are selected for the other.
     n_stimuli : int
-        With two repeats or more.
+        With two repeats or more; 0 where the data set came with the ceiling.
     n_repeats : tuple of int
         Fewest and most of them.
     """
@@ -62,38 +62,45 @@ def noise_ceilings(store: Store) -> dict[Whose, NoiseCeiling] | str:
         Of each subject (empty where people are scored together) and number of a space, whose
         targets they are. Text says why there is none.
     """
-    index, table = store.index(), store.rows()
-    asked = index["noise_ceiling"]
+    index = store.index()
+    asked = index["noise_ceiling"]["function"]
     if index["target"]["kind"] != "brain":
         return "what is told is no brain"
-    if asked["function"] == NONE:
+    if asked == NONE:
         return "not asked for (ceiling: none)"
-    if STIMULUS not in table:
-        return "no column says which stimulus was shown, so no repeats are known"
     tested = tested_rows(store, index)
     if not len(tested):
         return "nothing was tested yet"
-    at = tested.index.to_numpy()
-    rows, truth = Rows(table).take(at), store.truth(table)
-    assert isinstance(truth, BrainTruth)  # what is written of a brain
+    found = _of_repeats(store, index, tested) if asked != DATA_SET else ""
+    if isinstance(found, str) and asked in (AUTOMATIC, DATA_SET):
+        known = _of_data_set(store, index, tested)
+        found = known or found or "the data set comes with none"
+    return found
+
+
+def _of_repeats(
+    store: Store, index: Mapping[str, Any], tested: pd.Series
+) -> dict[Whose, NoiseCeiling] | str:
+    table, at = store.rows(), tested.index.to_numpy()
+    if STIMULUS not in table:
+        return "no column says which stimulus was shown, so no repeats are known"
+    rows, asked = Rows(table).take(at), index["noise_ceiling"]
+    truth: Any = store.truth(table)
     items, runs_on = _items(rows, index)
     function = asked["function"]
     if function == AUTOMATIC:
         function = "explainable_variance" if runs_on else "anova_nc"
-    within = "subject" in index["within"]
-    subjects = rows["subject"].astype(str) if within else np.full(len(rows), "", dtype=object)
     found: dict[Whose, NoiseCeiling] = {}
-    whose = list(zip(subjects.tolist(), truth.spaces[at].tolist(), strict=True))
-    for one in dict.fromkeys(whose):
-        mine = np.flatnonzero([other == one for other in whose] & (items >= 0))
+    for whose, mine in _by_whose(rows, index, truth.spaces[at]):
+        mine = mine[items[mine] >= 0]
         own = np.unique(items[mine], return_inverse=True)[1]
         if len(mine) == 0 or np.bincount(own).max() < 2:
             continue
         order = _order(rows.take(mine), own, runs_on=runs_on)
         layout = _layout(own[order], rows.take(mine[order]).codes("recording") if runs_on else None)
         try:
-            found[one] = _ceiling(
-                one[0],
+            found[whose] = _ceiling(
+                whose[0],
                 function,
                 asked["arguments"],
                 truth[at[mine]],
@@ -105,6 +112,38 @@ def noise_ceilings(store: Store) -> dict[Whose, NoiseCeiling] | str:
         except DataError as error:
             return f"{function}: {error}"
     return found or "no tested stimulus was shown twice to one person"
+
+
+def _of_data_set(
+    store: Store, index: Mapping[str, Any], tested: pd.Series
+) -> dict[Whose, NoiseCeiling]:
+    """Give the ceilings that the spaces have from their files; none where one has none."""
+    table, at = store.rows(), tested.index.to_numpy()
+    rows, truth = Rows(table).take(at), store.truth(table)
+    assert isinstance(truth, BrainTruth)  # what is written of a brain
+    items = _items(rows, index)[0]
+    found: dict[Whose, NoiseCeiling] = {}
+    for whose, mine in _by_whose(rows, index, truth.spaces[at]):
+        value = store.target_space(whose[1]).ceiling
+        if value is None:
+            return {}
+        counts = np.bincount(np.unique(items[mine[items[mine] >= 0]], return_inverse=True)[1])
+        averaged = index["aggregate"] is not None and len(counts)
+        n_repeats = 1 / float(np.mean(1 / counts)) if averaged else 1.0
+        of = for_mean_of(Ceiling(value, "reliability", "single"), n_repeats)
+        found[whose] = NoiseCeiling(whose[0], DATA_SET, of, (of, of), 0, (0, 0))
+    return found
+
+
+def _by_whose(
+    rows: Rows, index: Mapping[str, Any], spaces: np.ndarray
+) -> Iterator[tuple[Whose, np.ndarray]]:
+    """Give each subject (empty where people are scored together) and space, and their rows."""
+    within = "subject" in index["within"]
+    subjects = rows["subject"].astype(str) if within else np.full(len(rows), "", dtype=object)
+    whose = list(zip(subjects.tolist(), spaces.tolist(), strict=True))
+    for one in dict.fromkeys(whose):
+        yield one, np.flatnonzero([other == one for other in whose])
 
 
 def tested_rows(store: Store, index: Mapping[str, Any]) -> pd.Series:
@@ -135,6 +174,8 @@ def _items(rows: Rows, index: Mapping[str, Any]) -> tuple[np.ndarray, bool]:
     Of what runs on, rows of one stimulus (a film) are told apart by their place in the run.
     """
     aggregate = index["aggregate"]
+    if aggregate is None and STIMULUS not in rows:
+        return np.full(len(rows), -1), False
     by = list(aggregate["by"]) if aggregate is not None else [STIMULUS]
     if "subject" in index["within"] and "subject" not in by:
         by.append("subject")

@@ -9,10 +9,12 @@
       jobs.json        what the table reads: the question, folds, current keys, refusals
       models/KEY/      stages.skops  trained.parquet (the rows it saw)  key.json  done.json, of
                        models that are kept; of networks: stage-I.safetensors  history.csv
+      targets/         scores of each target of an encoder, by metric and model
       truth/           true vectors or series, each once, and which row has which; brains by space;
                        gallery.npy: features of all stimuli, where they are told apart
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
-                       with more axes than rows: pred.npy  scores.npy
+                       with more axes than rows: pred.npy  scores.npy; of models that choose for
+                       each target: choices.npz
                        of networks: history.csv  training.json
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
@@ -55,6 +57,7 @@ from neurodecode.harness.stored import (
     write_predictions,
     write_truth,
 )
+from neurodecode.harness.target_spaces import TargetSpace, read_target_space
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
@@ -138,6 +141,7 @@ class Store:
         flags: Sequence[str] = (),
         decides: Mapping[str, float] | None = None,
         ceilings: Mapping[str, np.ndarray] | None = None,
+        choices: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -163,6 +167,8 @@ class Store:
             How it turns evidence into decisions: ``dwell`` and ``refractory``.
         ceilings : mapping of str to ndarray, optional
             What it would have said of each test row were its links told without error, by name.
+        choices : mapping of str to ndarray of int, shape (n_targets,), optional
+            What it chose for each target, such as a layer, by name.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -172,6 +178,8 @@ class Store:
                 (temporary / "log.txt").write_text(log, encoding="utf-8")
             if patterns:
                 np.savez(temporary / "patterns.npz", allow_pickle=False, **dict(patterns))
+            if choices:
+                np.savez(temporary / "choices.npz", allow_pickle=False, **dict(choices))
             if tuned:
                 (temporary / "tuned.json").write_text(json.dumps(tuned, indent=1))
             if training:
@@ -297,6 +305,14 @@ class Store:
         with np.load(path, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
 
+    def choices(self, key: str) -> dict[str, np.ndarray]:
+        """Read what a job's model chose for each target, by name; empty where it chose nothing."""
+        path = self.folder / "jobs" / key / "choices.npz"
+        if not path.is_file():
+            return {}
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+
     def seconds(self, key: str) -> float | None:
         """Say how long a job took; None where it is not stored."""
         return read_json(self._done(key))["seconds"] if self.has(key) else None
@@ -372,6 +388,10 @@ class Store:
         if "y" in rows:
             return rows["y"].to_numpy()
         return read_truth(rows, self.folder / "truth")
+
+    def target_space(self, number: int) -> TargetSpace:
+        """Read what the targets of a space are; spaces are numbered as `BrainTruth.spaces`."""
+        return read_target_space(self.folder / "truth", number)
 
     def write_gallery(self, vectors: np.ndarray, concept: np.ndarray) -> None:
         """Write the vectors of all stimuli, shown or not, and their concepts."""

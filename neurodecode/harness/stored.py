@@ -14,6 +14,7 @@ from neurodecode.core.files import whole_file
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.truth import BrainTruth, Truth
 from neurodecode.harness.brains import read_brains, save_array, save_rows, write_brains
+from neurodecode.harness.target_spaces import write_target_spaces
 
 
 def write_predictions(predictions: Predictions, classes: tuple[str, ...], folder: Path) -> None:
@@ -66,6 +67,7 @@ def write_truth(y: Truth, folder: Path) -> None:
     """
     if isinstance(y, BrainTruth):
         write_brains(y, folder)
+        write_target_spaces(y, folder)
         return
     if isinstance(y, Entries):
         several, row = y.distinct()

@@ -8,9 +8,11 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
+from neurodecode.core.names import find
 from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
+from neurodecode.harness.targets import targets_of
 from neurodecode.report.tables import format_rows
 
 if TYPE_CHECKING:
@@ -108,8 +110,8 @@ class Results:
         -------
         table : DataFrame
             ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
-            n_trials flags note role evaluation tested shown_as p_of``, and one column a unit, such
-            as a subject.
+            n_trials flags note role evaluation tested shown_as p_of``, those of the noise ceiling
+            (see `neurodecode.harness.table.TableRow`), and one column a unit, such as a subject.
         """
         every = self.all_rows()
         rows = [row for row in every if metric in (None, row.metric)]
@@ -196,6 +198,57 @@ class Results:
         keys = ["model", "metric", "n_repeats", *filter(None, [unit])]
         found: Any = curves.groupby(keys, sort=False)[["score", "chance", "n_candidates"]].mean()
         return found.reset_index()
+
+    def targets(self, metric: str | None = None, model: str | None = None) -> pd.DataFrame:
+        """Give each target (voxel, vertex or channel, and time) of an encoder with its score.
+
+        Parameters
+        ----------
+        metric : str, optional
+            Whose score is a mean over targets, such as r; the first such one without.
+        model : str, optional
+            The one with the best score without.
+
+        Returns
+        -------
+        targets : DataFrame
+            ``subject space target name``, where they are known ``region``, ``i j k`` (voxel),
+            ``hemisphere vertex``, ``x y z`` (metres) and ``time`` (seconds from the event);
+            ``score``, the mean over folds and seeds, then sessions, NaN of a constant target. Of
+            metrics that have one, ``ceiling``, the noise ceiling in the unit of the metric, and
+            ``fraction``, score over ceiling, NaN where that is not above zero: neither is clipped,
+            and no mean of fractions tells anything (take sums, or a median). What a model chose for
+            each target, such as ``layer``, has a column of its own.
+
+        Raises
+        ------
+        ConfigError
+            If what is told is no brain, or there is no such metric or model.
+        """
+        if self.index["target"]["kind"] != "brain":
+            raise ConfigError(
+                f"targets: {self.folder} does not tell brains. They are there of direction: encode."
+            )
+        of_targets = [
+            one for one in self.index["metrics"] if find(one, "metrics").of_targets is not None
+        ]
+        if metric not in (None, *of_targets) or not of_targets:
+            raise ConfigError(
+                f"targets: {metric or 'no metric'} is no mean over targets; there are: "
+                f"{', '.join(of_targets) or 'none. Ask for r or r2'}."
+            )
+        wanted = metric or of_targets[0]
+        scored = [row for row in self._rows if row.metric == wanted and not row.note]
+        names = [row.model for row in scored]
+        if model not in (None, *names) or not names:
+            raise ConfigError(
+                f"targets: no model {model!r} has a score; there are: {', '.join(names)}."
+            )
+        better = 1 if find(wanted, "metrics").direction == "up" else -1
+        best = max(
+            scored, key=lambda row: (row.role == "model", better * row.mean)
+        )  # controls last
+        return targets_of(self.store, wanted, model or best.model)
 
     def _known_metric(self, metric: str | None) -> str:
         known = self.index["metrics"]

@@ -1,15 +1,19 @@
 """Noise ceilings of stored truth, and fractions of them beside scores."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from sklearn.linear_model import Ridge
 
 from neurodecode.cli import main
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.noise_ceilings import noise_ceilings
+from neurodecode.harness.store import Store
+from neurodecode.harness.target_spaces import TargetSpace, read_target_space
 from neurodecode.report.results import Results
 from neurodecode.simulate.fmri.features import Features
 
@@ -109,3 +113,58 @@ def test_the_mean_of_two_showings_has_the_ceiling_of_a_mean():
     assert mean.ceiling == pytest.approx(expected, abs=0.06)
     assert mean.mean > single.mean
     assert mean.of_ceiling == pytest.approx(single.of_ceiling, abs=0.1)
+
+
+def test_each_target_has_its_score_and_its_ceiling():
+    results = run()
+    targets = results.targets()
+    assert list(targets) == [
+        "subject", "space", "target", "name", "i", "j", "k", "score", "ceiling", "fraction",
+    ]  # fmt: skip
+    row = next(one for one in results.rows() if one.model == "scale + linear.ridge")
+    means = targets.groupby("subject")["score"].mean()
+    assert means.to_dict() == pytest.approx(row.per_unit)  # what the table's is the mean of
+    assert len(targets) == 30 + 41
+    above = targets[targets["ceiling"] > 0]
+    np.testing.assert_allclose(above["fraction"], above["score"] / above["ceiling"])
+    made = list((results.folder / "targets").iterdir())
+    assert len(made) == 1
+    results.targets()
+    assert list((results.folder / "targets").iterdir()) == made  # read, not made again
+    assert "ceiling" not in results.targets("rmse")
+    with pytest.raises(ConfigError, match="no model 'other' has a score"):
+        results.targets("r", "other")
+
+
+def test_targets_have_the_ceiling_that_their_data_set_comes_with(monkeypatch):
+    def known(self, number):
+        found = read_target_space(self.folder / "truth", number)
+        ceiling = np.linspace(0, 0.5, len(found.space))
+        return TargetSpace(dataclasses.replace(found.space, ceiling=ceiling))
+
+    monkeypatch.setattr(Store, "target_space", known)
+    once = run(data={**ASKED["data"], "runs": ["1", "2", "5"]})
+    assert once.rows()[0].ceiling_by == "data_set"
+    targets = once.targets("r2")
+    assert targets["ceiling"].max() == pytest.approx(0.5)
+    # Reliabilities above .1 of 0 to .5: their mean is .3.
+    assert {row.metric: row for row in once.rows()}["r2"].ceiling == pytest.approx(0.3, abs=0.02)
+    assert run(ceiling="data_set").rows()[0].ceiling_by == "data_set"
+
+
+class Choosing(Ridge):
+    """Says a layer for each target: of even ones 2, of odd ones 5."""
+
+    def choices(self):
+        n = len(self.coef_)
+        return {"layer": np.where(np.arange(n) % 2, 5, 2)}
+
+
+def test_what_a_model_chooses_for_each_target_stands_beside_its_score():
+    Path("film.yaml").write_text(yaml.safe_dump({**ASKED, "models": []}))
+    name = f"{Path(__file__).stem}:Choosing"
+    assert main(["run", "film.yaml", "--engine", "inline", "--model", name]) == 0
+    targets = Results(Path("results/film")).targets()
+    odd = targets["target"] % 2 == 1
+    assert set(targets.loc[odd, "layer"]) == {5}
+    assert set(targets.loc[~odd, "layer"]) == {2}
