@@ -70,10 +70,10 @@ def patterns(X: np.ndarray, conditions: np.ndarray, runs: np.ndarray | None = No
         n_runs, cell = len(run_labels), of_run * len(labels) + cell
     n_cells = n_runs * len(labels)
     counts = np.bincount(cell, minlength=n_cells)
-    means = np.full((n_cells, *X.shape[1:]), np.nan, X.dtype)
-    if counts.max() == 1:  # one row a cell: nothing is added up
-        means[cell] = X
+    if counts.max() == 1 == counts.min():  # one row a cell: nothing is added up
+        means = X[np.argsort(cell)]
     else:
+        means = np.full((n_cells, *X.shape[1:]), np.nan, X.dtype)
         found = counts > 0
         sums = group_sums(X, cell)[found[: cell.max() + 1]]
         means[found] = sums / counts[found].reshape(-1, *(1,) * (X.ndim - 1))
