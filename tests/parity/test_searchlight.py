@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from nilearn.decoding import SearchLight
 from nilearn.maskers.nifti_spheres_masker import apply_mask_and_get_affinity
-from rsatoolbox.util.searchlight import get_volume_searchlight
+from rsatoolbox.data import Dataset
+from rsatoolbox.rdm import calc_rdm
+from rsatoolbox.util.searchlight import get_searchlight_RDMs, get_volume_searchlight
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import LeaveOneGroupOut
@@ -16,16 +18,17 @@ from sklearn.naive_bayes import GaussianNB
 
 from neurodecode.linalg.searchlight import volume_searchlight
 from neurodecode.linalg.searchlight_decoding import decoding_scores
+from neurodecode.linalg.searchlight_rdm import searchlight_rdms
 
 RNG = np.random.default_rng(0)
 MASK = RNG.random((8, 9, 7)) > 0.2
 MASK[2:6, 2:7, 2:5] = True
 
 
-def peers(mask, radius, threshold, *, truncate):
-    """rsatoolbox's centres and neighbours; it prints and draws bars."""
+def silent(function, *arguments, **options):
+    """Call what prints and draws bars."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return get_volume_searchlight(mask, radius, threshold, truncate)
+        return function(*arguments, **options)
 
 
 # rsatoolbox 0.3.2 takes the share in the mask after cutting balls by the mask, where it is 1: with
@@ -35,7 +38,7 @@ def peers(mask, radius, threshold, *, truncate):
     [(2, 1.0, False), (3, 0.6, False), (2.5, 0.85, False), (3, 0.0, True)],
 )
 def test_neighbours_are_those_of_rsatoolbox(radius, threshold, truncate):
-    centres, neighbours = peers(MASK, radius, threshold, truncate=truncate)
+    centres, neighbours = silent(get_volume_searchlight, MASK, radius, threshold, truncate)
     light = volume_searchlight(MASK, radius, threshold=threshold, truncate=truncate)
     np.testing.assert_array_equal(light.centres, centres)
     for i, near in enumerate(neighbours):
@@ -81,3 +84,38 @@ def test_accuracies_are_those_of_nilearn(classifier, peer):
     np.testing.assert_array_equal(ours.centres, np.flatnonzero(centres))
     np.testing.assert_allclose(found, light.masked_scores_, atol=1e-12)
     assert np.ptp(found) > 0.2
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "correlation"])
+@pytest.mark.parametrize("truncate", [False, True])
+def test_dissimilarities_are_those_of_rsatoolbox(distance, truncate):
+    centres, neighbours = silent(get_volume_searchlight, MASK, 2, 0.0, truncate)
+    M = RNG.normal(size=(9, MASK.size)) + 50
+    theirs = silent(get_searchlight_RDMs, M, centres, neighbours, np.arange(9), method=distance)
+    light = volume_searchlight(MASK, 2, truncate=truncate)
+    found = searchlight_rdms(M[:, light.places], light, distance)
+    np.testing.assert_allclose(found, theirs.dissimilarities, atol=1e-8)
+    M32 = (M - M.mean(axis=0) if distance == "euclidean" else M - 50).astype(np.float32)
+    found = searchlight_rdms(M32[:, light.places], light, distance)
+    expected = theirs.dissimilarities
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("truncate", [False, True])
+def test_crossnobis_distances_are_those_of_rsatoolbox(truncate):
+    light = volume_searchlight(MASK, 2, truncate=truncate)
+    M = RNG.normal(size=(4, 7, len(light.places)))
+    variance = np.exp(RNG.normal(size=len(light.places)))
+    found = searchlight_rdms(M, light, "crossnobis", variance=variance)
+    labels = {"condition": np.tile(np.arange(7), 4), "run": np.repeat(np.arange(4), 7)}
+    for i in range(0, len(light), 7):
+        at = light.of(i)
+        dataset = Dataset(M[:, :, at].reshape(28, -1), obs_descriptors=labels)
+        theirs = calc_rdm(
+            dataset,
+            method="crossnobis",
+            descriptor="condition",
+            cv_descriptor="run",
+            noise=np.diag(1 / variance[at]),
+        )
+        np.testing.assert_allclose(found[i], theirs.dissimilarities[0], atol=1e-8)

@@ -1,11 +1,16 @@
 """Searchlights beside nilearn's and rsatoolbox's: one process, one thread, equal outputs."""
 
+import contextlib
+import io
 import time
 
 import nibabel
 import numpy as np
 import pytest
 from nilearn.decoding import SearchLight
+from rsatoolbox.data import Dataset
+from rsatoolbox.rdm import calc_rdm
+from rsatoolbox.util.searchlight import get_searchlight_RDMs, get_volume_searchlight
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import LeaveOneGroupOut
@@ -14,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from neurodecode.linalg.searchlight import volume_searchlight
 from neurodecode.linalg.searchlight_decoding import decoding_scores
+from neurodecode.linalg.searchlight_rdm import searchlight_rdms
 
 
 @pytest.fixture(autouse=True)
@@ -65,5 +71,81 @@ def test_decoding_beside_nilearn(classifier, peer, promised, capsys):
         print(
             f"\n{classifier}, 1000 centres, 33 voxels, 60 trials, 6 runs: {quick:.3f} s, nilearn "
             f"{slow:.1f} s, ratio {slow / quick:.0f} (promised {promised}); accuracies equal"
+        )
+    assert slow / quick >= promised
+
+
+def egg(shape):
+    """An ellipsoid of voxels within a volume."""
+    middle = (np.array(shape) - 1)[:, None, None, None] / 2
+    return (((np.indices(shape) - middle) / (middle - 0.5)) ** 2).sum(axis=0) < 1
+
+
+def silent(function, *arguments, **options):
+    """Call what prints and draws bars."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return function(*arguments, **options)
+
+
+SHAPES = pytest.mark.parametrize(
+    ("radius", "n_conditions"), [(2, 20), (3, 40)], ids=["27 voxels", "93 voxels"]
+)
+PRECISIONS = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+MASK = egg((22, 22, 18))
+
+
+# Of 93 voxels and 40 conditions in float64 a correlation matrix is bound by its product.
+@PRECISIONS
+@SHAPES
+@pytest.mark.parametrize(("distance", "promised"), [("euclidean", 5), ("correlation", 20)])
+def test_dissimilarities_beside_rsatoolbox(distance, promised, radius, n_conditions, dtype, capsys):
+    M = np.random.default_rng(0).normal(size=(n_conditions, MASK.size)).astype(dtype)
+    centres, neighbours = silent(get_volume_searchlight, MASK, radius, 1.0)
+    light = volume_searchlight(MASK, radius, threshold=1.0, truncate=False)
+    events = np.arange(n_conditions)
+
+    def theirs():
+        found = silent(get_searchlight_RDMs, M, centres, neighbours, events, method=distance)
+        return found.dissimilarities
+
+    slow, expected = fastest(theirs, 3)
+    quick, found = fastest(lambda: searchlight_rdms(M, light, distance), 5)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    with capsys.disabled():
+        print(
+            f"\n{distance}, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} "
+            f"conditions, {np.dtype(dtype)}: {quick:.4f} s, rsatoolbox {slow:.2f} s, ratio "
+            f"{slow / quick:.0f} (promised {promised})"
+        )
+    assert slow / quick >= promised
+
+
+@PRECISIONS
+@SHAPES
+def test_crossnobis_beside_a_loop_of_rsatoolbox(radius, n_conditions, dtype, capsys, promised=60):
+    n_runs = 8
+    M = np.random.default_rng(0).normal(size=(n_runs, n_conditions, MASK.size)).astype(dtype)
+    light = volume_searchlight(MASK, radius, threshold=1.0, truncate=False)
+    labels = {
+        "condition": np.tile(np.arange(n_conditions), n_runs),
+        "run": np.repeat(np.arange(n_runs), n_conditions),
+    }
+    some = range(0, len(light), 10)  # the loop takes a tenth of the centres
+    rows = M.reshape(-1, MASK.size)
+
+    def one(i):
+        dataset = Dataset(rows[:, light.of(i)], obs_descriptors=labels)
+        options = {"descriptor": "condition", "cv_descriptor": "run"}
+        return calc_rdm(dataset, method="crossnobis", **options).dissimilarities[0]
+
+    slow, expected = fastest(lambda: np.array([one(i) for i in some]), 3)
+    slow *= len(light) / len(some)
+    quick, found = fastest(lambda: searchlight_rdms(M, light, "crossnobis"), 5)
+    np.testing.assert_allclose(found[some], expected, atol=1e-5)
+    with capsys.disabled():
+        print(
+            f"\ncrossnobis, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} "
+            f"conditions, {n_runs} runs, {np.dtype(dtype)}: {quick:.3f} s, rsatoolbox {slow:.1f} "
+            f"s, ratio {slow / quick:.0f} (promised {promised})"
         )
     assert slow / quick >= promised
