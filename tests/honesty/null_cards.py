@@ -26,6 +26,8 @@ NETWORKS = {
     "align.nice": _TINY | {"sizes": _SHORT},
     "encode.factorized": {"training": {"max_epochs": 2}},
     "encode.gaussian": {"training": {"max_epochs": 2}},
+    "encode.semantic_transformer": {"training": {"max_epochs": 2}},
+    "encode.transformer_encoder": {"preset": "tiny", "training": {"max_epochs": 2}},
     "generate.autoencoder": {"n_updates": 2},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,

@@ -47,6 +47,8 @@ ARGUMENTS = {
     "align.nice": ALIGNED | {"sizes": SHORT},
     "encode.factorized": READOUT,
     "encode.gaussian": READOUT,
+    "encode.semantic_transformer": READOUT,
+    "encode.transformer_encoder": {"preset": "tiny", **READOUT},
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
@@ -72,7 +74,8 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.factorized", "encode.gaussian",
+    "encode.factorized", "encode.gaussian", "encode.semantic_transformer",
+    "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",

@@ -13,6 +13,7 @@ from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.core.trials import Trials
+from neurodecode.models.encode._readout import MOST_NUMBERS
 from neurodecode.models.networks._module import training_of
 from neurodecode.models.networks._network import arrays_of, keep_history
 from neurodecode.nn.feature_maps import FeatureMap, MapShape
@@ -21,6 +22,7 @@ from neurodecode.train.feeding import on
 from neurodecode.train.loop import precision, train
 from neurodecode.train.losses import squared_error
 from neurodecode.train.source import Batch, Source, check_finite, inputs_of
+from neurodecode.train.training import Training
 
 
 def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = None) -> Any:
@@ -35,7 +37,7 @@ def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = N
     more : mapping, optional
         What else the module is made from, plain data beside sizes.
     """
-    training = training_of({**model.recipe, **(model.training or {})})
+    training = recipe_of(model)
     inputs, shape = _maps(model, X, first=True)
     y = _targets(X, y)
     model.one_ = y.ndim == 1
@@ -79,8 +81,17 @@ def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = N
     )  # fmt: skip
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
+    model.attended_ = _attended(module, source, device)
     keep_history(model, trained, training)
     return model
+
+
+def recipe_of(model: Any) -> Training:
+    """Give the recipe of the preset, with what was said otherwise."""
+    if model.preset not in model.recipes:
+        words = " or ".join(model.recipes)
+        raise ConfigError(f"{name_of(model)}: preset is {model.preset!r}; give {words}.")
+    return training_of({**model.recipes[model.preset], **(model.training or {})})
 
 
 def loss(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, float]:
@@ -127,8 +138,25 @@ def in_batches(model: Any, X: Any, ask: Any, shape: tuple[int, ...]) -> np.ndarr
     return said
 
 
+def attention(model: Any, X: Any) -> np.ndarray:
+    """Give what is attended to in each stimulus, shape (n_trials, n_queries, height, width)."""
+    check_is_fitted(model)
+    shape = len(_queries(module_of(model))), shape_of(model).n_tokens
+
+    def ask(module: Any, batch: torch.Tensor) -> torch.Tensor:
+        return module.readout.attention(module.tokens(batch))
+
+    attended = in_batches(model, X, ask, shape)
+    return attended.reshape(*attended.shape[:2], *model.made_["grid"])
+
+
 def spatial_maps(model: Any) -> np.ndarray:
-    """Give how much each target weighs each place, shape (n_targets, height, width)."""
+    """Give how much each target or query weighs each place, shape (n, height, width).
+
+    Of a readout that is moved by what is shown, the mean over training stimuli.
+    """
+    if hasattr(module_of(model).readout, "attention"):
+        return model.attended_
     with torch.inference_mode():
         maps = module_of(model).readout.maps().double().cpu().numpy()
     return maps.reshape(len(maps), *model.made_["grid"])
@@ -177,6 +205,26 @@ def channel_moments(source: Source, shape: MapShape) -> tuple[np.ndarray, np.nda
     return mean, np.where(scale > 0, scale, 1.0)
 
 
+def _queries(module: Any) -> torch.Tensor:
+    return module.readout.queries
+
+
+def _attended(module: Any, source: Source, device: str) -> np.ndarray:
+    """Give the mean attention over stimuli, (n_queries, height, width); none where too large."""
+    shape = module.shape
+    if not hasattr(module.readout, "attention"):
+        return np.zeros((0, *shape.grid))
+    n_queries = len(_queries(module))
+    if n_queries * shape.n_tokens > MOST_NUMBERS:
+        return np.zeros((0, *shape.grid))
+    total = np.zeros((n_queries, shape.n_tokens))
+    with torch.inference_mode(), precision(device):
+        for index in source.in_order():
+            X = on(source.read(index), device)["X"]
+            total += module.readout.attention(module.tokens(X)).double().sum(dim=0).cpu().numpy()
+    return (total / len(source)).reshape(n_queries, *shape.grid)
+
+
 def _maps(model: Any, X: Any, *, first: bool) -> tuple[Any, MapShape]:
     """Hold what is handed over to being maps; reads nothing of `Trials`."""
     if isinstance(X, Trials):
@@ -203,6 +251,11 @@ def _check_shape(shape: MapShape, found: MapShape) -> None:
         )
 
 
+def name_of(model: Any) -> str:
+    """Give the name that files know a model by."""
+    return type(model).__module__.removeprefix("neurodecode.models.")
+
+
 def _targets(X: Any, y: Any) -> np.ndarray:
     y = np.asarray(y, dtype=np.float64)
     if y.ndim not in (1, 2) or len(y) != len(X) or not np.isfinite(y).all():
@@ -223,8 +276,7 @@ def _built(model: Any) -> torch.nn.Module:
     except NeurodecodeError:
         raise
     except (TypeError, ValueError, RuntimeError) as error:  # torch, of a size
-        name = type(model).__module__.removeprefix("neurodecode.models.")
         raise ConfigError(
-            f"{name} cannot be made for maps of shape {model.made_['stored']} "
+            f"{name_of(model)} cannot be made for maps of shape {model.made_['stored']} "
             f"({type(error).__name__}: {error}). Look at its arguments."
         ) from error

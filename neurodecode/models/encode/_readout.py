@@ -13,17 +13,19 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.space import Space
 from neurodecode.steps._input import three_dimensional
 
-_MOST_NUMBERS = 1_000_000  # of maps that are stored; of more, they would outweigh the recording
+MOST_NUMBERS = 1_000_000  # of maps that are stored; of more, they would outweigh the recording
 
 
 class Readout(RegressorMixin, BaseEstimator):
     """An encoder that reads brains from maps of features, trained by the one loop.
 
-    A readout gives its arguments, those below among them, `recipe`, and ``_build(made)``, which
-    makes the torch module of the sizes of maps and targets.
+    A readout gives its arguments, those below among them, `recipes` by its preset, and
+    ``_build(made)``, which makes the torch module of the sizes of maps and targets.
 
     Attributes
     ----------
+    attended_ : ndarray, shape (n_queries, height, width)
+        Mean attention over training stimuli, of readouts that are moved by what is shown.
     weights_ : dict of str to ndarray
         Of the best pass; mean and scale of each channel over training stimuli and places among
         them, by which channels are scaled.
@@ -36,8 +38,9 @@ class Readout(RegressorMixin, BaseEstimator):
     """
 
     needs = Needs(targets=("vector", "brain"), batches=True, val=True, packages=("torch",))
-    recipe: ClassVar[Mapping[str, Any]]
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
 
+    preset: str = "tiny"
     grid: tuple[int, int] | None
     n_prefix: int
     channels: Any
@@ -87,6 +90,9 @@ class Readout(RegressorMixin, BaseEstimator):
     def spatial_maps(self) -> np.ndarray:
         """Give how much each target weighs each place, shape (n_targets, height, width).
 
+        Where what is shown moves it, the mean over training stimuli, of each target or query; none
+        of more than a million numbers.
+
         Row i, column j is the place whose middle is ``2 (i + 0.5) / height - 1`` down and
         ``2 (j + 0.5) / width - 1`` to the right, where the picture goes from -1 to 1.
         """
@@ -98,9 +104,10 @@ class Readout(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         made: Any = self.__dict__["made_"]
         n_targets, (height, width) = made["n_targets"], made["grid"]
-        if n_targets * height * width > _MOST_NUMBERS:
+        if n_targets * height * width > MOST_NUMBERS:
             return {}
-        return {"places": self.spatial_maps()}
+        maps = self.spatial_maps()
+        return {"places": maps} if len(maps) else {}
 
     def _build(self, made: Mapping[str, Any]) -> Any:
         raise NotImplementedError

@@ -41,8 +41,10 @@ class Factorized(Readout):
     """
 
     version: ClassVar[int] = 1
-    recipe: ClassVar[Mapping[str, Any]] = {
-        "lr": 2e-2, "batch_size": 64, "max_epochs": 40, "schedule": "cosine", "patience": 10,
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "tiny": {
+            "lr": 2e-2, "batch_size": 64, "max_epochs": 40, "schedule": "cosine", "patience": 10,
+        },
     }  # fmt: skip
 
     def __init__(

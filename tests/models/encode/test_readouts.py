@@ -131,6 +131,61 @@ def test_features_without_places_are_refused_before_anything_is_read():
         model.check_space(Space("sensors", names))
 
 
+def objects(n=400, seed=0):
+    """An object somewhere on 2 × 3 places; one region weighs what it is, the other is blind."""
+    rng = np.random.default_rng(seed)
+    X, at = rng.normal(size=(n, 6, 4)), rng.integers(6, size=n)
+    X[np.arange(n), at, 0] += 6
+    seen = X[np.arange(n), at]
+    return X, np.column_stack([seen[:, 1], seen[:, 2] - seen[:, 3], rng.normal(size=n)]), at
+
+
+def regions(*types):
+    ijk = np.column_stack([np.arange(len(types))] * 3)
+    return Space("voxels", types=types, ijk=ijk)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "attending"),
+    [
+        ("encode.semantic_transformer", {}, [0, 1]),
+        ("encode.transformer_encoder", {"preset": "tiny"}, [0]),
+        ("encode.transformer_encoder", {"preset": "tiny", "queries": "targets"}, [0, 1]),
+    ],
+)
+def test_what_is_shown_moves_where_a_voxel_looks(name, arguments, attending):
+    X, y, at = objects()
+    recipe = {"max_epochs": 40, "lr": 1e-2}
+    model = made(name, grid=GRID, training=recipe, **arguments)
+    asks = {"space": regions("objects", "objects", "noise")} if model.needs.target_space else {}
+    model.fit(X[:300], y[:300], **asks)
+    fresh = model.predict(X[300:])
+    assert [np.corrcoef(fresh[:, v], y[300:, v])[0, 1] > 0.9 for v in range(2)] == [True, True]
+    attended = model.attention(X[300:])
+    assert attended.shape[2:] == GRID
+    np.testing.assert_allclose(attended.sum(axis=(2, 3)), 1, rtol=1e-4)
+    there = attended.reshape(100, -1, 6)[np.arange(100), :, at[300:]]
+    assert there[:, attending].mean() > 0.6  # an even share is one sixth
+    mean = model.attention(X[:300]).mean(axis=0)
+    np.testing.assert_allclose(model.spatial_maps(), mean, atol=1e-5)
+
+
+def test_regions_are_the_types_of_the_brain_s_space():
+    X, y, _ = objects(40)
+    brief = {"grid": GRID, "preset": "tiny", "training": {"max_epochs": 1}}
+    model = made("encode.transformer_encoder", **brief)
+    assert model.fit(X, y, space=regions("b", "a", "b")).regions_ == ["b", "a"]
+    assert model.fit(X, y).regions_ == ["all"]
+    each = made("encode.transformer_encoder", queries="targets", **brief)
+    assert each.fit(X, y, space=regions("b", "a", "b")).regions_ == ["b", "a", "b"]
+    with pytest.raises(ConfigError, match="a space of 2 for 3 targets"):
+        model.fit(X, y, space=regions("b", "a"))
+    with pytest.raises(ConfigError, match="give regions or targets"):
+        model.set_params(queries="voxels").fit(X, y)
+    with pytest.raises(ConfigError, match="preset is 'large'; give paper or tiny"):
+        made("encode.transformer_encoder", grid=GRID).set_params(preset="large").fit(X, y)
+
+
 def test_validation_trials_say_which_pass_is_best():
     X, y = planted(60)
     with warnings.catch_warnings():
