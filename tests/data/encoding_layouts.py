@@ -1,5 +1,7 @@
 """Small files in the layouts of public sets that encoding studies use; their content is made up."""
 
+import json
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -121,3 +123,44 @@ def write_transcript(root, name, n_rows):
     path = root / "stimuli/transcripts" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False)
+
+
+TREEBANK = ["*LA1", "LA2", "LA3#", "LA_4", "RB1", "RB2"]
+"""Labels as the files have them, with marks."""
+
+
+def write_brain_treebank(root, subject="1", trial="000", sfreq=2048.0, n_seconds=40):
+    """Write a recording of a film that was paused; gives its values and the words' true samples.
+
+    The film begins at sample 1000; before second 10 of it, it stands still for three seconds.
+    """
+    rng = np.random.default_rng(7)
+    stem, n = f"sub_{subject}_trial{trial}", round((n_seconds + 5) * sfreq)
+    values = rng.standard_normal((len(TREEBANK), n)).astype("f4")
+    for folder in ("all_subject_data", "subject_timings", "subject_metadata", "transcripts/a-film",
+                   f"electrode_labels/sub_{subject}"):  # fmt: skip
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    with h5py.File(root / f"all_subject_data/{stem}.h5", "w") as file:
+        for i, row in enumerate(values):
+            file[f"data/electrode_{i}"] = row
+    labels = root / f"electrode_labels/sub_{subject}/electrode_labels.json"
+    labels.write_text(json.dumps(TREEBANK))
+    metadata = root / f"subject_metadata/{stem}_metadata.json"
+    metadata.write_text(json.dumps({"filename": "a-film", "title": "A film"}))
+
+    def sample_of(seconds):
+        return 1000 + (seconds + 3.0 * (seconds >= 10)) * sfreq
+
+    film = np.arange(0, n_seconds, 0.5)
+    triggers = pd.DataFrame({"type": "trigger", "movie_time": film, "index": sample_of(film)})
+    triggers.to_csv(root / f"subject_timings/{stem}_timings.csv", index=False)
+    start = np.array([0.26, 3.5, 12.31, 33.07, n_seconds + 1.0])
+    words = {"text": ["so", "it", "goes", "on", "on"], "start": start, "end": start + 0.2}
+    numbers = {name: rng.standard_normal(len(start)) for name in
+               ("gpt2_surprisal", "word_length", "rms", "delta_rms", "pitch", "delta_pitch",
+                "mean_pixel_brightness", "max_global_magnitude", "max_vector_magnitude",
+                "face_num")}  # fmt: skip
+    numbers["pitch"][1] = np.nan  # where nobody speaks aloud
+    table = pd.DataFrame({**words, **numbers, "pos": ["ADV", "PRON", "VERB", "ADP", "ADP"]})
+    table.to_csv(root / "transcripts/a-film/features.csv")
+    return values, np.round(sample_of(start[:-1])), table

@@ -157,6 +157,8 @@ CARDS = (
     NullCard("pereira2018", "passages", metric="r", generator={"n_passages": 10},
              asked={**OF_WORDS, "controls": []}),
     NullCard("cneuromod", "movies", metric="r", asked={**OF_WORDS, "controls": []}),
+    NullCard("brain_treebank", "words", metric="r",
+             asked={"direction": "encode", "features": "word_features", "controls": []}),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 

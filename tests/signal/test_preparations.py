@@ -51,6 +51,7 @@ EXAMPLES = {
         {"channels": ["Cz", "O1"]},
         {"channels": ["FCz", "M1"], "positions": [[0, 0.04, 0.08], [-0.08, -0.02, -0.03]]},
     ],
+    "laplacian": [{}],
     "mne": [
         {"notch_filter": {"freqs": 20.0}},
         {"set_eeg_reference": {"ref_channels": "average", "projection": False}},
@@ -62,6 +63,7 @@ EXAMPLES = {
         {"add_reference_channels": {"ref_channels": "M1"}},
         {"apply_hilbert": {"envelope": True}},
     ],
+    "moving_mean": [{"length": 0.1}],
     "notch": [
         {"freqs": [20]},
         {"freqs": [20, 40], "notch_widths": 2.0},
@@ -91,7 +93,7 @@ LOCAL = [call for call in CALLS if math.isfinite(build(call, "signal").reach(100
 BEYOND = {"iir": 1e-4}
 ROUNDING = 1e-12
 BY_SAMPLE = ("crop", "drop", "interpolate", "pick", "reference", "resample", "scale", "shift")
-ALONG_TIME = ("detrend", "filter", "notch", "zscore")
+ALONG_TIME = ("detrend", "filter", "moving_mean", "notch", "zscore")
 # Those whose outcome is known only when the signal has been looked at.
 SEARCHING = ("ica",)
 
@@ -103,6 +105,10 @@ def example_signals(call, kinds):
     if call.name in ("clean", "glm"):
         motion = np.random.default_rng(1).normal(size=(30, 2))
         return [volumes(tracks={"confounds": motion})]
+    if call.name == "laplacian":
+        signal = eeg()
+        shaft = tuple(f"LA{i + 1}" for i in range(len(signal.space)))
+        return [replace(signal, space=replace(signal.space, names=shaft))]
     signals = [eeg(), eeg(rank=5), eeg(n_times=1197, tmin=0.25 if call.name != "crop" else 0.01)]
     if call.name in BY_SAMPLE:
         signals += [epochs(), epochs(rank=5), bands()]
@@ -173,7 +179,7 @@ def test_a_preparation_is_a_frozen_value_whose_fields_are_its_arguments(call):
         assert names >= set(call.arguments)
         hash(first)
     with pytest.raises(FrozenInstanceError):
-        setattr(first, next(iter(names)), None)
+        setattr(first, next(iter(names), "version"), None)
     problems = Problems("test.yaml")
     check_call(replace(call, node=Node(None)), "signal", "prepare", problems)
     assert problems.lines == []
