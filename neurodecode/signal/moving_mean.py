@@ -54,8 +54,13 @@ class MovingMean:
 
     def preview(self, header: Signal) -> Signal:
         """Give the header of the result, which is the same."""
+        if header.entries:
+            raise DataError(
+                f"moving_mean: {header!r} is cut into epochs, and windows at their ends would be "
+                "short. Say it of the continuous recording."
+            )
         if not header.continuous or header.sfreq is None:
-            raise DataError(f"moving_mean: {header!r} is not continuous. Say it before windows.")
+            raise DataError(f"moving_mean: {header!r} has no time axis. Leave moving_mean out.")
         return header
 
     def reach(self, sfreq: float) -> float:

@@ -184,7 +184,7 @@ def _signal(source: _Source, *, read: bool) -> Signal:
     tables = {}
     if options.features:
         vectors = events[list(options.features)].to_numpy(np.float64)
-        known = np.isfinite(vectors).all(axis=1)
+        known = np.logical_and.reduce(np.isfinite(vectors), axis=1)
         events[table_column(_VECTOR)] = np.where(known, np.arange(len(events)), -1)
         tables = {_VECTOR: np.where(known[:, None], vectors, 0.0)}
     return Signal(
