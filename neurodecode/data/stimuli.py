@@ -63,6 +63,9 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
             f"{card.files.url or 'its authors'}."
         )
     tables, places = [], {}
+    if spec.same and spec.key:  # of several files some hold other things
+        held = [one for one in files if _holds(one[1], fill(spec.key, one[0]))]
+        files = held or files
     for words, path in files:
         for table, where in safely(path, _stimuli_in, spec, _parts(spec, root, path, words)):
             if spec.same:
@@ -88,6 +91,10 @@ def _files(root: Path, spec: StimuliSpec) -> list[tuple[Mapping[str, str], Path]
     if not _templates.fields(spec.path) and folder.is_dir():
         return [({}, folder)]
     return list(_templates.match(root, spec.path))
+
+
+def _holds(path: Path, key: str) -> bool:
+    return path.suffix != ".nwb" or key in _array_files.keys_of(path)
 
 
 def _parts(spec: StimuliSpec, root: Path, path: Path, words: Mapping[str, str]) -> list[Place]:
@@ -152,7 +159,7 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
 
 def _entry(path: Path, key: str, number: int) -> np.ndarray:
     """Read one picture: of an array of 40 GB no more than that."""
-    if path.suffix in (".npy", ".h5", ".hdf5"):
+    if path.suffix in (".npy", ".h5", ".hdf5", ".nwb"):
         return _array_files.read_entry(path, key, number)
     array = _array(path, key, path.stat().st_mtime_ns)
     return array[(0,) * _n_leading(key, array.shape) + (number,)]

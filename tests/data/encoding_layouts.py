@@ -164,3 +164,31 @@ def write_brain_treebank(root, subject="1", trial="000", sfreq=2048.0, n_seconds
     table = pd.DataFrame({**words, **numbers, "pos": ["ADV", "PRON", "VERB", "ADP", "ADP"]})
     table.to_csv(root / "transcripts/a-film/features.csv")
     return values, np.round(sample_of(start[:-1])), table
+
+
+def write_allen(root, session="501559087", *, scenes=True):
+    """Write a session's file: 3 cells, 4 scenes and a blank, 2 showings each, uneven frames.
+
+    Gives dF/F, time stamps, and the scene and first frame of each presentation.
+    """
+    rng = np.random.default_rng(8)
+    stamps = 10.0 + np.cumsum(rng.uniform(0.02, 0.045, 200))
+    traces = rng.standard_normal((3, 200)).astype("f4")
+    shown = rng.permutation(np.repeat([-1, 0, 1, 2, 3], 2))
+    first = 20 + 8 * np.arange(len(shown))
+    path = root / f"ophys_experiment_data/{session}.nwb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pipeline = "processing/brain_observatory_pipeline"
+    with h5py.File(path, "w") as file:
+        file[f"{pipeline}/DfOverF/imaging_plane_1/data"] = traces
+        file[f"{pipeline}/DfOverF/imaging_plane_1/timestamps"] = stamps
+        file[f"{pipeline}/ImageSegmentation/cell_specimen_ids"] = [517472416, 517472419, 517472450]
+        file["general/experiment_container_id"] = b"511507650"
+        file["general/optophysiology/imaging_plane_1/location"] = b"VISp"
+        if scenes:
+            file["stimulus/presentation/natural_scenes_stimulus/data"] = shown
+            both = np.stack([first, first + 7, np.zeros_like(first)], axis=1)
+            file["stimulus/presentation/natural_scenes_stimulus/frame_duration"] = both
+            pictures = np.arange(4 * 5 * 6, dtype=np.uint8).reshape(4, 5, 6)
+            file["stimulus/templates/natural_scenes_image_stack/data"] = pictures
+    return traces, stamps, shown, first

@@ -15,6 +15,7 @@ N_SEEDS = 20
 # simulated_*_pictures and simulated_fmri_tokens are.
 NOTHING_PLANTED = {
     "algonauts2023",
+    "allen_observatory",
     "v4_natural",
     "bold5000",
     "god",

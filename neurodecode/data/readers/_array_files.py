@@ -212,7 +212,7 @@ def _kind(path: Path) -> str:
         return "table"
     if last == ".mat":
         return "h5" if _hdf5.is_hdf5(path) else "mat"
-    kinds = {".npz": "npz", ".npy": "npy", ".h5": "h5", ".hdf5": "h5"}
+    kinds = {".npz": "npz", ".npy": "npy", ".h5": "h5", ".hdf5": "h5", ".nwb": "h5"}
     if last not in kinds:
         raise DataError(
             f"{path}: arrays are read from npz, npy, mat, h5, hdf5, csv and tsv. Name such a file "
