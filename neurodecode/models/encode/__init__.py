@@ -1,0 +1,1 @@
+"""Encoders: from what was shown to the brain."""
