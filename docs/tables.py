@@ -2,7 +2,8 @@
 
     python docs/tables.py            what needs no run: models, protocols, cards
     python docs/tables.py --scores   also the score tables: runs the shipped experiments
-    python docs/tables.py --planted  also that of simulated cards: runs all experiments on them
+    python docs/tables.py --planted  also that of simulated cards: runs all experiments on them,
+                                     or those that are named, whose rows alone are made anew
     python docs/tables.py --studies  also that of the studies of other shapes
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. Experiments whose recordings
@@ -131,20 +132,27 @@ def benchmark(out: Path) -> str:
     return markdown(head, lines)
 
 
-def planted(out: Path) -> str:
-    """Run every experiment on simulated recordings; give what was planted and what was found."""
-    lines = []
-    for name in names_of("experiments"):
+def planted(out: Path, names: Sequence[str], page: str) -> str:
+    """Run experiments on simulated recordings; give what was planted and what was found.
+
+    Where some are named, the rows of the others stay as `page` has them.
+    """
+    found = re.search(r"<!-- table: planted -->\n(.*?)<!-- end -->", page, re.DOTALL)
+    kept = found.group(1).splitlines()[2:] if names and found else []
+    cells = [tuple(line.strip("| ").split(" | ")) for line in kept]
+    known = names_of("experiments")
+    lines = {name: one for one in cells if (name := one[0].strip("`")) in known}
+    for name in names or known:
         resolved = read_experiment(find_experiment(name), ["data.simulate=full"])
         if neurodecode(["run", name, "--out", str(out), "--simulate"]) != 0:
             raise SystemExit(f"{name} does not run on simulated recordings.")
         data = resolved.experiment.data
         card = load_card(data.card)
         spec = card.simulate if card.wholly_simulated else card.variant(data.variant).simulate
-        lines.append(_planted_line(name, data.task, spec, Results(out / resolved.name)))
+        lines[name] = _planted_line(name, data.task, spec, Results(out / resolved.name))
     head = ("experiment", "metric", "effect", "ceiling in the card", "oracle", "best model",
             "its score", "shuffled", "clock", "history", "chance")  # fmt: skip
-    return markdown(head, lines)
+    return markdown(head, [lines[name] for name in sorted(lines)])
 
 
 def _planted_line(name: str, task: str, spec, results: Results) -> tuple[str, ...]:
@@ -219,14 +227,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write the generated tables.")
     parser.add_argument("--scores", action="store_true", help="run the shipped experiments too")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="results folder")
-    parser.add_argument("--planted", action="store_true", help="run them on simulated recordings")
+    parser.add_argument(
+        "--planted", nargs="*", metavar="NAME", help="run them on simulated recordings"
+    )
     parser.add_argument("--studies", action="store_true", help="run the studies of other shapes")
     arguments = parser.parse_args()
     made = {name: make() for name, make in TABLES.items()}
     if arguments.scores:
         made |= score_tables(arguments.out)
-    if arguments.planted:
-        made["planted"] = planted(arguments.out)
+    if arguments.planted is not None:
+        page = (HERE / "datasets" / "README.md").read_text(encoding="utf-8")
+        made["planted"] = planted(arguments.out, arguments.planted, page)
     if arguments.studies:
         made["studies"] = studies(arguments.out / "studies")
     for page in PAGES:

@@ -47,6 +47,9 @@ class Needs:
         signals)``, or ``val=(X, y, rows, signals)`` where there are columns too, labelled rows of
         the tested as ``adapt(X, y, signals=…)``. Never at prediction, and no model reads them as
         brain.
+    target_space : bool
+        Whether ``fit(X, y, space=…)`` is handed the `neurodecode.core.space.Space` of the brain
+        that it is to tell, which knows of what region each voxel is; None where that is no brain.
     positions : bool
         Whether sensor positions must be known.
     full_rank : bool
@@ -85,6 +88,7 @@ class Needs:
     training_columns: tuple[str, ...] = ()
     training_columns_if_there: tuple[str, ...] = ()
     training_signals: tuple[str, ...] = ()
+    target_space: bool = False
     positions: bool = False
     full_rank: bool = False
     rowless: bool = False

@@ -42,6 +42,14 @@ class Space:
         Shape of the image that the voxels were taken from.
     ijk : ndarray of int, shape (n, 3) or None
         Voxel indices into that image.
+    mesh : str
+        Surface that vertices are of, such as ``fsaverage``; `shape` is then how many vertices its
+        left and its right hemisphere have.
+    vertices : ndarray of int, shape (n, 2) or None
+        Hemisphere (0 left, 1 right) and number on that hemisphere's mesh.
+    ceiling : ndarray, shape (n,) or None
+        Noise ceiling that the data set comes with: the share of the variance of one row that is
+        signal, an r² from 0 to 1; NaN where unknown. A row that is a mean of repeats counts as one.
     """
 
     kind: Kind
@@ -53,10 +61,13 @@ class Space:
     affine: np.ndarray | None = None
     shape: tuple[int, ...] = ()
     ijk: np.ndarray | None = None
+    mesh: str = ""
+    vertices: np.ndarray | None = None
+    ceiling: np.ndarray | None = None
 
     def __post_init__(self):
         size = len(self)
-        for field in ("names", "types", "positions", "normals", "ijk"):
+        for field in ("names", "types", "positions", "normals", "ijk", "vertices", "ceiling"):
             value = getattr(self, field)
             if value is not None and len(value) not in (0, size):
                 raise DataError(
@@ -65,7 +76,8 @@ class Space:
                 )
 
     def __len__(self) -> int:
-        return len(self.names) if self.ijk is None else len(self.ijk)
+        counted = self.vertices if self.ijk is None else self.ijk
+        return len(self.names) if counted is None else len(counted)
 
     def __repr__(self) -> str:
         if len(self) == 0:  # of features that are still to be computed, say
@@ -78,16 +90,19 @@ class Space:
     def key(self) -> str:
         """Digest of the content; computed once."""
         arrays = (self.positions, self.normals, self.affine, self.ijk)
-        return digest(
-            [
-                self.kind,
-                self.names,
-                self.types,
-                self.unit,
-                self.shape,
-                [None if array is None else digest_array(array) for array in arrays],
-            ]
-        )
+        made = [
+            self.kind,
+            self.names,
+            self.types,
+            self.unit,
+            self.shape,
+            [None if array is None else digest_array(array) for array in arrays],
+        ]
+        if self.vertices is not None:
+            made += ["vertices", self.mesh, digest_array(self.vertices)]
+        if self.ceiling is not None:
+            made += ["ceiling", digest_array(self.ceiling)]
+        return digest(made)
 
     def joins(self, other: "Space") -> bool:
         """Whether trials of both fit into one array: the same features, wherever sensors sat.
@@ -122,6 +137,8 @@ class Space:
             positions=pick(self.positions),
             normals=pick(self.normals),
             ijk=pick(self.ijk),
+            vertices=pick(self.vertices),
+            ceiling=pick(self.ceiling),
         )
 
     def to_image(self, values: np.ndarray) -> "nibabel.Nifti1Image":
@@ -154,6 +171,40 @@ class Space:
         volume = np.full(self.shape, np.nan, dtype=np.float32)
         volume[tuple(self.ijk.T)] = values
         return nibabel.Nifti1Image(volume, self.affine)
+
+    def to_surface(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Put one value a vertex back onto the mesh; vertices that are not read are NaN.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_vertices,)
+
+        Returns
+        -------
+        left, right : ndarray of float32, shape (n_vertices of the hemisphere's mesh,)
+
+        Raises
+        ------
+        DataError
+            If this space has no vertices, or not as many as there are values.
+        """
+        if self.kind != "vertices" or self.vertices is None:
+            raise DataError(
+                f"to_surface: {self!r} has no vertices, so there is no surface to go back to."
+            )
+        if np.shape(values) != (len(self),):
+            raise DataError(
+                f"to_surface: values have shape {np.shape(values)}, expected ({len(self)},): "
+                "one number a vertex."
+            )
+        hemispheres = []
+        for number, size in enumerate(self.shape):
+            mine = self.vertices[:, 0] == number
+            drawn = np.full(size, np.nan, dtype=np.float32)
+            drawn[self.vertices[mine, 1]] = np.asarray(values)[mine]
+            hemispheres.append(drawn)
+        left, right = hemispheres
+        return left, right
 
     def montage(self) -> "mne.channels.DigMontage":
         """Electrode positions as an mne montage (head coordinates).

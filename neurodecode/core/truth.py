@@ -9,6 +9,7 @@ import numpy as np
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
+from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials
 
 
@@ -71,6 +72,10 @@ class BrainTruth:
     def known(self) -> np.ndarray:
         """Mask of the rows that were recorded; a prepared recording holds finite numbers alone."""
         return self.trials.signal().part >= 0
+
+    def space(self, index: np.ndarray) -> Space:
+        """Give the space that rows are of, which is one."""
+        return self.trials.take(index).signal().used()[0].space
 
     @property
     def spaces(self) -> np.ndarray:

@@ -16,7 +16,7 @@ from neurodecode.core.files import read_json
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
 
-_ARRAYS = ("positions", "normals", "affine", "ijk")
+_ARRAYS = ("positions", "normals", "affine", "ijk", "vertices", "ceiling")
 # Recordings of one montage share one Space in memory.
 _spaces: "weakref.WeakValueDictionary[str, Space]" = weakref.WeakValueDictionary()
 
@@ -49,6 +49,7 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
             "types": space.types,
             "unit": space.unit,
             "shape": space.shape,
+            "mesh": space.mesh,
         },
         "axes": signal.axes,
         "sfreq": signal.sfreq,
@@ -134,6 +135,7 @@ def _space(folder: Path, meta: dict[str, Any]) -> Space:
         types=tuple(meta["types"]),
         unit=meta["unit"],
         shape=tuple(meta["shape"]),
+        mesh=meta.get("mesh", ""),
         **held,
     )
     return _spaces.setdefault(space.key, space)

@@ -20,6 +20,7 @@ KINDS: Mapping[str, Kind] = {
 }
 SPLIT = "split"
 _FIELD = re.compile(r"\{(\w+)(?::0(\d+)d)?\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _WORD = "[A-Za-z0-9-]+"  # what a field of a key may stand for: no separator
 
 
@@ -44,7 +45,7 @@ class Column:
         Folder of pictures: the name of the one at the position along `axis`, or at the `number`,
         without folder and ending. They count folder by folder, in the order of their names.
     number : str
-        Column before it that counts the files, from 1.
+        Column before it that counts the files, or what is under the key, from 1.
     count : str
         Column before it: how often its value came before in the rows, from 0.
     flag : str
@@ -81,8 +82,10 @@ class Column:
             )
         if self.decimals is not None and (self.decimals < 1 or not (self.key or self.flag)):
             raise ConfigError("decimals: expected 1 or more, of numbers under a key or a flag.")
-        if self.number and not self.files:
-            raise ConfigError("number: it counts files, and none are named.")
+        if self.number and not (self.files or self.key):
+            raise ConfigError("number: it counts files, or what is under a key. Name one.")
+        if self.number and self.axis:
+            raise ConfigError("expected an axis or a number, not both.")
         if self.files and bool(self.axis) == bool(self.number):
             raise ConfigError("files: expected an axis, or a number (a column), that counts them.")
         check_pattern(self.pattern)
@@ -185,6 +188,11 @@ class Table:
         Number of the first sample: 1 as in MATLAB, or 0.
     order : str
         Column that rises by one, row by row: rows that were sorted otherwise are refused.
+    volumes : bool
+        Whether row i is what went on during volume i, from the first one on. Where one of the two
+        goes on longer, its end is left out, and that is noted.
+    tolerance : int
+        Volumes by which the two may differ; beyond that they do not belong together.
     """
 
     path: str
@@ -195,6 +203,8 @@ class Table:
     last: str = ""
     counted_from: int = 1
     order: str = ""
+    volumes: bool = False
+    tolerance: int = 0
 
     def __post_init__(self):
         check_template(self.path)
@@ -205,6 +215,10 @@ class Table:
             raise ConfigError("expected first and last (samples), or onset (seconds).")
         if self.duration and not self.onset:
             raise ConfigError("duration: it belongs to onset, and there is none.")
+        if self.volumes and (self.onset or self.first):
+            raise ConfigError("volumes: rows are volumes then. Leave onset, first and last out.")
+        if self.tolerance < 0 or (self.tolerance and not self.volumes):
+            raise ConfigError("tolerance: expected 0 or more, of rows that are volumes.")
 
     @property
     def events(self) -> bool:
@@ -286,6 +300,9 @@ class StimuliSpec:
     columns : mapping of str to str or Column
         Of the table of stimuli. ``stimulus`` is the id, of which the first is kept; without it, a
         file's name, or the number.
+    same : bool
+        Whether files that the template fits hold the same stimuli, as one a person may: those of
+        the first are taken.
     """
 
     path: str
@@ -294,6 +311,7 @@ class StimuliSpec:
     shape: tuple[int, ...] = ()
     order: str = "C"
     columns: Mapping[str, str | Column] = field(default_factory=dict)
+    same: bool = False
 
     def __post_init__(self):
         check_template(self.path)
@@ -353,11 +371,16 @@ def fields(template: str) -> list[str]:
 def fill(template: str, words: Mapping[str, str | int]) -> str:
     """Put words and numbers into a template: ``{number:04d}`` is padded with zeros.
 
+    What stands in square brackets is left out where a word of it is not there.
+
     Raises
     ------
     ConfigError
         If a word that it asks for is not there.
     """
+    template = _OPTIONAL.sub(
+        lambda found: found.group(1) if set(fields(found.group(1))) <= set(words) else "", template
+    )
 
     def word(found: re.Match[str]) -> str:
         name, width = found.groups()
@@ -372,7 +395,13 @@ def match(template: str, key: str) -> dict[str, str] | None:
     """Give the words that make `template` the key, or None where it does not fit.
 
     A word is made of letters, digits and hyphens: ``s{subject}`` fits ``s1`` and not ``s1_kept``.
+    What stands in square brackets may be missing, and so may its words.
     """
+    optional = _OPTIONAL.search(template)
+    if optional is not None:
+        before, after = template[: optional.start()], template[optional.end() :]
+        whole = match(before + optional.group(1) + after, key)
+        return match(before + after, key) if whole is None else whole
     pattern, end, seen = "", 0, set()
     for found in _FIELD.finditer(template):
         name = found.group(1)

@@ -27,6 +27,7 @@ _MAGIC = np.lib.format.MAGIC_PREFIX
 _PICKLE = b"\x80"  # the first byte of pickles since Python 2.3
 _MEMORY = 6, 1 << 30  # times the file's size, and bytes: a list of numbers takes the most
 _SECONDS = 60.0, 5e6  # and bytes that are read in one
+_LONGEST_WORDS = 1 << 16  # bytes of a list of names
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,45 @@ def is_pickled(path: Path) -> bool:
             return start.startswith(_PICKLE)
         stream.seek(0)
         return _header(stream, path).hasobject
+
+
+def read_words(path: Path) -> dict[int, str]:
+    """Read what numbers stand for from a pickled dict, as data: nothing in it is run.
+
+    Parameters
+    ----------
+    path : Path
+        What `numpy.save` wrote of a dict from whole numbers to words.
+
+    Raises
+    ------
+    DataMissing
+        If there is no such file.
+    DataError
+        If it is too large to be one, damaged, or holds anything else.
+    """
+    if not path.is_file():
+        raise DataMissing(f"{path}: there is no such file. Fetch it, or correct the card.")
+    size = path.stat().st_size
+    if size > _LONGEST_WORDS:
+        raise DataError(f"{path}: {size} bytes are too many for a list of names. Name another.")
+    try:
+        with path.open("rb") as stream:
+            if not _header(stream, path).hasobject:
+                raise DataError(f"{path}: it holds numbers, and no names. Name another.")
+            held = _pickled.read(stream, size)
+    except _pickled.NotPlain as error:
+        raise DataError(
+            f"{path}: {error}. It is no list of names, so it is not read. Get the original file."
+        ) from None
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"{path}: damaged or cut short ({error}). Get it again.") from None
+    words = held.held[0] if isinstance(held, _pickled.Array) and held.of_objects else held
+    if not isinstance(words, dict) or not all(
+        isinstance(k, int) and isinstance(v, str) for k, v in words.items()
+    ):
+        raise DataError(f"{path}: expected a dict from whole numbers to names. Name another file.")
+    return words
 
 
 def _convert(path: Path, target: Path, memory: float) -> dict[str, tuple[str, list[int]]]:

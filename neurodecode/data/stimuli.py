@@ -65,6 +65,9 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
     tables, places = [], {}
     for words, path in files:
         for table, where in safely(path, _stimuli_in, spec, _parts(spec, root, path, words)):
+            if spec.same:
+                table = table[~table.index.isin(list(places))]
+                where = {one: at for one, at in where.items() if one not in places}
             for stimulus in table.index[table.index.isin(list(places))]:
                 raise DataError(
                     f"{path}: stimulus {stimulus!r} is in {places[stimulus][0].name} too. Tell "
@@ -132,6 +135,8 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
     path, name, number = places[stimulus]
     if spec.key:
         picture = _entry(path, name, number)
+        if picture is None:  # an empty cell of a table: nothing was said
+            return ""
         if spec.shape:
             with explained(path, name):
                 picture = picture.reshape(spec.shape, order=spec.order)  # pyright: ignore[reportArgumentType, reportCallIssue]

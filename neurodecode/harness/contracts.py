@@ -18,10 +18,10 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target
 from neurodecode.harness.beside import Beside
-from neurodecode.harness.ceilings import ceilings_of, has_ceilings
 from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
 from neurodecode.harness.metric_contract import check_metric
+from neurodecode.harness.model_ceilings import ceilings_of, has_ceilings
 from neurodecode.harness.planted import planted_rows, planted_trials, signals_of, told_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel

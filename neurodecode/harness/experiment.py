@@ -11,6 +11,7 @@ from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue, check_call, find
 from neurodecode.core.nodes import Node, Problems, join, load
 from neurodecode.data.cards import load_card
+from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
 from neurodecode.harness.spec import Experiment, OnlineSpec, ProtocolSpec
@@ -71,6 +72,7 @@ def read_experiment(
         target_access=_target_access,
         online=_online,
         features=_features,
+        ceiling=_ceiling,
     )
     _check_names(experiment, root, problems, allow_code)
     problems.stop()
@@ -106,6 +108,22 @@ def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None
         overlap = convert(node.value["overlap"], Overlap, f"{where}.overlap", problems)
         node = replace(node, value={k: v for k, v in node.value.items() if k != "overlap"})
     return ProtocolSpec(call(node, where, problems), overlap)
+
+
+def _ceiling(node: Node, where: str, problems: Problems) -> CeilingSpec:
+    """Read a function with its arguments, and the threshold beside it."""
+    given = {}
+    if isinstance(node.value, dict) and "threshold" in node.value:
+        threshold = node.value["threshold"]
+        given["threshold"] = convert(threshold, float, join(where, "threshold"), problems)
+        node = replace(node, value={k: v for k, v in node.value.items() if k != "threshold"})
+    if node.value != {}:
+        given["call"] = call(node, where, problems)
+    try:
+        return CeilingSpec(**given)
+    except ConfigError as error:
+        problems.add(node, where, str(error))
+        return CeilingSpec()
 
 
 def _online(node: Node, where: str, problems: Problems) -> OnlineSpec | None:

@@ -233,6 +233,8 @@ class FoldWork:
         if handed.val is not None and getattr(needs, "val", False):
             val = {} if told.beside_val is None else told.beside_val.asked_by(stage)
             more["val"] = handed.val, told_to(stage, told.y_val), *val.values()
+        if getattr(needs, "target_space", False):
+            more["space"] = job.space
         if job.start is not None and getattr(getattr(stage, "needs", None), "init", False):
             more["init"] = open_start(job.start)
         return stage.fit(X, y, **more)
@@ -255,7 +257,7 @@ class FoldWork:
         if name in self._memo:
             return self._memo[name] if self._uses[name] > 0 else self._memo.pop(name)
         needs = getattr(stage, "needs", None)
-        asks = ("unlabelled", "init", "val", "training_columns", "training_signals")
+        asks = ("unlabelled", "init", "val", "training_columns", "training_signals", "target_space")
         if isinstance(needs, Needs) and any(getattr(needs, one) for one in asks):
             stage = self._learnt(stage, handed, told, job)
             train = stage.transform(handed.train)

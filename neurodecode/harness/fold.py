@@ -16,9 +16,9 @@ from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
-from neurodecode.harness.ceilings import ceilings_of
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
+from neurodecode.harness.model_ceilings import ceilings_of
 from neurodecode.harness.repeats import mean_inputs, spread
 from neurodecode.harness.replay import replay
 from neurodecode.harness.singular import told_singular

@@ -121,6 +121,11 @@ def write_index(
             "n_permutations": question.n_permutations,
             "show_stimuli": study.show_stimuli,
             "aggregate": None if question.aggregate is None else asdict(question.aggregate),
+            "noise_ceiling": {
+                "function": question.ceiling.call.name,
+                "arguments": dict(question.ceiling.call.arguments),
+                "threshold": question.ceiling.threshold,
+            },
             "access": asdict(question.access) | {"name": question.access.name},
             "times": _times(study),
             "schedule": None if study.schedule is None else _describe_schedule(study.schedule),

@@ -25,7 +25,7 @@ from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.repeats import repeats_of
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start
-from neurodecode.harness.truth import TrainingTruth
+from neurodecode.harness.truth import TrainingTruth, rotates
 from neurodecode.harness.validation import VERSION, held_out_by
 from neurodecode.protocols import inner_groups
 from neurodecode.simulate import ORACLE_SIGNAL
@@ -163,6 +163,9 @@ class JobKeys:
                 parts["training_signals"] = {  # none where features are not computed yet
                     name: one and one[whose].key for name, one in shown.items()
                 }
+        if model.target_space:
+            space = self._once(("space", id(fold)), lambda: self._truth.space(fold))
+            parts["target_space"] = space and space.key
         if model.val:  # else the model trains on all of them
             parts["val"] = self._once(("val", id(fold)), lambda: self._val(fold))
         if more:
@@ -193,7 +196,9 @@ class JobKeys:
         apart, paired_by = self._question.protocol.apart, self._study.paired_by
         several = [inner_groups(rows, one, paired_by) for one in (apart, ())]
         several += [rows.codes(*paired_by)] if paired_by else []
-        shown = held_out_by(rows, self._question.target.kind, paired_by)
+        shown = None
+        if not rotates(self._study):
+            shown = held_out_by(rows, self._question.target.kind, paired_by)
         several += [] if shown is None else [shown]
         return [VERSION, *(None if one is None else digest_array(one) for one in several)]
 

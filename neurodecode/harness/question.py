@@ -13,6 +13,7 @@ from neurodecode.core.stages import stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device
 from neurodecode.core.updating import Updates, learning
+from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.views import View
 from neurodecode.protocols import Protocol
 
@@ -97,6 +98,11 @@ class NamedModel:
         """Signals of the training rows that one of its stages is told beside the target."""
         several = (needs.training_signals for needs in self._all_needs)
         return tuple(dict.fromkeys(name for names in several for name in names))
+
+    @property
+    def target_space(self) -> bool:
+        """Whether one of its stages is handed the space of the brain that it tells."""
+        return any(needs.target_space for needs in self._all_needs)
 
     @property
     def unlabelled(self) -> bool:
@@ -335,6 +341,8 @@ class Question:
         predicted is brought back.
     access : TargetAccess
     aggregate : Aggregate or None
+    ceiling : CeilingSpec
+        Which noise ceiling stands beside scores of the brain.
     tune : Tune or None
     n_permutations : int
         Permutations of the labels for the p value of each model.
@@ -363,6 +371,7 @@ class Question:
     reduce: Any = None
     access: TargetAccess = field(default_factory=TargetAccess)
     aggregate: Aggregate | None = None
+    ceiling: CeilingSpec = field(default_factory=CeilingSpec)
     tune: Tune | None = None
     n_permutations: int = 0
     keep: Keep = "none"

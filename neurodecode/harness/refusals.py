@@ -159,7 +159,11 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
     if needs.axes is not None and axes != needs.axes:
         wanted, there = " × ".join(needs.axes), " × ".join(axes)
         return f"it takes trials of {wanted}, and these are trials of {there}."
-    reason = why_not_chained(model.estimator, axes) or _why_no_places(model, signal)
+    reason = (
+        why_not_chained(model.estimator, axes)
+        or _why_no_places(model, signal)
+        or _why_not_space(model, signal)
+    )
     if reason is not None:
         return reason
     lengths = np.unique(signal.length)
@@ -216,6 +220,17 @@ def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
         return None
     spaces = dict.fromkeys(part.space for part in signal.used())
     return next((said for space in spaces if (said := why_no_place(space)) is not None), None)
+
+
+def _why_not_space(model: NamedModel, signal: TrialSignal) -> str | None:
+    """Say what a model's first stage, by its ``check_space``, finds wrong with what trials are."""
+    check = getattr(stages_of(model.estimator)[0], "check_space", None)
+    for space in dict.fromkeys(part.space for part in signal.used()) if check else ():
+        try:
+            check(space)
+        except (ConfigError, DataError) as error:
+            return str(error)
+    return None
 
 
 def why_no_place(space: Space) -> str | None:

@@ -16,11 +16,11 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.beside import Beside
-from neurodecode.harness.ceilings import has_ceilings
 from neurodecode.harness.engines import ENGINES
 from neurodecode.harness.fold import fit_final, run_fold
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
 from neurodecode.harness.jobs import Job
+from neurodecode.harness.model_ceilings import has_ceilings
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
 from neurodecode.harness.repeats import repeats_of
@@ -34,7 +34,7 @@ from neurodecode.harness.sharing import (
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import FoldTask, Outcome, TaskJob, Tuning
-from neurodecode.harness.truth import TrainingTruth
+from neurodecode.harness.truth import TrainingTruth, rotates
 from neurodecode.harness.validation import Validation, held_out_by
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -233,7 +233,9 @@ def _fold_task(
     groups = inner_groups_of(question, rows, study.paired_by) if asking else None
     given = np.isin(fold.index("train", "val"), fold.index("val"))
     gap = needed_gap(study) if question.tune else 0.0
-    shown = held_out_by(rows, question.target.kind, study.paired_by) if asking else None
+    shown = None
+    if asking and not rotates(study):
+        shown = held_out_by(rows, question.target.kind, study.paired_by)
     validation = Validation(
         groups if shown is None else shown, given if given.any() else None, study.paired_by
     )
@@ -255,6 +257,7 @@ def _fold_task(
                 tuning=_tuning(job, question, groups, gap),
                 val=validation if job.model.val else None,
                 device=job.parts["device"],
+                space=truth.space(fold) if job.model.target_space else None,
                 **_updates(job, question, truth),
                 **_ceilings(job, study, truth),
             )

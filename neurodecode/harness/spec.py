@@ -9,6 +9,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.gallery import Likeness
 from neurodecode.core.training import Device
 from neurodecode.data.tasks import Direction, TargetSpec, WindowsSpec
+from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.deciding import Decide
 from neurodecode.harness.question import (
     DEFAULT_WITHIN,
@@ -158,6 +159,7 @@ class Experiment:
     metrics: tuple[str, ...] = ("balanced_accuracy",)
     score: ScoreSpec = ScoreSpec()
     aggregate: Aggregate | None = None
+    ceiling: CeilingSpec = field(default_factory=CeilingSpec)
     tune: Tune | None = None
     decide: Decide | None = None
     seeds: tuple[int, ...] = (0,)

@@ -58,7 +58,7 @@ from neurodecode.harness.stored import (
 
 HISTORY = "history.csv"  # of a training, as `neurodecode.train.history` writes it
 ONLINE = "online"  # folder of the pseudo-online evaluation within that of the results
-INDEX_FORMAT = 11  # of jobs.json
+INDEX_FORMAT = 12  # of jobs.json
 TASKS = "tasks.parquet"
 _CEILING = "ceiling-{}.npy"  # by its number in done.json
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen

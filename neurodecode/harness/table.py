@@ -12,6 +12,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.bounded import Bounds
 from neurodecode.harness.chance_pairings import ChancePairings
 from neurodecode.harness.dependence import interval_over, unit_of, widened
 from neurodecode.harness.paired_bootstrap import bootstrap_scores, drawn_with
@@ -28,7 +29,7 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 6  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 7  # of table.json; raised where intervals or flags are computed otherwise
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,21 @@ class TableRow:
         as in ``top_5@200/image``; with both ends where groups have galleries of several sizes.
     p_of : {"labels", "signs", "pairings", ""}
         What was permuted for p.
+    ceiling : float or None
+        Noise ceiling of the score, in its unit: mean over the targets whose reliability is above
+        the threshold of the experiment, then over units. None where no repeats tell it.
+    of_ceiling, of_ceiling_low, of_ceiling_high : float or None
+        The score as a fraction of it, the sum of their scores over the sum of their ceilings, and
+        its 95 % interval over units.
+    ceiling_by : str
+        Function that gave it, of `neurodecode.metrics.ceilings`.
+    ceiling_unit : {"r", "r2", ""}
+    ceiling_of : {"single", "mean_k", ""}
+        Whether scores are made against single rows, or means of repeats.
+    n_above, n_targets : int
+        Targets that count, of how many.
+    ceiling_note : str
+        Why there is none, of a metric that could have one.
     """
 
     experiment: str
@@ -97,6 +113,16 @@ class TableRow:
     tested: str = "trial"
     shown_as: str = ""
     p_of: str = ""
+    ceiling: float | None = None
+    of_ceiling: float | None = None
+    of_ceiling_low: float | None = None
+    of_ceiling_high: float | None = None
+    ceiling_by: str = ""
+    ceiling_unit: str = ""
+    ceiling_of: str = ""
+    n_above: int = 0
+    n_targets: int = 0
+    ceiling_note: str = ""
 
     def __post_init__(self):
         if not self.shown_as:
@@ -182,6 +208,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
         unit,
         index["inflation"]["row"],
     )
+    bounded = Bounds(store, groups)
     rows = []
     for metric in index["metrics"]:
         mine = _select(scores, scores["metric"] == metric)
@@ -203,6 +230,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 bounds,
                 draws,
                 pairings,
+                bounded,
                 n_open[model["name"]],
                 converged=model["name"] not in unconverged,
                 has_null=model["name"] not in no_null,
@@ -223,6 +251,7 @@ def _row(
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
     pairings: ChancePairings,
+    bounded: Bounds,
     n_open: int,
     *,
     converged: bool,
@@ -279,6 +308,7 @@ def _row(
         flags.add("no_null")
     if n_open:
         flags.add(f"jobs not run yet: {n_open}")
+    bound = bounded.of(model, judged)
     return TableRow(
         experiment=index["name"],
         model=model,
@@ -300,6 +330,16 @@ def _row(
         tested=_tested(index),
         shown_as=_shown_as(judged, known, index["gallery"]),
         p_of="" if p is None else p_of,
+        ceiling=bound.ceiling,
+        of_ceiling=bound.fraction,
+        of_ceiling_low=bound.low,
+        of_ceiling_high=bound.high,
+        ceiling_by=bound.by,
+        ceiling_unit=bound.unit,
+        ceiling_of=bound.of,
+        n_above=bound.n_above,
+        n_targets=bound.n_targets,
+        ceiling_note=bound.note,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Told, both_told
@@ -102,6 +103,8 @@ class TaskJob:
         From what the model goes on learning while it is tested; see `TargetAccess`.
     y_test : ndarray, shape (n_test,), or None
         Labels of the test rows, which `replay` gives the model once they are no secret any more.
+    space : Space or None
+        Of the brain that is told, for a model that asks for it.
     y_ceiling : ndarray, shape (n_test, …), or None
         Truth of the test rows, for a model that says what its ceilings are once it has answered.
     beside_ceiling : Beside or None
@@ -125,6 +128,7 @@ class TaskJob:
     start: Start | None = None
     updates: Updates = ""
     y_test: Told | None = None
+    space: Space | None = None
     y_ceiling: np.ndarray | None = None
     beside_ceiling: Beside | None = None
 

@@ -6,7 +6,8 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
-from neurodecode.core.truth import Told, Truth, comparable
+from neurodecode.core.space import Space
+from neurodecode.core.truth import BrainTruth, Told, Truth, comparable
 from neurodecode.harness.study import Study
 
 
@@ -74,6 +75,10 @@ class TrainingTruth:
         if permutation is not None:
             return self.permuted(permutation)[told]
         return told if draw is None else told[self._drawn(self.y[told], fold, seed, draw)]
+
+    def space(self, fold: Fold) -> Space | None:
+        """Give the space of the brain that is told in a fold; None of other targets."""
+        return self.y.space(fold.labelled) if isinstance(self.y, BrainTruth) else None
 
     def _drawn(self, y: Told, fold: Fold, seed: int, draw: int) -> np.ndarray:
         """Give the labelled row of a fold whose truth each of them is told in a draw."""

@@ -43,10 +43,12 @@ class Validation:
 
 
 def held_out_by(rows: Rows, kind: str, paired_by: tuple[str, ...] = ()) -> np.ndarray | None:
-    """Say which training rows show the same, where what was shown is to be told.
+    """Say which training rows show the same, where what was shown is to be told, or tells brains.
 
     A network that is stopped by other repeats of what it was trained on, or by other pictures of
-    the same concepts, is stopped late: it is asked for what it has not seen.
+    the same concepts, is stopped late: it is asked for what it has not seen. Brains that were
+    recorded on and on are not asked here: volumes that follow each other are alike, whatever each
+    of them shows, and stay together as the protocol has them.
 
     Parameters
     ----------
@@ -63,7 +65,7 @@ def held_out_by(rows: Rows, kind: str, paired_by: tuple[str, ...] = ()) -> np.nd
         By ``concept``, else by ``stimulus``, whichever there is with three values or more. None
         where the target is another one, or the rows have neither.
     """
-    if kind not in ("vector", "picture", "text"):
+    if kind not in ("vector", "picture", "text", "brain"):
         return None
     for column in ("concept", "stimulus"):
         if column in rows and len(np.unique(rows.codes(column))) >= _FEWEST_GROUPS:

@@ -107,6 +107,115 @@ def sign_flip_test(
     return SignFlips((1 + as_far) / (1 + n_draws), n_draws, False, 1 / (1 + n_draws))
 
 
+@dataclass(frozen=True, eq=False)
+class SignFlipMaps:
+    """Outcome of a sign-flip test of many values a unit, such as the voxels of a map.
+
+    Parameters
+    ----------
+    t : ndarray, shape (n_values,)
+        One-sample t; NaN where all units are equal.
+    p : ndarray, shape (n_values,)
+        Of each value by itself.
+    p_max : ndarray, shape (n_values,)
+        Corrected for all values: share of sign patterns whose largest t is as far out.
+    n_flips : int
+    exact : bool
+        Whether these are all patterns there are.
+    """
+
+    t: np.ndarray
+    p: np.ndarray
+    p_max: np.ndarray
+    n_flips: int
+    exact: bool
+
+
+def sign_flip_maps(
+    values: np.ndarray,
+    alternative: Alternative = "greater",
+    seed: int = 0,
+    n_draws: int = 9999,
+) -> SignFlipMaps:
+    """Test whether maps of several units lie above zero, whole maps flipped at once.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_units, n_values), n_units > 1
+        One map a unit, such as a subject: a score less chance, or a difference.
+    alternative : {"two-sided", "greater", "less"}
+    seed, n_draws : int
+        Used where there are more than `n_draws` patterns: these are drawn then, and the one that
+        was found is counted in.
+
+    Returns
+    -------
+    flips : SignFlipMaps
+
+    Notes
+    -----
+    t instead of the mean, so that values that vary most do not alone decide the maximum.
+
+    References
+    ----------
+    Nichols & Holmes 2002, doi 10.1002/hbm.1058.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    n, n_values = values.shape
+    exact = 2**n <= n_draws + 1
+    if exact:
+        signs = 1.0 - 2.0 * (np.arange(2**n)[:, None] >> np.arange(n) & 1)
+    else:
+        signs = np.random.default_rng(seed).choice((-1.0, 1.0), (1 + n_draws, n))
+        signs[0] = 1
+    t, as_far = np.empty(n_values), np.zeros(n_values)
+    largest = np.full(len(signs), -np.inf)
+    step = max(1, 2**22 // len(signs))
+    for first in range(0, n_values, step):
+        at = slice(first, first + step)
+        mine = values[:, at]
+        mean = signs @ mine / n
+        equal = np.ptp(mine, axis=0) <= _ROUNDING * np.abs(mine).max(axis=0)
+        # Flipping leaves squares as they are: the spread follows from the mean.
+        left = np.maximum((mine**2).mean(axis=0) - mean**2, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = mean / np.sqrt(left / (n - 1))
+        t[at] = np.where(equal, np.nan, found[0])
+        found = {"greater": found, "less": -found, "two-sided": np.abs(found)}[alternative]
+        near = found[0] - _ROUNDING * np.maximum(1, np.abs(found[0]))
+        as_far[at] = (found >= near).sum(axis=0)
+        if not equal.all():
+            np.maximum(largest, found[:, ~equal].max(axis=1), out=largest)
+    looked = {"greater": t, "less": -t, "two-sided": np.abs(t)}[alternative]
+    p = np.where(np.isnan(t), np.nan, as_far / len(signs))
+    return SignFlipMaps(t, p, max_statistic_p(looked, largest[1:]), len(signs), exact)
+
+
+def max_statistic_p(observed: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Correct p for looking at many values, by the largest of them under the null.
+
+    Parameters
+    ----------
+    observed : ndarray, shape (n_values,)
+        Larger is further from the null; NaN stays.
+    largest : ndarray, shape (n_draws,)
+        Largest of all values in each draw under the null.
+
+    Returns
+    -------
+    p : ndarray, shape (n_values,)
+        Never 0: what was observed is one of the draws.
+
+    References
+    ----------
+    Westfall & Young 1993, Resampling-based multiple testing; Nichols & Holmes 2002, doi
+    10.1002/hbm.1058.
+    """
+    near = observed - _ROUNDING * np.maximum(1, np.abs(observed))
+    as_large = len(largest) - np.searchsorted(np.sort(largest), near)
+    return np.where(np.isnan(observed), np.nan, (1 + as_large) / (1 + len(largest)))
+
+
 def wilcoxon_test(differences: np.ndarray, alternative: Alternative = "two-sided") -> float:
     """Give p of Wilcoxon's signed-rank test, as `scipy.stats.wilcoxon` does by default.
 

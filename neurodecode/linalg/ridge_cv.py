@@ -1,6 +1,6 @@
 """Penalties of ridge regressions of many targets, chosen by telling folds from the other rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,10 +9,12 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.core.maps import read_columns
 from neurodecode.linalg._centred_rows import blocks
+from neurodecode.linalg._held_out import HeldOut, Score
 from neurodecode.linalg._namespace import Array, as_floats, as_numpy, astype, like, namespace
-from neurodecode.linalg.ridge import BLOCK, MADE, RidgeSolver
+from neurodecode.linalg._ridge_folds import Folds
+from neurodecode.linalg.ridge import BLOCK
 
-Score = Literal["r2", "r", "mse"]
+TILE = 512  # targets that are told at a time
 _TIE = 1e-10  # of penalties whose scores differ by less, the largest
 _MANY = 0.1  # of the targets: more at the edge of the grid say that it is too narrow
 
@@ -66,8 +68,8 @@ def cross_validated(
     Y : ndarray or Tensor, shape (n_rows, n_targets)
         A memory map if need be: read in blocks of columns, never copied whole nor written to.
     alphas : sequence of float
-        Penalties above zero, in the unit of the sum of squares; an infinite one tells the mean of
-        the training rows, and is what a target is given that nothing tells.
+        Penalties above zero, in the unit of the sum of squares. An infinite one tells the mean of
+        the training rows; where it is offered, a target has it unless another has an R² above 0.
     splits : iterable of (train, test)
         Positions of rows.
     score : {"r2", "r", "mse"}
@@ -79,9 +81,8 @@ def cross_validated(
     gram : {"float64", "float32"}
         Precision in which products of rows are summed; they are decomposed in float64.
     tol : float
-        Predictions under all penalties are mixtures of few, which are as many as are needed to say
-        what each penalty leaves of each component to this relative precision; 0 predicts once a
-        penalty.
+        Predictions under all penalties are mixtures of as few as tell what each penalty leaves of
+        each component to this part of the most that it leaves; 0 predicts once a penalty.
     keep_folds : bool
         Whether the scores of each fold are wanted.
     block : int
@@ -94,24 +95,27 @@ def cross_validated(
     Raises
     ------
     DataError
-        If a number is not finite, or there is no split.
+        If a number is not finite, there is no split, or arguments do not fit one another.
     """
     X, values = as_floats(X), np.asarray(alphas, dtype=np.float64)
     splits = list(splits)
+    if len(Y) != len(X):
+        raise DataError(f"ridge: {len(X)} rows of features, and {len(Y)} of targets. Give as many.")
+    if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
+        raise DataError(f"ridge: alphas are {alphas!r}. Give a list of numbers above zero.")
     check_finite(Y)
     if not splits:
         raise DataError("ridge: there is no fold to leave out. Give two folds or more.")
+    folds = Folds.of(X, gram)
     kept = np.full((len(splits) if keep_folds else 0, len(values), Y.shape[1]), np.nan)
     sums, counts = np.zeros((len(values), Y.shape[1])), np.zeros(Y.shape[1])
     for i, (train, test) in enumerate(splits):
-        solver = RidgeSolver.of(X[train], gram=gram)
-        seen = solver.components(X[test])
-        for at in blocks(Y.shape[1], MADE * len(X) * X.itemsize, block):
-            read = like(read_columns(Y, at), seen)
-            centred, mean = solver.centred(read[train])
-            told, true = solver.left.T @ centred, read[test] - astype(mean, seen.dtype)
-            said = (seen @ (astype(solver.divided(one), told.dtype) * told) for one in values)
-            found = np.stack([_scored(true, one, score) for one in said])
+        fold = folds.fold(train, test)
+        held = HeldOut.of(fold.values, fold.seen, values, tol)
+        n_made = 3 * len(X) + len(held.seen) * (len(held.curves) + 3)
+        for at, read in tiles(Y, held.seen, n_made, block):
+            centred, true = _centred(read[train], read[test])
+            found = held.scores(folds.told(fold, train, centred), true, score)
             varies = as_numpy((read[test] != read[test[:1]]).any(0))
             found[:, ~varies] = np.nan
             counts[at] += varies
@@ -119,11 +123,43 @@ def cross_validated(
             if keep_folds:
                 kept[i, :, at] = found
     scores = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
-    best = best_penalty(scores if score != "mse" else -scores, values, sharing)
+    judged = -scores if score == "mse" else scores.copy()
+    if score == "r2":  # what tells a fold worse than the fold's own mean tells nothing
+        judged[np.isinf(values)] = np.where(counts > 0, 0.0, np.nan)
+    best = best_penalty(judged, values, sharing)
     alpha, columns = values[best], np.arange(Y.shape[1])
-    folds = kept[:, best, columns] if keep_folds else None
+    each = kept[:, best, columns] if keep_folds else None
     told = scores[best, columns]
-    return RidgeChoice(alpha, told, scores, folds, edge_warning(alpha[~np.isnan(told)], values))
+    return RidgeChoice(alpha, told, scores, each, edge_warning(alpha[~np.isnan(told)], values))
+
+
+def tiles(Y: Any, X: Array, n_made: int, block: int) -> Iterator[tuple[slice, Array]]:
+    """Read blocks of targets, and give a few columns at a time, cut alike whatever the block.
+
+    Products of matrices round by their size, so that results would depend on the memory at hand.
+
+    Parameters
+    ----------
+    Y : ndarray or Tensor, shape (n_rows, n_targets)
+    X : ndarray or Tensor
+        Of the kind and precision to give.
+    n_made : int
+        Numbers that are made of a target.
+    block : int
+        Bytes of a block, with all that is made of it; of less than a tile, a tile.
+
+    Yields
+    ------
+    at : slice
+        Of the columns.
+    values : ndarray or Tensor, shape (n_rows, n_tile)
+    """
+    for several in blocks(-(-Y.shape[1] // TILE), TILE * n_made * X.itemsize, block):
+        first, last = several.start * TILE, min(several.stop * TILE, Y.shape[1])
+        read = read_columns(Y, slice(first, last))
+        for start in range(first, last, TILE):
+            stop = min(start + TILE, last)
+            yield slice(start, stop), like(read[:, start - first : stop - first], X)
 
 
 def best_penalty(
@@ -192,15 +228,8 @@ def check_finite(Y: Any, block: int = BLOCK) -> None:
             )
 
 
-def _scored(true: Array, said: Array, score: Score) -> np.ndarray:
-    """Score each target of a fold, shape (n_block,)."""
-    true, said = (as_numpy(one).astype(np.float64) for one in (true, said))
-    error, about = np.mean((true - said) ** 2, axis=0), true - true.mean(axis=0)
-    if score == "mse":
-        return error
-    total = np.mean(about**2, axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if score == "r2":
-            return 1 - error / total
-        spread = np.mean((said - said.mean(axis=0)) ** 2, axis=0)
-        return np.where(spread > 0, np.mean(about * said, axis=0) / np.sqrt(total * spread), 0.0)
+def _centred(train: Array, test: Array) -> tuple[Array, Array]:
+    """Take the mean of training rows from both."""
+    xp = namespace(train)
+    mean = astype(xp.mean(train, 0, dtype=xp.float64), train.dtype)
+    return train - mean, test - mean

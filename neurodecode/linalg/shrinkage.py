@@ -62,11 +62,27 @@ def ledoit_wolf(scatter: Any, fourth: Any, n_times: float) -> Any:
     ----------
     Ledoit & Wolf 2004, lemmas 3.2 to 3.5.
     """
+    mean = diagonal(scatter).sum(-1) / scatter.shape[-1]
+    return _shrunk(scatter, ledoit_wolf_share(scatter, fourth, n_times), mean, n_times)
+
+
+def ledoit_wolf_share(scatter: Any, fourth: Any, n_times: float) -> Any:
+    """Give how much of the result of `ledoit_wolf` is the multiple of the identity.
+
+    Parameters
+    ----------
+    scatter, fourth, n_times
+        As for `ledoit_wolf`.
+
+    Returns
+    -------
+    share : ndarray or tensor, shape (...)
+        Of 0 to 1.
+    """
     n_channels = scatter.shape[-1]
-    mean = diagonal(scatter).sum(-1) / n_channels
-    spread = _spread(scatter, mean)
+    spread = _spread(scatter, diagonal(scatter).sum(-1) / n_channels)
     error = (fourth * n_channels**2 - spread) / n_times
-    return _shrunk(scatter, _share(error, spread - n_channels, 0), mean, n_times)
+    return _share(error, spread - n_channels, 0)
 
 
 def schaefer_strimmer(scatter: Any, squares: Any, n_times: float) -> Any:

@@ -15,6 +15,8 @@ Chance = Callable[..., float]
 Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 Summary = Callable[[np.ndarray, np.ndarray], float]
 Pairwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
+OfTargets = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Bounded = Literal["", "r", "r2"]
 ScoreNeed = Literal["none", "any", "probability"]
 TimeNeed = Literal["none", "windows", "tasks"]
 # A softmax in float32 is off by 1e-6; shares that were never normalised are off by far more.
@@ -87,6 +89,11 @@ class Metric:
         ``pairwise(true, pred) -> values``, shape (n_true, n_pred): what each row would add if it
         had been answered as each of the others was; `terms` are its diagonal. Pairings can then be
         dealt anew without scoring them.
+    of_targets : callable, optional
+        ``of_targets(true, pred) -> values``, shape (n_targets,), where the score is their mean: of
+        rows of numbers, shape (n_rows, n_targets). NaN of a target that has no score.
+    bounded_by : {"", "r", "r2"}
+        Unit of the noise ceiling that no model passes but by chance; empty where there is none.
     view : str
         What of pictures it is of, as `neurodecode.metrics.views` has it; empty: what is told.
     """
@@ -104,6 +111,8 @@ class Metric:
     summary: Summary | None = None
     retrieval: Retrieval | None = None
     pairwise: Pairwise | None = None
+    of_targets: OfTargets | None = None
+    bounded_by: Bounded = ""
     view: str = ""
 
     @property
@@ -204,6 +213,8 @@ def metric(
     summary: Summary | None = None,
     retrieval: Retrieval | None = None,
     pairwise: Pairwise | None = None,
+    of_targets: OfTargets | None = None,
+    bounded_by: Bounded = "",
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
@@ -222,6 +233,8 @@ def metric(
             summary,
             retrieval,
             pairwise,
+            of_targets,
+            bounded_by,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made

@@ -34,7 +34,38 @@ def mae_of_prior(true: np.ndarray, prior: np.ndarray, gallery: Candidates = None
     return _of_prior(_mae, true, prior)
 
 
-@metric(direction="up", range=(-1, 1), kinds=_KINDS, chance=zero)
+def r_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """`r` of each target; NaN where its truth is constant."""
+    true, pred = as_columns(true, pred)
+    return np.where(_varies(true), correlations(true, pred), np.nan)
+
+
+def r2_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """`r2` of each target; NaN where its truth is constant."""
+    true, pred = as_columns(true, pred)
+    return 1 - share_of_variance(np.sum((true - pred) ** 2, axis=0), true)
+
+
+def rmse_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """`rmse` of each target."""
+    true, pred = as_columns(true, pred)
+    return np.sqrt(np.mean((true - pred) ** 2, axis=0))
+
+
+def mae_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """`mae` of each target."""
+    true, pred = as_columns(true, pred)
+    return np.mean(np.abs(true - pred), axis=0)
+
+
+@metric(
+    direction="up",
+    range=(-1, 1),
+    kinds=_KINDS,
+    chance=zero,
+    of_targets=r_of_targets,
+    bounded_by="r",
+)
 def r(true, pred, *, scores=None, rows=None, gallery=None):
     """Pearson correlation over rows; of vectors, the plain mean over targets.
 
@@ -56,13 +87,20 @@ def r(true, pred, *, scores=None, rows=None, gallery=None):
         If there is one row, or truth or answers are constant in every target.
     """
     del scores, rows, gallery
-    true, pred = _columns(true, pred)
-    _hold_to_varying(true, "truth is")
-    _hold_to_varying(pred, "predictions are")
-    return float(np.mean(correlations(true, pred)[_varies(true)]))
+    true, pred = as_columns(true, pred)
+    hold_to_varying(true, "truth is")
+    hold_to_varying(pred, "predictions are")
+    return float(np.nanmean(r_of_targets(true, pred)))
 
 
-@metric(direction="up", range=(-np.inf, 1), kinds=_KINDS, chance=r2_of_prior)
+@metric(
+    direction="up",
+    range=(-np.inf, 1),
+    kinds=_KINDS,
+    chance=r2_of_prior,
+    of_targets=r2_of_targets,
+    bounded_by="r2",
+)
 def r2(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the truth's variance that is told: one less squared error over variance.
 
@@ -83,12 +121,18 @@ def r2(true, pred, *, scores=None, rows=None, gallery=None):
         If there is one row, or the truth is constant in every target.
     """
     del scores, rows, gallery
-    true, pred = _columns(true, pred)
-    _hold_to_varying(true, "truth is")
+    true, pred = as_columns(true, pred)
+    hold_to_varying(true, "truth is")
     return _r2(true, pred)
 
 
-@metric(direction="down", range=(0, np.inf), kinds=_KINDS, chance=rmse_of_prior)
+@metric(
+    direction="down",
+    range=(0, np.inf),
+    kinds=_KINDS,
+    chance=rmse_of_prior,
+    of_targets=rmse_of_targets,
+)
 def rmse(true, pred, *, scores=None, rows=None, gallery=None):
     """Root of the mean squared error, in the target's unit; of vectors, the mean over targets.
 
@@ -103,10 +147,16 @@ def rmse(true, pred, *, scores=None, rows=None, gallery=None):
     score : float
     """
     del scores, rows, gallery
-    return _rmse(*_columns(true, pred))
+    return _rmse(*as_columns(true, pred))
 
 
-@metric(direction="down", range=(0, np.inf), kinds=_KINDS, chance=mae_of_prior)
+@metric(
+    direction="down",
+    range=(0, np.inf),
+    kinds=_KINDS,
+    chance=mae_of_prior,
+    of_targets=mae_of_targets,
+)
 def mae(true, pred, *, scores=None, rows=None, gallery=None):
     """Mean absolute error, in the target's unit; of vectors, the mean over targets.
 
@@ -122,7 +172,7 @@ def mae(true, pred, *, scores=None, rows=None, gallery=None):
     score : float
     """
     del scores, rows, gallery
-    return _mae(*_columns(true, pred))
+    return _mae(*as_columns(true, pred))
 
 
 def correlations(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -158,14 +208,21 @@ def unit_columns(X: np.ndarray) -> np.ndarray:
     return np.divide(centred, length, out=np.zeros_like(centred), where=varies)
 
 
-def _columns(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def as_columns(true: np.ndarray, pred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give truth and predictions as float64 of one column a target; refuse other shapes."""
     true, pred = np.asarray(true, dtype=np.float64), np.asarray(pred, dtype=np.float64)
     if true.shape != pred.shape:
         raise DataError(f"predictions of shape {pred.shape} for truth of shape {true.shape}")
     return true.reshape(len(true), -1), pred.reshape(len(pred), -1)
 
 
-def _hold_to_varying(X: np.ndarray, name: str) -> None:
+def hold_to_varying(X: np.ndarray, name: str) -> None:
+    """Refuse a single row, and rows that differ in no target; `name` says what is, as "truth is".
+
+    Raises
+    ------
+    DataError
+    """
     if len(X) < 2:
         raise DataError("one row has no variance; score several together")
     if not _varies(X).any():
@@ -176,18 +233,22 @@ def _varies(X: np.ndarray) -> np.ndarray:
     return np.ptp(X, axis=0) > _ROUNDING * np.max(np.abs(X), axis=0)
 
 
+def share_of_variance(squares: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Give sums of squares as a share of the truth's about its mean; NaN where that is constant."""
+    about = np.sum((true - true.mean(axis=0)) ** 2, axis=0)
+    return np.divide(squares, about, out=np.full(about.shape, np.nan), where=_varies(true))
+
+
 def _r2(true: np.ndarray, pred: np.ndarray) -> float:
-    told = _varies(true)
-    squares = np.sum((true - pred) ** 2, axis=0)[told]
-    return float(np.mean(1 - squares / np.sum((true - true.mean(axis=0)) ** 2, axis=0)[told]))
+    return float(np.nanmean(r2_of_targets(true, pred)))
 
 
 def _rmse(true: np.ndarray, pred: np.ndarray) -> float:
-    return float(np.mean(np.sqrt(np.mean((true - pred) ** 2, axis=0))))
+    return float(np.mean(rmse_of_targets(true, pred)))
 
 
 def _mae(true: np.ndarray, pred: np.ndarray) -> float:
-    return float(np.mean(np.abs(true - pred)))
+    return float(np.mean(mae_of_targets(true, pred)))
 
 
 def _of_prior(score, true: np.ndarray, prior: np.ndarray) -> float:

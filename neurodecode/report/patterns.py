@@ -80,8 +80,8 @@ def mean_patterns(results: Results) -> list[MeanPatterns]:
             found.setdefault(job["model"], []).append((tested, maps))
     means = []
     for model, fits in found.items():
-        size = next(iter(fits[0][1].values())).size
-        space = next((one for one in spaces if len(one) == size), None)
+        shape = next(iter(fits[0][1].values())).shape
+        space = next((one for one in spaces if (len(one),) == shape), None)
         if space is not None:
             mean = _mean(model, fits, space, classes)
             means.append(replace(mean, n_left_out=mean.n_left_out + n_elsewhere[model]))

@@ -16,7 +16,7 @@ _TEX = {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': "''",
     "–": "--", "×": r"$\times$",
 } | {sign: "\\" + sign for sign in "&%$#_{}"}  # fmt: skip
-_NUMBERS = ("score", "chance")
+_NUMBERS = ("score", "ceiling", "chance")
 _HEAD = ("model", "metric", "score", "95 % interval", "chance", "shuffled", "units", "flags")
 
 
@@ -49,6 +49,12 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
         head.insert(place, "p")
         for line, row in zip(cells, rows, strict=True):
             line.insert(place, p_value(row))
+    if any(row.ceiling is not None for row in rows):
+        place = head.index("chance")
+        head[place:place] = ["ceiling", "of ceiling"]
+        for line, row in zip(cells, rows, strict=True):
+            line[place:place] = [number(row.ceiling), of_ceiling(row)]
+        notes += ceiling_notes(rows)
     return LAYOUTS[form](head, cells, notes, _NUMBERS)
 
 
@@ -172,6 +178,27 @@ def ends(low: float | None, high: float | None) -> str:
     if low is None or math.isnan(low):
         return "–"
     return f"[{low:.3f}, {high:.3f}]"
+
+
+def of_ceiling(row: TableRow) -> str:
+    """Give the fraction of the noise ceiling that a score reaches, with its interval."""
+    if row.of_ceiling is None:
+        return "–"
+    if row.of_ceiling_low is None:
+        return f"{row.of_ceiling:.2f}"
+    return f"{row.of_ceiling:.2f} [{row.of_ceiling_low:.2f}, {row.of_ceiling_high:.2f}]"
+
+
+def ceiling_notes(rows: Sequence[TableRow]) -> list[str]:
+    """Say of what the noise ceilings are, a line a metric."""
+    notes = []
+    for row in {one.metric: one for one in rows if one.ceiling is not None}.values():
+        of = "means of repeats" if row.ceiling_of == "mean_k" else "single rows"
+        notes.append(
+            f"{row.metric}: noise ceiling of {of} by {row.ceiling_by}, over {row.n_above} of "
+            f"{row.n_targets} targets that are reliable enough"
+        )
+    return notes
 
 
 def null(row: TableRow) -> str:

@@ -28,6 +28,7 @@ from neurodecode.train.schedule import factor
 from neurodecode.train.source import Batch, Source
 from neurodecode.train.training import Training
 
+_FIFTH, _SETTLED = 5, 0.01
 # Mean over a batch, and the weight of that mean: its trials, or the sum of their weights.
 Loss = Callable[[torch.nn.Module, Batch], tuple[torch.Tensor, float]]
 
@@ -43,7 +44,9 @@ class Trained:
         The pass with the lowest validation loss, the earliest of equal ones; without validation
         trials, with the lowest training loss.
     converged : bool
-        Whether the loss had stopped falling: False where `max_epochs` came first.
+        Whether the loss had stopped falling: False where `max_epochs` came first, unless a rate
+        that falls to zero had then settled it (the last fifth of passes brought less than a
+        hundredth of all that was gained).
     """
 
     history: tuple[Pass, ...]
@@ -152,7 +155,8 @@ def train(
     module.load_state_dict(best)
     module.eval()
     best_epoch = _best_epoch(history)
-    return Trained(tuple(history), best_epoch, len(history) - best_epoch >= training.patience)
+    waited = len(history) - best_epoch >= training.patience
+    return Trained(tuple(history), best_epoch, waited or _has_settled(history, training))
 
 
 def batches_of(order: np.ndarray, size: int, *, whole: bool = False) -> Iterator[np.ndarray]:
@@ -285,6 +289,16 @@ def _is_over(history: list[Pass], training: Training) -> bool:
     if len(history) >= training.max_epochs:
         return True
     return bool(history) and len(history) - _best_epoch(history) >= training.patience
+
+
+def _has_settled(history: list[Pass], training: Training) -> bool:
+    """Whether a training whose rate fell to zero had next to nothing more to gain from it."""
+    if training.schedule == "constant" or len(history) < max(training.max_epochs, _FIFTH):
+        return False
+    judged = [one.judged for one in history]
+    best = min(judged)
+    late = min(judged[: -(len(judged) // _FIFTH)]) - best
+    return late <= _SETTLED * (judged[0] - best)
 
 
 def _best_epoch(history: list[Pass]) -> int:

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 import scipy.io
-from visual_layouts import N_TRIALS, recordings, write_nsd, write_nsd_pictures
+from visual_layouts import (
+    N_TRIALS,
+    recordings,
+    write_nsd,
+    write_nsd_hdf5,
+    write_nsd_ncsnr,
+    write_nsd_pictures,
+    write_nsd_surface,
+)
 
 from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.data.cards import load_card
@@ -43,6 +51,48 @@ def test_trials_show_the_picture_of_both_numbers_less_one(tmp_path):
         assert row["repeat"] == shown.get(number, 0)  # over both sessions
         shown[number] = shown.get(number, 0) + 1
     assert set(shown.values()) == {3}
+
+
+def test_hdf5_holds_the_same_betas(tmp_path, here):
+    write_nsd(tmp_path)
+    write_nsd_hdf5(tmp_path)
+    for one, other in zip(
+        recordings("nsd", tmp_path, "volumes"), recordings("nsd", tmp_path, "hdf5"), strict=True
+    ):
+        image, stored = one.load(), other.load()
+        np.testing.assert_array_equal(stored.data, image.data)
+        assert stored.space == image.space and other.header().space == image.space
+        assert stored.events.equals(image.events) and stored.space.ceiling is None
+
+
+def test_ceilings_are_shares_of_the_variance_of_one_trial(tmp_path, here):
+    betas, _, _ = write_nsd(tmp_path, mask_values=(1, 1, 1))
+    ncsnr = write_nsd_ncsnr(tmp_path)
+    signal = recordings("nsd", tmp_path)[0].load()
+    known = ncsnr.ravel()[1:].astype(np.float64)  # the first voxel's is unknown
+    assert signal.data is not None and signal.space.ceiling is not None
+    # Allen et al. 2022: ncsnr² / (ncsnr² + 1/k), of single trials k is 1.
+    np.testing.assert_allclose(signal.space.ceiling, known**2 / (known**2 + 1), rtol=1e-6)
+    np.testing.assert_allclose(signal.data, betas[0][:, 1:])
+    assert signal.notes[0] == "1 voxels of unknown noise ceiling are left out"
+
+
+def test_vertices_of_both_hemispheres_by_stream(tmp_path, here):
+    write_nsd(tmp_path, n_sessions=1)
+    made = write_nsd_surface(tmp_path)
+    (one,) = recordings("nsd", tmp_path, "fsaverage")
+    signal = one.load()
+    kept = {side: inside & np.isfinite(ncsnr) for side, (_, ncsnr, inside, _) in made.items()}
+    expected = np.hstack([made[side][0][:, kept[side]] for side in ("lh", "rh")])
+    np.testing.assert_allclose(signal.data, expected.astype(np.float32))
+    words = np.array(["unknown", "early", "midventral"], dtype=object)
+    types = [word for side in ("lh", "rh") for word in words[made[side][3][kept[side]]]]
+    assert signal.space.types == tuple(types) and signal.space.mesh == "fsaverage"
+    left, right = signal.space.to_surface(np.arange(float(len(signal.space))))
+    np.testing.assert_array_equal(np.isfinite(left), kept["lh"])
+    np.testing.assert_array_equal(np.isfinite(right), kept["rh"])
+    assert signal.notes == ("2 vertices of unknown noise ceiling are left out",)
+    assert one.id == "sub-02_ses-01_run-1" and set(signal.events["split"]) == {"train", "test"}
 
 
 def test_pictures_are_joined_by_id_and_read_one_by_one(tmp_path, here, monkeypatch):

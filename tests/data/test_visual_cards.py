@@ -9,7 +9,7 @@ import pytest
 from neurodecode.core.files import shipped_folder
 from neurodecode.data.cards import load_card
 
-CARDS = ("bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg")
+CARDS = ("algonauts2023", "bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg")
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,7 +18,7 @@ def test_terms_are_said_and_pictures_are_not_shown(name):
     card = load_card(name)
     assert card.show_stimuli == "never" and card.licence["exceptions"] and "doi" in card.citation
     assert card.files.url and card.stimuli is not None and card.traps
-    assert (card.access == "agreement") == (name == "nsd")
+    assert (card.access == "agreement") == (name in ("algonauts2023", "nsd"))
     for task in card.tasks.values():
         assert task.protocol is not None and task.protocol.name == "shared_stimuli"
 
@@ -39,6 +39,7 @@ def test_nothing_of_these_sets_is_in_the_repository():
         "datasets/{}.yaml",
         "configs/experiments/{}_retrieval.yaml",
         "configs/experiments/{}_reconstruction.yaml",
+        "configs/experiments/{}_encode.yaml",
         "tests/data/test_{}.py",
     )
     known = {place.format(name) for name in CARDS for place in ours}

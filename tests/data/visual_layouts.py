@@ -120,6 +120,54 @@ def write_nsd(root, subject="02", n_sessions=2, mask_values=(-1, 0, 1)):
     return betas, order, own
 
 
+def write_nsd_hdf5(root, subject="02", n_sessions=2):
+    """Write the betas of `write_nsd` as HDF5 too, as MATLAB does: the first axis is the fastest."""
+    folder = root / f"nsddata_betas/ppdata/subj{subject}/func1pt8mm/betas_fithrf_GLMdenoise_RR"
+    for session in range(n_sessions):
+        image = nibabel.load(folder / f"betas_session{session + 1:02d}.nii.gz")
+        with h5py.File(folder / f"betas_session{session + 1:02d}.hdf5", "w") as file:
+            file["betas"] = np.asarray(image.dataobj).T
+
+
+def write_nsd_ncsnr(root, subject="02", shape=(4, 3, 2)):
+    """Write a map of single-trial signal-to-noise, one voxel unknown; gives it."""
+    ncsnr = np.random.default_rng(5).uniform(0, 2, shape).astype(np.float32)
+    ncsnr[0, 0, 0] = np.nan
+    folder = f"nsddata_betas/ppdata/subj{subject}/func1pt8mm/betas_fithrf_GLMdenoise_RR"
+    _image(root / folder / "ncsnr.nii.gz", ncsnr, np.diag([1.8, 1.8, 1.8, 1.0]))
+    return ncsnr
+
+
+def write_nsd_surface(root, subject="02", n_vertices=12):
+    """Write a session on a mesh of a few vertices; gives betas, ncsnr, inside and labels by side.
+
+    One vertex inside was not measured: its ncsnr and betas are NaN.
+    """
+    rng = np.random.default_rng(4)
+    betas_at = root / f"nsddata_betas/ppdata/subj{subject}/fsaverage/betas_fithrf_GLMdenoise_RR"
+    label_at = root / "nsddata/freesurfer/fsaverage/label"
+    for folder in (betas_at, label_at):
+        folder.mkdir(parents=True)
+    made = {}
+
+    def save(path, values, kind):
+        nibabel.MGHImage(values.astype(kind), np.eye(4)).to_filename(path)
+
+    for side in ("lh", "rh"):
+        betas = rng.standard_normal((n_vertices, 1, 1, N_TRIALS))
+        ncsnr, inside = rng.uniform(0, 2, (n_vertices, 1, 1)), np.arange(n_vertices) % 3 > 0
+        betas[1], ncsnr[1] = np.nan, np.nan
+        labels = rng.integers(0, 3, n_vertices)
+        save(betas_at / f"{side}.betas_session01.mgh", betas, np.float32)
+        save(betas_at / f"{side}.ncsnr.mgh", ncsnr, np.float32)
+        save(label_at / f"{side}.nsdgeneral.mgz", inside[:, None, None], np.int32)
+        save(label_at / f"{side}.streams.mgz", labels[:, None, None], np.int32)
+        made[side] = betas[:, 0, 0].T, ncsnr.ravel(), inside, labels
+    table = "0 Unknown 0 0 0 0\n1 early 255 0 0 0\n2 midventral 0 255 0 0\n"
+    (label_at / "streams.mgz.ctab").write_text(table)
+    return made
+
+
 def write_nsd_pictures(root):
     """Write 73,000 pictures of 2 x 2 pixels, whose numbers they show."""
     path = root / "nsddata_stimuli/stimuli/nsd/nsd_stimuli.hdf5"

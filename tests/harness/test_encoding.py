@@ -21,7 +21,7 @@ def film(tmp_path):
         asked = {
             "data": {
                 "card": "simulated_encoding_fmri", "task": "film", "simulate": "small",
-                "subjects": ["01"],
+                "subjects": ["01"], "runs": ["1", "2", "5"],
             },
             "direction": "encode",
             "features": "features",

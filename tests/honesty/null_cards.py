@@ -24,6 +24,8 @@ NETWORKS = {
     "align.benchetrit": _TINY,
     "align.mlp": _TINY,
     "align.nice": _TINY | {"sizes": _SHORT},
+    "encode.factorized": {"training": {"max_epochs": 2}},
+    "encode.gaussian": {"training": {"max_epochs": 2}},
     "generate.autoencoder": {"n_updates": 2},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2,
@@ -96,6 +98,7 @@ THREE = {"protocol": {"within_session": {"n_splits": 3}}}
 GEOMETRIC = ["square", "small_frame", "plus", "cross", "large_frame"]
 FEW_SENSORS = {"n_chips": 8}
 OF_VECTORS = {"controls": ["baseline.mean_target"]}
+OF_WORDS = {"direction": "encode", "features": {"words": {"bag_of_words": {"n_features": 32}}}}
 SCALED = ("scale",)  # volts are far below what linear models suppose
 CARDS = (
     NullCard("eegbci", "left_right", before=SCALED, part={"subjects": ("001", "002")},
@@ -125,6 +128,8 @@ CARDS = (
     NullCard("simulated_fmri", "category"),
     NullCard("simulated_encoding_fmri", "film", metric="r",
              asked={"direction": "encode", "features": "features", "controls": []}),
+    NullCard("simulated_retinotopic", "pictures", metric="r",
+             asked={"direction": "encode", "features": "tokens", "controls": []}),
     NullCard("simulated_pictures_fmri", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("simulated_scenes", "picture", metric="two_way", asked=OF_VECTORS),
     NullCard("simulated_meg_scenes", "picture", metric="two_way", asked=slow(25, **OF_VECTORS)),
@@ -147,6 +152,9 @@ CARDS = (
     NullCard("images92", "natural", "human", asked={"controls": ["baseline.prior"]}),
     NullCard("mouse_v1", "texture_family", "texture", asked=FOLDS),
     NullCard("mouse_v1", "rdk_motion", "rdk_bins", asked=FOLDS),
+    NullCard("pereira2018", "passages", metric="r", generator={"n_passages": 10},
+             asked={**OF_WORDS, "controls": []}),
+    NullCard("cneuromod", "movies", metric="r", asked={**OF_WORDS, "controls": []}),
     NullCard("objects81", "alexnet", metric="two_way", asked=OF_VECTORS),
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ N_SEEDS = 20
 # Their tasks name no target, which is a feature of pictures; but for v4_natural, they are made as
 # simulated_*_pictures and simulated_fmri_tokens are.
 NOTHING_PLANTED = {
+    "algonauts2023",
     "v4_natural",
     "bold5000",
     "god",

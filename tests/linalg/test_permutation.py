@@ -10,6 +10,8 @@ from neurodecode.linalg.permutation import (
     MAX_EXACT,
     benjamini_hochberg,
     holm,
+    max_statistic_p,
+    sign_flip_maps,
     sign_flip_test,
     wilcoxon_test,
 )
@@ -128,3 +130,45 @@ def test_corrections_are_statsmodels(p):
     for ours, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
         expected = multitest.multipletests(p, method=method)[1]
         assert ours(p) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("alternative", ALTERNATIVES)
+def test_flips_of_whole_maps_are_flips_of_each_value(alternative):
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.4, 1, size=(7, 30)) * np.exp(rng.normal(size=30))
+    found = sign_flip_maps(values, alternative)
+    alone = [sign_flip_test(one, alternative) for one in values.T]
+    np.testing.assert_allclose(found.p, [one.p for one in alone], atol=1e-12)
+    assert (found.exact, found.n_flips) == (True, 2**7)
+    np.testing.assert_allclose(found.t, stats.ttest_1samp(values, 0)[0], atol=1e-10)
+    # By hand: t of every pattern, and the largest of each.
+    signs = np.array(np.meshgrid(*[[1, -1]] * 7)).reshape(7, -1)
+    t = np.asarray(stats.ttest_1samp(values[:, :, None] * signs[:, None], 0)[0])
+    turn = {"greater": t, "less": -t, "two-sided": np.abs(t)}[alternative]
+    by_largest = (turn.max(axis=0) >= turn[:, 0][:, None] - 1e-9).mean(axis=1)
+    np.testing.assert_allclose(found.p_max, by_largest, atol=1e-12)
+
+
+def test_drawn_flips_of_maps_count_the_one_that_was_found():
+    values = np.abs(np.random.default_rng(0).normal(size=(16, 5))) + 1
+    values[:, 2] = 0.3  # no spread, no t
+    found = sign_flip_maps(values, n_draws=99)
+    assert (found.exact, found.n_flips) == (False, 100)
+    kept = [0, 1, 3, 4]
+    np.testing.assert_allclose(found.p[kept], 0.01)
+    np.testing.assert_allclose(found.p_max[kept], 0.01)
+    assert np.isnan([found.t[2], found.p[2], found.p_max[2]]).all()
+
+
+def test_the_largest_of_null_maps_is_significant_as_rarely_as_said():
+    rng = np.random.default_rng(3)
+    smallest = [
+        sign_flip_maps(rng.normal(size=(8, 40)), n_draws=255).p_max.min() for _ in range(200)
+    ]
+    # At .05 each, 10 of 200 are expected; more than 19 come up once in 500.
+    assert 2 <= np.sum(np.array(smallest) <= 0.05) <= 19
+
+
+def test_correction_by_the_largest_by_hand():
+    p = max_statistic_p(np.array([3.0, 1.5, np.nan, -9.0]), np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(p, [2 / 4, 3 / 4, np.nan, 1])

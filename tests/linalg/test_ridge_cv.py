@@ -14,7 +14,7 @@ from targets_planted import planted
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.ridge_cv import best_penalty, cross_validated
-from neurodecode.linalg.splits import run_splits
+from neurodecode.linalg.splits import block_splits, run_splits
 
 shapes = pytest.mark.parametrize("shape", [(60, 8), (25, 90)], ids=["more rows", "more features"])
 ALPHAS = np.logspace(-1, 4, 11)
@@ -65,6 +65,18 @@ def test_an_infinite_penalty_tells_the_mean(shape):
     np.testing.assert_array_equal(cross_validated(X, Y, [np.inf], splits, score="r").scores, 0)
 
 
+@pytest.mark.parametrize("shape", [(300, 50), (150, 400)], ids=["more rows", "more features"])
+def test_noise_is_told_by_its_mean(shape):
+    rng = np.random.default_rng(0)
+    X, noise = rng.normal(size=shape), rng.normal(size=(shape[0], 500))
+    told = 10 * X @ rng.normal(size=(shape[1], 50)) + noise[:, :50]
+    alphas = [*np.logspace(0, 6, 13), np.inf]
+    choice = cross_validated(X, np.hstack([noise, told]), alphas, folds_of(shape[0], 6))
+    assert np.mean(np.isinf(choice.alpha[:500])) >= 0.9  # by the best score alone .5
+    assert np.mean(np.isfinite(choice.alpha[500:])) >= 0.9
+    assert np.all(choice.cv_score[np.isinf(choice.alpha)] <= 0)
+
+
 def test_targets_share_the_penalty_of_their_best_mean():
     scores = np.array([[0.5, 0.1, 0.2, 0.2], [0.4, 0.3, 0.2, 0.1], [0.0, 0.1, 0.1, np.nan]])
     scores[:, 3] = np.nan
@@ -90,11 +102,55 @@ def test_many_targets_at_the_edge_of_the_grid_are_said():
     splits = folds_of(60)
     said = cross_validated(X, Y, [1e-3, 1e-2, 1e-1], splits).warning
     assert said is not None and "have the largest penalty, 0.1. Give larger ones." in said
-    assert cross_validated(X, Y, [1e-9, 1e-3, 1e0, 1e1, 1e2, np.inf], splits).warning is None
+    noise = np.random.default_rng(0).normal(size=(60, 40))
+    assert cross_validated(X, noise, [1e-3, 1.0, 1e3], splits).warning is not None
+    # No penalty is larger than an infinite one.
+    assert cross_validated(X, noise, [1e-3, 1.0, 1e3, np.inf], splits).warning is None
+
+
+@shapes
+@pytest.mark.parametrize("n_alphas", [5, 12, 60])
+def test_mixtures_of_few_predictions_score_as_each_by_itself(shape, n_alphas):
+    X, Y = planted(*shape)
+    alphas, splits = np.logspace(-3, 5, n_alphas), folds_of(len(X))
+    for score in SCORES:
+        plain = cross_validated(X, Y, alphas, splits, score=score, tol=0)
+        found = cross_validated(X, Y, alphas, splits, score=score)
+        unit = Y.var(axis=0) if score == "mse" else 1
+        assert np.abs((found.scores - plain.scores) / unit).max() < 1e-5
+
+
+@shapes
+def test_rows_of_a_gap_are_neither_trained_on_nor_told(shape):
+    X, Y = planted(*shape)
+    splits = block_splits(len(X), 3, 4)
+    found = cross_validated(X, Y, [20.0], splits, score="mse").scores[0]
+    each = refits(X, Y, 20.0, splits)
+    expected = [
+        np.mean((Y[s.test] - said) ** 2, axis=0) for s, said in zip(splits, each, strict=True)
+    ]
+    np.testing.assert_allclose(found, np.mean(expected, axis=0), rtol=1e-9)
+
+
+def test_of_features_that_do_not_vary_the_mean_is_told():
+    _, Y = planted(60, 8)
+    splits = folds_of(60)
+    found = cross_validated(np.ones((60, 3)), Y, [1.0, np.inf], splits)
+    np.testing.assert_array_equal(found.scores[0], found.scores[1])
+
+
+def test_features_far_from_zero_lose_no_digits():
+    X, Y = planted(60, 8)
+    splits = folds_of(60)
+    # 4096 leaves float32 ten bits behind the point; those of the features are cut to as many.
+    X = np.round(X * 1024) / 1024
+    near = cross_validated(X.astype(np.float32), Y, ALPHAS, splits, gram="float32")
+    far = cross_validated((X + 4096).astype(np.float32), Y, ALPHAS, splits, gram="float32")
+    np.testing.assert_allclose(far.scores, near.scores, atol=1e-4)
 
 
 def test_a_memory_map_is_read_in_blocks_and_left_as_it_is(tmp_path):
-    X, Y = planted(60, 8, n_targets=50)
+    X, Y = planted(60, 8, n_targets=1100)
     path = tmp_path / "targets.npy"
     np.save(path, Y)
     before = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -117,6 +173,10 @@ def test_tensors_are_told_as_arrays_are():
 
 def test_what_cannot_be_told_is_refused():
     X, Y = planted(25, 90)
+    with pytest.raises(DataError, match="25 rows of features, and 24 of targets"):
+        cross_validated(X, Y[1:], [1.0], folds_of(25))
+    with pytest.raises(DataError, match="numbers above zero"):
+        cross_validated(X, Y, [0.0, 1.0], folds_of(25))
     with pytest.raises(DataError, match="no fold to leave out"):
         cross_validated(X, Y, [1.0], [])
     Y[2, 1] = Y[3, 4] = np.nan

@@ -73,7 +73,10 @@ def test_one_row_gives_a_number_or_a_reason_and_no_warning(metric, recwarn):
     else:
         several = PICTURES if metric in VECTOR else WINDOWS if metric in PICTURE else SERIES
         found = judge(metric, several[:1], several[1:2])
-    alone = metric.name in ("r", "r2") or metric.retrieval is not None
+    alone = (
+        metric.name in ("r", "r2", "explained_variance", "two_v_two")
+        or metric.retrieval is not None
+    )
     needs_more = alone or metric.min_classes > 1
     assert isinstance(found, str) == needs_more
     assert not recwarn.list
@@ -169,5 +172,6 @@ def test_scores_that_are_means_over_rows_have_terms():
     assert set(WITH_TERMS) == {
         "accuracy", "balanced_accuracy", "pixcorr", "two_way", "two_way_strict", "top_1", "top_5",
         "relative_rank", "mrr", "two_way_image_to_brain", "top_1_image_to_brain",
-        "top_5_image_to_brain", "feature_distance", "n_way", *OF_WINDOWS,
+        "top_5_image_to_brain", "feature_distance", "n_way", "pattern_r",
+        "two_v_two", *OF_WINDOWS,
     }  # fmt: skip

@@ -34,6 +34,7 @@ ALIGNED = {
     "preset": "tiny", "positives": "trial", "random_state": 0,
     "training": {"max_epochs": 2, "batch_size": 16},
 }  # fmt: skip
+READOUT = {"grid": (1, 7), "random_state": 0, "training": {"max_epochs": 2}}
 # What cannot be meant without arguments.
 ARGUMENTS = {
     "band_power": {"sfreq": 100.0},
@@ -44,6 +45,8 @@ ARGUMENTS = {
     "align.benchetrit": ALIGNED,
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
+    "encode.factorized": READOUT,
+    "encode.gaussian": READOUT,
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
@@ -69,7 +72,7 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.fir_ridge", "encode.ridge",
+    "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.ridge",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",

@@ -14,7 +14,9 @@ from neurodecode.report.tables import format_rows, interval, null, number, space
 FIELDS = (
     "experiment", "model", "metric", "mean", "ci_low", "ci_high", "chance", "shuffled_mean",
     "shuffled_sd", "p", "n_units", "unit", "n_trials", "flags", "per_unit", "note", "role",
-    "evaluation", "tested", "shown_as", "p_of",
+    "evaluation", "tested", "shown_as", "p_of", "ceiling", "of_ceiling", "of_ceiling_low",
+    "of_ceiling_high", "ceiling_by", "ceiling_unit", "ceiling_of", "n_above", "n_targets",
+    "ceiling_note",
 )  # fmt: skip
 
 
@@ -183,3 +185,20 @@ def test_p_is_a_column_where_it_was_asked_for(table_row):
     assert "| shuffled | p | units |" in head
     assert "| 0.012 |" in lines[1] and "| – |" in lines[2]
     assert "| p |" not in format_rows(rows[1:], "md")
+
+
+def test_a_noise_ceiling_has_two_columns_and_says_of_what_it_is(table_row):
+    bounded = table_row(
+        ceiling=0.665, of_ceiling=0.757, of_ceiling_low=0.7, of_ceiling_high=0.82,
+        ceiling_by="anova_nc", ceiling_unit="r", ceiling_of="mean_k", n_above=633, n_targets=710,
+    )  # fmt: skip
+    text = format_rows([bounded, table_row("other")], "text")
+    head, first, second, *notes = text.splitlines()
+    assert head.split("  ceiling  of ceiling")[0] != head
+    assert "0.665    0.76 [0.70, 0.82]" in first
+    assert "–        –" in second
+    assert notes == [
+        f"{bounded.metric}: noise ceiling of means of repeats by anova_nc, over 633 of 710 targets "
+        "that are reliable enough"
+    ]
+    assert "ceiling" not in format_rows([table_row()], "text")

@@ -115,6 +115,20 @@ def test_a_loss_that_falls_within_patience_of_the_cap_has_not_converged(
     assert train(Slope(), squared_error, ones(), training, val=ones()).converged is converged
 
 
+@pytest.mark.parametrize(
+    ("schedule", "last", "converged"),
+    [("cosine", 0.4990, True), ("cosine", 0.4, False), ("constant", 0.4990, False)],
+)
+def test_a_rate_that_fell_to_zero_ends_a_training_that_had_settled(
+    monkeypatch, schedule, last, converged
+):
+    # Of 0.5 that were gained, the last pass of five brought 0.001: less than a hundredth; or 0.1.
+    losses = iter([1.0, 0.7, 0.6, 0.5, last])
+    monkeypatch.setattr(loop, "_mean", lambda module, loss, *_: next(losses) if loss else None)
+    training = Training(max_epochs=5, patience=3, schedule=schedule)
+    assert train(Slope(), squared_error, ones(), training, val=ones()).converged is converged
+
+
 def test_without_validation_trials_the_training_loss_decides():
     _, done = go(max_epochs=3)
     module, training = trained(max_epochs=3)

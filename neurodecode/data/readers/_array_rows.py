@@ -226,6 +226,8 @@ def _values(
             for row, number in zip(rows, numbers, strict=True)
         ]
         return np.array(names, dtype=object)
+    if column.number:
+        return _numbered(name, column, place, columns)
     if position is not None and axes is not None:
         size = axes.sizes[column.axis]
         return _flat(place.read(column.key, column.path), size, name, column, place)[position]
@@ -284,6 +286,22 @@ def _of_files(
         )
     made[known] = names[words[known].astype(np.int64) - 1]
     return made
+
+
+def _numbered(
+    name: str, column: Column, place: Place, columns: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Give what is under a key at the number of each row, counted from 1."""
+    held = place.read(column.key, column.path).ravel()
+    words = as_words(_before(name, "number", column.number, columns), NO_LABEL)
+    wrong = [word for word in dict.fromkeys(words) if not _counts(word, len(held))]
+    if wrong:
+        raise DataError(
+            f"{place.file(column.path)}: {column.key!r} has {len(held)} entries, and "
+            f"{column.number!r} is {wrong[0]!r} in some row; it counts from 1. Correct columns."
+            f"{name} in the card."
+        )
+    return held[words.astype(np.int64) - 1]
 
 
 def _counts(word: str, n: int) -> bool:

@@ -10,7 +10,7 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.recording import Signal
 from neurodecode.core.space import Space
-from neurodecode.data._layout import Codes
+from neurodecode.data._layout import Codes, Table
 from neurodecode.data.readers import _events
 from neurodecode.data.readers._array_rows import (
     as_word,
@@ -88,6 +88,7 @@ def _over_time(
         raise ConfigError(f"{source.path}: data over time need sfreq or t_r in the card.")
     n_all = axes.sizes[axes.over_time]
     first, n_times = _run(source, place, n_all)
+    n_times, aligned = _aligned(source, place, n_times)
     events, notes = _events_over_time(source, place, axes, rate, first, n_times, n_all)
     volumes = axes.over_time == VOLUME
     space, kept = _without_codes(source, space_of(source, place, axes, stacked_keys(source)))
@@ -105,8 +106,34 @@ def _over_time(
         events=events,
         n_times=n_times,
         tracks=tracks_of(source, [place], index, n_all, with_data=with_data),
-        notes=notes,
+        notes=notes + aligned,
     )
+
+
+def _aligned(source: Source, place: Place, n_times: int) -> tuple[int, tuple[str, ...]]:
+    """Give how many volumes have a row of a table of volumes, from the first one on."""
+    table = source.options.table
+    if table is None or not table.volumes:
+        return n_times, ()
+    n_rows, path = len(_table(table, place)), place.file(table.path)
+    if abs(n_rows - n_times) > table.tolerance:
+        raise DataError(
+            f"{path}: {n_rows} rows for {n_times} volumes of {source.path.name}, which differ by "
+            f"more than {table.tolerance}. They do not belong together; fetch both again."
+        )
+    if n_rows == n_times:
+        return n_times, ()
+    longer, shorter = ("volumes", n_rows) if n_times > n_rows else ("rows", n_times)
+    return shorter, (
+        f"{path.name}: {n_rows} rows for {n_times} volumes; both begin together, and the last "
+        f"{abs(n_rows - n_times)} {longer} are left out",
+    )
+
+
+def _table(table: Table, place: Place) -> pd.DataFrame:
+    rows = table_rows(table, place)
+    assert rows is not None  # there is a table
+    return rows
 
 
 def _run(source: Source, place: Place, n_times: int) -> tuple[int, int]:
@@ -140,6 +167,9 @@ def _events_over_time(
         onset, duration = starts / rate, lengths / rate
         given["label"] = as_words(found)
         rows = None if rows is None or len(rows) != len(onset) else rows
+    elif options.table is not None and options.table.volumes:
+        rows = _table(options.table, place).iloc[first : first + n_times].reset_index(drop=True)
+        onset, duration = np.arange(n_times) / rate, np.full(n_times, 1 / rate)
     elif options.table is not None and options.table.events:
         assert rows is not None  # there is a table
         onset, duration, known = events_of_table(rows, options.table, rate, place)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.core.digest import digest
-from neurodecode.core.errors import DataMissing
+from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.data._layout import SPLIT, Column, Track, fill
 from neurodecode.data.readers import _array_files
 from neurodecode.data.readers._folders_of_pictures import names_in_order
@@ -43,7 +43,16 @@ class Place:
         """Give the file that a template names; the data's own for an empty one."""
         if not template:
             return self.path
-        path = self.root / fill(template, self.words)
+        filled = fill(template, self.words)
+        path = self.root / filled
+        if "*" in filled:
+            found = sorted(one for one in self.root.glob(filled) if one.is_file())
+            if len(found) > 1:
+                raise DataError(
+                    f"{path}: {len(found)} files are beside {self.path.name}, the first two "
+                    f"{found[0]} and {found[1]}. Remove those that do not belong to it."
+                )
+            path = found[0] if found else path
         if not path.is_file():
             raise DataMissing(
                 f"{path}: the file beside {self.path.name} is missing. Fetch it, or correct the "

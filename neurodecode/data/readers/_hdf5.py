@@ -47,6 +47,12 @@ def shape_of(path: Path, key: str) -> tuple[int, ...]:
         return one.shape[::-1] if _is_matlab(one) else one.shape
 
 
+def dtype_of(path: Path, key: str) -> np.dtype:
+    """Type of a dataset's numbers, from its header."""
+    with _dataset(path, key) as one:
+        return np.dtype(one.dtype)
+
+
 def read(path: Path, key: str) -> np.ndarray:
     """Read a dataset; MATLAB's axes come in MATLAB's order.
 

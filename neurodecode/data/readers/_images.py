@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.core.errors import DataError, DataMissing
+from neurodecode.data.readers import _hdf5_image
 
 if TYPE_CHECKING:
     import nibabel
@@ -71,6 +72,8 @@ def open_image(path: Path) -> "nibabel.Nifti1Image":
                 f"{path}: it is {kind}, and this reader takes images of voxels. Name the image "
                 "in volume space, or give the values as arrays."
             )
+    if path.suffix in _hdf5_image.SUFFIXES:
+        return _hdf5_image.open_hdf5(path)
     image: Any
     try:
         with warnings.catch_warnings():

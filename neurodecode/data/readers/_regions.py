@@ -17,6 +17,7 @@ from neurodecode.data.readers._images import (
     read_values,
     voxels_of_mask,
 )
+from neurodecode.data.readers._noise_ceiling import NoiseCeiling, of_one_row
 
 if TYPE_CHECKING:
     import nibabel
@@ -45,6 +46,8 @@ class Regions:
         Voxels of a larger value are the mask's; None for a mask of 0 and 1.
     placed_by_mask : bool
         Whether the mask's header says where voxels are, and not that of the images.
+    ceiling : (Path, NoiseCeiling) or None
+        Map of the noise ceiling of each voxel; voxels where it is NaN are left out, and counted.
     """
 
     mask: Path | None = None
@@ -52,11 +55,13 @@ class Regions:
     names: Path | None = None
     mask_above: float | None = None
     placed_by_mask: bool = False
+    ceiling: tuple[Path, NoiseCeiling] | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that are named."""
-        return tuple(p for p in (self.mask, self.atlas, self.names) if p is not None)
+        known = self.ceiling[0] if self.ceiling else None
+        return tuple(p for p in (self.mask, self.atlas, self.names, known) if p is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +141,7 @@ def extraction(regions: Regions, path: Path, image: "nibabel.Nifti1Image") -> Ex
         ijk = voxels_of_mask(regions.mask, mask, regions.mask_above)
     if regions.atlas is None:
         assert ijk is not None  # options ask for one of the two
-        return Extraction(_voxels(image, ijk), ijk)
+        return _of_voxels(regions, image, ijk)
     atlas = open_image(regions.atlas)
     check_alike(path, image, regions.atlas, atlas, "atlas")
     check_whole(regions.atlas)
@@ -155,9 +160,24 @@ def extraction(regions: Regions, path: Path, image: "nibabel.Nifti1Image") -> Ex
     )
 
 
-def _voxels(image: "nibabel.Nifti1Image", ijk: np.ndarray) -> Space:
+def _of_voxels(regions: Regions, image: "nibabel.Nifti1Image", ijk: np.ndarray) -> Extraction:
     shape = tuple(int(n) for n in image.shape[:3])
-    return Space(kind="voxels", affine=np.asarray(image.affine), shape=shape, ijk=ijk)
+    known, notes = None, ()
+    if regions.ceiling is not None:
+        path, spec = regions.ceiling
+        held = open_image(path)
+        places = not regions.placed_by_mask
+        check_alike(regions.mask or path, image, path, held, "map of ceilings", places=places)
+        check_whole(path)
+        known = of_one_row(read_values(path, held)[tuple(ijk.T)], spec, str(path))
+        sound = np.isfinite(known)
+        if not sound.all():
+            notes = (f"{int((~sound).sum())} voxels of unknown noise ceiling are left out",)
+        ijk, known = ijk[sound], known[sound]
+    affine = np.asarray(image.affine)
+    return Extraction(
+        Space(kind="voxels", affine=affine, shape=shape, ijk=ijk, ceiling=known), ijk, notes=notes
+    )
 
 
 def _of_labels(regions: Regions, values: np.ndarray, ijk: np.ndarray | None) -> Extraction:

@@ -54,6 +54,7 @@ def entities(template: str, name: str) -> dict[str, str] | None:
 def match(root: Path, template: str, more: Sequence[str] = ()) -> list[tuple[dict[str, str], Path]]:
     """Files below `root` that a template fits, with their entities as the names have them.
 
+    A ``*`` stands for anything but a separator of folders.
     Recordings that are folders (CTF's ``.ds``) are files here.
     Links to files that are not here, as git-annex leaves them, are named in a warning.
     """
@@ -90,8 +91,12 @@ def _pattern(template: str) -> str:
     pattern, seen, end = "", set(), 0
     for found in _FIELD.finditer(template):
         name = found.group(1)
-        pattern += re.escape(template[end : found.start()])
+        pattern += _literal(template[end : found.start()])
         pattern += f"(?P={name})" if name in seen else f"(?P<{name}>[^/]+?)"
         seen.add(name)
         end = found.end()
-    return pattern + re.escape(template[end:])
+    return pattern + _literal(template[end:])
+
+
+def _literal(text: str) -> str:
+    return "[^/]*".join(re.escape(part) for part in text.split("*"))

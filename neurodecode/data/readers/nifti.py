@@ -17,6 +17,7 @@ from neurodecode.core.recording import Recording, Signal, SourceFile
 from neurodecode.data.readers import (
     _confounds,
     _events,
+    _hdf5_image,
     _parting,
     _templates,
     _trials,
@@ -26,6 +27,7 @@ from neurodecode.data.readers._bold import Run, open_run
 from neurodecode.data.readers._confounds import ConfoundsSpec
 from neurodecode.data.readers._design import Design
 from neurodecode.data.readers._images import files_beside
+from neurodecode.data.readers._noise_ceiling import NoiseCeiling
 from neurodecode.data.readers._regions import Regions
 from neurodecode.data.specs import Card, EventsSpec, Variant
 
@@ -51,12 +53,15 @@ class Options:
         Table of events in seconds, instead of `volumes`.
     betas : str
         Instead of `bold`: estimates of single trials, an image of four axes, the last one trials,
-        or an image a trial, whose template has ``{trial}`` besides.
+        or an image a trial, whose template has ``{trial}`` besides; or an HDF5 file with one array
+        of four axes as MATLAB writes it, which needs ``affine: mask``.
     trials : str or Design
         Table with one row a beta, in their order: ``label``; ``trial`` where each has an image of
         its own; ``onset`` and ``duration`` where known; and others. With ``{run}``, which `betas`
         lacks, the tables of all runs, one after the other, and the column ``run_nr``. Or arrays
         that say it by numbers.
+    ceiling : NoiseCeiling or None
+        Map of the noise ceiling of each voxel of the `mask`.
     divide : float
         What betas are divided by, such as 300 where whole numbers stand for percent.
     mask_above : float or None
@@ -93,6 +98,7 @@ class Options:
     events: str = ""
     betas: str = ""
     trials: str | Design = ""
+    ceiling: NoiseCeiling | None = None
     divide: float = 1.0
     mask_above: float | None = None
     affine: Literal["image", "mask"] = "image"
@@ -130,6 +136,10 @@ class Options:
             )
         if self.divide == 0 or (self.divide != 1.0 and not self.betas):
             raise ConfigError("divide: expected a number other than 0, for betas.")
+        if self.betas.endswith(_hdf5_image.SUFFIXES) and self.affine != "mask":
+            raise ConfigError("betas: HDF5 does not say where voxels are. Say affine: mask.")
+        if self.ceiling is not None and (not self.mask or self.atlas):
+            raise ConfigError("ceiling: it is of the voxels of a mask. Name one, and no atlas.")
         if isinstance(self.trials, Design) and self.recordings_by != "session":
             raise ConfigError("trials: a design parts sessions. Say recordings_by: session.")
         if self.atlas_names and not self.atlas:
@@ -236,6 +246,7 @@ def _of_images(
         beside(options.atlas_names, "table of regions"),
         options.mask_above,
         options.affine == "mask",
+        _ceiling(root, options.ceiling, ids, first),
     )
     trials = options.trials.path if isinstance(options.trials, Design) else options.trials
     more: tuple[Path, ...] = ()
@@ -261,6 +272,18 @@ def _of_images(
             )
         )
     return recordings
+
+
+def _ceiling(
+    root: Path, spec: NoiseCeiling | None, ids: Mapping[str, str], image: Path
+) -> tuple[Path, NoiseCeiling] | None:
+    """Give the map of noise ceilings; none where it is withheld."""
+    if spec is None:
+        return None
+    path = root / _templates.fill(spec.path, ids)
+    if spec.withheld and not path.is_file():
+        return None
+    return _needed(path, "map of noise ceilings", image), spec
 
 
 def _signal(source: _Source, *, read: bool) -> Signal:
@@ -337,6 +360,8 @@ def _described(source: _Source) -> dict[str, object]:
     }
     if isinstance(source.options.trials, Design):
         options["design"] = asdict(source.options.trials)
+    if source.regions.ceiling is not None:
+        options["ceiling"] = asdict(source.regions.ceiling[1])
     if source.options.confounds is not None:
         options["confounds"] = list(source.options.confounds.columns)
     select = {}

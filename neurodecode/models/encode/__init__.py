@@ -1,1 +1,1 @@
-"""Encoders: from what was shown to the brain."""
+"""Encoders: what brains answer, told from features of what was shown."""

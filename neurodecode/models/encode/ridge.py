@@ -205,10 +205,10 @@ class Ridge(RegressorMixin, BaseEstimator):
     def _checked(self, X: Any, y: Any, rows: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
         """Hold features and targets to finite numbers; name the run and the targets of others."""
         Y: Any = y if y is None else np.asarray(y)
-        if Y is not None and Y.dtype.kind == "f" and not np.isfinite(Y).all():
+        if rows is not None and Y.dtype.kind == "f" and not np.isfinite(Y).all():
             wrong = ~np.isfinite(Y.reshape(len(Y), -1))
             row = int(np.flatnonzero(wrong.any(axis=1))[0])
-            where = "" if rows is None else f" of {rows['recording'].iloc[row]}"
+            where = f" of {rows['recording'].iloc[row]}"
             raise DataError(
                 f"{_WHO}: {int(wrong.any(axis=0).sum())} of {wrong.shape[1]} targets are not "
                 f"finite in {int(wrong.any(axis=1).sum())} of {len(Y)} rows, the first is row "

@@ -1,0 +1,123 @@
+"""Small files in the layouts of public sets that encoding studies use; their content is made up."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.io
+from PIL import Image
+
+AREAS = {
+    "prf-visualrois": ["Unknown", "V1v", "V1d", "V2v", "V2d", "V3v", "V3d", "hV4"],
+    "floc-faces": ["Unknown", "OFA", "FFA-1", "FFA-2", "mTL-faces", "aTL-faces"],
+    "floc-bodies": ["Unknown", "EBA", "FBA-1", "FBA-2", "mTL-bodies"],
+    "floc-places": ["Unknown", "OPA", "PPA", "RSC"],
+    "floc-words": ["Unknown", "OWFA", "VWFA-1", "VWFA-2", "mfs-words", "mTL-words"],
+    "streams": ["Unknown", "early", "midventral", "midlateral", "midparietal", "ventral",
+                "lateral", "parietal"],
+}  # fmt: skip
+MESH = 30  # vertices of a hemisphere; of fsaverage 163,842
+
+
+def write_algonauts2023(root, subject="01", n_train=6, n_test=3, *, with_answers=False):
+    """Write a person's folder; gives responses by part and side, inside, labels and ceilings."""
+    rng = np.random.default_rng(int(subject))
+    person = root / f"subj{subject}"
+    masks = person / "roi_masks"
+    masks.mkdir(parents=True)
+    inside = {side: rng.random(MESH) < 0.5 for side in ("lh", "rh")}
+    n = {side: int(one.sum()) for side, one in inside.items()}
+    nsd_ids = rng.permutation(73_000)[: n_train + n_test]
+    shown = {"training": nsd_ids[:n_train], "test": nsd_ids[n_train:]}
+    for part, ids in shown.items():
+        folder = person / f"{part}_split/{part}_images"
+        folder.mkdir(parents=True)
+        for i, number in enumerate(ids):
+            shade = np.full((4, 4, 3), i, dtype=np.uint8)
+            Image.fromarray(shade).save(
+                folder / f"{part.removesuffix('ing')}-{i + 1:04d}_nsd-{number:05d}.png"
+            )
+    told = {}
+    for part, n_rows in (("training", n_train), ("test", n_test)):
+        for side in ("lh", "rh"):
+            values = rng.standard_normal((n_rows, n[side])).astype(np.float32)
+            told[part, side] = values
+            path = person / f"{part}_split/{part}_fmri/{side}_{part}_fmri.npy"
+            if part == "training" or with_answers:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                np.save(path, values)
+    labels, ceilings = {}, {}
+    for side in ("lh", "rh"):
+        np.save(masks / f"{side}.all-vertices_fsaverage_space.npy", inside[side].astype(int))
+        for name, words in AREAS.items():
+            every = rng.integers(0, len(words), MESH)
+            labels[name, side] = every[inside[side]]
+            np.save(masks / f"{side}.{name}_challenge_space.npy", labels[name, side])
+            np.save(masks / f"{side}.{name}_fsaverage_space.npy", every)
+        ceilings[side] = rng.random(n[side])
+        if with_answers:
+            path = person / f"test_split/noise_ceiling/{side}_noise_ceiling.npy"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            np.save(path, ceilings[side])
+    for name, words in AREAS.items():
+        np.save(masks / f"mapping_{name}.npy", dict(enumerate(words)))
+    return told, inside, labels, ceilings, nsd_ids
+
+
+def write_pereira2018(root, subject="018", session="243sentences", n_voxels=5):
+    """Write a person's file of seven sentences of three passages; gives betas, regions, texts."""
+    rng = np.random.default_rng(int(subject))
+    of_sentence = np.array([1, 1, 1, 2, 2, 3, 3])
+    betas = rng.standard_normal((len(of_sentence), n_voxels))
+    regions = rng.integers(0, 90, n_voxels)
+
+    def cells(words, shape):
+        made = np.empty(shape, dtype=object)
+        made.ravel()[:] = words
+        return made
+
+    sentences = [f"Sentence {i} is of passage {one}." for i, one in enumerate(of_sentence)]
+    held = {
+        "examples": betas,
+        "labelsSentences": np.arange(1, len(betas) + 1)[:, None],
+        "keySentences": cells(sentences, (len(betas), 1)),
+        "labelsPassageForEachSentence": of_sentence[:, None].astype(np.uint8),
+        "keyPassages": cells(["An apple.", "A bear.", "A pear."], (3, 1)),
+        "labelsPassageCategory": np.array([2, 1, 2])[:, None],
+        "keyPassageCategory": cells(["animal", "fruit"], (1, 2)),
+        "meta": {"roiMultimaskAAL": regions[:, None], "colToCoord": np.ones((n_voxels, 3))},
+    }
+    path = root / subject / f"examples_{session}.mat"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scipy.io.savemat(path, held)
+    return betas, regions, sentences
+
+
+N_PARCELS = 6  # of the real files 1000
+_ATLAS = "space-MNI152NLin2009cAsym_atlas-Schaefer18_parcel-1000Par7Net"
+MOVIE10 = "fmri/sub-{0}/func/sub-{0}_task-movie10_" + _ATLAS + "_bold.h5"
+FRIENDS = "fmri/sub-{0}/func/sub-{0}_task-friends_" + _ATLAS + "_desc-s123456_bold.h5"
+
+
+def write_cneuromod(root, lengths, subject="01", path=MOVIE10):
+    """Write a person's file of one array a run; `lengths` by its key. Gives the arrays."""
+    rng = np.random.default_rng(6)
+    held = {k: rng.standard_normal((n, N_PARCELS)).astype("f4") for k, n in lengths.items()}
+    place = root / path.format(subject)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(place, "w") as file:
+        for key, values in held.items():
+            file[key] = values
+    return held
+
+
+def write_transcript(root, name, n_rows):
+    """Write what is said in a part of a film, a row a volume; nothing in every third."""
+    rows = []
+    for i in range(n_rows):
+        words = [] if i % 3 == 2 else [f"it's{i}", "so"]
+        starts = [round(1.49 * i + 0.25 + 0.5 * k, 2) for k in range(len(words))]
+        rows.append((" ".join(words), str(words), str(starts), str([0.2] * len(words))))
+    columns = ["text_per_tr", "words_per_tr", "onsets_per_tr", "durations_per_tr"]
+    path = root / "stimuli/transcripts" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=columns).to_csv(path, sep="\t", index=False)
