@@ -150,7 +150,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         alphas = self._alphas()
         cv = _inner.check_cv(self.cv, rows, _WHO)
         X, Y = self._checked(X, y, rows)
-        self.gap_, self.cv_, self.one_ = 0, cv, np.ndim(y) == 1
+        self.gap_, self.cv_ = 0, cv
         sharing = None if self.alpha_per_target else np.zeros(Y.shape[1], dtype=np.intp)
         varies = np.ptp(Y, axis=0) > 0
         flags = [] if varies.all() else [f"constant:{int((~varies).sum())}/{len(varies)}"]
@@ -178,11 +178,12 @@ class Ridge(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         """Tell targets, shape (n_rows, n_targets), or (n_rows,) where one was learnt as such."""
-        X = np.asarray(_flat.tested(self, X), dtype=self.precision)
+        X = np.asarray(_flat.tested(self, X), dtype=np.float64)
         if self.coef_ is not None:
             said = X @ self.coef_.T + self.intercept_
         else:
-            said = np.asarray(self.solver_.predict(X, self.targets_, self.alpha_))
+            said = self.solver_.predict(X.astype(self.precision), self.targets_, self.alpha_)
+        said = np.asarray(said, dtype=self.dtype_)
         return said[:, 0] if self.one_ else said
 
     def weights(self, targets: Any = slice(None)) -> np.ndarray:
@@ -204,8 +205,7 @@ class Ridge(RegressorMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, rows: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
         """Hold features and targets to finite numbers; name the run and the targets of others."""
-        Y: Any = y if y is None else np.asarray(y)
-        if rows is not None and Y.dtype.kind == "f" and not np.isfinite(Y).all():
+        if rows is not None and not np.isfinite(Y := np.asarray(y, dtype=np.float64)).all():
             wrong = ~np.isfinite(Y.reshape(len(Y), -1))
             row = int(np.flatnonzero(wrong.any(axis=1))[0])
             where = f" of {rows['recording'].iloc[row]}"
@@ -215,7 +215,9 @@ class Ridge(RegressorMixin, BaseEstimator):
                 f"{row}{where}. Leave out the run, or the targets, that hold NaN or infinity."
             )
         several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
-        X, y = validate_data(self, X, y, **several, ensure_min_samples=2)
+        X, y = map(np.asarray, validate_data(self, X, y, **several, ensure_min_samples=2))
+        self.one_ = np.ndim(y) == 1
+        self.dtype_ = np.float32 if y.dtype == np.float32 else np.float64
         X = np.reshape(X, (len(X), -1)).astype(self.precision)
         return X, np.reshape(y, (len(X), -1)).astype(self.precision)
 
