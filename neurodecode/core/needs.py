@@ -38,6 +38,8 @@ class Needs:
         table in their order with these columns and no others; validation rows come as ``val=(X, y,
         rows)``, labelled rows of the tested as ``adapt(X, y, rows=table)``. Never at prediction: of
         a row that is tested, its stimulus would be the answer.
+    training_columns_if_there : tuple of str
+        More of them, for rows that have such a column; where it lacks all its values are None.
     training_signals : tuple of str
         Signals of what training rows show (declared features, tracks) that ``fit(X, y, signals=…)``
         is handed beside y: a mapping of name to `neurodecode.core.entries.Entries` of shape
@@ -84,6 +86,7 @@ class Needs:
     unlabelled: bool = False
     columns: tuple[str, ...] = ()
     training_columns: tuple[str, ...] = ()
+    training_columns_if_there: tuple[str, ...] = ()
     training_signals: tuple[str, ...] = ()
     target_space: bool = False
     positions: bool = False

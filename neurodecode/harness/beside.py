@@ -33,8 +33,8 @@ class Beside:
 
     @staticmethod
     def of(rows: Rows, columns: tuple[str, ...], signals: Mapping[str, Entries]) -> "Beside":
-        """Give what these rows are told: some of their columns, and signals of theirs."""
-        return Beside(rows.table.loc[:, list(columns)], signals)
+        """Give what these rows are told: columns, of None where there are none, and signals."""
+        return Beside(rows.table.reindex(columns=list(columns), fill_value=None), signals)
 
     def take(self, index: np.ndarray) -> "Beside":
         """Give what some of the rows are told."""
@@ -58,8 +58,9 @@ class Beside:
         needs = getattr(stage, "needs", None)
         asked = needs if isinstance(needs, Needs) else _NOTHING
         told: dict[str, Any] = {}
-        if asked.training_columns:
-            table = self.table.loc[:, list(asked.training_columns)].reset_index(drop=True)
+        columns = [*asked.training_columns, *asked.training_columns_if_there]
+        if columns:
+            table = self.table.loc[:, columns].reset_index(drop=True)
             told["rows"] = table.reindex(range(len(table) + n_unknown)) if n_unknown else table
         if asked.training_signals:
             told["signals"] = {name: self.signals[name] for name in asked.training_signals}

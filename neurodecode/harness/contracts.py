@@ -14,6 +14,7 @@ from neurodecode.core.names import build, catalogue, check_call, find
 from neurodecode.core.needs import SAME
 from neurodecode.core.nodes import Problems, parse
 from neurodecode.core.pictures import check_pictures
+from neurodecode.core.rows import Rows
 from neurodecode.core.stages import ignores_y, is_stateless
 from neurodecode.core.target import Target
 from neurodecode.harness.beside import Beside
@@ -25,6 +26,10 @@ from neurodecode.harness.planted import planted_rows, planted_trials, signals_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
 from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import claims_of, verify
+
+# Columns that say when a row was, and nothing of what was shown.
+_WHEN = {"recording", "onset", "start", "stop"}
+_LATER = "once what comes after it, or another recording, is known"
 
 
 def check_named(name: str) -> tuple[str, list[Finding]]:
@@ -163,15 +168,9 @@ def check_model(model: Any) -> list[Finding]:
     def looks_back_alone() -> None:
         one = fitted()
         together = np.asarray(answer(one, picked(X, test)))
-        recording, stop = rows["recording"][test], rows["stop"][test]
         for i in range(len(test)):
-            before = np.flatnonzero((recording == recording[i]) & (stop < stop[i]))
-            beside = test[np.append(before, i)]
-            said = np.asarray(answer(one, picked(X, beside)))[-1]
-            assert np.allclose(together[i], said), (
-                "a trial is answered otherwise once what comes after it, or another recording, is "
-                "known"
-            )
+            said = np.asarray(answer(one, picked(X, _until(rows, test, i))))[-1]
+            assert np.allclose(together[i], said), f"a trial is answered otherwise {_LATER}"
 
     def can_be_kept() -> None:
         one = fitted()
@@ -183,7 +182,7 @@ def check_model(model: Any) -> list[Finding]:
     def sees_no_truth() -> None:
         columns = set(named.columns)
         assert not columns & {"label", "value", "y"}, f"it asks for {sorted(columns)}"
-        both = sorted(columns & set(named.training_columns))
+        both = sorted((columns & set(named.training_columns)) - _WHEN)
         assert not both, f"it asks for {both} of training rows, and of those that are tested"
         if named.input_needs.trials:
             answer(fitted(), picked(X, test))  # the table it is handed holds no other column
@@ -241,6 +240,11 @@ def check_step(step: Any) -> list[Finding]:
         alone = [transformed(one, test[i : i + 1])[0] for i in range(len(test))]
         assert _same(transformed(one, test), alone), "a trial alone is transformed otherwise"
 
+    def looks_back_alone() -> None:
+        one = fitted(y[train])
+        alone = [transformed(one, _until(rows, test, i))[-1] for i in range(len(test))]
+        assert _same(transformed(one, test), alone), f"a trial is transformed otherwise {_LATER}"
+
     def takes_dependent_channels() -> None:
         needs = named.input_needs
         if needs.axes != ("channel", "time") or needs.signals != 1 or needs.trials:
@@ -278,7 +282,9 @@ def check_step(step: Any) -> list[Finding]:
         findings(
             ("each trial gives one row of numbers", keeps_rows),
             ("it gives the axes that it says", gives_its_axes),
-            ("test trials do not lean on each other", leans_on_no_other),
+            ("no trial leans on later ones", looks_back_alone)
+            if named.sequential
+            else ("test trials do not lean on each other", leans_on_no_other),
             ("channels may depend on each other, or it says full_rank", takes_dependent_channels),
             ("what is called stateless learns nothing", stateless),
             ("what is called unsupervised sees no label", blind),
@@ -337,3 +343,10 @@ _CONTRACTS: dict[str, Callable[[Any], list[Finding]]] = {
     "protocols": check_protocol,
     "metrics": check_metric,
 }
+
+
+def _until(rows: Rows, test: np.ndarray, i: int) -> np.ndarray:
+    """Test rows of the recording of the i-th that ended before it did, and that one, last."""
+    recording, stop = rows["recording"][test], rows["stop"][test]
+    before = np.flatnonzero((recording == recording[i]) & (stop < stop[i]))
+    return test[np.append(before, i)]

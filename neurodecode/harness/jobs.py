@@ -154,7 +154,9 @@ class JobKeys:
                 ("whose", *told[1:]), lambda: self._truth.whose(fold, seed, draw, permutation)
             )
             parts["training_columns"] = {
-                name: digest_array(self._column(name)[whose]) for name in model.training_columns
+                name: digest_array(self._column(name)[whose])
+                for name in model.training_columns
+                if name in self._trials.rows or name == "previous"
             }
             if model.training_signals:
                 shown = {name: self._study.shown.get(name) for name in model.training_signals}

@@ -28,7 +28,7 @@ from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.harness.tune import check_tuning
 from neurodecode.harness.views import Views
-from neurodecode.protocols import check_training, claims_of, verify, with_unlabelled
+from neurodecode.protocols import check_shown, check_training, claims_of, verify, with_unlabelled
 
 MIN_FOR_SIGN_FLIPS = 6  # subjects: 2^6 sign flips reach p = .016
 
@@ -256,6 +256,8 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
             names.add(fold.name)
             for apart in claims:
                 verify(fold, rows, apart)
+            if question.target.kind == "brain":
+                check_shown(fold, rows)
             if study.paired_by:
                 check_paired(fold, rows, study.paired_by)
             fold = grant(fold, rows, is_known, y, question.access, _pool(study, fold, is_known))

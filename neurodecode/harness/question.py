@@ -82,7 +82,15 @@ class NamedModel:
     @property
     def training_columns(self) -> tuple[str, ...]:
         """Columns of the training rows that one of its stages is told beside the target."""
-        several = (needs.training_columns for needs in self._all_needs)
+        several = (
+            (*needs.training_columns, *needs.training_columns_if_there) for needs in self._all_needs
+        )
+        return tuple(dict.fromkeys(name for names in several for name in names))
+
+    @property
+    def needed_columns(self) -> tuple[str, ...]:
+        """Columns that rows must have, for its stages to be fitted and to answer."""
+        several = ((*needs.columns, *needs.training_columns) for needs in self._all_needs)
         return tuple(dict.fromkeys(name for names in several for name in names))
 
     @property

@@ -8,13 +8,14 @@ import numpy as np
 
 from neurodecode.core.config import nearest
 from neurodecode.core.entries import Entries
-from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
+from neurodecode.core.errors import ConfigError, DataError, LeakError, NeurodecodeError
 from neurodecode.core.fold import Fold
 from neurodecode.core.needs import SAME
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
+from neurodecode.harness.beside import Beside
 from neurodecode.harness.jobs import weights_of
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
@@ -51,7 +52,12 @@ def find_refused(study: Study, folds: Sequence[Fold]) -> tuple[Refused, ...]:
     return tuple(
         Refused(model.name, reason)
         for model in study.question.models
-        if (reason := why_refused(model, study) or _why_differs(model, differs)) is not None
+        if (
+            reason := why_refused(model, study)
+            or _why_differs(model, differs)
+            or _why_not_learnt(model, folds, study)
+        )
+        is not None
     )
 
 
@@ -129,8 +135,8 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
             f"it asks to see {gives_away[0]!r} of the tested, which names what it is to tell. Ask "
             "for it in training_columns, which are handed over with the training rows alone."
         )
-    asked = (*model.columns, *model.training_columns)
-    missing = [c for c in asked if c != "previous" and c not in study.trials.rows]
+    needed = model.needed_columns
+    missing = [c for c in needed if c != "previous" and c not in study.trials.rows]
     if missing:
         known = [c for c in study.trials.rows.columns if c not in {*truth, "uid"}]
         return (
@@ -192,6 +198,19 @@ def _why_not_told(model: NamedModel, study: Study) -> str | None:
             "it is told signals of the training rows, and learns from rows of unknown target too, "
             "of which nothing is told. Ask for one of them in its needs."
         )
+    return None
+
+
+def _why_not_learnt(model: NamedModel, folds: Sequence[Fold], study: Study) -> str | None:
+    """Say why a model cannot choose its arguments on the training rows of a fold, as they lie."""
+    checking = [one for one in stages_of(model.estimator) if hasattr(one, "check_rows")]
+    for fold in folds if checking else ():
+        rows = study.trials.rows.take(fold.index("train", "val"))
+        for stage in checking:
+            try:
+                stage.check_rows(Beside.of(rows, model.training_columns, {}).table)
+            except (ConfigError, DataError, LeakError) as error:
+                return f"fold {fold.name}: {error}"
     return None
 
 

@@ -55,10 +55,11 @@ def run_splits(
         If there are fewer runs than folds, or nothing to train on.
     """
     runs = np.asarray(runs)
-    unit, what = _by_occurrence(runs), "run"
+    unit, what, several = _by_occurrence(runs), "run", "runs"
     if stimuli is not None:
-        unit, what = _joined(unit, np.asarray(stimuli)), "set of runs that share no stimulus"
-    return _folds_of(unit, n_splits, what)
+        unit = _joined(unit, np.asarray(stimuli))
+        what, several = (f"{one} of runs that share no stimulus" for one in ("set", "sets"))
+    return _folds_of(unit, n_splits, what, several)
 
 
 def group_splits(
@@ -87,7 +88,7 @@ def group_splits(
     """
     unit = _by_occurrence(np.asarray(groups))
     dealt = np.random.default_rng(seed).permutation(int(unit.max(initial=-1)) + 1)
-    return _folds_of(dealt[unit], n_splits, "group")
+    return _folds_of(dealt[unit], n_splits, "group", "groups")
 
 
 def block_splits(
@@ -210,15 +211,15 @@ def _joined(run: np.ndarray, stimuli: np.ndarray) -> np.ndarray:
     return _by_occurrence(connected_components(shown @ shown.T, directed=False)[1][:n][run])
 
 
-def _folds_of(unit: np.ndarray, n_splits: int | None, what: str) -> list[Split]:
+def _folds_of(unit: np.ndarray, n_splits: int | None, what: str, several: str) -> list[Split]:
     n_units = int(unit.max(initial=-1)) + 1
     wanted = n_units if n_splits is None else n_splits
     if wanted < 2 or wanted > n_units:
         asked = "Folds need two or more" if wanted < 2 else f"{wanted} folds need as many"
         raise DataError(
-            f"splits: there {'is' if n_units == 1 else 'are'} {n_units} {what}"
-            f"{'' if n_units == 1 else 's'}. {asked}: ask for fewer folds, or cut runs into blocks "
-            "with a guard gap."
+            f"splits: there {'is' if n_units == 1 else 'are'} {n_units} "
+            f"{what if n_units == 1 else several}. {asked}: ask for fewer folds, or cut runs into "
+            "blocks with a guard gap."
         )
     fold = np.empty(n_units, dtype=np.intp)
     for i, members in enumerate(np.array_split(np.arange(n_units), wanted)):

@@ -1,12 +1,15 @@
-"""What classifiers made of stages share."""
+"""What models made of stages share."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.stages import fit_stages, through
+from neurodecode.core.needs import Needs
+from neurodecode.core.stages import fit_stages, fit_transform, through
 from neurodecode.steps._input import three_dimensional
 
 
@@ -47,3 +50,58 @@ class Staged(ClassifierMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         return three_dimensional(super().__sklearn_tags__())
+
+
+class StagedRegressor(RegressorMixin, BaseEstimator):
+    """A regressor that is its `stages`, the last of which may be told of its rows; as `Staged`.
+
+    Attributes
+    ----------
+    stages_ : list
+        The fitted stages, the predictor last.
+    """
+
+    stages_: list[Any]
+
+    def stages(self) -> list[Any]:
+        """Give the unfitted stages, the predictor last."""
+        raise NotImplementedError
+
+    @property
+    def needs(self) -> Needs:
+        """What its first stage asks for, and the targets and rows that its last does."""
+        first, last = (self.stages()[i].needs for i in (0, -1))
+        return replace(
+            first,
+            targets=last.targets,
+            training_columns=last.training_columns,
+            training_columns_if_there=last.training_columns_if_there,
+        )
+
+    def fit(self, X, y, rows: pd.DataFrame | None = None):
+        """Fit on trials as the first stage takes them.
+
+        Parameters
+        ----------
+        X : Trials or ndarray, shape (n_trials, …)
+        y : ndarray, shape (n_trials,) or (n_trials, n_targets)
+        rows : DataFrame, optional
+            Columns of the trials that the last stage asks for.
+        """
+        *leading, last = self.stages()
+        for stage in leading:
+            X = fit_transform(stage, X, y)
+        last.fit(X, y) if rows is None else last.fit(X, y, rows=rows)
+        self.stages_ = [*leading, last]
+        return self
+
+    def predict(self, X):
+        """Tell targets, shape (n_trials, n_targets) or (n_trials,), as they were learnt."""
+        check_is_fitted(self)
+        return self.stages_[-1].predict(through(self.stages_, X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.input_tags.two_d_array = False
+        return tags

@@ -241,6 +241,27 @@ def shared(fold: Fold, rows: Rows, *columns: str, side: np.ndarray | None = None
     return len(np.intersect1d(codes[trained], codes[tested])) > 0
 
 
+def check_shown(fold: Fold, rows: Rows) -> None:
+    """Hold a fold to testing no stimulus that was trained on, where the brain is told from it.
+
+    Raises
+    ------
+    LeakError
+        Naming fold and stimulus.
+    """
+    if not shared(fold, rows, "stimulus", side=fold.labelled):
+        return
+    stimulus = rows["stimulus"]
+    trained = {one for one in stimulus[fold.labelled] if pd.notna(one)}
+    twice = [one for one in dict.fromkeys(stimulus[fold.index("test")]) if one in trained]
+    raise LeakError(
+        f"fold {fold.name}: {len(twice)} stimuli are trained on and tested, the first is "
+        f"{twice[0]!r}. An encoder that knows what the brain answered to a stimulus knows what it "
+        "will answer. Use shared_stimuli, which tests stimuli that were never trained on, or test "
+        "runs that show something else."
+    )
+
+
 def shares_within(fold: Fold, rows: Rows, reach: float) -> bool:
     """Whether a training window lies within `reach` seconds of a test window of its recording."""
     return len(near(fold, rows, reach, fold.index("train", "val"))) > 0

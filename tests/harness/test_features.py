@@ -34,6 +34,7 @@ DECODE = {
 ENCODE = {
     "direction": "encode",
     "features": {"small": {"pixels": {"size": 2}}, "noise": "random_conv"},
+    "protocol": {"shared_stimuli": {"n_splits": 3}},  # an encoder may know no tested stimulus
 }
 JOINED = [{"join_signals": {"names": ["noise", "small"]}}, "linear.ridge"]
 
@@ -109,8 +110,9 @@ def test_a_decoder_of_features_finds_what_is_planted(root, tmp_path):
 
 
 def test_an_encoder_is_handed_each_feature_as_a_signal(root, tmp_path):
-    models = [[{"join_signals": {"names": ["small"]}}, "linear.ridge"], JOINED]
-    study = opened(root, **ENCODE, models=models)
+    # Eight pictures of values from 0 to 1: a penalty that is small beside their sums of squares.
+    alone = [{"join_signals": {"names": ["small"]}}, {"linear.ridge": {"alphas": [1e-4, 1e-2]}}]
+    study = opened(root, **ENCODE, models=[alone, JOINED])
     assert sorted(study.inputs.signals) == ["noise", "small"]
     _, finished, rows = run(study, tmp_path / "out")
     assert not finished.errors

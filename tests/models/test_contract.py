@@ -74,8 +74,8 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.factorized", "encode.gaussian", "encode.semantic_transformer",
-    "encode.transformer_encoder",
+    "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.ridge",
+    "encode.semantic_transformer", "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",
@@ -116,6 +116,9 @@ def input_of(model, seed=0, n=32):
         }
     )
     table["start"] = table["onset"]
+    if {"start", "stop"} <= set(model.needs.columns):  # of volumes that follow each other
+        table["start"] = 2.0 * np.arange(n)
+        table["stop"] = table["start"] + 2.0
     axes = ("channel", "time") if model.needs.axes is None else model.needs.axes
     X = SHAPES.get(axes, lambda X: X)(X)
     angle = np.linspace(0, 6, X.shape[1])
