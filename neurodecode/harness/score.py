@@ -289,7 +289,7 @@ def _split(group: Group, columns: dict[str, np.ndarray], within: list[str]) -> I
 
 
 def _answered_together(group: Group, rows: pd.DataFrame, index: dict[str, Any]) -> Group:
-    """Average scores (or values) of rows that are answered together, and the brains that are told."""
+    """Average scores, values or told brains of rows that are answered together."""
     if index["aggregate"] is None:
         return group
     asked, kind = index["aggregate"], index["target"]["kind"]

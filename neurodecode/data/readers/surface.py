@@ -20,6 +20,7 @@ from neurodecode.data.readers._design import Design
 from neurodecode.data.readers._folders_of_pictures import names_in_order
 from neurodecode.data.readers._meshes import Hemisphere
 from neurodecode.data.readers._noise_ceiling import NoiseCeiling
+from neurodecode.data.readers._surface_parts import Labels, Rows
 from neurodecode.data.specs import Card, EventsSpec, Variant
 
 version = 1
@@ -27,43 +28,6 @@ libraries = ("nibabel", "numpy")
 
 SIDE = "hemisphere"  # what templates have in the place of lh and rh
 _LEFT_TO_NAMES = "picture"  # what a pattern finds in the name of a picture
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one official part.
-
-    Parameters
-    ----------
-    data : str
-        Template of the values, with ``{hemisphere}``: npy (rows, vertices), or mgh, whose fourth
-        axis counts rows.
-    pictures : str
-        Folder of pictures that name the rows by their order; empty where a `Design` does.
-    withheld : bool
-        Whether the part may be missing, as the answers of a challenge are.
-    """
-
-    data: str
-    pictures: str = ""
-    withheld: bool = False
-
-
-@dataclass(frozen=True)
-class Labels:
-    """A set of regions.
-
-    Parameters
-    ----------
-    path : str
-        Template, with ``{hemisphere}``: whole numbers, one a vertex; 0 is no region.
-    names : str
-        Template of what they stand for: a colour table, or a dict that numpy pickled, which is
-        read as data.
-    """
-
-    path: str
-    names: str
 
 
 @dataclass(frozen=True)
