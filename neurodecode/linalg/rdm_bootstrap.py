@@ -36,11 +36,14 @@ class Draws:
         Means over subjects; NaN where a draw has fewer than three conditions.
     lower, upper : ndarray, shape (n_draws,)
         Noise ceilings of the same data; NaN where they are of one subject.
+    repeats : ndarray, shape (n_draws, n_repeats, n_models + 2), optional
+        Scores and ceilings of each assignment to folds, of models that are fitted.
     """
 
     scores: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    repeats: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +84,7 @@ def bootstrap(
     Parameters
     ----------
     models : ndarray, shape (n_models, n_pairs)
-        Fixed ones. Those that are fitted are scored by
-        `neurodecode.linalg.rdm_crossvalidation.crossvalidate`.
+        Fixed ones; for others there is `neurodecode.linalg.rdm_bootstrap_fitted`.
     rdms : ndarray, shape (n_subjects, n_pairs)
         NaN at the same pairs of all and of models.
     method : str
@@ -114,14 +116,10 @@ def bootstrap(
     check_method(method)
     models, rdms, kept = aligned(models, rdms)
     n = n_conditions_of(len(kept))
-    if not over or set(over) - {"subjects", "conditions"}:
-        raise DataError(f"over is {over!r}. Resample 'subjects', 'conditions' or both.")
     who = _numbered(subjects, len(rdms), "subjects")
     what = _numbered(conditions, n, "conditions")
     n_who, n_what = who.max() + 1, what.max() + 1
-    for factor, most, least in (("subjects", n_who, 2), ("conditions", n_what, _FEWEST)):
-        if factor in over and most < least:
-            raise DataError(f"{most} {factor} are resampled, and {least} are the fewest.")
+    check_over(over, n_who, n_what)
     rng = np.random.default_rng(seed)
     by_subject = _drawn(rng, n_draws, n_who)[:, who]
     by_condition = _drawn(rng, n_draws, n_what)[:, what]
@@ -136,6 +134,21 @@ def bootstrap(
     if len(over) > 1:
         found["both"] = resampled(*given, by_subject, by_condition)
     return Bootstrap(observed, **found, n_subjects=int(n_who), n_conditions=int(n_what))
+
+
+def check_over(over: tuple[Factor, ...], n_subjects: int, n_conditions: int) -> None:
+    """Hold what is resampled to what there is enough of.
+
+    Raises
+    ------
+    DataError
+        If nothing is resampled, or of one subject or fewer than three conditions.
+    """
+    if not over or set(over) - {"subjects", "conditions"}:
+        raise DataError(f"over is {over!r}. Resample 'subjects', 'conditions' or both.")
+    for factor, most, least in (("subjects", n_subjects, 2), ("conditions", n_conditions, _FEWEST)):
+        if factor in over and most < least:
+            raise DataError(f"{most} {factor} are resampled, and {least} are the fewest.")
 
 
 def resampled(

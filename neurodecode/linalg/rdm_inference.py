@@ -65,7 +65,8 @@ def variances(bootstrapped: Bootstrap) -> Variances:
     Parameters
     ----------
     bootstrapped : Bootstrap
-        Of two factors or of one.
+        Of two factors or of one. Where models were fitted twice or more a draw, what the
+        assignment to folds adds is taken off.
 
     Returns
     -------
@@ -225,17 +226,21 @@ def _contrasts(draws: Draws, usable: np.ndarray) -> np.ndarray:
     """Give variances of all differences of models, lower and upper ceiling, and zero."""
     columns = [draws.scores, draws.lower[:, None], draws.upper[:, None]]
     values = np.concatenate([np.broadcast_to(c, (len(usable), c.shape[1])) for c in columns], 1)
-    values = values[usable]
-    if len(values) < 2:
-        raise DataError(f"{len(values)} draws have scores. Draw more, or use more conditions.")
+    if np.sum(usable) < 2:
+        raise DataError(f"{np.sum(usable)} draws have scores. Draw more, or use more conditions.")
+    found = _spread(values[usable])
+    if draws.repeats is None:
+        return found
+    each = np.moveaxis(draws.repeats[usable], 1, 0)
+    return without_folds(found, np.mean([_spread(one) for one in each], axis=0), len(each))
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
     values = np.concatenate([values, np.zeros((len(values), 1))], axis=1)
-    # Draws with one subject have no ceiling; models need none.
-    C = np.empty((values.shape[1],) * 2)
-    known = np.isfinite(values)
-    for i in range(len(C)):
-        for j in range(len(C)):
-            both = known[:, i] & known[:, j]
-            C[i, j] = (
-                np.var((values[:, i] - values[:, j])[both], ddof=1) if both.sum() > 1 else np.nan
-            )
-    return C
+    known = np.isfinite(values)  # a draw of one subject has no ceiling; models need none
+    V = np.full((values.shape[1],) * 2, np.nan)
+    for i, j in np.ndindex(V.shape):
+        both = known[:, i] & known[:, j]
+        if both.sum() > 1:
+            V[i, j] = np.var((values[:, i] - values[:, j])[both], ddof=1)
+    return V

@@ -8,6 +8,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.linalg._rdm_weighted import weighted_ranks
 from neurodecode.linalg.rdm import euclidean
 from neurodecode.linalg.rdm_bootstrap import Bootstrap, Draws, bootstrap, resampled
+from neurodecode.linalg.rdm_bootstrap_fitted import bootstrap_fitted
 from neurodecode.linalg.rdm_ceilings import ceilings
 from neurodecode.linalg.rdm_compare import METHODS, WHITENED, compare
 from neurodecode.linalg.rdm_inference import (
@@ -17,6 +18,7 @@ from neurodecode.linalg.rdm_inference import (
     variances,
     without_folds,
 )
+from neurodecode.linalg.rdm_models import Fixed, Weighted
 from neurodecode.linalg.rdm_pairs import squares, vectors
 from neurodecode.linalg.rdm_permutation import permutation_test
 
@@ -200,9 +202,36 @@ def test_p_of_a_model_that_says_nothing_is_uniform():
         permutation_test(
             rng.random((1, N_PAIRS)), rng.random((2, N_PAIRS)), n_permutations=99, seed=i
         ).p[0, 0]
-        for i in range(200)
+        for i in range(150)
     ]
     assert stats.kstest(p, "uniform").pvalue > 0.01
+
+
+def test_fitted_models_are_fitted_to_other_people_and_conditions_of_a_draw():
+    """A model of two matrices that add up to the truth, and one that is the first alone."""
+    rng = np.random.default_rng(0)
+    n_pairs = 91  # of 14 conditions
+    parts = rng.random((2, n_pairs))
+    rdms = parts.sum(0) + 0.6 * rng.random((5, n_pairs))
+    models = [Weighted(parts), Fixed(parts[0])]
+    options = {"n_subject_folds": 2, "n_condition_folds": 2}
+    found = bootstrap_fitted(models, rdms, n_draws=12, seed=1, **options)
+    assert found.both is not None and found.both.repeats is not None
+    assert found.both.repeats.shape == (12, 2, 4)
+    usable = np.isfinite(found.both.scores[:, 0])
+    assert 6 <= usable.sum() <= 12
+    assert found.observed.scores[0, 0] > found.observed.scores[0, 1] + 0.1
+    assert np.mean(found.both.scores[usable] @ [1, -1]) > 0.1
+    v = variances(found)
+    assert np.all(v.models > 0)
+    assert v.dof == 4
+    # A model that is not fitted scores the same blocks: only their division differs by repeat.
+    once = bootstrap_fitted(
+        models[1:], rdms, n_draws=6, n_repeats=1, n_subject_folds=1, n_condition_folds=1
+    )
+    assert once.observed.scores[0, 0] == pytest.approx(compare(parts[:1], rdms, "corr").mean())
+    with pytest.raises(DataError, match="14 conditions are too few for 2 and 6 folds"):
+        bootstrap_fitted(models, rdms, n_condition_folds=6, n_subject_folds=2)
 
 
 def measured(rng, n_subjects=8, n_conditions=20):
