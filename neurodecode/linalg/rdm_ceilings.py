@@ -15,11 +15,11 @@ from scipy.stats import rankdata
 
 from neurodecode.core.errors import DataError
 from neurodecode.linalg._namespace import as_floats
-from neurodecode.linalg.kendall import kendall
 from neurodecode.linalg.rdm_compare import (
     WHITENED,
     Method,
     check_method,
+    compare,
     coordinates,
     found_pairs,
     transformed,
@@ -84,7 +84,8 @@ def ceilings(
         kept = rdms[:, found_pairs(rdms)]
         ranks = rankdata(kept, axis=1)
         pools = np.concatenate([others @ ranks, ranks.sum(0, keepdims=True)])
-        scores = _ranked(kept, pools, method)
+        # Pooled ranks of few subjects have ties whatever was measured.
+        scores = compare(kept, pools, method, warn=False)
         lower, upper = np.diag(scores[:, :-1]), scores[:, -1]
     return Ceilings(float(lower.mean()), float(upper.mean()), lower, upper)
 
@@ -174,10 +175,3 @@ def ceilings_of_products(
     to_all = (K @ counted[..., None])[..., 0]
     upper = to_all / np.sqrt(np.sum(counted * to_all, axis=-1, keepdims=True))
     return lower, upper
-
-
-def _ranked(rdms: np.ndarray, pools: np.ndarray, method: Method) -> np.ndarray:
-    # No warning of ties here: pooled ranks of few subjects have them whatever was measured.
-    if method in ("tau-a", "tau-b"):
-        return kendall(rdms, pools, "a" if method == "tau-a" else "b")
-    return coordinates(rdms, method) @ coordinates(pools, method).T

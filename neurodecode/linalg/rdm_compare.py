@@ -38,6 +38,7 @@ def compare(
     method: Method = "corr",
     *,
     sigma_k: np.ndarray | None = None,
+    warn: bool = True,
 ) -> np.ndarray:
     """Compare each matrix of one set with each of another.
 
@@ -58,6 +59,8 @@ def compare(
     sigma_k : ndarray, shape (n_conditions,) or (n_conditions, n_conditions), optional
         Covariance of the patterns' noise between conditions, a vector being its diagonal; for
         ``cosine_cov`` and ``corr_cov`` alone. All conditions alike without.
+    warn : bool
+        Whether a method that rewards ties warns where more than 1 % of pairs are tied.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def compare(
     """
     check_method(method, sigma_k)
     one, other, kept = aligned(one, other)
-    if method in _REWARD_TIES:
+    if warn and method in _REWARD_TIES:
         _warn_of_ties(one[:, kept], other[:, kept], method)
     if method in ("tau-a", "tau-b"):
         return kendall(one[:, kept], other[:, kept], "a" if method == "tau-a" else "b")

@@ -115,7 +115,7 @@ def default_condition_folds(n: int) -> int:
 
 def _score(said: np.ndarray, test: np.ndarray, method: Method) -> float:
     said = np.where(np.isnan(test[0]), np.nan, said)
-    return float(compare(said[None], test, method).mean())
+    return float(compare(said[None], test, method, warn=False).mean())
 
 
 def _folds(labels, n_folds, default, what, rng) -> list[np.ndarray]:

@@ -130,7 +130,7 @@ def fit(
     if isinstance(model, Fixed):
         return np.ones(1)
     if isinstance(model, Select):
-        scores = compare(rdms, data, method, sigma_k=sigma_k).mean(1)
+        scores = compare(rdms, data, method, sigma_k=sigma_k, warn=False).mean(1)
         return np.eye(len(rdms))[np.nanargmax(scores)]
     if isinstance(model, Interpolate):
         return _between(rdms, data, method, sigma_k)
@@ -178,7 +178,7 @@ def _tried(a: np.ndarray, b: np.ndarray, data: np.ndarray, method: Method) -> tu
     centre, width, score = 0.5, 0.5, -np.inf
     for _ in range(2):
         shares = np.clip(np.linspace(centre - width, centre + width, _N_GRID), 0, 1)[:, None]
-        scores = compare(shares * a + (1 - shares) * b, data, method).mean(1)
+        scores = compare(shares * a + (1 - shares) * b, data, method, warn=False).mean(1)
         centre, score = float(shares[np.argmax(scores), 0]), float(scores.max())
         width = 1 / (_N_GRID - 1)
     return centre, score

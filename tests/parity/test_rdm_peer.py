@@ -291,7 +291,7 @@ def test_numbers_of_folds():
         assert default_subject_folds(n) == default_k_rdm(n)
 
 
-N_DRAWS = 30
+N_DRAWS = 12
 RESAMPLED = {
     "both": (eval_bootstrap, ("subjects", "conditions")),
     "subjects": (eval_bootstrap_rdm, ("subjects",)),
