@@ -140,7 +140,7 @@ def planted(out: Path, names: Sequence[str], page: str) -> str:
     found = re.search(r"<!-- table: planted -->\n(.*?)<!-- end -->", page, re.DOTALL)
     kept = found.group(1).splitlines()[2:] if names and found else []
     cells = [tuple(line.strip("| ").split(" | ")) for line in kept]
-    known = names_of("experiments")
+    known = [name for name in names_of("experiments") if not name.endswith("_rsa")]
     lines = {name: one for one in cells if (name := one[0].strip("`")) in known}
     for name in names or known:
         resolved = read_experiment(find_experiment(name), ["data.simulate=full"])

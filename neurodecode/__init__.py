@@ -10,33 +10,39 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
+    "Rdms",
     "build",
     "compare",
     "evaluate",
     "load",
     "load_results",
     "roi_pictures",
+    "rsa",
     "stimuli",
     "table",
 ]
 
 _HOME = {
+    "Rdms": "neurodecode.core.rdms",
     "build": "neurodecode.report.notebook",
     "compare": "neurodecode.report.compare",
     "evaluate": "neurodecode.report.evaluate",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
     "roi_pictures": "neurodecode.report.regions",
+    "rsa": "neurodecode.report.rsa",
     "stimuli": "neurodecode.report.notebook",
     "table": "neurodecode.report.notebook",
 }
 
 if TYPE_CHECKING:
+    from neurodecode.core.rdms import Rdms
     from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
     from neurodecode.report.notebook import build, load, stimuli, table
     from neurodecode.report.regions import roi_pictures
     from neurodecode.report.results import load_results
+    from neurodecode.report.rsa import rsa
 
 
 def __getattr__(name: str) -> object:

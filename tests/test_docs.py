@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from neurodecode.core.nodes import dump
-from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.experiment import read_any, read_experiment
+from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.spec import RsaModelSpec
 from neurodecode.harness.spec import DataSpec, Experiment
 from neurodecode.harness.table import TableRow
 
@@ -77,16 +79,24 @@ def test_links_of_the_pages_lead_somewhere():
 
 def test_every_key_of_an_experiment_is_told():
     text = (ROOT / "docs/EXPERIMENTS.md").read_text()
-    for field in (*fields(Experiment), *fields(DataSpec)):
+    for field in (
+        *fields(Experiment),
+        *fields(DataSpec),
+        *fields(RsaOptions),
+        *fields(RsaModelSpec),
+    ):
         assert f"`{field.name}`" in text
 
 
 def test_the_experiments_of_the_page_are_right(tmp_path):
     whole, *pieces = (yaml.safe_load(one) for one in blocks("docs/EXPERIMENTS.md", "yaml"))
-    for i, piece in enumerate(({}, *pieces)):
+    for i, piece in enumerate(one for one in ({}, *pieces) if "rsa" not in one):
         Path(f"{i}.yaml").write_text(dump(whole | piece))
         question = read_experiment(Path(f"{i}.yaml")).question
         assert len(question.models) == len((whole | piece)["models"]) + 3
+    (of_rdms,) = (one for one in pieces if "rsa" in one)
+    Path("rdms.yaml").write_text(dump(of_rdms))
+    assert read_any(Path("rdms.yaml")).plain()["rsa"]["regions"] == "types"
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from neurodecode.core.errors import ConfigError, DataError, LeakError
 
 if TYPE_CHECKING:
     from neurodecode.harness.resolve import Resolved
+    from neurodecode.harness.rsa.spec import RsaResolved
 
 
 def add_experiment_arguments(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -69,11 +70,11 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read(arguments: argparse.Namespace, experiment: str | None = None) -> "Resolved":
+def read(arguments: argparse.Namespace, experiment: str | None = None) -> "Resolved | RsaResolved":
     """Read and resolve the experiment that was named."""
-    from neurodecode.harness.experiment import find_experiment, read_experiment
+    from neurodecode.harness.experiment import find_experiment, read_any
 
-    return read_experiment(
+    return read_any(
         find_experiment(experiment or arguments.experiment),
         _overrides(arguments),
         arguments.models,

@@ -18,6 +18,7 @@ from neurodecode.core.progress import say
 
 if TYPE_CHECKING:
     from neurodecode.harness.plan import Plan
+    from neurodecode.harness.rsa.spec import RsaResolved
     from neurodecode.harness.store import Store
 
 EXAMPLE = """\
@@ -38,10 +39,14 @@ def main(arguments: argparse.Namespace) -> int:
     """Print folds, jobs by state, refusals and what must be prepared."""
     from neurodecode.harness.opening import open_study
     from neurodecode.harness.plan import make_plan
+    from neurodecode.harness.rsa.spec import RsaResolved
     from neurodecode.harness.state import job_states
     from neurodecode.harness.store import Store
 
     resolved, told = read(arguments), {}
+    if isinstance(resolved, RsaResolved):
+        print(_of_rsa(resolved, arguments))
+        return 0
     for place, one in resolved.evaluations.items():
         with naming(place):
             study = open_study(
@@ -61,6 +66,39 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(told, indent=1))
     return 0
+
+
+def _of_rsa(resolved: "RsaResolved", arguments: argparse.Namespace) -> str:
+    """Say which RDMs a run would compute; models are made of features when it runs."""
+    from neurodecode.harness.rsa.opening import open_brains
+    from neurodecode.harness.store import Store
+
+    options, seed = resolved.experiment.rsa, resolved.experiment.seed
+    brains = open_brains(resolved, arguments.data, compute=False, rehash=arguments.rehash)
+    store = Store(arguments.out / resolved.name)
+    jobs = [
+        {"subject": one.subject, "region": one.region, "conditions": len(one.names),
+         "trials": len(one.conditions), "key": key, "state": "done" if store.has(key) else "new"}
+        for one in brains.sources
+        for key in [one.key(options, seed)]
+    ]  # fmt: skip
+    models = {name: one.plain() for name, one in resolved.experiment.models.items()}
+    if arguments.json:
+        told = {"failed": dict(brains.failed), "to_prepare": list(brains.to_prepare),
+                "jobs": jobs, "models": models, "notes": list(brains.notes)}  # fmt: skip
+        return json.dumps(told, indent=1)
+    lines = [repr(brains.trials)]
+    if brains.to_prepare:
+        lines.append(f"to prepare: {len(brains.to_prepare)} recordings, {brains.to_prepare[0]} …")
+    lines += ["", f"{'subject':<16}{'region':<16}{'conditions':>11}{'trials':>8}  RDMs"]
+    lines += [
+        f"{one['subject']:<16}{one['region']:<16}{one['conditions']:>11}{one['trials']:>8}"
+        f"  {one['state']}"
+        for one in jobs
+    ]
+    lines += ["", *(f"model {name}: {said}" for name, said in models.items())]
+    lines += [f"left out: {message}" for message in brains.failed.values()]
+    return "\n".join([*lines, *(f"note: {note}" for note in brains.notes)])
 
 
 def as_json(plan: "Plan", states: list[str]) -> dict[str, Any]:

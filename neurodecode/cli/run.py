@@ -23,6 +23,7 @@ from neurodecode.core.progress import progress, say
 if TYPE_CHECKING:
     from neurodecode.harness.jobs import Job
     from neurodecode.harness.resolve import Resolved
+    from neurodecode.harness.rsa.spec import RsaResolved
 
 EXAMPLE = """\
 Examples:
@@ -90,7 +91,42 @@ def _check_online(online: "Resolved", arguments: argparse.Namespace) -> None:
         make_plan(open_study(online, arguments.data, compute=False, out=arguments.out))
 
 
-def _run_one(resolved, folder: Path, arguments: argparse.Namespace) -> int:
+def _run_one(
+    resolved: "Resolved | RsaResolved", folder: Path, arguments: argparse.Namespace
+) -> int:
+    from neurodecode.harness.rsa.spec import RsaResolved
+
+    if isinstance(resolved, RsaResolved):
+        return _run_rsa(resolved, folder, arguments)
+    return _run_models(resolved, folder, arguments)
+
+
+def _run_rsa(resolved: "RsaResolved", folder: Path, arguments: argparse.Namespace) -> int:
+    from neurodecode.harness.rsa.opening import open_rsa
+    from neurodecode.harness.rsa.run import execute_rsa, job_states
+    from neurodecode.harness.rsa.table import score_rsa
+    from neurodecode.harness.store import Store
+
+    store = Store(folder).open()
+    say(resolved.brain.question.title)
+    study = open_rsa(resolved, arguments.data, progress=progress, rehash=arguments.rehash)
+    for message in study.failed.values():
+        say(f"left out: {message}")
+    states = [state for _, _, state in job_states(study, store)]
+    say(
+        f"{len(study.conditions)} conditions, {len(study.models)} models, RDMs of {len(states)} "
+        f"subjects and regions: {states.count('done')} finished before"
+    )
+    errors = execute_rsa(
+        study, store, resolved.name, resolved.plain(), resolved.source, progress=progress
+    )
+    for error in errors.values():
+        say(f"failed: {error}")
+    score_rsa(store)
+    return 1 if errors or study.failed else 0
+
+
+def _run_models(resolved: "Resolved", folder: Path, arguments: argparse.Namespace) -> int:
     from neurodecode.harness.index import write_index, write_study
     from neurodecode.harness.opening import open_study
     from neurodecode.harness.plan import make_plan

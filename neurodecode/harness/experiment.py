@@ -14,6 +14,7 @@ from neurodecode.data.cards import load_card
 from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
+from neurodecode.harness.rsa.spec import RsaResolved, read_rsa
 from neurodecode.harness.spec import Experiment, OnlineSpec, ProtocolSpec
 from neurodecode.metrics.views import SETS
 
@@ -60,7 +61,35 @@ def read_experiment(
     ConfigError
         With every problem of the file, a line each.
     """
+    found = read_any(path, overrides, models, allow_code=allow_code)
+    if isinstance(found, RsaResolved):
+        raise ConfigError(
+            f"{path}: rsa compares dissimilarities and fits no model to trials, so there is none "
+            "to be kept, checked or used. Use run, table and report."
+        )
+    return found
+
+
+def read_any(
+    path: Path,
+    overrides: Iterable[str] = (),
+    models: Iterable[str] = (),
+    *,
+    allow_code: bool = False,
+) -> Resolved | RsaResolved:
+    """Read an experiment file of models that are fitted, or of RDMs that are compared.
+
+    Parameters and errors as in `read_experiment`.
+    """
     root, problems = load(path, overrides)
+    models = tuple(models)
+    if isinstance(root.value, dict) and "rsa" in root.value:
+        if models:
+            raise ConfigError(
+                f"--model {models[0]}: models of an experiment with rsa are RDMs. Name it in the "
+                "file, under models."
+            )
+        return read_rsa(path, root, problems, allow_code=allow_code)
     experiment = bind(
         Experiment,
         root,

@@ -28,7 +28,7 @@ _LONGEST_CLASS = 22  # letters of a class beside a matrix
 MANY_CLASSES = 12  # beyond, counts are too small to read: the diagonal has its per cent
 
 
-def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
+def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None, *, below: str = "") -> Axes:
     """Draw one line a model: units, mean with its interval, chance and the shuffled null.
 
     Controls stand below the models, ceilings last. A flagged model has a hollow mean, and its flags
@@ -40,6 +40,8 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
         Of one metric.
     ax : matplotlib Axes, optional
         Without one, a pyplot figure is made, which notebooks show.
+    below : str
+        What is said of the rows below the models; without, what their roles are.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def plot_scores(rows: Sequence[TableRow], ax: Axes | None = None) -> Axes:
         line = len(models) - 0.5 + GAP / 2
         ax.axhline(line - 0.2, color="#b8b8b8", lw=0.8)
         ax.text(
-            1, line - 0.16, _BELOW[frozenset(row.role for row in controls)],
+            1, line - 0.16, below or _BELOW[frozenset(row.role for row in controls)],
             transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=9.5, color=CONTROL,
             style="italic",
         )  # fmt: skip

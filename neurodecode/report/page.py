@@ -38,6 +38,7 @@ from neurodecode.report.reconstructions import Reconstructions, reconstructions
 from neurodecode.report.repeats import repeat_figure
 from neurodecode.report.results import Results
 from neurodecode.report.retrieved import retrieved
+from neurodecode.report.rsa_page import RsaPart, rsa_asked, rsa_part, rsa_verdict
 from neurodecode.report.tables import interval, null, number, p_value, shown_as, spaced
 from neurodecode.report.time_course import curve_figures
 from neurodecode.report.training import loss_figures
@@ -110,6 +111,29 @@ class Section:
     resolved: str
     in_memory: bool
     shipped: bool
+    rsa: None = None
+
+
+@dataclass(frozen=True)
+class RsaSection:
+    """What the page says of results whose RDMs were compared."""
+
+    anchor: str
+    title: str
+    name: str
+    date: str
+    verdict: list[str]
+    verdict_flags: tuple[str, ...]
+    asked: list[Asked]
+    rsa: RsaPart
+    troubles: list[str]
+    notes: list[str]
+    provenance: Mapping[str, Any]
+    resolved: str
+    in_memory: bool
+    shipped: bool
+    warnings: tuple[()] = ()
+    n_more_warnings: int = 0
 
 
 def write_page(results: Sequence[Results], path: Path) -> Path:
@@ -162,7 +186,9 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
     return path
 
 
-def _section(results: Results, anchor: str, *, offline: Results | None) -> Section:
+def _section(results: Results, anchor: str, *, offline: Results | None) -> Section | RsaSection:
+    if results.is_rsa:
+        return _rsa_section(results, anchor)
     index, rows = results.index, results.rows()
     resolved = yaml.safe_load(results.resolved) or {}
     flags = sorted({flag for row in rows for flag in row.flags})
@@ -215,6 +241,32 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             in_memory="in_memory" in resolved.get("data", {}),
             shipped=(shipped_folder("configs") / "experiments" / f"{results.name}.yaml").is_file(),
         )
+
+
+def _rsa_section(results: Results, anchor: str) -> RsaSection:
+    index, resolved = results.index, yaml.safe_load(results.resolved) or {}
+    with mpl.rc_context({"svg.hashsalt": "neurodecode"}):
+        return RsaSection(
+            anchor=anchor,
+            title=results.title,
+            name=results.name,
+            date=_date(results),
+            verdict=rsa_verdict(results),
+            verdict_flags=(),
+            asked=rsa_asked(results, resolved),
+            rsa=rsa_part(results),
+            troubles=[
+                *(f"Recording {one} could not be prepared: {why}"
+                  for one, why in index["failed"].items()),
+                *(f"{job['subject']} {job['region']}: {job['error']}"
+                  for job in index["jobs"] if "error" in job),
+            ],
+            notes=index["notes"],
+            provenance=results.provenance,
+            resolved=results.resolved,
+            in_memory="in_memory" in resolved.get("data", {}),
+            shipped=(shipped_folder("configs") / "experiments" / f"{results.name}.yaml").is_file(),
+        )  # fmt: skip
 
 
 def _units(rows: Sequence[TableRow]) -> pd.DataFrame | None:

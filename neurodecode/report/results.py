@@ -9,7 +9,10 @@ import pandas as pd
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
 from neurodecode.core.names import find
+from neurodecode.core.rdms import Rdms
 from neurodecode.harness.repeat_curves import CURVES
+from neurodecode.harness.rsa.run import ANALYSIS, stored_models, stored_rdms
+from neurodecode.harness.rsa.table import RsaRow, rsa_rows
 from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.harness.targets import targets_of
@@ -54,7 +57,7 @@ class Results:
             self.provenance: dict[str, Any] = read_json(self.folder / "provenance.json")
             self.resolved = (self.folder / "resolved.yaml").read_text(encoding="utf-8")
             self._trials = self.store.rows()
-            self._rows = table_rows(self.store)
+            self._rows = (rsa_rows if self.is_rsa else table_rows)(self.store)
             self._scores = pd.read_parquet(self.folder / "scores.parquet")
         except PermissionError as error:
             raise ConfigError(
@@ -85,6 +88,39 @@ class Results:
     def rows(self) -> list[TableRow]:
         """Rows of the table, models first, then controls; those of `online` are its own."""
         return self._rows
+
+    @property
+    def is_rsa(self) -> bool:
+        """Whether these are RDMs that were compared, and no model was fitted to trials."""
+        return self.index.get("analysis") == ANALYSIS
+
+    def rdms(self) -> Rdms:
+        """Give the dissimilarities that were compared with those of the models.
+
+        Returns
+        -------
+        rdms : Rdms
+            Those of subjects, by region and time, then those of the models, each a subject of the
+            region ``model``; members of fitted models are ``MODEL: MEMBER``.
+
+        Raises
+        ------
+        ConfigError
+            If these are results of decoders or encoders.
+        """
+        if not self.is_rsa:
+            raise ConfigError(f"rdms: {self.folder} holds predictions. Use predictions().")
+        data = stored_rdms(self.store, self.index)
+        models = stored_models(self.store, self.index)
+        names = [
+            f"{one.name}: {member}" if one.members else one.name
+            for one in models
+            for member in one.members or ("",)
+        ]
+        told = pd.DataFrame({"subject": names, "region": "model"})
+        table = pd.concat([data.table, told], ignore_index=True)
+        values = np.concatenate([data.values, *(one.values for one in models)])
+        return Rdms(values, data.conditions, table)
 
     @property
     def online(self) -> "Results | None":
@@ -144,6 +180,7 @@ class Results:
         course : DataFrame
             ``model metric train_time time`` (seconds from the event; `train_time` is NaN but for
             generalization across time), the unit (such as ``subject``), ``score chance shuffled``.
+            Of RDMs that were compared ``model metric subject region time score``.
 
         Raises
         ------
@@ -151,6 +188,9 @@ class Results:
             If no model predicts over time, or there is no such metric.
         """
         wanted = self._known_metric(metric)
+        if self.is_rsa:
+            timed = self._scores["metric"].eq(wanted) & self._scores["time"].notna()
+            return pd.DataFrame(self._scores[timed]).reset_index(drop=True)
         mine = self._scores[(self._scores["metric"] == wanted) & self._scores["time"].notna()]
         if len(mine) == 0:
             raise ConfigError(
@@ -184,6 +224,7 @@ class Results:
         ConfigError
             If no stimulus was repeated, or there is no such metric.
         """
+        self._check_fitted("repeat_curve")
         path = self.folder / CURVES
         curves = pd.read_parquet(path) if path.is_file() else pd.DataFrame({"metric": []})
         if metric is not None:
@@ -198,6 +239,13 @@ class Results:
         keys = ["model", "metric", "n_repeats", *filter(None, [unit])]
         found: Any = curves.groupby(keys, sort=False)[["score", "chance", "n_candidates"]].mean()
         return found.reset_index()
+
+    def _check_fitted(self, what: str) -> None:
+        if self.is_rsa:
+            raise ConfigError(
+                f"{what}: {self.folder} holds RDMs that were compared, and no predictions. Use "
+                "rdms(), table() or scores()."
+            )
 
     def targets(self, metric: str | None = None, model: str | None = None) -> pd.DataFrame:
         """Give each target (voxel, vertex or channel, and time) of an encoder with its score.
@@ -275,6 +323,7 @@ class Results:
             them where a model predicts vectors, or at each time. The truth is ``label`` (or the
             value's column).
         """
+        self._check_fitted("predictions")
         classes = tuple(self.index["target"]["classes"])
         rows = self._trials.set_index("uid")
         frames = []
@@ -303,7 +352,9 @@ class Results:
             raise ConfigError(f"predictions: none of model {model!r}; there are: {names}.")
         return pd.concat(frames, ignore_index=True)
 
-    def plot(self, metric: str | None = None, ax: "Axes | None" = None) -> "Axes":
+    def plot(
+        self, metric: str | None = None, ax: "Axes | None" = None, *, region: str | None = None
+    ) -> "Axes":
         """Draw one point a subject, the mean with its interval, chance and the shuffled null.
 
         Parameters
@@ -311,6 +362,8 @@ class Results:
         metric : str, optional
             The first one of the experiment without.
         ax : matplotlib Axes, optional
+        region : str, optional
+            Of RDMs that were compared; the first one without. Noise ceilings are a band.
 
         Returns
         -------
@@ -319,7 +372,20 @@ class Results:
         from neurodecode.report.figures import plot_scores
 
         wanted = self._known_metric(metric)
+        if self.is_rsa:
+            return self._plot_agreement(wanted, region, ax)
         return plot_scores([row for row in self.rows() if row.metric == wanted], ax)
+
+    def _plot_agreement(self, metric: str, region: str | None, ax: "Axes | None") -> "Axes":
+        from neurodecode.report.rsa_figures import plot_agreement, plot_course
+
+        rows = [row for row in self._rows if isinstance(row, RsaRow) and row.metric == metric]
+        known = list(dict.fromkeys(row.region for row in rows))
+        if region is not None and region not in known:
+            raise ConfigError(f"plot: no region {region!r}; there are: {', '.join(known)}.")
+        mine = [row for row in rows if row.region == (known[0] if region is None else region)]
+        timed = any(row.time is not None for row in mine)
+        return (plot_course if timed else plot_agreement)(mine, ax)
 
     def pictures(
         self, choice: str = "ranked", n: int | None = None, model: str | None = None
@@ -349,6 +415,7 @@ class Results:
         """
         from neurodecode.report.reconstructed import N_SHOWN, reconstructed
 
+        self._check_fitted("pictures")
         asked: Any = {choice: N_SHOWN.get(choice, 1) if n is None else n}  # pyright: ignore[reportArgumentType, reportCallIssue]
         found = reconstructed(self, asked, model)
         if not found:

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from neurodecode.harness.rsa.table import RsaRow
 from neurodecode.harness.table import TableRow
 
 # What TeX acts on, or, as < and > in its first font encoding, prints as something else.
@@ -44,6 +45,13 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
         head.insert(1, "evaluation")
         for line, row in zip(cells, rows, strict=True):
             line.insert(1, spaced(row.evaluation).replace("pseudo online", "pseudo-online"))
+    for name, place, cell in _OF_RSA:
+        told = [cell(row) if isinstance(row, RsaRow) else "" for row in rows]
+        if any(told):
+            at = head.index(place)
+            head.insert(at, name)
+            for line, one in zip(cells, told, strict=True):
+                line.insert(at, one or "–")
     if any(row.p is not None for row in rows):  # only where it was asked for
         place = head.index("units")
         head.insert(place, "p")
@@ -56,6 +64,14 @@ def format_rows(rows: Sequence[TableRow], form: str) -> str:
             line[place:place] = [number(row.ceiling), of_ceiling(row)]
         notes += ceiling_notes(rows)
     return LAYOUTS[form](head, cells, notes, _NUMBERS)
+
+
+# Further columns of comparisons of RDMs: name, before which other, and what stands in it.
+_OF_RSA: tuple[tuple[str, str, Callable[[RsaRow], str]], ...] = (
+    ("region", "metric", lambda row: row.region),
+    ("time", "metric", lambda row: "" if row.time is None else f"{round(row.time, 3) + 0:.3f} s"),
+    ("ceiling", "chance", lambda row: ends(row.ceiling_low, row.ceiling_high).replace("–", "")),
+)
 
 
 def as_csv(rows: Sequence[Any]) -> str:

@@ -50,6 +50,16 @@ FLAGS = {
     "shuffled_windows": "Windows that overlap were shuffled into folds, so that most test windows "
     "share samples with training windows: noise scores far above chance. It is here to be compared "
     "with pseudo_online.",
+    "plain_cosine": "Distances are all positive, so two RDMs have a cosine near 1 whatever they "
+    "say: it ranks no model. Compare with chance, or use cosine_cov, corr or rho-a.",
+    "ties": "The model says of many pairs that they are equally dissimilar, and spearman rewards "
+    "that. rho-a and tau-a are fair to it.",
+    "one_subject": "There is one subject: the interval, if any, says how the score would vary with "
+    "other conditions, not with other brains, and there is no noise ceiling.",
+    "these_subjects": "The interval is over conditions alone: it does not say how the score would "
+    "be in other subjects.",
+    "these_conditions": "The interval is over subjects alone: it does not say how the score would "
+    "be with other conditions, and is too narrow for that.",
     "updates unlabelled": "The model goes on learning while it is tested: each test trial was "
     "answered with what it and those before it tell, without labels, and never with a later one.",
     "updates delayed_labels": "The model goes on learning while it is tested: each test trial was "
@@ -64,6 +74,11 @@ def flag_sentence(flag: str) -> str:
     """Say what a flag means for who reads the score."""
     if flag in FLAGS:
         return FLAGS[flag]
+    if flag.startswith("ceiling_of_"):
+        return (
+            "Noise ceilings of so few subjects lie far apart, and the upper one is too high: each "
+            "subject is part of the mean that is to tell it. They are not those of another number."
+        )
     if flag.startswith("calibration"):
         return (
             "The model was told the labels of the first trials of the tested session, which are "

@@ -1,0 +1,1 @@
+"""Representational similarity analysis: data and models become RDMs, which are compared."""

@@ -1,0 +1,108 @@
+"""What is asked of a representational similarity analysis."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from neurodecode.core.errors import ConfigError
+
+Distance = Literal[
+    "precomputed", "euclidean", "correlation", "cosine", "mahalanobis", "crossnobis", "poisson"
+]
+Comparison = Literal["cosine", "corr", "spearman", "rho-a", "tau-a", "cosine_cov", "corr_cov"]
+Noise = Literal["none", "diag", "shrink_diag", "shrink_eye"]
+Factor = Literal["subjects", "conditions"]
+Correction = Literal["max", "bh", "none"]
+RESIDUAL = ("corr", "spearman")  # comparisons that nuisance RDMs can be taken out of
+_WITH_NOISE = ("mahalanobis", "crossnobis")
+
+
+@dataclass(frozen=True)
+class RsaOptions:
+    """How dissimilarities are measured, compared, and what is drawn for intervals and p.
+
+    Parameters
+    ----------
+    conditions : str
+        Column of the trials whose values are the conditions; without one ``stimulus`` where trials
+        have it, else ``label``.
+    runs : str
+        Column in which patterns are averaged by themselves, for `crossnobis`, noise and
+        `split_half`.
+    regions : str
+        Column of the trials, or ``types``: the regions that channels or voxels are of.
+    distance : str
+        ``precomputed``: data are RDMs already.
+    noise : {"none", "diag", "shrink_diag", "shrink_eye"}
+        Estimate of the noise covariance of `mahalanobis` and `crossnobis`, from what trials differ
+        by within condition and run.
+    transform : {"none", "sqrt"}
+        Of each value before anything is averaged; the root makes the variance of counts alike.
+    comparison : tuple of str
+        Each a row of the table.
+    nuisance : tuple of str
+        Models that are taken out of data and of the other models, before these are compared.
+    resample : tuple of {"subjects", "conditions"}
+        Over what the interval generalises; of both, variances are corrected for drawing twice.
+    n_bootstraps, n_permutations : int
+        Draws of the interval, and of condition labels for the null and p.
+    correction : {"max", "bh", "none"}
+        Of p over models, regions and times: by the largest value of each permutation
+        (family-wise), or Benjamini and Hochberg (false discoveries).
+    split_half : int
+        How many random halves of the runs the reliability of RDMs is the mean of; 0 for none.
+    """
+
+    conditions: str = ""
+    runs: str = ""
+    regions: str = ""
+    distance: Distance = "correlation"
+    noise: Noise = "none"
+    transform: Literal["none", "sqrt"] = "none"
+    comparison: tuple[Comparison, ...] = ("rho-a",)
+    nuisance: tuple[str, ...] = ()
+    resample: tuple[Factor, ...] = ("subjects", "conditions")
+    n_bootstraps: int = 1000
+    n_permutations: int = 1000
+    correction: Correction = "max"
+    split_half: int = 0
+
+    def __post_init__(self):
+        for name, known in (
+            ("distance", Distance), ("noise", Noise), ("correction", Correction),
+        ):  # fmt: skip
+            if getattr(self, name) not in get_args(known):
+                raise ConfigError(
+                    f"{name}: there is no {getattr(self, name)!r}; there are: "
+                    f"{', '.join(get_args(known))}."
+                )
+        for name, known in (("comparison", Comparison), ("resample", Factor)):
+            given = getattr(self, name)
+            wrong = [one for one in given if one not in get_args(known)]
+            if wrong or not given or len(set(given)) < len(given):
+                raise ConfigError(
+                    f"{name}: {', '.join(map(str, wrong or given)) or 'none'}: give one or "
+                    f"several, each once, of {', '.join(get_args(known))}."
+                )
+        if self.distance == "crossnobis" and not self.runs:
+            raise ConfigError(
+                "distance: crossnobis compares runs with each other, since their noise is "
+                "independent. Say which column has them, as in runs: run."
+            )
+        if self.noise != "none" and self.distance not in _WITH_NOISE:
+            raise ConfigError(
+                f"noise: {self.noise} is of mahalanobis and crossnobis; {self.distance} has none. "
+                "Leave it out, or change the distance."
+            )
+        if self.split_half and (not self.runs or self.distance == "precomputed"):
+            raise ConfigError(
+                "split_half: it compares RDMs of halves of the runs. Give patterns, and say which "
+                "column has their runs, as in runs: repeat."
+            )
+        unfit = [one for one in self.comparison if one not in RESIDUAL]
+        if self.nuisance and unfit:
+            raise ConfigError(
+                f"nuisance: RDMs are taken out of vectors or ranks, which {unfit[0]} is not of. "
+                f"Use comparison: {' or '.join(RESIDUAL)}."
+            )
+        if self.n_bootstraps < 0 or self.n_permutations < 0 or self.split_half < 0:
+            raise ConfigError("n_bootstraps, n_permutations and split_half are counts: 0 or more.")

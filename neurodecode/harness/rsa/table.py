@@ -1,0 +1,245 @@
+"""The table of an analysis: each model's agreement with the brain, where, and how sure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.digest import digest
+from neurodecode.core.errors import DataError
+from neurodecode.core.files import read_json, write_json
+from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.inference import Site, ceilings, intervals, null_scores
+from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.run import stored_models, stored_rdms, stored_reliability
+from neurodecode.harness.store import Store
+from neurodecode.harness.table import TableRow
+from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
+from neurodecode.linalg.rdm_compare import tied_share
+from neurodecode.linalg.stats import mean_interval
+
+TABLE_FORMAT = 1  # of table.json; raised where numbers are computed otherwise
+RELIABILITY = "split-half reliability"
+NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
+CEILING_OF = "ceiling_of_"  # flag, with the number of subjects
+_TIES = 0.01  # share of tied pairs from which spearman is flagged
+_FEW = 20  # subjects, below which ceilings depend on how many there are
+
+
+@dataclass(frozen=True)
+class RsaRow(TableRow):
+    """One model under one comparison, in one region and at one time.
+
+    `mean` is over subjects, each compared by itself; `n_trials` counts conditions, and
+    `shuffled_mean` and `shuffled_sd` are of permuted condition labels.
+
+    Parameters
+    ----------
+    region : str
+        Empty where there is one.
+    time : float or None
+        Seconds.
+    ceiling_low, ceiling_high : float or None
+        Mean agreement of a subject with the mean of the others, and with the mean of all, itself
+        among them: the best model lies between.
+    p_uncorrected : float or None
+        Of this row alone; `p` is corrected over models, regions and times.
+    """
+
+    region: str = ""
+    time: float | None = None
+    ceiling_low: float | None = None
+    ceiling_high: float | None = None
+    p_uncorrected: float | None = None
+
+
+def rsa_rows(store: Store) -> list[TableRow]:
+    """Read the table of an analysis; made again where it is not of the RDMs that are there."""
+    path = store.folder / "table.json"
+    try:
+        table = read_json(path) if path.is_file() else {}
+    except DataError:
+        table = {}  # it can be made again
+    if table.get("made_from") != _made_from(store):
+        return list(score_rsa(store))
+    return [RsaRow(**{**row, "flags": tuple(row["flags"])}) for row in table["rows"]]
+
+
+def score_rsa(store: Store) -> list[RsaRow]:
+    """Compare stored RDMs; write ``scores.parquet`` and ``table.json``.
+
+    Every subject's score is kept, for each model, comparison, region and time.
+    """
+    made_from, index = _made_from(store), store.index()
+    asked: Any = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in index["options"].items()
+    }
+    options = RsaOptions(**asked)
+    data, models = stored_rdms(store, index), stored_models(store, index)
+    reliability = stored_reliability(store, index)
+    rows: list[RsaRow] = []
+    frames = []
+    for metric in options.comparison:
+        sites = [
+            Site.of(region, time, rdms, models, metric, options.nuisance)
+            for region, time, rdms in data.sites()
+        ]
+        found = list(_of_metric(metric, sites, options, index, data))
+        rows += found
+        frames += [_frame(metric, site) for site in sites]
+        mine = reliability[reliability["metric"] == metric]
+        rows += _reliable(pd.DataFrame(mine), index, len(data.conditions))
+        frames.append(mine.assign(model=RELIABILITY))
+    scores = pd.concat(frames, ignore_index=True)
+    store.write_frame("scores.parquet", scores)
+    write_json(
+        store.folder / "table.json",
+        {"made_from": made_from, "rows": [asdict(row) for row in rows]},
+    )
+    return rows
+
+
+def _made_from(store: Store) -> str:
+    index = store.index()
+    return digest([TABLE_FORMAT, index, [store.has(job["key"]) for job in index["jobs"]]])
+
+
+def _of_metric(
+    metric: str,
+    sites: Sequence[Site],
+    options: RsaOptions,
+    index: dict[str, Any],
+    data: Rdms,
+) -> Iterator[RsaRow]:
+    seed = index["seed"]
+    drawn = null_scores(sites, options.n_permutations, seed)  # (n_draws, n_sites, n_models)
+    observed = np.array([site.scores.mean(axis=0) for site in sites])
+    p, corrected = _p(observed, drawn, options.correction)
+    failed = sum("error" in job for job in index["jobs"])
+    several = observed.size
+    for i, site in enumerate(sites):
+        low, high = ceilings(site)
+        ends = intervals(site, options, seed)
+        flags = _flags(metric, site, options, failed)
+        if index["simulated"]:
+            flags.add("simulated")
+        for j, name in enumerate(site.models):
+            mine = drawn[:, i, j]
+            tied = metric == "spearman" and tied_share(site.rdms[[j]])[0] > _TIES
+            null = float(mine.mean()) if len(mine) else None
+            chance = 0.0
+            if metric in NOT_AT_ZERO:
+                chance = float("nan") if null is None else null
+            yield RsaRow(
+                experiment=index["name"],
+                model=name,
+                metric=metric,
+                mean=float(observed[i, j]),
+                ci_low=ends[j][0],
+                ci_high=ends[j][1],
+                chance=chance,
+                shuffled_mean=null,
+                shuffled_sd=float(mine.std(ddof=1)) if len(mine) > 1 else None,
+                p=None if p is None else float((corrected if several > 1 else p)[i, j]),
+                n_units=len(site.subjects),
+                unit="subject",
+                n_trials=len(data.conditions),
+                flags=tuple(sorted({*flags, *(("ties",) if tied else ())})),
+                per_unit=dict(zip(site.subjects, site.scores[:, j].tolist(), strict=True)),
+                tested="condition",
+                p_of="" if p is None else "conditions",
+                region=site.region,
+                time=None if np.isnan(site.time) else site.time,
+                ceiling_low=low,
+                ceiling_high=high,
+                p_uncorrected=None if p is None else float(p[i, j]),
+            )
+
+
+def _p(
+    observed: np.ndarray, drawn: np.ndarray, correction: str
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """One-sided p of each site and model, alone and corrected over all."""
+    if len(drawn) == 0:
+        return None, observed
+
+    def each(values: np.ndarray, null: np.ndarray) -> np.ndarray:
+        p = [permutation_p(float(v), null[:, i]) for i, v in enumerate(values.ravel())]
+        return np.array(p).reshape(values.shape)
+
+    flat = drawn.reshape(len(drawn), -1)
+    alone = each(observed, flat)
+    if correction == "none":
+        return alone, alone
+    if correction == "bh":
+        return alone, benjamini_hochberg(alone.ravel()).reshape(alone.shape)
+    # Some models spread more than others under permutation; in units of that none drowns the rest.
+    spread = flat.std(axis=0)
+    scale = np.where(spread > 0, spread, np.inf)
+    largest = ((flat - flat.mean(axis=0)) / scale).max(axis=1)
+    excess = (observed - flat.mean(axis=0).reshape(observed.shape)) / scale.reshape(observed.shape)
+    return alone, each(excess, np.tile(largest[:, None], excess.size))
+
+
+def _flags(metric: str, site: Site, options: RsaOptions, failed: int) -> set[str]:
+    n = len(site.subjects)
+    flags = set()
+    if metric == "cosine":
+        flags.add("plain_cosine")
+    if n == 1:
+        flags.add("one_subject")
+    elif "subjects" not in options.resample:
+        flags.add("these_subjects")
+    if "conditions" not in options.resample:
+        flags.add("these_conditions")
+    if 1 < n < _FEW:
+        flags.add(f"{CEILING_OF}{n}")
+    if failed:
+        flags.add(f"jobs failed: {failed}")
+    return flags
+
+
+def _frame(metric: str, site: Site) -> pd.DataFrame:
+    n_subjects, n_models = site.scores.shape
+    return pd.DataFrame(
+        {
+            "model": np.tile(site.models, n_subjects),
+            "metric": metric,
+            "subject": np.repeat(site.subjects, n_models),
+            "region": site.region,
+            "time": site.time,
+            "score": site.scores.ravel(),
+        }
+    )
+
+
+def _reliable(found: pd.DataFrame, index: dict[str, Any], n_conditions: int) -> Iterator[RsaRow]:
+    """Rows of the reliability of RDMs: what the same brain says of itself."""
+    places: Any = found.groupby(["region", "time"], sort=False, dropna=False)
+    for (region, time), mine in places:
+        scores = mine["score"].to_numpy()
+        low, high = mean_interval(scores)
+        yield RsaRow(
+            experiment=index["name"],
+            model=RELIABILITY,
+            metric=str(mine["metric"].iloc[0]),
+            mean=float(scores.mean()),
+            ci_low=low,
+            ci_high=high,
+            chance=0.0,
+            shuffled_mean=None,
+            shuffled_sd=None,
+            p=None,
+            n_units=len(scores),
+            unit="subject",
+            n_trials=n_conditions,
+            flags=("simulated",) if index["simulated"] else (),
+            per_unit=dict(zip(mine["subject"], scores.tolist(), strict=True)),
+            role="ceiling",
+            tested="condition",
+            region=str(region),
+            time=None if np.isnan(time) else float(time),
+        )

@@ -1,0 +1,306 @@
+"""`rsa`: patterns or RDMs of subjects, and models, in; results out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.core.digest import digest_array
+from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.files import cache_folder
+from neurodecode.core.progress import progress
+from neurodecode.core.rdms import Rdms, not_square
+from neurodecode.core.trials import Trials
+from neurodecode.data.cache import unwritable
+from neurodecode.harness.rsa.models import as_models
+from neurodecode.harness.rsa.options import (
+    Comparison,
+    Correction,
+    Distance,
+    Factor,
+    Noise,
+    RsaOptions,
+)
+from neurodecode.harness.rsa.run import execute_rsa
+from neurodecode.harness.rsa.sources import Source
+from neurodecode.harness.rsa.study import (
+    RsaStudy,
+    condition_vectors,
+    conditions_table,
+    same_conditions,
+    sources_of_trials,
+)
+from neurodecode.harness.rsa.table import score_rsa
+from neurodecode.harness.run import silent
+from neurodecode.harness.store import Store
+from neurodecode.linalg.rdm_pairs import n_conditions_of, vectors
+from neurodecode.report.results import Results
+
+RsaData = Trials | Rdms | np.ndarray | Mapping[str, Any]
+
+
+def rsa(
+    data: RsaData,
+    models: Mapping[str, Any],
+    *,
+    conditions: Any = None,
+    runs: Any = None,
+    regions: str | None = None,
+    times: Sequence[float] | np.ndarray | None = None,
+    distance: Distance | None = None,
+    noise: Noise = "none",
+    transform: Literal["none", "sqrt"] = "none",
+    comparison: Comparison | Sequence[Comparison] = "rho-a",
+    nuisance: Sequence[str] = (),
+    resample: Factor | Sequence[Factor] = ("subjects", "conditions"),
+    n_bootstraps: int = 1000,
+    n_permutations: int = 1000,
+    correction: Correction = "max",
+    split_half: int = 0,
+    seed: int = 0,
+    title: str = "",
+    out: str | Path | None = None,
+    verbose: bool = True,
+) -> Results:
+    """Compare the dissimilarities that brains have with those that models say.
+
+    Parameters
+    ----------
+    data : Trials, Rdms, mapping of subject to array, or array
+        Patterns of each subject, shape (n_trials, n_channels), or with a last axis of time; a
+        mapping of region to such where a subject has several. With ``distance="precomputed"``
+        RDMs: (n_conditions, n_conditions) or the pairs above the diagonal, with a first axis of
+        time where they have one. An array without a name is one subject's.
+    models : mapping of str to model
+        An RDM; ``{"features": array, "distance": "correlation"}`` with a row a condition, or of
+        `Trials` the name of a signal;
+        ``{"column": labels}``, where pairs of one label are at 0 and others at 1, and numbers at
+        their difference; ``{"weighted": {name: model, …}}`` or ``{"interpolated": …}``, whose
+        weights are fitted to subjects and conditions that are not scored.
+    conditions : str, sequence, mapping or DataFrame, optional
+        Of `Trials` the column of conditions (``stimulus``, else ``label``). Of arrays a label a
+        trial, or a mapping of subject to such; of RDMs a name a row, or a table with the column
+        ``condition``. Without, each trial is a condition, in the same order in all subjects.
+    runs : str, sequence or mapping, optional
+        Of trials, as `conditions`: for `crossnobis`, noise and `split_half`.
+    regions : str, optional
+        Of `Trials`: a column, or ``"types"``, the regions of its channels or voxels.
+    times : sequence of float, optional
+        Seconds, of arrays with an axis of time.
+    distance : str, optional
+        ``correlation`` without, of `Rdms` ``precomputed``. ``euclidean``, ``mahalanobis`` and
+        ``crossnobis`` are squared and over the number of channels.
+    noise : {"none", "diag", "shrink_diag", "shrink_eye"}
+        Covariance of the noise that `mahalanobis` and `crossnobis` divide by.
+    transform : {"none", "sqrt"}
+        The root makes the variance of counts alike.
+    comparison : str or sequence of str
+        ``rho-a`` and ``tau-a`` are fair to models with ties, such as categories; ``spearman``
+        rewards them. ``corr``; ``corr_cov`` and ``cosine_cov`` whiten what pairs of one condition
+        share. Plain ``cosine`` of distances that are all positive ranks nothing.
+    nuisance : sequence of str
+        Models that are taken out of data and other models first (partial RSA; ``corr`` or
+        ``spearman``).
+    resample : {"subjects", "conditions"} or both
+        Over what the interval generalises.
+    n_bootstraps, n_permutations : int
+    correction : {"max", "bh", "none"}
+        Of p over models, regions and times.
+    split_half : int
+        Random halves of the runs over which the reliability of RDMs is averaged.
+    seed : int
+    title : str
+    out : path, optional
+        Results folder. Without one, results are kept in the cache folder under the digest of what
+        was asked, so that a second call finds them.
+    verbose : bool
+        Whether progress is shown on stderr.
+
+    Returns
+    -------
+    results : Results
+        A row a model, region and time; `Results.rdms` has what was compared.
+
+    Raises
+    ------
+    ConfigError
+        If a name, an option or their combination cannot be meant.
+    DataError
+        If the data are not what they are said to be, or subjects have other conditions.
+
+    References
+    ----------
+    Kriegeskorte, Mur & Bandettini 2008, doi 10.3389/neuro.06.004.2008; Nili et al. 2014, doi
+    10.1371/journal.pcbi.1003553; Schütt et al. 2023, doi 10.7554/eLife.82566.
+    """
+    if isinstance(data, Rdms) and distance not in (None, "precomputed"):
+        raise ConfigError(f"distance: {distance}: data are RDMs already. Leave it out.")
+    ready = isinstance(data, Rdms) or distance == "precomputed"
+    named, shown = isinstance(data, Trials), None
+    options = RsaOptions(
+        conditions=conditions if named and isinstance(conditions, str) else "",
+        runs="" if runs is None else runs if isinstance(runs, str) else "run",
+        regions=regions or "",
+        distance="precomputed" if ready else distance or "correlation",
+        noise=noise,
+        transform=transform,
+        comparison=_several(comparison),
+        nuisance=tuple(nuisance),
+        resample=_several(resample),
+        n_bootstraps=n_bootstraps,
+        n_permutations=n_permutations,
+        correction=correction,
+        split_half=split_half,
+    )
+    if isinstance(data, Trials):
+        sources = sources_of_trials(data, options)
+        table = conditions_table(data, options, same_conditions(sources))
+        shown = partial(condition_vectors, data, options, table["condition"].tolist())
+    else:
+        if regions is not None:
+            raise ConfigError(
+                "regions: it is of Trials. Give arrays by region: {subject: {region: array}}."
+            )
+        sources, table = _of_arrays(data, conditions, runs, times, options)
+    names = table["condition"].tolist()
+    study = RsaStudy(
+        title=title or f"{len(models)} models of {len(names)} conditions",
+        sources=sources,
+        models=as_models(models, names, table, shown),
+        options=options,
+        conditions=table,
+        seed=seed,
+        made_from={"data": "arrays in memory", "key": ""},
+    )
+    study.made_from["key"] = study.key()  # pyright: ignore[reportIndexIssue] (a dict, made above)
+    folder = Path(out) if out is not None else cache_folder() / "evaluations" / study.key()
+    resolved = {
+        "title": study.title,
+        "data": {"in_memory": study.key()},
+        "rsa": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(options).items()},
+        "models": {one.name: one.kind for one in study.models},
+        "seeds": [seed],
+    }
+    try:
+        store = Store(folder).open()
+        errors = execute_rsa(
+            study, store, folder.name, resolved, progress=progress if verbose else silent
+        )
+        if errors and len(errors) == len({job["key"] for job in store.index()["jobs"]}):
+            raise DataError(next(iter(errors.values())))
+        score_rsa(store)
+    except OSError as error:
+        if out is None:
+            raise unwritable(cache_folder(), error) from error
+        raise
+    return Results(folder)
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """Give one value as a tuple of it, and several as a tuple of them."""
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+
+
+def _of_arrays(
+    data: Any, conditions: Any, runs: Any, times: Any, options: RsaOptions
+) -> tuple[tuple[Source, ...], pd.DataFrame]:
+    """Make sources of arrays by subject, and the table of their conditions."""
+    if isinstance(data, Rdms):
+        return _of_rdms(data, conditions)
+    several = data if isinstance(data, Mapping) else {"01": data}
+    if not several:
+        raise ConfigError("data: the mapping is empty. Give {subject: array}.")
+    sources = []
+    for subject, given in several.items():
+        regions = given if isinstance(given, Mapping) else {"": given}
+        for region, X in regions.items():
+            own = _own(conditions, subject), _own(runs, subject)
+            sources.append(_source(str(subject), str(region), np.asarray(X), *own, times, options))
+    names = same_conditions(sources)
+    table = pd.DataFrame({"condition": list(names)})
+    if isinstance(conditions, pd.DataFrame):
+        given = conditions.assign(condition=conditions["condition"].astype(str))
+        table = given.drop_duplicates("condition").set_index("condition").loc[list(names)]
+        table = table.reset_index()
+    return tuple(sources), table
+
+
+def _of_rdms(rdms: Rdms, conditions: Any) -> tuple[tuple[Source, ...], pd.DataFrame]:
+    sources = []
+    whose: Any = rdms.table.groupby(["subject", "region"], sort=False)
+    for (subject, region), rows in whose:
+        values, told = rdms.values[rows.index], rows["time"].to_numpy()
+        times = None if np.isnan(told).all() else told
+        sources.append(
+            Source(
+                str(subject), str(region), lambda mine=values: mine, digest_array(values),
+                np.array(rdms.conditions), times=times, vectors=True,
+            )
+        )  # fmt: skip
+    same_conditions(sources)
+    table = pd.DataFrame({"condition": list(rdms.conditions)})
+    if isinstance(conditions, pd.DataFrame):
+        known = conditions.assign(condition=conditions["condition"].astype(str))
+        table = table.merge(known, on="condition", how="left")
+    return tuple(sources), table
+
+
+def _source(
+    subject: str, region: str, X: np.ndarray, conditions: Any, runs: Any, times: Any,
+    options: RsaOptions,
+) -> Source:  # fmt: skip
+    times = None if times is None else np.asarray(times, dtype=np.float64)
+    if options.distance == "precomputed":
+        return _ready(subject, region, X, conditions, times)
+    if isinstance(conditions, pd.DataFrame):
+        conditions = conditions["condition"]
+    n = len(X)
+    labels = [f"{i:0{len(str(n))}d}" for i in range(n)] if conditions is None else conditions
+    told = np.array([str(one) for one in labels])
+    if len(told) != n or (runs is not None and len(runs) != n):
+        raise DataError(
+            f"subject {subject}: {len(told)} conditions"
+            + ("" if runs is None else f" and {len(runs)} runs")
+            + f" for {n} trials. Give one each."
+        )
+    of_run = None if runs is None else np.array([str(one) for one in runs])
+    if times is not None and (X.ndim != 3 or X.shape[2] != len(times)):
+        raise DataError(
+            f"subject {subject}: {len(times)} times for an array of shape {X.shape}. Time is the "
+            "last of three axes."
+        )
+    if times is None and X.ndim == 3:
+        times = np.arange(X.shape[2], dtype=np.float64)
+    return Source(subject, region, lambda: X, digest_array(X), told, of_run, times)
+
+
+def _ready(
+    subject: str, region: str, X: np.ndarray, conditions: Any, times: np.ndarray | None
+) -> Source:
+    """Take RDMs that are there: squares or vectors, of one time or several."""
+    square = X.ndim >= 2 and X.shape[-1] == X.shape[-2] and not not_square(X)
+    if X.ndim == (3 if times is not None else 2) and not square:
+        raise DataError(
+            f"subject {subject}: an array of shape {X.shape} is no RDM: {not_square(X)} Give "
+            "patterns and another distance than precomputed, or a square symmetric matrix."
+        )
+    values = np.atleast_2d(vectors(X) if square else X)
+    n = n_conditions_of(values.shape[-1])
+    if isinstance(conditions, pd.DataFrame):
+        conditions = conditions["condition"]
+    names = [f"{i:0{len(str(n))}d}" for i in range(n)] if conditions is None else conditions
+    told = np.array([str(one) for one in names])
+    if len(told) != n:
+        raise DataError(f"subject {subject}: {len(told)} conditions for RDMs of {n}.")
+    return Source(
+        subject, region, lambda: values, digest_array(values), told, times=times, vectors=True
+    )
+
+
+def _own(given: Any, subject: Any) -> Any:
+    """Give what is a subject's own, where it is told subject by subject."""
+    return given[subject] if isinstance(given, Mapping) else given
