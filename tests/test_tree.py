@@ -95,7 +95,7 @@ def test_a_feature_keeps_its_contract(name):
     assert dataclasses.is_dataclass(found)
     assert found.__dataclass_params__.frozen
     assert vars(found).get("libraries"), "a feature names whose release its numbers depend on"
-    assert found.of in ("picture", "text")
+    assert found.of in ("picture", "text", "sound")
     assert list(inspect.signature(found.open).parameters) == ["self", "device"]
 
 

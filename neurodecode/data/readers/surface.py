@@ -18,7 +18,7 @@ from neurodecode.data._layout import fill as filled
 from neurodecode.data.readers import _design, _meshes, _templates
 from neurodecode.data.readers._design import Design
 from neurodecode.data.readers._folders_of_pictures import names_in_order
-from neurodecode.data.readers._meshes import Hemisphere
+from neurodecode.data.readers._meshes import Hemisphere, Labels, Rows
 from neurodecode.data.readers._noise_ceiling import NoiseCeiling
 from neurodecode.data.readers._surface_parts import Labels, Rows
 from neurodecode.data.specs import Card, EventsSpec, Variant
