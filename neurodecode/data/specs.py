@@ -9,7 +9,8 @@ from typing import Any, Literal
 from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.data._event_columns import Attributes, Made, Triggers
-from neurodecode.data._layout import StimuliSpec, check_template
+from neurodecode.data._layout import check_template
+from neurodecode.data._stimuli_layout import StimuliSpec
 from neurodecode.data.tasks import Task
 
 _NAME = re.compile(r"\w[\w.+-]*")

@@ -13,7 +13,8 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
 from neurodecode.core.stimuli import Stimuli
-from neurodecode.data._layout import SPLIT, StimuliSpec, fill
+from neurodecode.data._layout import SPLIT, fill
+from neurodecode.data._stimuli_layout import StimuliSpec
 from neurodecode.data.manifest import file_sha256, files_sha256
 from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_checks import explained
