@@ -20,7 +20,6 @@ from neurodecode.data.readers._design import Design
 from neurodecode.data.readers._folders_of_pictures import names_in_order
 from neurodecode.data.readers._meshes import Hemisphere, Labels, Rows
 from neurodecode.data.readers._noise_ceiling import NoiseCeiling
-from neurodecode.data.readers._surface_parts import Labels, Rows
 from neurodecode.data.specs import Card, EventsSpec, Variant
 
 version = 1
