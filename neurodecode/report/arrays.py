@@ -293,11 +293,12 @@ def _trials(
     if "onset" in rows and not np.isfinite(rows["onset"].astype(float)).all():
         raise DataError(f"rows: an onset of subject {subject} is no number. Give seconds.")
     order = np.arange(len(X), dtype=np.float64)
-    length = 1.0 if sfreq is None else (X.shape[-1] - 1) / sfreq
+    rows["duration"] = rows.get("duration", 0.0)
+    # Trials without an axis of time last as long as they are said to, such as a volume's t_r.
+    length = rows["duration"] if sfreq is None else (X.shape[-1] - 1) / sfreq
     if "onset" not in rows:
         # Without times, trials follow each other without overlap, in the order given.
-        rows["onset"] = order * max(1.0, length)
-    rows["duration"] = rows.get("duration", 0.0)
+        rows["onset"] = order * max(1.0, np.max(length))
     rows["start"], rows["stop"] = rows["onset"] + tmin, rows["onset"] + tmin + length
     built, position = Rows.build_sorted(rows)
     position_in_run = built.base.groupby("recording", observed=True).cumcount().to_numpy()

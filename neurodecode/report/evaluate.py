@@ -88,7 +88,8 @@ def evaluate(
         ``baseline.oracle`` too.
     rows : DataFrame or mapping, optional
         Columns of the trials (``session``, ``run``, ``block``, ``onset``, any other), in the order
-        of the trials.
+        of the trials. Of arrays without an axis of time, ``duration`` says how long a trial lasts:
+        volumes that follow each other are a series, of which no neighbour may tell the other.
     n_draws : int
         Draws of the shuffled null a model.
     seeds : int or sequence of int

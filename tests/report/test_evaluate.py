@@ -383,3 +383,13 @@ def test_results_that_lack_a_file_say_how_to_mend_them(name, tmp_path):
     (tmp_path / "r" / name).unlink()
     with pytest.raises(ConfigError, match=r"damaged or missing.*makes it anew"):
         nd.load_results(tmp_path / "r")
+
+
+def test_volumes_that_follow_each_other_are_a_series_where_their_duration_says_so():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(40, 3)), rng.normal(size=(40, 2))
+    rows = {"run": np.repeat(["1", "2"], 20), "onset": np.tile(1.5 * np.arange(20), 2)}
+    asked = {"models": ["encode.ridge"], "protocol": "cross_run", "controls": (), "n_draws": 0}
+    nd.evaluate(X, Y, rows=rows, **asked, verbose=False)  # trials, as far as anybody knows
+    with pytest.raises(ConfigError, match="the training rows follow each other in time"):
+        nd.evaluate(X, Y, rows={**rows, "duration": np.full(40, 1.5)}, **asked, verbose=False)
