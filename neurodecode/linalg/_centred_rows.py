@@ -63,8 +63,8 @@ class CentredRows:
                 gain[at] = xp.where(varies, 1 / xp.where(varies, spread, 1.0), 0.0)
         return CentredRows(X, mean, gain, root)
 
-    def read(self, rows: slice | np.ndarray, columns: slice, dtype: object) -> Array:
-        """Give a block, in a precision, as an array of its own."""
+    def read(self, rows: slice | np.ndarray, columns: slice | np.ndarray, dtype: object) -> Array:
+        """Give a block, in a precision, as an array of its own; not by two arrays at once."""
         part = astype(self.X[rows, columns], dtype) - astype(self.mean[columns], dtype)
         part *= astype(self.gain[columns], dtype)
         if self.root is not None:

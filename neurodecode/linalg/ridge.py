@@ -95,7 +95,28 @@ class RidgeSolver:
         X = as_floats(X)
         rows = CentredRows.of(X, standardise, sample_weight)
         products = rows.products(getattr(namespace(X), gram))
-        values, vectors = spectrum(products, float(np.finfo(gram).eps))
+        return RidgeSolver.of_products(rows, products, float(np.finfo(gram).eps))
+
+    @staticmethod
+    def of_products(rows: CentredRows, products: Array, rounding: float) -> "RidgeSolver":
+        """Decompose rows of which products are known.
+
+        Parameters
+        ----------
+        rows : CentredRows
+        products : ndarray or Tensor, shape (n_rows, n_rows) or (n_features, n_features)
+            Of rows where those are fewer, else of features; the lower triangle is read, and may be
+            overwritten.
+        rounding : float
+            Relative precision in which they were summed.
+
+        Raises
+        ------
+        DataError
+            If one is not finite.
+        """
+        X = rows.X
+        values, vectors = spectrum(products, rounding)
         del products
         if rows.dual:
             left, right = astype(vectors, X.dtype), None

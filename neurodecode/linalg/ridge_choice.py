@@ -1,6 +1,7 @@
 """Choosing penalties of ridge regressions by rows left out or by GCV, from one decomposition."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -109,18 +110,53 @@ def generalized_errors(
     ----------
     Golub, Heath & Wahba 1979, doi 10.1080/00401706.1979.10489751.
     """
-    n = len(solver.left)
-    taken = np.stack([as_numpy(lost(solver, alpha)) for alpha in alphas])
-    free = n - 1 - taken.shape[1] + taken.sum(axis=1)  # n - df, each penalty
-    errors = np.empty((len(taken), Y.shape[1]))
+    gcv = GeneralizedErrors.of(solver.values, alphas, len(solver.left))
+    errors = np.empty((len(gcv.taken), Y.shape[1]))
     for at, centred, _ in solver.targets(Y, block):
-        told = solver.left.T @ centred
-        inside = as_numpy(astype(told, solver.values.dtype)) ** 2
-        rest = np.clip(squares(centred) - inside.sum(axis=0), 0, None)
-        errors[:, at] = taken**2 @ inside + (rest if len(inside) < n - 1 else 0.0)
-    errors *= (n * n / total_weight(solver) / np.clip(free, 1e-300, None) ** 2)[:, None]
-    errors[free < _FREEDOM * n] = np.inf
-    return errors
+        errors[:, at] = gcv.errors(solver.left.T @ centred, squares(centred))
+    return errors * (len(solver.left) / total_weight(solver))
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralizedErrors:
+    """What generalized cross-validation makes of products of targets and components.
+
+    Parameters
+    ----------
+    taken : ndarray, shape (n_alphas, n_components)
+        What each penalty takes of each component.
+    free : ndarray, shape (n_alphas,)
+        Rows less degrees of freedom, of which the mean is one.
+    n_rows : int
+    """
+
+    taken: np.ndarray
+    free: np.ndarray
+    n_rows: int
+
+    @staticmethod
+    def of(values: Array, alphas: Sequence[float] | np.ndarray, n_rows: int) -> "GeneralizedErrors":
+        """Prepare for squared singular values, shape (n_components,)."""
+        taken = np.stack([as_numpy(lost(values, alpha)) for alpha in alphas])
+        free = n_rows - 1 - taken.shape[1] + taken.sum(axis=1)
+        return GeneralizedErrors(taken, free, n_rows)
+
+    def errors(self, told: Array, square: np.ndarray) -> np.ndarray:
+        """Give n RSS / (n - df)², shape (n_alphas, n_targets).
+
+        Parameters
+        ----------
+        told : ndarray or Tensor, shape (n_components, n_targets)
+            Products of left singular vectors and centred targets.
+        square : ndarray, shape (n_targets,)
+            Sums of squares of centred targets.
+        """
+        inside = as_numpy(told).astype(np.float64) ** 2
+        rest = np.clip(square - inside.sum(axis=0), 0, None)
+        errors = self.taken**2 @ inside + (rest if len(inside) < self.n_rows - 1 else 0.0)
+        errors *= (self.n_rows / np.clip(self.free, 1e-300, None) ** 2)[:, None]
+        errors[self.free < _FREEDOM * self.n_rows] = np.inf
+        return errors
 
 
 def least(

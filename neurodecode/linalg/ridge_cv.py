@@ -15,7 +15,7 @@ from neurodecode.linalg._ridge_folds import Folds
 from neurodecode.linalg.ridge import BLOCK
 
 TILE = 512  # targets that are told at a time
-_TIE = 1e-10  # of penalties whose scores differ by less, the largest
+_TIE = 1e-10  # relative: of penalties whose scores differ by less, the largest
 _MANY = 0.1  # of the targets: more at the edge of the grid say that it is too narrow
 
 
@@ -106,31 +106,60 @@ def cross_validated(
     check_finite(Y)
     if not splits:
         raise DataError("ridge: there is no fold to leave out. Give two folds or more.")
-    folds = Folds.of(X, gram)
-    kept = np.full((len(splits) if keep_folds else 0, len(values), Y.shape[1]), np.nan)
-    sums, counts = np.zeros((len(values), Y.shape[1])), np.zeros(Y.shape[1])
+    scores, kept = fold_scores(
+        Folds.of(X, gram), Y, values, splits, score, tol=tol, keep_folds=keep_folds, block=block
+    )
+    best = best_penalty(judged_scores(scores, values, score), values, sharing)
+    alpha, columns = values[best], np.arange(Y.shape[1])
+    each = None if kept is None else kept[:, best, columns]
+    told = scores[best, columns]
+    return RidgeChoice(alpha, told, scores, each, edge_warning(alpha[~np.isnan(told)], values))
+
+
+def fold_scores(
+    folds: Folds,
+    Y: Any,
+    alphas: np.ndarray,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    score: Score,
+    *,
+    tol: float,
+    keep_folds: bool = False,
+    block: int = BLOCK,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Score left-out rows under each penalty; arguments as `cross_validated` has them.
+
+    Returns
+    -------
+    scores : ndarray, shape (n_alphas, n_targets)
+        Mean over folds; NaN for a target that does not vary.
+    kept : ndarray, shape (n_folds, n_alphas, n_targets), or None
+    """
+    X = folds.rows.X
+    kept = np.empty((len(splits), len(alphas), Y.shape[1])) if keep_folds else None
+    sums, counts = np.zeros((len(alphas), Y.shape[1])), np.zeros(Y.shape[1])
     for i, (train, test) in enumerate(splits):
         fold = folds.fold(train, test)
-        held = HeldOut.of(fold.values, fold.seen, values, tol)
+        held = HeldOut.of(fold.values, fold.seen, alphas, tol)
         n_made = 3 * len(X) + len(held.seen) * (len(held.curves) + 3)
         for at, read in tiles(Y, held.seen, n_made, block):
-            centred, true = _centred(read[train], read[test])
-            found = held.scores(folds.told(fold, train, centred), true, score)
+            centred, mean = centred_targets(read[train])
+            found = held.scores(folds.told(fold, train, centred), read[test] - mean, score)
             varies = as_numpy((read[test] != read[test[:1]]).any(0))
             found[:, ~varies] = np.nan
             counts[at] += varies
             sums[:, at] += np.nan_to_num(found)
-            if keep_folds:
+            if kept is not None:
                 kept[i, :, at] = found
-    scores = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan), kept
+
+
+def judged_scores(scores: np.ndarray, alphas: np.ndarray, score: Score) -> np.ndarray:
+    """Give scores by which a penalty is chosen: the highest is best."""
     judged = -scores if score == "mse" else scores.copy()
     if score == "r2":  # what tells a fold worse than the fold's own mean tells nothing
-        judged[np.isinf(values)] = np.where(counts > 0, 0.0, np.nan)
-    best = best_penalty(judged, values, sharing)
-    alpha, columns = values[best], np.arange(Y.shape[1])
-    each = kept[:, best, columns] if keep_folds else None
-    told = scores[best, columns]
-    return RidgeChoice(alpha, told, scores, each, edge_warning(alpha[~np.isnan(told)], values))
+        judged[np.isinf(alphas)] = np.where(np.isnan(scores[0]), np.nan, 0.0)
+    return judged
 
 
 def tiles(Y: Any, X: Array, n_made: int, block: int) -> Iterator[tuple[slice, Array]]:
@@ -189,7 +218,8 @@ def best_penalty(
         means = (means / weight)[:, which]
     order = np.argsort(-alphas, kind="stable")
     means = np.nan_to_num(means[order])
-    return order[np.argmax(means >= means.max(axis=0) - _TIE * np.abs(means).max(axis=0), axis=0)]
+    most = means.max(axis=0)
+    return order[np.argmax(means >= most - _TIE * np.abs(most), axis=0)]
 
 
 def edge_warning(chosen: np.ndarray, alphas: np.ndarray) -> str | None:
@@ -228,8 +258,8 @@ def check_finite(Y: Any, block: int = BLOCK) -> None:
             )
 
 
-def _centred(train: Array, test: Array) -> tuple[Array, Array]:
-    """Take the mean of training rows from both."""
-    xp = namespace(train)
-    mean = astype(xp.mean(train, 0, dtype=xp.float64), train.dtype)
-    return train - mean, test - mean
+def centred_targets(Y: Array) -> tuple[Array, Array]:
+    """Take the mean over rows from targets, and give it too."""
+    xp = namespace(Y)
+    mean = astype(xp.mean(Y, 0, dtype=xp.float64), Y.dtype)
+    return Y - mean, mean

@@ -193,7 +193,7 @@ class _LeavingOut:
     """Residuals of rows that are left out, under one penalty."""
 
     def __init__(self, solver: RidgeSolver, alpha: float, groups: np.ndarray | None):
-        self._left, taken = solver.left, lost(solver, alpha)
+        self._left, taken = solver.left, lost(solver.values, alpha)
         self._lost = astype(taken, solver.left.dtype)[:, None]
         self._inverses: list[tuple[np.ndarray, Array]] = []
         if groups is None:
@@ -263,11 +263,9 @@ def _is_whole(solver: RidgeSolver) -> bool:
     return len(solver.values) >= len(solver.left) - 1
 
 
-def lost(solver: RidgeSolver, alpha: float) -> Array:
+def lost(values: Array, alpha: float) -> Array:
     """Give α / (s + α), what a penalty takes of each component; float64."""
-    if np.isinf(alpha):
-        return 0 * solver.values + 1
-    return float(alpha) * solver.divided(alpha)[:, 0]
+    return 0 * values + 1 if np.isinf(alpha) else float(alpha) / (values + float(alpha))
 
 
 def squares(values: Array) -> np.ndarray:

@@ -4,11 +4,18 @@ import warnings
 
 import numpy as np
 import pytest
-from himalaya.kernel_ridge import KernelRidgeCV
+from himalaya.kernel_ridge import (
+    KernelRidgeCV,
+    generate_dirichlet_samples,
+    solve_multiple_kernel_ridge_random_search,
+)
 from himalaya.ridge import RidgeCV as HimalayaRidgeCV
+from himalaya.ridge import solve_group_ridge_random_search
 from himalaya.scoring import correlation_score, r2_score
 from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.model_selection import KFold
 
+from neurodecode.linalg.banded_ridge import banded_cross_validated, banded_weights, draw_shares
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.linalg.ridge_cv import cross_validated
@@ -108,3 +115,42 @@ def test_both_forms_score_alike():
     padded = np.hstack([X, np.zeros((90, 40))])
     a, b = (cross_validated(one, Y, ALPHAS, splits) for one in (X, padded))
     np.testing.assert_allclose(a.scores, b.scores, atol=1e-5)
+
+
+def test_shares_are_drawn_as_himalaya_draws_them():
+    for n_draws in (6, 9):
+        theirs = generate_dirichlet_samples(n_draws, 4, random_state=5)
+        np.testing.assert_array_equal(draw_shares(4, n_draws, seed=5)[1:], theirs[1:])
+
+
+@pytest.mark.parametrize("widths", [(10, 30, 20), (60, 90, 40)], ids=["primal", "dual"])
+@pytest.mark.parametrize("tol", [0, 1e-5])
+def test_bands_are_himalayas_for_the_same_draws(widths, tol):
+    rng = np.random.default_rng(1)
+    n, band = 120, np.repeat([0, 1, 2], widths)
+    X = rng.normal(size=(n, len(band)))
+    Y = rng.normal(size=(n, 60)) * 3
+    Y[:, :40] += X[:, band == 0][:, :10] @ rng.normal(size=(10, 40))
+    Y[:, 20:] += X[:, band == 1][:, :25] @ rng.normal(size=(25, 40))
+    X, Y = X - X.mean(axis=0), Y - Y.mean(axis=0)
+    shares, options = draw_shares(3, 8), {"score_func": r2_score, "cv": KFold(5), "alphas": ALPHAS}
+    options.update(n_iter=shares, fit_intercept=True, progress_bar=False)
+    each = [X[:, band == one] for one in range(3)]
+    if n > len(band):
+        log_shares, weights, scores, _ = solve_group_ridge_random_search(
+            each, Y, return_weights=True, **options
+        )
+    else:
+        log_shares, dual, scores, _ = solve_multiple_kernel_ridge_random_search(
+            np.stack([one @ one.T for one in each]), Y, return_weights="dual", **options
+        )
+        scales = np.exp(log_shares)
+        weights = np.vstack([a[None] * (x.T @ dual) for a, x in zip(scales, each, strict=True)])
+    splits = list(KFold(5).split(X))
+    found = banded_cross_validated(X, band, Y, ALPHAS, shares, splits, tol=tol)
+    np.testing.assert_allclose(found.scores, scores, rtol=0, atol=1e-5)
+    second, first = np.sort(found.scores, axis=0)[-2:]
+    same = np.all(np.abs(found.log_shares - log_shares) < 1e-3, axis=0)
+    assert same[first - second > 1e-5].all()  # of draws that are nearly alike, either may win
+    mine, _ = banded_weights(X, band, Y, found)
+    assert np.abs(mine - weights)[:, same].max() < 1e-4 * np.abs(weights).max()
