@@ -88,18 +88,77 @@ def weighted_ranks(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
     ranks : ndarray, shape (n_draws, n, n_pairs)
         Less their mean.
     """
-    ranks = np.empty((len(weights), *X.shape))
-    for i, x in enumerate(X):
-        order = np.argsort(x, kind="stable")
-        ordered = x[order]
-        upto = np.cumsum(weights[:, order], axis=1)
-        new = np.r_[True, ordered[1:] != ordered[:-1]]
-        last = np.append(np.flatnonzero(new)[1:], len(x)) - 1  # of each group of equal values
-        at_last = upto[:, last]
-        before = np.concatenate([np.zeros((len(weights), 1)), at_last[:, :-1]], axis=1)
-        middle = (before + at_last + 1) / 2
-        ranks[:, i, order] = middle[:, np.cumsum(new) - 1]
+    order = np.argsort(X, axis=1)
+    ordered = np.take_along_axis(X, order, 1)
+    new = np.ones(X.shape, bool)  # where a value is not that before
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    w = weights[:, order]  # (n_draws, n, n_pairs)
+    upto = np.cumsum(w, axis=-1)
+    if new.all():
+        middle = upto - (w - 1) / 2
+    else:  # counts only grow, so that the last start of a group is the largest
+        last = np.roll(new, -1, axis=1)
+        before = np.maximum.accumulate(np.where(new, upto - w, -1), axis=-1)
+        to_end = np.where(last, upto, np.inf)[..., ::-1]
+        middle = (before + np.minimum.accumulate(to_end, axis=-1)[..., ::-1] + 1) / 2
+    ranks = np.empty_like(middle)
+    np.put_along_axis(ranks, np.broadcast_to(order, middle.shape), middle, -1)
     return ranks - (weights.sum(1)[:, None, None] + 1) / 2
+
+
+def ranked_ceilings(
+    rdms: np.ndarray,
+    others: np.ndarray,
+    subject_counts: np.ndarray,
+    counts: np.ndarray,
+    kept: np.ndarray,
+    method: Method,
+) -> np.ndarray:
+    """Score each subject with mean ranks of others, and of all, draw by draw.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_subjects, n_kept)
+    others : ndarray, shape (n_subjects, n_subjects)
+    subject_counts : ndarray, shape (n_draws or 1, n_subjects)
+    counts : ndarray, shape (n_draws or 1, n_conditions)
+    kept : ndarray of bool, shape (n_pairs,)
+    method : {"spearman", "rho-a", "tau-a", "tau-b"}
+
+    Returns
+    -------
+    bounds : ndarray, shape (2, n_draws, n_subjects)
+        Lower and upper. Pools are ranked again, so each draw is looked at: their order is its own.
+    """
+    n_draws = max(len(subject_counts), len(counts))
+    bounds = np.empty((2, n_draws, len(rdms)))
+    step = max(1, _AT_ONCE // rdms.size)
+    weights = ranks = w = seen = np.empty(0)
+    for draw in range(n_draws):
+        if draw < len(counts):
+            if draw % step == 0:
+                weights = pair_weights(counts[draw : draw + step], kept)
+                ranks = weighted_ranks(rdms, weights)
+            w, seen = weights[draw % step], ranks[draw % step]
+        by_subject = subject_counts[draw % len(subject_counts)]
+        pools = np.concatenate([others * by_subject, by_subject[None]]) @ seen
+        if method in ("tau-a", "tau-b"):
+            for i, own in enumerate(rdms[:, None]):
+                bounds[:, draw, i] = kendall_of_draw(pools[[i, -1]], own, w, method)[:, 0]
+            continue
+        of_pools = weighted_ranks(pools, w[None])[0]
+        weighed = w * seen
+        bounds[0, draw] = np.vecdot(of_pools[:-1], weighed)
+        bounds[1, draw] = weighed @ of_pools[-1]
+        if method == "rho-a":
+            total = w.sum()
+            bounds[:, draw] *= 12 / (total**3 - total) if total > 1 else np.nan
+            continue
+        length = np.sqrt(np.vecdot(of_pools, w * of_pools))
+        own = np.sqrt(np.vecdot(seen, weighed))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            bounds[:, draw] /= np.stack([length[:-1] * own, length[-1] * own])
+    return bounds
 
 
 def kendall_of_draw(

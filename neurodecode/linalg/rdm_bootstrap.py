@@ -5,6 +5,7 @@ References
 Schütt et al. 2023, doi 10.7554/eLife.82566; Nili et al. 2014, doi 10.1371/journal.pcbi.1003553.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,10 +17,10 @@ from neurodecode.linalg._rdm_weighted import (
     kendall_of_draw,
     pair_weights,
     products,
-    weighted_ranks,
+    ranked_ceilings,
 )
 from neurodecode.linalg.rdm_ceilings import ceilings_of_products
-from neurodecode.linalg.rdm_compare import Method, aligned, check_method
+from neurodecode.linalg.rdm_compare import RANKED, Method, aligned, check_method
 from neurodecode.linalg.rdm_pairs import n_conditions_of
 
 Factor = Literal["subjects", "conditions"]
@@ -125,15 +126,22 @@ def bootstrap(
     by_condition = _drawn(rng, n_draws, n_what)[:, what]
     one_subject, one_condition = np.ones((1, len(rdms))), np.ones((1, n))
     given = (as_floats(models), as_floats(rdms), who, method)
-    observed = resampled(*given, one_subject, one_condition)
-    found: dict[str, Draws | None] = {"both": None, "subjects": None, "conditions": None}
-    if "conditions" in over:
-        found["conditions"] = resampled(*given, one_subject, by_condition)
+    (observed,) = resampled(*given, [one_subject], one_condition)
+    of_subjects = of_conditions = of_both = None
     if "subjects" in over:
-        found["subjects"] = resampled(*given, by_subject, one_condition)
-    if len(over) > 1:
-        found["both"] = resampled(*given, by_subject, by_condition)
-    return Bootstrap(observed, **found, n_subjects=int(n_who), n_conditions=int(n_what))
+        (of_subjects,) = resampled(*given, [by_subject], one_condition)
+    if "conditions" in over:
+        ways = [one_subject, by_subject] if len(over) > 1 else [one_subject]
+        of_conditions, *more = resampled(*given, ways, by_condition)
+        of_both = more[0] if more else None
+    return Bootstrap(
+        observed,
+        of_both,
+        of_subjects,
+        of_conditions,
+        n_subjects=int(n_who),
+        n_conditions=int(n_what),
+    )
 
 
 def check_over(over: tuple[Factor, ...], n_subjects: int, n_conditions: int) -> None:
@@ -156,9 +164,9 @@ def resampled(
     rdms: np.ndarray,
     who: np.ndarray,
     method: Method,
-    subject_counts: np.ndarray,
+    subject_counts: Sequence[np.ndarray],
     condition_counts: np.ndarray,
-) -> Draws:
+) -> list[Draws]:
     """Score models on data in which subjects and conditions are there so often.
 
     Parameters
@@ -168,77 +176,46 @@ def resampled(
     who : ndarray of int, shape (n_subjects,)
         Whose each matrix is.
     method : str
-    subject_counts : ndarray, shape (n_draws or 1, n_subjects)
+    subject_counts : sequence of ndarray, shape (n_draws or 1, n_subjects)
+        One way to draw subjects or several, of the same draws of conditions.
     condition_counts : ndarray, shape (n_draws or 1, n_conditions)
 
     Returns
     -------
-    draws : Draws
+    draws : list of Draws
+        One for each of `subject_counts`.
     """
     V = np.concatenate([models, rdms]).astype(np.float64)
-    n_models = len(models)
+    n_models, kept = len(models), ~np.isnan(V[0])
     others = (who[:, None] != who).astype(np.float64)
-    share = subject_counts / subject_counts.sum(1, keepdims=True)
-    if method in ("spearman", "rho-a", "tau-a", "tau-b"):
-        parts = _of_ranks(V, n_models, method, others, subject_counts, condition_counts)
+    few = np.count_nonzero(condition_counts, axis=1) < _FEWEST
+    K = np.empty(0)
+    if method in ("tau-a", "tau-b"):
+        weights = pair_weights(condition_counts, kept)
+        one, other = V[:n_models, kept], V[n_models:, kept]
+        each = np.stack([kendall_of_draw(one, other, w, method) for w in weights])
     else:
         K = products(V, condition_counts, method, n_models)
+        each = K[:, :n_models, n_models:]
+    found = []
+    for counts in subject_counts:
         with np.errstate(invalid="ignore", divide="ignore"):
-            bounds = ceilings_of_products(K[:, n_models:, n_models:], others, subject_counts)
-        parts = K[:, :n_models, n_models:], *bounds
-    with np.errstate(invalid="ignore"):
-        scores, lower, upper = (_mean(part, share) for part in parts)
-    if not others.any():
-        lower = np.full_like(lower, np.nan)
-        upper = lower.copy()
-    few = np.count_nonzero(condition_counts, axis=1) < _FEWEST
-    for each in (scores, lower, upper):
-        each[np.broadcast_to(few, len(each))] = np.nan
-    return Draws(scores, lower, upper)
-
-
-def _of_ranks(
-    V: np.ndarray,
-    n_models: int,
-    method: Method,
-    others: np.ndarray,
-    subject_counts: np.ndarray,
-    condition_counts: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give scores and ceilings of ranks; pools are ranked again, so each draw is looked at."""
-    kept = ~np.isnan(V[0])
-    V = V[:, kept]
-    models, rdms = V[:n_models], V[n_models:]
-    n_draws = max(len(subject_counts), len(condition_counts))
-    every = [np.broadcast_to(c, (n_draws, c.shape[1])) for c in (subject_counts, condition_counts)]
-    scores = np.full((len(condition_counts), n_models, len(rdms)), np.nan)
-    lower, upper = np.full((2, n_draws, len(rdms)), np.nan)
-    ranks, weights = np.empty(0), np.empty(0)
-    for draw, (by_subject, by_condition) in enumerate(zip(*every, strict=True)):
-        if draw < len(condition_counts):
-            weights = pair_weights(by_condition[None], kept)
-            if np.count_nonzero(by_condition) < _FEWEST:
-                continue
-            ranks = weighted_ranks(rdms, weights)[0]
-            scores[draw] = _ranked(models, rdms, weights, method)
-        if not np.count_nonzero(by_condition) < _FEWEST:
-            pools = np.concatenate([others * by_subject, by_subject[None]]) @ ranks
-            found = _ranked(pools, rdms, weights, method)
-            lower[draw], upper[draw] = np.diag(found), found[-1]
-    lower[:, ~others.any(1)] = np.nan
-    return scores, lower, upper
-
-
-def _ranked(one: np.ndarray, other: np.ndarray, weights: np.ndarray, method: Method) -> np.ndarray:
-    if method in ("tau-a", "tau-b"):
-        return kendall_of_draw(one, other, weights[0], method)
-    left, right = (weighted_ranks(rows, weights)[0] for rows in (one, other))
-    left, right = left * np.sqrt(weights), right * np.sqrt(weights)
-    if method == "rho-a":
-        total = weights.sum()
-        return left @ right.T * (12 / (total**3 - total))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (left @ right.T) / np.sqrt(np.outer(np.vecdot(left, left), np.vecdot(right, right)))
+            if method in RANKED:
+                bounds = ranked_ceilings(
+                    V[n_models:, kept], others, counts, condition_counts, kept, method
+                )
+            else:
+                bounds = ceilings_of_products(K[:, n_models:, n_models:], others, counts)
+            share = counts / counts.sum(1, keepdims=True)
+            parts = [_mean(part, share) for part in (each, *bounds)]
+        for part in parts:
+            part[np.broadcast_to(few, len(part))] = np.nan
+        # Where one subject is drawn, or there is one, its ceiling would be of nobody.
+        alone = ~((counts > 0) @ others.astype(bool)).any(1)
+        for part in parts[1:]:
+            part[np.broadcast_to(alone, len(part))] = np.nan
+        found.append(Draws(*parts))
+    return found
 
 
 def _mean(parts: np.ndarray, share: np.ndarray) -> np.ndarray:

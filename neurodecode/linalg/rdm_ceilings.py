@@ -16,6 +16,7 @@ from scipy.stats import rankdata
 from neurodecode.core.errors import DataError
 from neurodecode.linalg._namespace import as_floats
 from neurodecode.linalg.rdm_compare import (
+    RANKED,
     WHITENED,
     Method,
     check_method,
@@ -77,7 +78,7 @@ def ceilings(
     check_method(method, sigma_k)
     rdms = np.atleast_2d(as_floats(rdms)).astype(np.float64, copy=False)
     others = different(len(rdms), subjects)
-    if method not in ("spearman", "rho-a", "tau-a", "tau-b"):
+    if method not in RANKED:
         U = coordinates(rdms, method, sigma_k=sigma_k)
         lower, upper = ceilings_of_products(U @ U.T, others)
     else:
@@ -115,7 +116,7 @@ def pool(
     kept = found_pairs(rdms)
     pooled = np.full(rdms.shape[1], np.nan, rdms.dtype)
     inside = rdms[:, kept]
-    if method in ("spearman", "rho-a", "tau-a", "tau-b"):
+    if method in RANKED:
         pooled[kept] = rankdata(inside, axis=1).mean(0)
         return pooled
     if method in ("corr", "corr_cov"):

@@ -28,6 +28,7 @@ METHODS: tuple[Method, ...] = (
     "cosine", "corr", "spearman", "rho-a", "tau-a", "tau-b", "cosine_cov", "corr_cov",
 )  # fmt: skip
 WHITENED = ("cosine_cov", "corr_cov")
+RANKED = ("spearman", "rho-a", "tau-a", "tau-b")
 _REWARD_TIES = {"spearman": "rho-a", "tau-b": "tau-a"}
 _MANY_TIES = 0.01  # of pairs: above, a vector is taken for one of levels rather than of numbers
 

@@ -58,9 +58,9 @@ def test_weights_of_pairs_are_resampled_conditions(method, lacking):
     for _ in range(4):
         places = np.sort(rng.integers(N, size=N))
         whom = np.sort(rng.integers(N_SUBJECTS, size=N_SUBJECTS))
-        found = resampled(
+        (found,) = resampled(
             models, rdms, np.arange(N_SUBJECTS), method,
-            counts_of(whom, N_SUBJECTS), counts_of(places, N),
+            [counts_of(whom, N_SUBJECTS)], counts_of(places, N),
         )  # fmt: skip
         said, seen = resample(models, places), resample(rdms[whom], places)
         bounds = ceilings(seen, method, subjects=whom)

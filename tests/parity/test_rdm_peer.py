@@ -321,7 +321,8 @@ def test_the_same_draws_have_the_same_scores_and_variances(method):
     for which, (evaluate, over) in RESAMPLED.items():
         np.random.seed(4)  # noqa: NPY002 the peer draws from it
         expected = evaluate(named, RDMs(rdms), method=method, N=N_DRAWS)
-        found = resampled(models, rdms, np.arange(6), method, *their_draws(over, 6))
+        by_subject, by_condition = their_draws(over, 6)
+        (found,) = resampled(models, rdms, np.arange(6), method, [by_subject], by_condition)
         np.testing.assert_allclose(found.scores, expected.evaluations, rtol=0, atol=1e-12)
         if which == "conditions" and method != "cosine_cov":  # pools of those: see above
             np.testing.assert_allclose(found.lower, expected.noise_ceiling[0], atol=1e-12)

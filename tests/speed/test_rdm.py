@@ -202,10 +202,11 @@ def test_bootstrap_of_conditions(method, capsys, monkeypatch):
         return eval_bootstrap_pattern(named, data, method=method, N=n_theirs)
 
     found, expected, mine, other = beside(
-        lambda: resampled(models, rdms, np.arange(n_subjects), method, one_subject, counts),
+        lambda: resampled(models, rdms, np.arange(n_subjects), method, [one_subject], counts),
         theirs,
         repeats=(5, 2),
     )
+    (found,) = found
     np.testing.assert_allclose(found.scores[:n_theirs], expected.evaluations, rtol=0, atol=1e-12)
     bounds = np.stack([found.lower, found.upper])[:, :n_theirs]
     np.testing.assert_allclose(bounds, expected.noise_ceiling, rtol=0, atol=1e-12)
