@@ -74,7 +74,7 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.ridge",
+    "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.layers", "encode.ridge",
     "encode.semantic_transformer", "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
