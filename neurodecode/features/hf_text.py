@@ -13,8 +13,14 @@ from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor
 from neurodecode.data.weights import Weights, find_weights
+from neurodecode.features._context import in_context, last_of, tokens_in_context
 from neurodecode.features._contract import Extract, Feature
-from neurodecode.features._transformers import normalized
+from neurodecode.features._transformers import (
+    check_layers,
+    hidden_state,
+    normalized,
+    stacked_layers,
+)
 
 
 @dataclass(frozen=True)
@@ -31,14 +37,22 @@ class HfText(Feature):
     layer : str or int
         ``text_embeds``: CLIP's own, the projection of the last layer. ``pooler``: what the model
         itself gives as one vector. A number: that of ``hidden_states``.
-    pooling : {"", "cls", "mean", "none"}
-        ``cls``: the first token, as of BERT. ``mean``: over the words, without padding. ``none``:
-        all tokens, padding among them. Where the layer is a vector it may be left out.
+    pooling : {"", "cls", "mean", "last", "none"}
+        ``cls``: the first token, as of BERT. ``mean``: over the words, without padding. ``last``:
+        the last token, which of a model that reads forward alone has read all. ``none``: all
+        tokens, padding among them. Where the layer is a vector it may be left out.
     normalize : {"none", "l2", "pooled"}
         ``l2``: each vector, or each token, by its length. ``pooled``: all tokens of ``text_embeds``
         by the length of the embedding.
     max_length : int
         Tokens; longer captions are cut there, shorter ones padded. 0: as many as the model takes.
+    layers : tuple of int
+        Several numbers of ``hidden_states`` instead of a `layer`: shape (n_layers, d), for
+        `encode.layers` to choose from.
+    context : str
+        Column of the table of stimuli, such as a passage: earlier texts of the same value are read
+        before each text, as far as `max_length` reaches, and the pooling (``mean`` or ``last``) is
+        over the text's own tokens. Texts are in the order of the table; none is read ahead.
     revision : str
         Of the hub; its main branch without.
 
@@ -57,13 +71,22 @@ class HfText(Feature):
     weights: str
     captions: tuple[str, ...] = ()
     layer: str | int = "text_embeds"
-    pooling: Literal["", "cls", "mean", "none"] = ""
+    pooling: Literal["", "cls", "mean", "last", "none"] = ""
     normalize: Literal["none", "l2", "pooled"] = "none"
     max_length: int = 0
+    layers: tuple[int, ...] = ()
+    context: str = ""
     revision: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "captions", tuple(self.captions))  # a file's list
+        object.__setattr__(self, "layers", tuple(self.layers))
+        check_layers("hf_text", self.layers, self.layer != type(self).layer, self.pooling)
+        if self.context and (self.captions or self.pooling not in ("mean", "last")):
+            raise ConfigError(
+                "hf_text: context: of stimuli that are texts themselves, with pooling: mean or "
+                "last over their own tokens."
+            )
         if isinstance(self.layer, str) and self.layer not in ("text_embeds", "pooler"):
             raise ConfigError(
                 f"hf_text: layer: {self.layer!r} is none of text_embeds, pooler and a number of "
@@ -73,7 +96,8 @@ class HfText(Feature):
             raise ConfigError(
                 f"hf_text: layer {self.layer} has many tokens. Give a pooling: cls, mean or none."
             )
-        if isinstance(self.layer, str) and self.pooling not in ("", "none"):
+        by_name = isinstance(self.layer, str) and not self.layers
+        if by_name and self.pooling not in ("", "none"):
             raise ConfigError(
                 f"hf_text: pooling: {self.pooling}: {self.layer} gives one vector as it is. Leave "
                 "it out, or give layer: -1."
@@ -96,6 +120,8 @@ class HfText(Feature):
         DataError
             If it has none, or is no text.
         """
+        if self.context:
+            return in_context(stimuli, stimulus, self.context)
         if not self.captions:
             content = stimuli[stimulus]
             if not isinstance(content, str) or not content.strip():
@@ -122,6 +148,9 @@ class HfText(Feature):
 
     def contents(self, stimuli: Stimuli, cache: Path) -> str:
         """Digest of ids and captions, or of the texts that the stimuli are."""
+        if self.context:
+            column = [str(one) for one in stimuli.table[self.context]]
+            return digest([stimuli.contents(cache), column])
         if not self.captions:
             return stimuli.contents(cache)
         ids = [str(one) for one in stimuli.table.index]
@@ -151,6 +180,8 @@ class HfText(Feature):
         weights = self._found()
         model = load_model(weights, device, purpose="hf_text")
         tokenizer = load_processor(weights, "AutoTokenizer")
+        if tokenizer.pad_token is None:  # of GPT-2: what is padded is masked
+            tokenizer.pad_token = tokenizer.eos_token
         tower = getattr(model, "text_model", None) or model.base_model
         if tower.main_input_name != "input_ids":
             raise ConfigError(
@@ -158,7 +189,7 @@ class HfText(Feature):
                 "texts. For pictures there is hf_vision."
             )
         projection = getattr(model, "text_projection", None)
-        if self.layer == "text_embeds" and projection is None:
+        if self.layer == "text_embeds" and not self.layers and projection is None:
             raise ConfigError(
                 f"hf_text: {type(model).__name__} of {self.weights!r} has no text_embeds, as CLIP "
                 "has. Give layer: pooler, or the number of one of its hidden_states."
@@ -174,6 +205,12 @@ class HfText(Feature):
         def extract(stimuli: Sequence[tuple[str, ...]]) -> np.ndarray:
             import torch
 
+            if self.context:
+                words, own = tokens_in_context(tokenizer, stimuli, length)
+                words = {k: v.to(model.device) for k, v in words.items()}
+                with torch.inference_mode():
+                    return self._states(tower, words, own.to(model.device)).cpu().numpy()
+
             texts = [one for several in stimuli for one in several]
             words = tokenizer(
                 texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt"
@@ -188,35 +225,39 @@ class HfText(Feature):
 
     def _layer(self, tower: Any, projection: Any, words: Mapping[str, Any]) -> Any:
         """Give the layer that is asked, one entry a caption."""
-        answers = tower(**words, output_hidden_states=isinstance(self.layer, int), return_dict=True)
-        if isinstance(self.layer, str):
-            vector = answers.get("pooler_output")
-            if vector is None:
-                raise ConfigError(
-                    f"hf_text: {self.weights!r} has no pooler. Give the number of one of its "
-                    "hidden_states, such as layer: -1."
-                )
-            if self.layer == "text_embeds":
-                vector = projection(vector)
-            if self.pooling != "none":
-                return normalized(vector, "l2" if self.normalize == "l2" else "none")
-            tokens = projection(answers.last_hidden_state)
-            if self.normalize == "pooled":
-                return tokens / vector.norm(dim=-1)[:, None, None]
-            return normalized(tokens, "l2" if self.normalize == "l2" else "none")
-        states = answers.hidden_states
-        if not -len(states) <= self.layer < len(states):
+        if self.layers or isinstance(self.layer, int):
+            return self._states(tower, words, words["attention_mask"])
+        answers = tower(**words, return_dict=True)
+        vector = answers.get("pooler_output")
+        if vector is None:
             raise ConfigError(
-                f"hf_text: layer {self.layer}: {self.weights!r} has {len(states)} hidden_states. "
-                f"Give one of {-len(states)} to {len(states) - 1}."
+                f"hf_text: {self.weights!r} has no pooler. Give the number of one of its "
+                "hidden_states, such as layer: -1."
             )
-        tokens = states[self.layer]
-        if self.pooling == "cls":
-            tokens = tokens[:, 0]
-        elif self.pooling == "mean":
-            said = words["attention_mask"][:, :, None].to(tokens.dtype)
-            tokens = (tokens * said).sum(dim=1) / said.sum(dim=1)
+        if self.layer == "text_embeds":
+            vector = projection(vector)
+        if self.pooling != "none":
+            return normalized(vector, "l2" if self.normalize == "l2" else "none")
+        tokens = projection(answers.last_hidden_state)
+        if self.normalize == "pooled":
+            return tokens / vector.norm(dim=-1)[:, None, None]
         return normalized(tokens, "l2" if self.normalize == "l2" else "none")
+
+    def _states(self, tower: Any, words: Mapping[str, Any], pooled: Any) -> Any:
+        """Give numbered layers, pooled over the tokens that are marked, one entry a text."""
+        answers = tower(**words, output_hidden_states=True, return_dict=True)
+        made = []
+        for one in self.layers or (int(self.layer),):
+            tokens = hidden_state(answers.hidden_states, one, "hf_text", self.weights)
+            if self.pooling == "cls":
+                tokens = tokens[:, 0]
+            elif self.pooling == "mean":
+                said = pooled[:, :, None].to(tokens.dtype)
+                tokens = (tokens * said).sum(dim=1) / said.sum(dim=1)
+            elif self.pooling == "last":
+                tokens = tokens[range(len(tokens)), last_of(pooled)]
+            made.append(normalized(tokens, "l2" if self.normalize == "l2" else "none"))
+        return stacked_layers(made, "hf_text") if self.layers else made[0]
 
 
 def _is_list(cell: Any) -> bool:

@@ -13,7 +13,13 @@ from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor, quiet
 from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._contract import Extract, Feature, OfPictures, as_colour
-from neurodecode.features._transformers import Normalize, normalized
+from neurodecode.features._transformers import (
+    Normalize,
+    check_layers,
+    hidden_state,
+    normalized,
+    stacked_layers,
+)
 
 # Tokens that stand for no place in the picture, in the order in which they come first.
 _CLASS = ("cls_token", "class_embedding", "class_token")
@@ -40,6 +46,9 @@ class HfVision(Feature):
     normalize : {"none", "l2", "first_token"}
         ``l2``: each vector, or each token, by its length. ``first_token``: all tokens by the length
         of the class token.
+    layers : tuple of int
+        Several numbers of ``hidden_states`` instead of a `layer`: shape (n_layers, d), for
+        `encode.layers` to choose from.
     revision : str
         Of the hub; its main branch without.
 
@@ -61,9 +70,13 @@ class HfVision(Feature):
     layer: str | int = "image_embeds"
     pooling: Literal["", "cls", "mean", "none"] = ""
     normalize: Normalize = "none"
+    layers: tuple[int, ...] = ()
     revision: str = ""
 
     def __post_init__(self):
+        object.__setattr__(self, "layers", tuple(self.layers))  # a file's list
+        said = self.layer != type(self).layer
+        check_layers("hf_vision", self.layers, said, self.pooling)
         if isinstance(self.layer, str) and self.layer not in ("image_embeds", "pooler"):
             raise ConfigError(
                 f"hf_vision: layer: {self.layer!r} is none of image_embeds, pooler and a number of "
@@ -196,7 +209,11 @@ class _Tower:
                 f"hf_vision: weights {self._name!r} are of {self._called}, which takes no pictures."
                 " For texts there is hf_text."
             )
-        if asked.layer == "image_embeds" and (self._projection is None or self._norm is None):
+        if (
+            asked.layer == "image_embeds"
+            and not asked.layers
+            and (self._projection is None or self._norm is None)
+        ):
             raise ConfigError(
                 f"hf_vision: {self._called} of {self._name!r} has no image_embeds, as CLIP has. "
                 "Give layer: pooler, or the number of one of its hidden_states."
@@ -214,9 +231,13 @@ class _Tower:
 
     def __call__(self, pixels: Any, asked: HfVision) -> Any:
         """Give the layer that is asked, shape (n, d) or (n, n_tokens, d)."""
-        answers = self._tower(
-            pixel_values=pixels, output_hidden_states=isinstance(asked.layer, int), return_dict=True
-        )
+        hidden = isinstance(asked.layer, int) or bool(asked.layers)
+        answers = self._tower(pixel_values=pixels, output_hidden_states=hidden, return_dict=True)
+        if asked.layers:
+            several = [self._hidden(answers, one) for one in asked.layers]
+            return stacked_layers(
+                [self._pooled(one, asked.pooling) for one in several], "hf_vision"
+            )
         if asked.layer == "pooler":
             return self._pooler(answers)
         if asked.layer == "image_embeds":
@@ -235,13 +256,7 @@ class _Tower:
         return vector.flatten(1)
 
     def _hidden(self, answers: Any, layer: int) -> Any:
-        states = answers.hidden_states
-        if not -len(states) <= layer < len(states):
-            raise ConfigError(
-                f"hf_vision: layer {layer}: {self._called} of {self._name!r} has {len(states)} "
-                f"hidden_states. Give one of {-len(states)} to {len(states) - 1}."
-            )
-        state = states[layer]
+        state = hidden_state(answers.hidden_states, layer, "hf_vision", self._name)
         # A map of (n, d, height, width) becomes tokens, row by row.
         return state.flatten(2).transpose(1, 2) if state.ndim == 4 else state
 

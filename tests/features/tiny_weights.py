@@ -82,6 +82,36 @@ def bert(folder: Path) -> Path:
     return with_tokenizer(save(t.BertModel(config), folder), start="<s>", end="</s>", pad="<p>")
 
 
+def gpt2(folder: Path) -> Path:
+    """A model that reads forward alone, without a token for padding."""
+    t = transformers()
+    config = t.GPT2Config(
+        n_embd=16, n_layer=3, n_head=2, vocab_size=40, n_positions=16, bos_token_id=0,
+        eos_token_id=0,
+    )  # fmt: skip
+    with_tokenizer(save(t.GPT2Model(config), folder), start="<s>", end="<s>", pad="<s>")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    settings.pop("pad_token")
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return folder
+
+
+def wav2vec2(folder: Path) -> Path:
+    """Hear 16 kHz; a hidden state every 20 samples, of two layers and the first."""
+    t = transformers()
+    config = t.Wav2Vec2Config(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
+        conv_dim=(8, 8), conv_stride=(5, 4), conv_kernel=(10, 4), num_feat_extract_layers=2,
+        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2, vocab_size=8,
+    )  # fmt: skip
+    made = save(t.Wav2Vec2Model(config), folder)
+    settings = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": 16000,
+                "feature_size": 1, "do_normalize": True, "return_attention_mask": True,
+                "padding_value": 0.0}  # fmt: skip
+    (made / "preprocessor_config.json").write_text(json.dumps(settings))
+    return made
+
+
 def with_tokenizer(folder: Path, start: str, end: str, pad: str) -> Path:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
