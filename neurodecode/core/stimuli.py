@@ -9,6 +9,7 @@ import pandas as pd
 
 from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import DataError
+from neurodecode.core.sound import Sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,4 +60,6 @@ class Stimuli:
 
 
 def _content(content: object) -> str:
+    if isinstance(content, Sound):
+        return digest([digest_array(content.samples), content.sfreq])
     return digest_array(content) if isinstance(content, np.ndarray) else digest(str(content))

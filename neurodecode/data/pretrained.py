@@ -13,6 +13,12 @@ from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device, resolve_device
 from neurodecode.data.weights import Checkpoint, Weights
 
+Processor = Literal["AutoImageProcessor", "AutoTokenizer", "AutoFeatureExtractor"]
+_CALLED: Mapping[Processor, str] = {
+    "AutoImageProcessor": "image processor",
+    "AutoTokenizer": "tokenizer",
+    "AutoFeatureExtractor": "feature extractor",
+}
 _SHOWN = 6  # names of tensors in a message
 # Networks that diffusers keeps to one pipeline.
 _ELSEWHERE = {
@@ -76,8 +82,8 @@ def load_part(weights: Weights, kind: str, dtype: Any, *, purpose: str) -> Any:
     )
 
 
-def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTokenizer"], **how):
-    """Give the image processor or tokenizer that lies beside the weights.
+def load_processor(weights: Weights, kind: Processor, **how):
+    """Give the image processor, tokenizer or audio feature extractor beside the weights.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def load_processor(weights: Weights, kind: Literal["AutoImageProcessor", "AutoTo
             )
         except Exception as error:  # of a damaged file a library may raise anything
             first = str(error).strip().partition("\n")[0][:200]
-            what = "image processor" if kind == "AutoImageProcessor" else "tokenizer"
+            what = _CALLED[kind]
             raise DataError(
                 f"weights {weights.name!r}: {weights.folder} gives no {what} "
                 f"({type(error).__name__}: {first}). Save it there with save_pretrained."

@@ -1,4 +1,4 @@
-"""What was shown: pictures out of arrays, zips and folders, one at a time when asked."""
+"""What was shown: pictures, texts and sounds, read one at a time when asked."""
 
 import functools
 import io
@@ -12,6 +12,7 @@ import pandas as pd
 
 from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError, DataMissing
+from neurodecode.core.sound import Sound
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.data._layout import SPLIT, fill
 from neurodecode.data._stimuli_layout import StimuliSpec
@@ -20,7 +21,7 @@ from neurodecode.data.readers import _array_files, _templates
 from neurodecode.data.readers._array_checks import explained
 from neurodecode.data.readers._array_rows import columns_of
 from neurodecode.data.readers._array_source import Place, safely
-from neurodecode.data.readers._folders_of_pictures import TEXT, inside, wanted
+from neurodecode.data.readers._folders_of_pictures import SOUND, TEXT, inside, wanted
 from neurodecode.data.specs import Card
 
 _LARGEST = 1 << 28  # bytes of one file within an archive
@@ -155,6 +156,8 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
         else:
             with zipfile.ZipFile(path) as archive:
                 content = archive.read(name)
+        if name.lower().endswith(SOUND):
+            return _sound(content)
         return content.decode() if name.endswith(TEXT) else _picture(content)
 
 
@@ -200,6 +203,19 @@ def _picture(content: bytes) -> np.ndarray:
         if upright.mode not in ("L", "RGB", "I;16"):
             upright = upright.convert("RGB")
         return np.asarray(upright)
+
+
+def _sound(content: bytes) -> Sound:
+    """Decode a wav file; channels are averaged, whole numbers are brought to -1 to 1."""
+    from scipy.io import wavfile
+
+    sfreq, samples = wavfile.read(io.BytesIO(content))
+    if samples.dtype == np.uint8:  # around 128, as eight bits are
+        samples = (samples.astype(np.float32) - 128) / 128
+    elif samples.dtype.kind == "i":
+        samples = samples / -float(np.iinfo(samples.dtype).min)
+    samples = samples if samples.ndim == 1 else samples.mean(axis=1)
+    return Sound(samples.astype(np.float32), float(sfreq))
 
 
 def _inside_zip(path: Path) -> list[str]:

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.sound import Sound
 from neurodecode.core.stimuli import Stimuli
 
-Content = Literal["picture", "text"]
-# From stimuli, each a picture or a tuple of texts, to numbers of shape (n, …), float32.
+Content = Literal["picture", "text", "sound"]
+# From stimuli, each a picture, a tuple of texts or a sound, to numbers of shape (n, …), float32.
 Extract = Callable[[Sequence[Any]], np.ndarray]
 # From pictures of float32, 0 to 1, shape (n, height, width, 3), to the same.
 OfPictures = Callable[[np.ndarray], np.ndarray]
@@ -32,8 +33,8 @@ class Feature(ABC):
     ----------
     version : int
         Raised when the numbers that come out change.
-    of : {"picture", "text"}
-        What it is handed: pictures as `check_picture` gives them, or a tuple of texts.
+    of : {"picture", "text", "sound"}
+        What it is handed: pictures as `check_picture` gives them, a tuple of texts, or sounds.
     libraries : tuple of str
         Whose release the numbers depend on.
     batch_size : int
@@ -63,6 +64,8 @@ class Feature(ABC):
         DataError
             If the stimulus is none of what the feature is of; it is named.
         """
+        if self.of == "sound":
+            return check_sound(stimuli[stimulus], f"stimulus {stimulus!r}")
         return check_picture(stimuli[stimulus], f"stimulus {stimulus!r}")
 
     def contents(self, stimuli: Stimuli, cache: Path) -> str:
@@ -128,6 +131,21 @@ def check_picture(picture: Any, where: str) -> np.ndarray:
             "convert it, and say what its black and white are."
         )
     return picture
+
+
+def check_sound(sound: Any, where: str) -> Sound:
+    """Hold a sound to what features are handed.
+
+    Raises
+    ------
+    DataError
+        If it is none, or holds values that are not finite.
+    """
+    if not isinstance(sound, Sound):
+        raise DataError(f"{where}: expected a sound, got {type(sound).__name__}.")
+    if not np.isfinite(sound.samples).all():
+        raise DataError(f"{where}: a sound of samples that are not finite. Repair the file.")
+    return sound
 
 
 def resized(picture: np.ndarray, size: int, *, grey: bool) -> np.ndarray:

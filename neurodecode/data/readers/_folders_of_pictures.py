@@ -1,4 +1,4 @@
-"""Folders of pictures and texts: what is in them, in an order that no file system decides."""
+"""Folders of pictures, texts and sounds: what is in them, in an order of their own."""
 
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -6,18 +6,18 @@ from pathlib import Path, PurePosixPath
 from neurodecode.core.errors import DataError
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-TEXT = ".txt"
+TEXT, SOUND = ".txt", ".wav"
 
 
 def wanted(name: str) -> bool:
-    """Whether a file is a picture or a text, and not hidden."""
-    return name.lower().endswith((*_PICTURES, TEXT)) and not PurePosixPath(name).name.startswith(
-        "."
-    )
+    """Whether a file is a picture, a text or a sound, and not hidden."""
+    return name.lower().endswith((*_PICTURES, TEXT, SOUND)) and not PurePosixPath(
+        name
+    ).name.startswith(".")
 
 
 def inside(path: Path) -> list[str]:
-    """Names of the pictures and texts below a folder, folder by folder, in the order of names.
+    """Names of what is below a folder, folder by folder, in the order of names.
 
     Raises
     ------
