@@ -1,6 +1,7 @@
 """Pictures of patterns: on the head, in the brain, or as bars."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import mne
 import nibabel
@@ -23,6 +24,35 @@ _MAX_BARS = 4  # maps beside each other; more become the columns of a heat map
 _ON_A_HEAD = {"eeg": "EEG electrodes", "mag": "magnetometers", "grad": "gradiometers"}
 
 
+@dataclass(frozen=True)
+class Colours:
+    """What the colours of maps mean: one scale for all of them.
+
+    Parameters
+    ----------
+    cmap : str
+        Of matplotlib.
+    low, high : float
+    ticks : tuple of float
+    labels : tuple of str
+        One a tick.
+    """
+
+    cmap: str
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    labels: tuple[str, ...]
+
+    @staticmethod
+    def about_zero(maps: Mapping[str, np.ndarray], *, are_components: bool = False) -> "Colours":
+        """Give red above zero and blue below, symmetric about it."""
+        largest = max(float(np.nanmax(np.abs(one), initial=0.0)) for one in maps.values()) or 1.0
+        # The scale of a component means nothing, so its ends are words.
+        ends = ("-max", "+max") if are_components else (f"-{largest:.2g}", f"+{largest:.2g}")
+        return Colours(COLOURS, -largest, largest, (-largest, 0, largest), (ends[0], "0", ends[1]))
+
+
 def plot_patterns(patterns: MeanPatterns) -> Figure:
     """Draw maps on the head, in slices, or as bars or a heat map of features without a place.
 
@@ -37,7 +67,7 @@ def plot_patterns(patterns: MeanPatterns) -> Figure:
     """
     space = patterns.space
     if space.kind == "voxels" and space.ijk is not None:
-        return _in_slices(patterns)
+        return in_slices(space, patterns.maps, _colours(patterns))
     if len(_on_head(space)):
         return _on_the_head(patterns)
     return _as_bars(patterns) if len(patterns.maps) <= _MAX_BARS else _as_heat_map(patterns)
@@ -47,7 +77,7 @@ def how_drawn(patterns: MeanPatterns) -> str:
     """Say in a sentence what a picture of `plot_patterns` shows of which places."""
     space = patterns.space
     if space.kind == "voxels" and space.ijk is not None:
-        n_voxels = _voxels_a_slice(_image(space, np.ones(len(space))))
+        n_voxels = np.isfinite(_image(space, np.ones(len(space)))).sum(axis=(0, 1))
         n_shown, n_all = len(_picked(n_voxels)), int((n_voxels > 0).sum())
         which = f"The {n_shown} of {n_all} slices with most voxels" if n_shown < n_all else "Slices"
         return f"{which}, seen from above: front up, left side on the left; grey has no voxels."
@@ -97,21 +127,31 @@ def _on_the_head(patterns: MeanPatterns) -> Figure:
     figure = Figure(figsize=(2.0 * n_columns + 0.9, 2.25 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     values = {name: one[index] for name, one in patterns.maps.items()}
-    largest = _largest(values)
+    colours = Colours.about_zero(values, are_components=patterns.are_components)
     for ax, (name, one) in zip(axes, values.items(), strict=False):
         mne.viz.plot_topomap(
-            one, info, axes=ax, show=False, cmap=COLOURS, vlim=(-largest, largest), contours=4,
+            one, info, axes=ax, show=False, cmap=colours.cmap, vlim=(colours.low, colours.high),
+            contours=4,
         )  # fmt: skip
         ax.set_title(plain_text(both_ends(name, 24)), fontsize=10)
-    _finish(figure, axes, n_maps, largest, patterns.are_components)
+    _finish(figure, axes, n_maps, colours)
     return figure
 
 
-def _in_slices(patterns: MeanPatterns) -> Figure:
-    space = patterns.space
-    images = {name: _image(space, one) for name, one in patterns.maps.items()}
-    inside = np.isfinite(next(iter(images.values())))
-    picked = _picked(_voxels_a_slice(next(iter(images.values()))))
+def in_slices(space: Space, maps: Mapping[str, np.ndarray], colours: Colours) -> Figure:
+    """Draw maps of voxels, a line of slices each, on one scale.
+
+    Parameters
+    ----------
+    space : Space
+        Of voxels.
+    maps : mapping of str to ndarray, shape (n_voxels,)
+        NaN is as grey as what is no voxel.
+    colours : Colours
+    """
+    images = {name: _image(space, one) for name, one in maps.items()}
+    inside = np.isfinite(_image(space, np.ones(len(space))))
+    picked = _picked(inside.sum(axis=(0, 1)))
     window = tuple(
         slice(max(0, places.min() - 1), places.max() + 2) for places in np.nonzero(inside)[:2]
     )
@@ -128,10 +168,9 @@ def _in_slices(patterns: MeanPatterns) -> Figure:
         layout="constrained",
     )
     axes = figure.subplots(n_rows, n_columns, squeeze=False)
-    largest = _largest(patterns.maps)
     drawn = [(name, z) for name in images for z in picked]
     for i, (ax, (name, z)) in enumerate(zip(axes.ravel(), drawn, strict=False)):
-        _slice(ax, images[name][:, :, z][window], largest, depth / width)
+        _slice(ax, images[name][:, :, z][window], colours, depth / width)
         if len(picked) == 1:
             ax.set_title(plain_text(both_ends(name, 24)), fontsize=9.5, loc="left")
         elif z == picked[0]:
@@ -141,7 +180,7 @@ def _in_slices(patterns: MeanPatterns) -> Figure:
             ax.set_title(f"slice {z + 1} of {inside.shape[2]}", fontsize=8.5)
         if i % n_columns == 0:
             _sides(ax)
-    _finish(figure, axes.ravel(), len(drawn), largest, patterns.are_components)
+    _finish(figure, axes.ravel(), len(drawn), colours)
     return figure
 
 
@@ -150,22 +189,18 @@ def _image(space: Space, values: np.ndarray) -> np.ndarray:
     return nibabel.as_closest_canonical(space.to_image(values)).get_fdata()
 
 
-def _voxels_a_slice(image: np.ndarray) -> np.ndarray:
-    return np.isfinite(image).sum(axis=(0, 1))
-
-
 def _picked(n_voxels: np.ndarray) -> np.ndarray:
     """Slices with the most voxels, from below."""
     fullest = np.argsort(-n_voxels, kind="stable")[:_MAX_SLICES]
     return np.sort(fullest[n_voxels[fullest] > 0])
 
 
-def _slice(ax: Axes, values: np.ndarray, largest: float, ratio: float) -> None:
+def _slice(ax: Axes, values: np.ndarray, colours: Colours, ratio: float) -> None:
     """One slice from above, front up, left side left; grey where there is no voxel."""
     n_x, n_y = values.shape
     ax.set_facecolor("#e2e2e2")
     ax.imshow(
-        values.T, origin="lower", cmap=COLOURS, vmin=-largest, vmax=largest,
+        values.T, origin="lower", cmap=colours.cmap, vmin=colours.low, vmax=colours.high,
         aspect=ratio * n_x / n_y, interpolation="nearest",
     )  # fmt: skip
     ax.set_xticks([])
@@ -208,16 +243,16 @@ def _as_heat_map(patterns: MeanPatterns) -> Figure:
         figsize=(min(2.2 + 0.32 * n_maps, 9), 1.7 + 0.22 * len(picked)), layout="constrained"
     )
     ax = figure.subplots()
-    largest = _largest(patterns.maps)
+    colours = _colours(patterns)
     values = np.stack([one[picked] for one in patterns.maps.values()], axis=1)
-    ax.imshow(values, cmap=COLOURS, vmin=-largest, vmax=largest, aspect="auto")
+    ax.imshow(values, cmap=colours.cmap, vmin=colours.low, vmax=colours.high, aspect="auto")
     titles = [plain_text(both_ends(name, 24)) for name in patterns.maps]
     size = min(9.0, 0.75 * 72 * (figure.get_figwidth() - 2.2) / n_maps)
     ax.set_xticks(range(n_maps), titles, rotation=90, fontsize=size)
     ax.set_yticks(range(len(picked)), names, fontsize=9)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    _finish(figure, np.array([ax]), 1, largest, patterns.are_components)
+    _finish(figure, np.array([ax]), 1, colours)
     return figure
 
 
@@ -229,22 +264,18 @@ def _strongest(patterns: MeanPatterns) -> tuple[np.ndarray, list[str]]:
     return picked, [plain_text(both_ends(names[i], 24)) for i in picked]
 
 
-def _largest(maps: Mapping[str, np.ndarray]) -> float:
-    return max(float(np.nanmax(np.abs(one))) for one in maps.values()) or 1.0
+def _colours(patterns: MeanPatterns) -> Colours:
+    return Colours.about_zero(patterns.maps, are_components=patterns.are_components)
 
 
-def _finish(
-    figure: Figure, axes: np.ndarray, n_drawn: int, largest: float, are_components: bool
-) -> None:
+def _finish(figure: Figure, axes: np.ndarray, n_drawn: int, colours: Colours) -> None:
     """Clear the axes that hold nothing, and say what the colours mean."""
     for ax in axes[n_drawn:]:
         ax.set_axis_off()
-    colours = ScalarMappable(Normalize(-largest, largest), COLOURS)
+    scale = ScalarMappable(Normalize(colours.low, colours.high), colours.cmap)
     bar = figure.colorbar(
-        colours, ax=list(axes), shrink=min(0.8, 1.7 / figure.get_figheight()), aspect=14,
-        ticks=[-largest, 0, largest],
+        scale, ax=list(axes), shrink=min(0.8, 1.7 / figure.get_figheight()), aspect=14,
+        ticks=colours.ticks,
     )  # fmt: skip
-    # The scale of a component means nothing, so its ends are words.
-    ends = ("-max", "+max") if are_components else (f"-{largest:.2g}", f"+{largest:.2g}")
-    bar.ax.set_yticklabels([ends[0], "0", ends[1]], fontsize=9)
+    bar.ax.set_yticklabels(colours.labels, fontsize=9)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]

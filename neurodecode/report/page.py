@@ -39,7 +39,16 @@ from neurodecode.report.repeats import repeat_figure
 from neurodecode.report.results import Results
 from neurodecode.report.retrieved import retrieved
 from neurodecode.report.rsa_page import RsaPart, rsa_asked, rsa_part, rsa_verdict
-from neurodecode.report.tables import interval, null, number, p_value, shown_as, spaced
+from neurodecode.report.tables import (
+    interval,
+    null,
+    number,
+    of_ceiling,
+    p_value,
+    shown_as,
+    spaced,
+)
+from neurodecode.report.targets import ceiling_sentence, target_figures
 from neurodecode.report.time_course import curve_figures
 from neurodecode.report.training import loss_figures
 
@@ -83,12 +92,15 @@ class Section:
     metrics: list[str]
     rows: list[TableRow]
     has_p: bool
+    has_ceiling: bool
     ceilings: str
+    noise_ceiling: str
     chance: str
     interval: str
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
     scores: list[Picture]
+    targets: list[Picture]
     courses: list[Picture]
     reconstructions: Reconstructions | None
     retrieved: "Retrieved | None"
@@ -167,7 +179,7 @@ def write_page(results: Sequence[Results], path: Path) -> Path:
     )
     templates.filters |= {
         "number": number, "interval": interval, "null": null, "spaced": spaced,
-        "p_value": p_value, "shown_as": shown_as,
+        "p_value": p_value, "shown_as": shown_as, "of_ceiling": of_ceiling,
         "counted": words.counted,
     }  # fmt: skip
     several = [(part, one) for one in results for part in (one, one.online) if part is not None]
@@ -209,12 +221,18 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             metrics=index["metrics"],
             rows=rows,
             has_p=any(row.p is not None for row in rows),
+            has_ceiling=any(row.ceiling is not None for row in rows),
             ceilings=words.ceilings_heading(rows),
+            noise_ceiling=ceiling_sentence(results),
             chance=words.chance_sentence(results.index["metrics"]),
             interval=words.interval_sentence(rows, results.index["inflation"]),
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),
+            targets=[
+                as_webp(figure, told, quality=88, title=title, caption=told)
+                for title, figure, told in target_figures(results)
+            ],
             courses=list(_courses(results)),
             reconstructions=reconstructions(results),
             retrieved=_retrieved(results),
