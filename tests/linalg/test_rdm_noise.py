@@ -89,5 +89,8 @@ def test_what_has_no_noise_is_named():
         noise_precision(E)
     with pytest.raises(DataError, match=r"run b: .*0 degrees of freedom"):
         noise_of_runs(residuals(8), np.r_[0, 0, 1, 1, 0, 1, 2, 3], np.repeat(["a", "b"], 4))
+    one = np.tile([1.0, -1], 10)[:, None]
+    with pytest.raises(DataError, match="has no inverse: shrinkage is zero"):
+        noise_precision(one * np.ones(2))
     with pytest.raises(ConfigError, match="Did you mean 'shrink_eye'"):
         noise_precision(residuals(), "shrink_eyes")  # type: ignore[arg-type]

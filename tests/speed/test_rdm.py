@@ -139,7 +139,9 @@ def test_correlation_of_many_conditions(n_conditions, dtype, promised, capsys):
     labels = np.arange(n_conditions)
     data = Dataset(X, obs_descriptors={"c": labels})
     found, expected, mine, other = beside(
-        lambda: correlation(patterns(X, labels).means), lambda: calc_rdm(data, "correlation", "c")
+        lambda: correlation(patterns(X, labels).means),
+        lambda: calc_rdm(data, "correlation", "c"),
+        repeats=(30, 5),
     )
     bound = 1e-12 if dtype == np.float64 else 1e-6
     np.testing.assert_allclose(found, expected.dissimilarities[0], rtol=0, atol=bound)
@@ -168,7 +170,7 @@ def test_shrunk_covariance(shape, method, capsys):
     found, expected, mine, other = beside(
         lambda: noise_precision(E, method),
         lambda: np.linalg.inv(cov_from_residuals(E, method=named)),
-        repeats=(7, 2),
+        repeats=(20, 2),
     )
     np.testing.assert_allclose(found.precision, expected, rtol=0, atol=1e-10)
     told(capsys, f"precision, {method}, residuals × channels = {shape}", mine, other, 10)
