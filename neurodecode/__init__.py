@@ -18,6 +18,7 @@ __all__ = [
     "load_results",
     "roi_pictures",
     "rsa",
+    "searchlight",
     "stimuli",
     "table",
 ]
@@ -31,6 +32,7 @@ _HOME = {
     "load_results": "neurodecode.report.results",
     "roi_pictures": "neurodecode.report.regions",
     "rsa": "neurodecode.report.rsa",
+    "searchlight": "neurodecode.report.searchlight",
     "stimuli": "neurodecode.report.notebook",
     "table": "neurodecode.report.notebook",
 }
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from neurodecode.report.regions import roi_pictures
     from neurodecode.report.results import load_results
     from neurodecode.report.rsa import rsa
+    from neurodecode.report.searchlight import searchlight
 
 
 def __getattr__(name: str) -> object:
