@@ -32,7 +32,7 @@ class Ridge(RegressorMixin, BaseEstimator):
     ----------
     alphas : tuple of float
         Penalties to choose from, above zero, in the unit of the sum of squares: scale the features
-        first, as with the step `scale`.
+        first, as with the step `scale`. Of one alone nothing is left out.
     cv : {"runs", "blocked", "gcv"} or None
         What is left out of the training rows when penalties are chosen: whole runs, those that show
         a stimulus in common together; stretches of time, with a guard gap; or one row at a time,
@@ -62,7 +62,7 @@ class Ridge(RegressorMixin, BaseEstimator):
     cv_score_ : ndarray, shape (n_targets,)
         Score of left-out rows with it, which chose it and is no result; NaN of a constant voxel.
     cv_ : str
-        How rows were left out.
+        How rows were left out; ``none`` where there was nothing to choose.
     gap_ : int
         Of blocks.
     coef_ : ndarray, shape (n_targets, n_features), or None
@@ -124,8 +124,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         LeakError
             If a series would be left out row by row.
         """
-        self._alphas()
-        if _inner.check_cv(self.cv, rows, _WHO) == "runs" and len(self.alphas) + self.null > 1:
+        if len(self._alphas()) > 1 and _inner.check_cv(self.cv, rows, _WHO) == "runs":
             _inner.run_folds(rows, self.n_splits, _WHO)
 
     def fit(self, X, y, rows: pd.DataFrame | None = None):
@@ -148,14 +147,15 @@ class Ridge(RegressorMixin, BaseEstimator):
             If a number is not finite.
         """
         alphas = self._alphas()
-        cv = _inner.check_cv(self.cv, rows, _WHO)
+        choosing = len(alphas) > 1
+        cv = _inner.check_cv(self.cv, rows, _WHO) if choosing else "gcv"
         X, Y = self._checked(X, y, rows)
-        self.gap_, self.cv_ = 0, cv
+        self.gap_, self.cv_ = 0, cv if choosing else "none"
         sharing = None if self.alpha_per_target else np.zeros(Y.shape[1], dtype=np.intp)
         varies = np.ptp(Y, axis=0) > 0
         flags = [] if varies.all() else [f"constant:{int((~varies).sum())}/{len(varies)}"]
         solver = RidgeSolver.of(X, gram=self.precision)
-        if len(alphas) == 1:
+        if not choosing:
             alpha, told = np.full(Y.shape[1], alphas[0]), np.full(Y.shape[1], np.nan)
         elif cv == "gcv":
             alpha, told = self._generalized(solver, Y, alphas, sharing, rows)

@@ -37,6 +37,9 @@ class Film(Simulation):
         Median length of a segment.
     delay : float
         Seconds by which the series has been moved, so that an event's response begins before it.
+    words : mapping of str to tuple of str
+        Columns of the events: each segment has one of the words, an empty one for none, drawn at
+        random. No voxel follows them.
     n_voxels, shape, voxel_size, regions, tuned, variability, phi, t_r
         As in `fmri.categories`.
     """
@@ -46,6 +49,7 @@ class Film(Simulation):
     volumes: Mapping[str, int] = field(default_factory=lambda: {"": 300})
     seconds: float = 6.0
     delay: float = 4.5
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     n_voxels: int = 200
     shape: tuple[int, ...] = (16, 16, 10)
     voxel_size: float = 3.0
@@ -122,6 +126,15 @@ class Film(Simulation):
             onset, lengths, codes, self.t_r, np.arange(n_volumes), n_volumes, self.phi, self.delay
         )
 
+    def _words(self, session: str, run: str, n: int) -> dict[str, np.ndarray]:
+        """Give columns of words that nothing follows."""
+        rng = self.rng("words", session, run)
+        drawn = {name: rng.choice(list(words), n) for name, words in self.words.items()}
+        return {
+            name: np.array([str(one) or None for one in column], dtype=object)
+            for name, column in drawn.items()
+        }
+
     def _space(self, subject: str) -> Space:
         if self.regions:
             return Space("parcels", names=self.regions)
@@ -139,6 +152,7 @@ class Film(Simulation):
                 "stimulus": np.array(
                     [f"{session}-{run}-{one:03d}" for one in number], dtype=object
                 ),
+                **self._words(session, run, len(number)),
                 **oracle_of_labels("label", self.labels, answers),
             }
         )
