@@ -27,12 +27,15 @@ class CrossValidated:
         Noise ceilings of the same blocks: the pool of the training subjects, and of all.
     folds : ndarray, shape (n_folds, n_models)
         Fold by fold, those of conditions within those of subjects.
+    each : ndarray, shape (n_subjects, n_models)
+        Of each subject, mean over the folds of conditions.
     """
 
     scores: np.ndarray
     lower: float
     upper: float
     folds: np.ndarray
+    each: np.ndarray
 
 
 def crossvalidate(
@@ -44,6 +47,7 @@ def crossvalidate(
     n_condition_folds: int | None = None,
     subjects: np.ndarray | None = None,
     conditions: np.ndarray | None = None,
+    fit_by: Method | None = None,
     seed: int = 0,
 ) -> CrossValidated:
     """Fit on some subjects and conditions, and score on other subjects among other conditions.
@@ -59,6 +63,9 @@ def crossvalidate(
         2 to 5 by number without, as rsatoolbox chooses. One fold leaves none out.
     subjects, conditions : ndarray, shape (n_subjects,) and (n_conditions,), optional
         Labels of what stays together in a fold: sessions of a subject, pictures of a category.
+    fit_by : str, optional
+        Comparison that weights are fitted by, where it is not that of the score: a sum that is
+        scored by ranks is fitted by ``corr``.
     seed : int
         Of who goes into which fold.
 
@@ -80,6 +87,7 @@ def crossvalidate(
     by_subject = _folds(subjects, n_subject_folds, default_subject_folds, "subjects", rng)
     by_condition = _folds(conditions, n_condition_folds, default_condition_folds, "conditions", rng)
     folds, bounds = [], []
+    each = np.zeros((len(rdms), len(models)))
     for tested in by_subject:
         trained = ~tested if len(by_subject) > 1 else tested
         for block in by_condition:
@@ -92,15 +100,16 @@ def crossvalidate(
             at_test = pairs_among(np.flatnonzero(block), n)
             at_train = pairs_among(np.flatnonzero(rest), n)
             test = rdms[tested][:, at_test]
-            folds.append([])
-            for model in models:
-                weights = fit(model, rdms[trained][:, at_train], method, pairs=at_train)
-                said = weights @ np.asarray(model.rdms)[:, at_test]
-                folds[-1].append(_score(said, test, method))
+            scores = np.empty((len(test), len(models)))
+            for j, model in enumerate(models):
+                weights = fit(model, rdms[trained][:, at_train], fit_by or method, pairs=at_train)
+                scores[:, j] = _scores(weights @ np.asarray(model.rdms)[:, at_test], test, method)
+            each[tested] += scores / len(by_condition)
+            folds.append(scores.mean(0))
             pools = (pool(rows[:, at_test], method) for rows in (rdms[trained], rdms))
-            bounds.append([_score(pooled, test, method) for pooled in pools])
+            bounds.append([_scores(pooled, test, method).mean() for pooled in pools])
     lower, upper = np.mean(bounds, axis=0)
-    return CrossValidated(np.mean(folds, axis=0), float(lower), float(upper), np.array(folds))
+    return CrossValidated(np.mean(folds, axis=0), float(lower), float(upper), np.array(folds), each)
 
 
 def default_subject_folds(n: int) -> int:
@@ -113,9 +122,9 @@ def default_condition_folds(n: int) -> int:
     return 2 + int(np.searchsorted([12, 24, 40], n, side="right"))
 
 
-def _score(said: np.ndarray, test: np.ndarray, method: Method) -> float:
+def _scores(said: np.ndarray, test: np.ndarray, method: Method) -> np.ndarray:
     said = np.where(np.isnan(test[0]), np.nan, said)
-    return float(compare(said[None], test, method, warn=False).mean())
+    return compare(said[None], test, method, warn=False)[0]
 
 
 def _folds(labels, n_folds, default, what, rng) -> list[np.ndarray]:

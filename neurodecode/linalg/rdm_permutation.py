@@ -50,8 +50,8 @@ def permutation_test(
     rdms : ndarray, shape (n_regions, n_subjects, n_pairs) or (n_subjects, n_pairs)
         Regions, times or whatever is tested at once, of the same conditions.
     method : str
-        As for `neurodecode.linalg.rdm_compare.compare`. Kendall's take some 0.2 ms for each
-        permutation, model and subject at 48 conditions.
+        As for `neurodecode.linalg.rdm_compare.compare`, without warnings of ties. Kendall's
+        take some 0.2 ms for each permutation, model and subject at 48 conditions.
     n_permutations : int
         The same for all models and regions, so that the largest of them has a null.
     seed : int or Generator
@@ -79,7 +79,7 @@ def permutation_test(
             "A dissimilarity is NaN, and permuting would move it to another pair. Drop its "
             "conditions."
         )
-    scores = np.stack([compare(models, each, method).mean(1) for each in rdms], axis=1)
+    scores = np.stack([compare(models, r, method, warn=False).mean(1) for r in rdms], axis=1)
     rng = np.random.default_rng(seed)
     drawn = np.empty((n_permutations, len(models), len(rdms)))
     orders = np.stack([rng.permutation(n) for _ in range(n_permutations)])

@@ -10,7 +10,7 @@ from neurodecode.linalg.rdm_ceilings import ceilings, pool
 from neurodecode.linalg.rdm_compare import METHODS, compare
 from neurodecode.linalg.rdm_crossvalidation import crossvalidate
 from neurodecode.linalg.rdm_models import LINEAR, Fixed, Interpolate, Select, Weighted, fit
-from neurodecode.linalg.rdm_partial import partial
+from neurodecode.linalg.rdm_partial import partial, residuals
 
 N = 9
 N_PAIRS = 36
@@ -186,8 +186,21 @@ def test_a_true_sum_is_found_in_other_conditions():
     assert found.folds.shape == (3 * 3, 2)  # as many as rsatoolbox takes of 8 and of 20
     assert found.lower - 0.05 < found.scores[0] < found.upper
     assert found.scores[0] > found.scores[1]
+    np.testing.assert_allclose(found.each.mean(0), found.scores, atol=0.02)
     again = crossvalidate(models, data)
     np.testing.assert_array_equal(found.folds, again.folds)
+
+
+def test_each_subject_is_scored_once_and_sums_may_be_fitted_by_another_comparison():
+    data = planted((1, 0.5, 0.7), n_subjects=4, n_conditions=12)
+    model = Weighted(basis(3, n_conditions=12))
+    found = crossvalidate(
+        [model], data, "rho-a", fit_by="corr", n_subject_folds=4, n_condition_folds=1
+    )
+    for i in range(4):
+        weights = fit(model, np.delete(data, i, axis=0), "corr")
+        expected = mean_score(weights, model.rdms, data[i : i + 1], "rho-a")
+        assert found.each[i, 0] == pytest.approx(expected, abs=1e-12)
 
 
 def test_what_stays_together_is_in_one_fold():
@@ -229,6 +242,19 @@ def test_partial_comparisons_are_partial_correlations(method):
             )
             found = partial(one, other, nuisance, method)[i, j]
             assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_residuals_know_nothing_of_the_nuisance():
+    rng = np.random.default_rng(0)
+    rows, nuisance = rng.normal(size=(3, 30)), rng.normal(size=(2, 30))
+    rows[:, 4] = nuisance[:, 4] = np.nan
+    left = residuals(rows, nuisance, "corr")
+    kept = ~np.isnan(left[0])
+    assert kept.sum() == 29 and not kept[4]
+    np.testing.assert_allclose(left[:, kept] @ nuisance[:, kept].T, 0, atol=1e-12)
+    np.testing.assert_allclose(left[:, kept].sum(1), 0, atol=1e-12)
+    expected = partial(rows, rows, nuisance, "corr")
+    np.testing.assert_allclose(np.corrcoef(left[:, kept]), expected, atol=1e-12)
 
 
 def test_of_a_matrix_that_the_nuisance_gives_nothing_is_left():
