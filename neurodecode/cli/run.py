@@ -122,7 +122,7 @@ def _run_rsa(resolved: "RsaResolved", folder: Path, arguments: argparse.Namespac
     )
     for error in errors.values():
         say(f"failed: {error}")
-    score_rsa(store)
+    score_rsa(store, progress)
     return 1 if errors or study.failed else 0
 
 

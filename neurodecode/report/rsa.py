@@ -192,7 +192,7 @@ def rsa(
         )
         if errors and len(errors) == len({job["key"] for job in store.index()["jobs"]}):
             raise DataError(next(iter(errors.values())))
-        score_rsa(store)
+        score_rsa(store, progress if verbose else silent)
     except OSError as error:
         if out is None:
             raise unwritable(cache_folder(), error) from error

@@ -35,7 +35,7 @@ def brains(**options):
 
 
 def asked(data, models=None, **options):
-    given = {"conditions": NAMES * N_RUNS, "n_permutations": 200, "n_bootstraps": 100} | options
+    given = {"conditions": NAMES * N_RUNS, "n_permutations": 200, "n_bootstraps": 0} | options
     return nd.rsa(data, models or MODELS, verbose=False, **given)
 
 
@@ -149,6 +149,7 @@ def test_trials_name_conditions_runs_and_regions_by_column():
         split_half=4,
         comparison="spearman",
         n_permutations=50,
+        n_bootstraps=0,
         verbose=False,
     )
     table = results.table()
@@ -246,6 +247,42 @@ def test_one_subject_has_no_ceiling(tmp_path):
     mine = row(results, "latent")
     assert pd.isna(mine["ceiling_low"])
     assert "one_subject" in mine["flags"]
+
+
+def test_intervals_over_both_are_wider_than_over_subjects():
+    """Spec of the two-factor bootstrap: intervals over subjects alone are too narrow."""
+    width = {}
+    for resample in (("subjects",), ("conditions",), ("subjects", "conditions")):
+        results = asked(
+            brains(noise=3.0), distance="euclidean", comparison="corr", resample=resample,
+            n_bootstraps=300,
+        )  # fmt: skip
+        mine = row(results, "latent")
+        width[resample] = mine["ci_high"] - mine["ci_low"]
+        assert ("these_conditions" in mine["flags"]) == ("conditions" not in resample)
+        assert ("these_subjects" in mine["flags"]) == ("subjects" not in resample)
+        assert mine["ci_low"] < mine["mean"] < mine["ci_high"]
+    assert width["subjects", "conditions"] > width["conditions",] * 0.99
+
+
+def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
+    """Two of three sources are in the data."""
+    n, rng = 16, np.random.default_rng(3)
+    parts = rng.normal(size=(3, n, 3))
+    data = {}
+    for s in range(4):
+        rdm = 2 * pdist(parts[0], "sqeuclidean") + pdist(parts[1], "sqeuclidean")
+        data[f"S{s}"] = rdm + 0.5 * np.random.default_rng(s).normal(size=len(rdm))
+    members = {f"part {i}": pdist(parts[i], "sqeuclidean") for i in range(3)}
+    models = {**members, "all": {"weighted": members}, "way": {"interpolated": members}}
+    results = asked(data, models, conditions=None, distance="precomputed", comparison="corr")
+    whole = row(results, "all")
+    assert whole["mean"] > max(row(results, name)["mean"] for name in members) + 0.02
+    assert whole["mean"] > 0.9
+    assert np.isnan(whole["p"])  # nothing that is fitted is permuted
+    assert "these_conditions" in whole["flags"]
+    assert row(results, "part 0")["p"] < 0.05
+    assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
 
 
 @pytest.mark.parametrize("correction", ["max", "bh", "none"])

@@ -2,21 +2,29 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from scipy import stats
 from scipy.stats import rankdata
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.rsa.models import ModelRdm
-from neurodecode.harness.rsa.options import RsaOptions
-from neurodecode.linalg.rdm_compare import WHITENED, Method, compare, coordinates
+from neurodecode.harness.rsa.options import Factor, RsaOptions
+from neurodecode.linalg.rdm_bootstrap import bootstrap
+from neurodecode.linalg.rdm_ceilings import ceilings
+from neurodecode.linalg.rdm_compare import Method, compare
+from neurodecode.linalg.rdm_crossvalidation import default_condition_folds
+from neurodecode.linalg.rdm_inference import t_tests, variances
+from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted, fit
 from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
+from neurodecode.linalg.rdm_permutation import permutation_test
 from neurodecode.linalg.stats import mean_interval
 
-_RANKS = ("spearman", "rho-a", "tau-a")
+_FEWEST = 3  # conditions of a fold: three pairs, the fewest that can correlate
+_FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,21 +40,21 @@ class Site:
     data : ndarray, shape (n_subjects, n_pairs)
         NaN at pairs that a subject lacks, in all of them. Ranks or values without what nuisance
         RDMs tell, where there are such.
-    models : tuple of str
-        Without nuisance ones.
-    rdms : ndarray, shape (n_models, n_pairs)
-        Without what nuisance RDMs tell.
+    models : tuple of ModelRdm
+        Without nuisance ones; theirs are without what nuisance RDMs tell.
     metric : str
         How both are compared.
+    seed : int
+        Of the folds of fitted models.
     """
 
     region: str
     time: float
     subjects: tuple[str, ...]
     data: np.ndarray
-    models: tuple[str, ...]
-    rdms: np.ndarray
+    models: tuple[ModelRdm, ...]
     metric: Method
+    seed: int = 0
 
     @staticmethod
     def of(
@@ -56,6 +64,7 @@ class Site:
         models: Sequence[ModelRdm],
         metric: Method,
         nuisance: Sequence[str],
+        seed: int = 0,
     ) -> "Site":
         """Set RDMs of one place beside those of the models.
 
@@ -71,7 +80,6 @@ class Site:
             raise DataError(f"{region or 'RDMs'}: no pair of conditions is there in all subjects.")
         data[:, lacking] = np.nan
         asked = [one for one in models if one.name not in nuisance]
-        rdms = np.concatenate([one.values for one in asked])
         out = [one.values for one in models if one.name in nuisance]
         if out:
             if lacking.any():
@@ -79,54 +87,92 @@ class Site:
                     f"{region or 'RDMs'}: nuisance: {lacking.sum()} pairs are missing. Leave out "
                     "the conditions that they are of."
                 )
-            data, rdms = (_residuals(one, np.concatenate(out), metric) for one in (data, rdms))
+            taken = np.concatenate(out)
+            data = _residuals(data, taken, metric)
+            asked = [replace(m, values=_residuals(m.values, taken, metric)) for m in asked]
             metric = "corr"
-        names = tuple(one.name for one in asked)
-        return Site(region, time, tuple(found.table["subject"]), data, names, rdms, metric)
+        return Site(region, time, tuple(found.table["subject"]), data, tuple(asked), metric, seed)
 
     @cached_property
-    def kept(self) -> np.ndarray:
-        """Which pairs there are, shape (n_pairs,)."""
-        return ~np.isnan(self.data[0])
+    def fixed(self) -> np.ndarray:
+        """Which models nothing is fitted of, shape (n_models,)."""
+        return np.array([one.kind == "fixed" for one in self.models])
+
+    @cached_property
+    def rdms(self) -> np.ndarray:
+        """Those of fixed models, shape (n_fixed, n_pairs); NaN where the data are."""
+        values = [one.values for one in self.models if one.kind == "fixed"]
+        rdms = np.concatenate(values) if values else np.zeros((0, self.data.shape[1]))
+        return np.where(np.isnan(self.data[0]), np.nan, rdms)
 
     @cached_property
     def scores(self) -> np.ndarray:
         """Agreement of each subject with each model, shape (n_subjects, n_models)."""
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*rewards ties")  # the table has a flag for it
-            return compare(self.data, self.within(self.rdms), self.metric)
+        found = np.empty((len(self.data), len(self.models)))
+        if self.fixed.any():
+            found[:, self.fixed] = compare(self.data, self.rdms, self.metric, warn=False)
+        for j in np.flatnonzero(~self.fixed):
+            found[:, j] = fitted_scores(self.models[j], self.data, self.metric, self.seed)
+        return found
 
-    def within(self, rdms: np.ndarray) -> np.ndarray:
-        """Give RDMs NaN where the data are."""
-        return rdms if self.kept.all() else np.where(self.kept, rdms, np.nan)
 
+def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> np.ndarray:
+    """Score a model whose weights are fitted, on a subject and conditions that it has not seen.
 
-def ceilings(site: Site) -> tuple[float | None, float | None]:
-    """Give the lower and the upper noise ceiling; None of one subject.
+    Parameters
+    ----------
+    model : ModelRdm
+    data : ndarray, shape (n_subjects, n_pairs)
+    metric : str
+        Weights of a sum are fitted by ``corr`` where it compares ranks.
+    seed : int
+        Of the conditions' folds, of which there are 2 to 5 by number.
 
-    The mean of all subjects but one tells that one as well as a model can that was fitted to the
-    others; the mean of all, as well as none can. Both depend on how many subjects there are.
+    Returns
+    -------
+    scores : ndarray, shape (n_subjects,)
+        Means over folds of conditions. Of one subject weights are of its other conditions.
 
     References
     ----------
-    Nili et al. 2014, doi 10.1371/journal.pcbi.1003553.
+    Schütt et al. 2023, doi 10.7554/eLife.82566.
     """
-    n = len(site.data)
-    if n < 2:
+    n = n_conditions_of(data.shape[1])
+    fitted = (Weighted if model.kind == "weighted" else Interpolate)(model.values)
+    by = "corr" if metric not in LINEAR and model.kind == "weighted" else metric
+    order = np.random.default_rng(seed).permutation(n)
+    folds = np.array_split(order, default_condition_folds(n))
+    scores = np.zeros(len(data))
+    for block in folds:
+        rest = np.setdiff1d(order, block)
+        if len(block) < _FEWEST:
+            raise DataError(
+                f"model {model.name!r}: {n} conditions leave {len(block)} in a fold, and three are "
+                "the fewest that can be compared. Fitted models need more conditions."
+            )
+        test, train = pairs_among(np.sort(block), n), pairs_among(rest, n)
+        for i in range(len(data)):
+            others = np.delete(data, i, axis=0) if len(data) > 1 else data
+            weights = fit(fitted, others[:, train], by, pairs=train)
+            said = np.where(np.isnan(data[i, test]), np.nan, weights @ model.values[:, test])
+            scores[i] += compare(data[[i]][:, test], said[None], metric, warn=False)[0, 0]
+    return scores / len(folds)
+
+
+def bounds(site: Site) -> tuple[float | None, float | None]:
+    """Give the lower and the upper noise ceiling; None of one subject."""
+    if len(site.data) < 2:
         return None, None
-    each = _poolable(site.data, site.metric)
-    total = each.sum(axis=0)
-    upper = compare(site.data, total[None] / n, site.metric).mean()
-    others = (total - each) / (n - 1)
-    lower = [compare(site.data[[i]], others[[i]], site.metric)[0, 0] for i in range(n)]
-    return float(np.mean(lower)), float(upper)
+    found = ceilings(site.data, site.metric)
+    return found.lower, found.upper
 
 
 def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
     """Score models whose conditions are dealt anew, shape (n_draws, n_sites, n_models).
 
     A draw deals the conditions of all models alike, at all places, so that the largest score of a
-    draw is one of a world in which no model knows which condition is which.
+    draw is one of a world in which no model knows which condition is which. Models that are fitted
+    have no such null: NaN.
 
     Parameters
     ----------
@@ -134,54 +180,77 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
         Of the same models and metric.
     n_draws, seed : int
     """
-    rng = np.random.default_rng(seed)
-    n_conditions = n_conditions_of(sites[0].data.shape[1])
-    found = np.empty((n_draws, len(sites), len(sites[0].models)))
-    if n_draws == 0:
-        return found
-    permutations = [
-        pairs_among(rng.permutation(n_conditions), n_conditions) for _ in range(n_draws)
-    ]
-    groups: dict[bytes, list[int]] = {}
+    fixed = sites[0].fixed
+    found = np.full((n_draws, len(sites), len(fixed)), np.nan)
+    groups: dict[int, list[int]] = {}
     for i, site in enumerate(sites):
-        groups.setdefault(site.kept.tobytes(), []).append(i)
-    for mine in groups.values():
-        first = sites[mine[0]]
-        if first.metric == "tau-a":  # no inner product
-            for draw, pairs in enumerate(permutations):
-                moved = first.within(first.rdms[:, pairs])
-                for i in mine:
-                    found[draw, i] = compare(sites[i].data, moved, first.metric).mean(axis=0)
-            continue
-        # The mean of inner products is the inner product with the mean.
-        data = np.stack([coordinates(sites[i].data, first.metric).mean(axis=0) for i in mine])
-        whole = first.kept.all() and first.metric not in WHITENED
-        models = coordinates(first.rdms, first.metric) if whole else first.rdms
-        for draw, pairs in enumerate(permutations):
-            moved = models[:, pairs]
-            if not whole:
-                moved = coordinates(first.within(moved), first.metric)
-            found[draw, mine] = data @ moved.T
+        groups.setdefault(len(site.data), []).append(i)
+    for mine in groups.values() if n_draws and fixed.any() else ():
+        data = np.stack([sites[i].data for i in mine])
+        # The same seed deals alike, whatever place comes first.
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*rewards ties")  # the table has a flag for it
+            permuted = permutation_test(
+                sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
+            )
+        places = np.ix_(np.arange(n_draws), np.array(mine), np.flatnonzero(fixed))
+        found[places] = np.swapaxes(permuted.drawn, 1, 2)
     return found
 
 
-def intervals(site: Site, options: RsaOptions, seed: int) -> list[tuple[float, float]]:
-    """Give the 95 % interval of each model's mean score over subjects."""
-    del options, seed
-    return [mean_interval(site.scores[:, j]) for j in range(len(site.models))]
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Intervals of models at a place, and p of their differences.
+
+    Parameters
+    ----------
+    ends : ndarray, shape (n_models, 2)
+        95 % interval.
+    over : tuple of tuple of str, n_models long
+        What each was resampled over.
+    differences : ndarray, shape (n_models, n_models)
+        p of each pair of fixed models, two-sided, not corrected; NaN where there is none.
+    """
+
+    ends: np.ndarray
+    over: tuple[tuple[str, ...], ...]
+    differences: np.ndarray
 
 
-def _poolable(data: np.ndarray, metric: str) -> np.ndarray:
-    """Bring subjects' RDMs to one scale, as the comparison takes them."""
-    kept = ~np.isnan(data[0])
-    found, mine = np.full(data.shape, np.nan), data[:, kept]
-    if metric in _RANKS:
-        found[:, kept] = rankdata(mine, axis=1)
-        return found
-    if metric in ("corr", "corr_cov"):
-        mine = mine - mine.mean(axis=1, keepdims=True)
-    found[:, kept] = mine / np.sqrt((mine**2).mean(axis=1, keepdims=True))
-    return found
+def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
+    """Give the 95 % interval of each model's mean score, by the factors that are resampled.
+
+    Subjects alone have Student's t, or a bootstrap from twenty on, as in other tables; where
+    conditions are resampled too, the variance is that of the two-factor bootstrap. Fitted models
+    have intervals over subjects alone.
+    """
+    n_subjects, n_models = site.scores.shape
+    n_conditions = n_conditions_of(site.data.shape[1])
+    ends = np.full((n_models, 2), np.nan)
+    differences = np.full((n_models, n_models), np.nan)
+    over: list[tuple[str, ...]] = [()] * n_models
+    if "subjects" in options.resample and n_subjects > 1:
+        for j in range(n_models):
+            ends[j], over[j] = mean_interval(site.scores[:, j]), ("subjects",)
+    asked: tuple[Factor, ...] = tuple(
+        f for f in options.resample if f == "conditions" or n_subjects > 1
+    )
+    fixed = np.flatnonzero(site.fixed)
+    if "conditions" not in asked or options.n_bootstraps < 2 or len(fixed) == 0:
+        return Spread(ends, tuple(over), differences)
+    if n_conditions < _FEWEST_RESAMPLED:
+        return Spread(ends, tuple(over), differences)
+    drawn = bootstrap(
+        site.rdms, site.data, site.metric, over=asked, n_draws=options.n_bootstraps, seed=seed
+    )
+    found = variances(drawn)
+    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
+    mean = site.scores.mean(axis=0)[fixed]
+    ends[fixed] = np.stack([mean - half, mean + half], axis=1)
+    for j in fixed:
+        over[j] = asked
+    differences[np.ix_(fixed, fixed)] = t_tests(drawn, found).differences
+    return Spread(ends, tuple(over), differences)
 
 
 def _residuals(rdms: np.ndarray, nuisance: np.ndarray, metric: str) -> np.ndarray:

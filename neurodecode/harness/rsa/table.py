@@ -11,9 +11,10 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.rdms import Rdms
-from neurodecode.harness.rsa.inference import Site, ceilings, intervals, null_scores
+from neurodecode.harness.rsa.inference import Site, bounds, null_scores, spread
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.run import stored_models, stored_rdms, stored_reliability
+from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow
 from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
@@ -67,10 +68,20 @@ def rsa_rows(store: Store) -> list[TableRow]:
     return [RsaRow(**{**row, "flags": tuple(row["flags"])}) for row in table["rows"]]
 
 
-def score_rsa(store: Store) -> list[RsaRow]:
+def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
     """Compare stored RDMs; write ``scores.parquet`` and ``table.json``.
 
     Every subject's score is kept, for each model, comparison, region and time.
+
+    Parameters
+    ----------
+    store : Store
+    progress : callable
+        As `neurodecode.core.progress.progress`: bootstraps of ranks take a while.
+
+    Returns
+    -------
+    rows : list of RsaRow
     """
     made_from, index = _made_from(store), store.index()
     asked: Any = {
@@ -84,10 +95,10 @@ def score_rsa(store: Store) -> list[RsaRow]:
     frames = []
     for metric in options.comparison:
         sites = [
-            Site.of(region, time, rdms, models, metric, options.nuisance)
+            Site.of(region, time, rdms, models, metric, options.nuisance, index["seed"])
             for region, time, rdms in data.sites()
         ]
-        found = list(_of_metric(metric, sites, options, index, data))
+        found = list(_of_metric(metric, sites, options, index, data, progress))
         rows += found
         frames += [_frame(metric, site) for site in sites]
         mine = reliability[reliability["metric"] == metric]
@@ -113,49 +124,50 @@ def _of_metric(
     options: RsaOptions,
     index: dict[str, Any],
     data: Rdms,
+    progress: Progress,
 ) -> Iterator[RsaRow]:
     seed = index["seed"]
     drawn = null_scores(sites, options.n_permutations, seed)  # (n_draws, n_sites, n_models)
     observed = np.array([site.scores.mean(axis=0) for site in sites])
     p, corrected = _p(observed, drawn, options.correction)
     failed = sum("error" in job for job in index["jobs"])
-    several = observed.size
-    for i, site in enumerate(sites):
-        low, high = ceilings(site)
-        ends = intervals(site, options, seed)
-        flags = _flags(metric, site, options, failed)
+    for i, site in enumerate(progress(iter(sites), metric, len(sites), "place")):
+        low, high = bounds(site)
+        varied = spread(site, options, seed)
+        flags = _flags(metric, site, failed)
         if index["simulated"]:
             flags.add("simulated")
-        for j, name in enumerate(site.models):
-            mine = drawn[:, i, j]
-            tied = metric == "spearman" and tied_share(site.rdms[[j]])[0] > _TIES
+        for j, model in enumerate(site.models):
+            mine = drawn[:, i, j] if site.fixed[j] else drawn[:0, i, j]
+            tied = metric == "spearman" and tied_share(model.values).max() > _TIES
             null = float(mine.mean()) if len(mine) else None
+            own = {*flags, *_limits(site, varied.over[j]), *(("ties",) if tied else ())}
             chance = 0.0
             if metric in NOT_AT_ZERO:
                 chance = float("nan") if null is None else null
             yield RsaRow(
                 experiment=index["name"],
-                model=name,
+                model=model.name,
                 metric=metric,
                 mean=float(observed[i, j]),
-                ci_low=ends[j][0],
-                ci_high=ends[j][1],
+                ci_low=float(varied.ends[j, 0]),
+                ci_high=float(varied.ends[j, 1]),
                 chance=chance,
                 shuffled_mean=null,
                 shuffled_sd=float(mine.std(ddof=1)) if len(mine) > 1 else None,
-                p=None if p is None else float((corrected if several > 1 else p)[i, j]),
+                p=None if p is None or not len(mine) else float(corrected[i, j]),
                 n_units=len(site.subjects),
                 unit="subject",
                 n_trials=len(data.conditions),
-                flags=tuple(sorted({*flags, *(("ties",) if tied else ())})),
+                flags=tuple(sorted(own)),
                 per_unit=dict(zip(site.subjects, site.scores[:, j].tolist(), strict=True)),
                 tested="condition",
-                p_of="" if p is None else "conditions",
+                p_of="conditions" if p is not None and len(mine) else "",
                 region=site.region,
                 time=None if np.isnan(site.time) else site.time,
                 ceiling_low=low,
                 ceiling_high=high,
-                p_uncorrected=None if p is None else float(p[i, j]),
+                p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
             )
 
 
@@ -166,35 +178,35 @@ def _p(
     if len(drawn) == 0:
         return None, observed
 
-    def each(values: np.ndarray, null: np.ndarray) -> np.ndarray:
-        p = [permutation_p(float(v), null[:, i]) for i, v in enumerate(values.ravel())]
-        return np.array(p).reshape(values.shape)
-
     flat = drawn.reshape(len(drawn), -1)
+    there = np.isfinite(flat).all(axis=0)  # models that are fitted have no permutations
+
+    def each(values: np.ndarray, null: np.ndarray) -> np.ndarray:
+        p = np.full(values.size, np.nan)
+        for i in np.flatnonzero(there):
+            p[i] = permutation_p(float(values.flat[i]), null[:, i])
+        return p.reshape(values.shape)
+
     alone = each(observed, flat)
-    if correction == "none":
+    if correction == "none" or not there.any():
         return alone, alone
     if correction == "bh":
-        return alone, benjamini_hochberg(alone.ravel()).reshape(alone.shape)
+        corrected = alone.ravel().copy()
+        corrected[there] = benjamini_hochberg(corrected[there])
+        return alone, corrected.reshape(alone.shape)
     # Some models spread more than others under permutation; in units of that none drowns the rest.
     spread = flat.std(axis=0)
     scale = np.where(spread > 0, spread, np.inf)
-    largest = ((flat - flat.mean(axis=0)) / scale).max(axis=1)
+    largest = ((flat - flat.mean(axis=0)) / scale)[:, there].max(axis=1)
     excess = (observed - flat.mean(axis=0).reshape(observed.shape)) / scale.reshape(observed.shape)
     return alone, each(excess, np.tile(largest[:, None], excess.size))
 
 
-def _flags(metric: str, site: Site, options: RsaOptions, failed: int) -> set[str]:
+def _flags(metric: str, site: Site, failed: int) -> set[str]:
     n = len(site.subjects)
     flags = set()
     if metric == "cosine":
         flags.add("plain_cosine")
-    if n == 1:
-        flags.add("one_subject")
-    elif "subjects" not in options.resample:
-        flags.add("these_subjects")
-    if "conditions" not in options.resample:
-        flags.add("these_conditions")
     if 1 < n < _FEW:
         flags.add(f"{CEILING_OF}{n}")
     if failed:
@@ -202,11 +214,21 @@ def _flags(metric: str, site: Site, options: RsaOptions, failed: int) -> set[str
     return flags
 
 
+def _limits(site: Site, over: Sequence[str]) -> Iterator[str]:
+    """Say what an interval is not over."""
+    if len(site.subjects) == 1:
+        yield "one_subject"
+    elif "subjects" not in over:
+        yield "these_subjects"
+    if "conditions" not in over:
+        yield "these_conditions"
+
+
 def _frame(metric: str, site: Site) -> pd.DataFrame:
     n_subjects, n_models = site.scores.shape
     return pd.DataFrame(
         {
-            "model": np.tile(site.models, n_subjects),
+            "model": np.tile([one.name for one in site.models], n_subjects),
             "metric": metric,
             "subject": np.repeat(site.subjects, n_models),
             "region": site.region,
