@@ -27,6 +27,9 @@ class StimuliSpec:
     columns : mapping of str to str or Column
         Of the table of stimuli. ``stimulus`` is the id, of which the first is kept; without it, a
         file's name, or the number.
+    t_r : float or None
+        Seconds from one stimulus to the next, where those of a file are the volumes of a film: the
+        column ``onset`` says when each begins. Its ``film`` tells those of one film together.
     same : bool
         Whether files that the template fits hold the same stimuli, as one a person may: those of
         the first are taken.
@@ -38,12 +41,15 @@ class StimuliSpec:
     shape: tuple[int, ...] = ()
     order: str = "C"
     columns: Mapping[str, str | Column] = field(default_factory=dict)
+    t_r: float | None = None
     same: bool = False
 
     def __post_init__(self):
         check_template(self.path)
         if self.order not in ("C", "F"):
             raise ConfigError(f"order: expected C or F, got {self.order!r}.")
+        if self.t_r is not None and not 0 < self.t_r < float("inf"):
+            raise ConfigError(f"t_r: {self.t_r:g} s must be above zero.")
         if (self.splits or self.shape) and not self.key:
             raise ConfigError("splits and shape belong to a key of an array, and there is none.")
         if "{stimulus}" in self.path:

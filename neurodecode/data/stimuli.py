@@ -122,6 +122,8 @@ def _stimuli_of(spec: StimuliSpec, place: Place) -> tuple[pd.DataFrame, dict[str
         inner = _inside_zip(place.path) if place.path.is_file() else inside(place.path)
         names = [str(PurePosixPath(name).with_suffix("")) for name in inner]
     given = {"name": np.array(names, dtype=object)}
+    if spec.t_r is not None:
+        given["onset"] = spec.t_r * np.arange(len(names))
     if place.split:
         given["split"] = np.full(len(names), place.split, dtype=object)
     columns = columns_of(spec.columns, place, len(names), given=given, table=None)

@@ -29,8 +29,24 @@ WITHOUT = {  # card and variant: task, model, and what else is asked
 }
 NOTHING_ASKED = set[str]()
 # Made as simulated_*_pictures and simulated_fmri_tokens are, which run by default.
-MADE_ALIKE = {"algonauts2023", "bold5000", "god", "nsd", "things_eeg2", "things_fmri", "things_meg"}
-DEAR = {"digits69", "miyawaki2008", "p300_muse", "ssvep_exo"}  # by their models, 4 s to 6 s each
+MADE_ALIKE = {
+    "algonauts2023",
+    "allen_observatory",
+    "bold5000",
+    "god",
+    "nsd",
+    "things_eeg2",
+    "things_fmri",
+    "things_meg",
+}
+DEAR = {
+    "brain_treebank",
+    "cneuromod",
+    "digits69",
+    "miyawaki2008",
+    "p300_muse",
+    "ssvep_exo",
+}  # by their models, 4 s to 6 s each
 
 
 @pytest.fixture(scope="module", autouse=True)
