@@ -233,7 +233,7 @@ def whitened(M: np.ndarray, precision: np.ndarray) -> np.ndarray:
     DataError
         If the precision is of other channels or not positive definite.
     """
-    precision = np.asarray(precision).astype(M.dtype, copy=False)
+    precision = np.asarray(precision)
     n_channels = M.shape[-1]
     if precision.shape[-2:] not in ((n_channels,), (n_channels, n_channels)):
         raise DataError(
@@ -243,9 +243,9 @@ def whitened(M: np.ndarray, precision: np.ndarray) -> np.ndarray:
     if precision.ndim == 1:
         if not np.all(precision > 0):
             raise DataError("A precision of a channel is not above zero. Drop constant channels.")
-        return M * np.sqrt(precision)
-    try:
-        L = np.linalg.cholesky(precision)
+        return M * np.sqrt(precision).astype(M.dtype)
+    try:  # in the precision's own digits, whatever those of the patterns
+        L = np.linalg.cholesky(precision).astype(M.dtype, copy=False)
     except np.linalg.LinAlgError:
         raise DataError(
             "The noise precision is not positive definite. Shrink the covariance it is the inverse "

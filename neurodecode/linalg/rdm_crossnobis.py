@@ -87,7 +87,7 @@ def crossnobis_of_runs(
         As for `crossnobis`; if there is not one precision a run, or one has no inverse.
     """
     W, n_runs = _centred(M, remove_mean)
-    precisions = np.asarray(precisions).astype(W.dtype, copy=False)
+    precisions = np.asarray(precisions)
     if precisions.ndim < 3 or precisions.shape[-3:] != (n_runs, W.shape[-1], W.shape[-1]):
         raise DataError(
             f"There are {n_runs} runs of {W.shape[-1]} channels, and precisions of the shape "
@@ -117,7 +117,7 @@ def _over_pairs(
     n_runs, n_conditions, n_channels = W.shape[-3:]
     first, second = pair_indices(n_conditions)
     filled = np.where(found[..., None], W, 0)
-    sums, counts = np.zeros((), W.dtype), np.zeros((), np.int64)
+    sums, counts = np.zeros(()), np.zeros((), np.int64)
     for one in range(n_runs):
         for other in range(one + 1, n_runs):
             right = filled[..., other, :, :].mT

@@ -11,8 +11,9 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 
+_MOST_KEPT = 1024  # conditions: above, indices of pairs are megabytes and are made anew
 
-@lru_cache(maxsize=16)
+
 def pair_indices(n_conditions: int) -> tuple[np.ndarray, np.ndarray]:
     """Give the first and the second condition of each pair.
 
@@ -25,9 +26,7 @@ def pair_indices(n_conditions: int) -> tuple[np.ndarray, np.ndarray]:
     first, second : ndarray of int, shape (n_pairs,)
         Read-only; ``n_pairs = n_conditions * (n_conditions - 1) / 2``.
     """
-    first, second = np.triu_indices(n_conditions, 1)
-    first.flags.writeable = second.flags.writeable = False
-    return first, second
+    return (_kept_indices if n_conditions <= _MOST_KEPT else _indices)(n_conditions)[:2]
 
 
 def n_conditions_of(n_pairs: int) -> int:
@@ -60,7 +59,8 @@ def vectors(matrices: np.ndarray) -> np.ndarray:
     """
     n = matrices.shape[-1]
     flat = matrices.reshape(*matrices.shape[:-2], n * n)
-    return flat.take(_flat(n), axis=-1)
+    places = (_kept_indices if n <= _MOST_KEPT else _indices)(n)[2]
+    return flat.take(places, axis=-1)
 
 
 def squares(rdms: np.ndarray) -> np.ndarray:
@@ -110,9 +110,13 @@ def pairs_among(conditions: np.ndarray, n_conditions: int) -> np.ndarray:
     return low * (2 * n_conditions - low - 1) // 2 + high - low - 1
 
 
-@lru_cache(maxsize=16)
-def _flat(n_conditions: int) -> np.ndarray:
-    first, second = pair_indices(n_conditions)
+def _indices(n_conditions: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give rows, columns and places in the flattened matrix."""
+    first, second = np.triu_indices(n_conditions, 1)
     flat = first * n_conditions + second
-    flat.flags.writeable = False
-    return flat
+    for each in (first, second, flat):
+        each.flags.writeable = False
+    return first, second, flat
+
+
+_kept_indices = lru_cache(maxsize=16)(_indices)

@@ -55,6 +55,11 @@ def test_pairs_stand_row_by_row_as_a_labelled_matrix_says():
     np.testing.assert_array_equal(vectors(X), X.T[np.triu_indices(5, 1)])
 
 
+def test_many_conditions_have_their_pairs_in_the_same_order():
+    X = np.arange(1100.0**2).reshape(1100, 1100)
+    np.testing.assert_array_equal(vectors(X), X[np.triu_indices(1100, 1)])
+
+
 def test_the_pairs_among_some_conditions():
     labels = np.array([[10 * min(i, j) + max(i, j) for j in range(6)] for i in range(6)])
     assert vectors(labels)[pairs_among(np.array([1, 3, 4]), 6)].tolist() == [13, 14, 34]

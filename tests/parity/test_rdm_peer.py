@@ -26,7 +26,10 @@ from rsatoolbox.util.inference_util import (
     default_k_rdm,
     extract_variances,
     pool_rdm,
+    t_test_0,
+    t_test_nc,
 )
+from rsatoolbox.util.inference_util import t_tests as their_t_tests
 from scipy.optimize import nnls as scipy_nnls
 
 from neurodecode.linalg import rdm
@@ -38,7 +41,7 @@ from neurodecode.linalg.rdm_crossvalidation import (
     default_condition_folds,
     default_subject_folds,
 )
-from neurodecode.linalg.rdm_inference import variances
+from neurodecode.linalg.rdm_inference import t_tests, variances
 from neurodecode.linalg.rdm_models import Interpolate, Select, Weighted, fit
 from neurodecode.linalg.rdm_noise import measurement_residuals, noise_precision
 from neurodecode.linalg.rdm_pairs import pair_indices
@@ -289,6 +292,23 @@ def test_numbers_of_folds():
     for n in range(2, 60):
         assert default_condition_folds(n) == default_k_pattern(n)
         assert default_subject_folds(n) == default_k_rdm(n)
+
+
+def test_tests_by_t():
+    rng = np.random.default_rng(0)
+    scores, lower = rng.normal(0.3, 0.1, size=(40, 3)), rng.normal(0.5, 0.1, size=40)
+    observed = Draws(np.array([[0.3, 0.1, 0.4]]), np.array([0.5]), np.array([0.6]))
+    boot = Bootstrap(observed, None, Draws(scores, lower, lower), None, 9, 20)
+    found, v = t_tests(boot), variances(boot)
+    first, second = pair_indices(3)
+    args = observed.scores, v.differences[first, second], v.dof
+    np.testing.assert_allclose(found.differences, their_t_tests(*args), atol=1e-12)
+    np.testing.assert_allclose(
+        found.above_zero, t_test_0(observed.scores, v.models, v.dof), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        found.to_lower, t_test_nc(observed.scores, v.to_lower, 0.5, v.dof), atol=1e-12
+    )
 
 
 N_DRAWS = 12
