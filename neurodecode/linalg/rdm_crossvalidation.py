@@ -22,7 +22,7 @@ class CrossValidated:
     Parameters
     ----------
     scores : ndarray, shape (n_models,)
-        Mean over folds.
+        Mean over folds. Where no weight above zero serves, a model says nothing, and scores 0.
     lower, upper : float
         Noise ceilings of the same blocks: the pool of the training subjects, and of all.
     folds : ndarray, shape (n_folds, n_models)
@@ -103,7 +103,8 @@ def crossvalidate(
             scores = np.empty((len(test), len(models)))
             for j, model in enumerate(models):
                 weights = fit(model, rdms[trained][:, at_train], fit_by or method, pairs=at_train)
-                scores[:, j] = _scores(weights @ np.asarray(model.rdms)[:, at_test], test, method)
+                said = weights @ np.asarray(model.rdms)[:, at_test]
+                scores[:, j] = _scores(said, test, method) if weights.any() else 0
             each[tested] += scores / len(by_condition)
             folds.append(scores.mean(0))
             pools = (pool(rows[:, at_test], method) for rows in (rdms[trained], rdms))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.linalg._namespace import as_floats
 from neurodecode.linalg.nnls import nnls
 from neurodecode.linalg.rdm_ceilings import pool
@@ -108,13 +108,15 @@ def fit(
     -------
     weights : ndarray, shape (n_rdms,)
         Of the model's matrices: ``weights @ model.rdms`` is its prediction. One 1 for a choice; two
-        that add up to 1 for a point between two.
+        that add up to 1 for a point between two; all 0 where no weight above zero serves.
 
     Raises
     ------
     ConfigError
         If a weighted sum is fitted by a comparison of ranks: those of a sum are not the sum of
         ranks.
+    DataError
+        If no matrix to select from has a score.
 
     Notes
     -----
@@ -131,6 +133,11 @@ def fit(
         return np.ones(1)
     if isinstance(model, Select):
         scores = compare(rdms, data, method, sigma_k=sigma_k, warn=False).mean(1)
+        if np.isnan(scores).all():
+            raise DataError(
+                f"None of {len(rdms)} matrices to select from has a score by {method}: they, or "
+                "the data, are constant. Drop constant ones."
+            )
         return np.eye(len(rdms))[np.nanargmax(scores)]
     if isinstance(model, Interpolate):
         return _between(rdms, data, method, sigma_k)

@@ -215,6 +215,16 @@ def test_what_stays_together_is_in_one_fold():
     assert apart.scores[0] > together.scores[0] + 0.1
 
 
+def test_a_model_of_which_no_weight_serves_says_nothing():
+    """Data that are the opposite of the only matrix."""
+    part = basis(1)
+    data = 2 - part + 0.01 * np.random.default_rng(0).random((4, N_PAIRS))
+    assert fit(Weighted(part), data).tolist() == [0]
+    assert crossvalidate([Weighted(part)], data).scores.tolist() == [0]
+    with pytest.raises(DataError, match="None of 2 matrices"):
+        fit(Select(np.ones((2, N_PAIRS))), data)
+
+
 def test_too_few_conditions_are_named():
     with pytest.raises(DataError, match="tests 2 conditions"):
         crossvalidate([Fixed(basis(1)[0])], planted((1, 0)), n_condition_folds=4)
