@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.names import find
+from neurodecode.core.series import is_series, step_of
 from neurodecode.core.timeline import Schedule, Timeline
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.score import Group, collect_groups
@@ -15,6 +16,7 @@ from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import Alternative
 
 N_BOOTSTRAP = 1000
+N_STRETCH, STRETCH = 10, 20.0  # rows, and seconds, over which neighbours in a series are alike
 N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
 _MOST_AT_ONCE = 1_000_000  # numbers of how often a row is drawn: some 10 MB
 _ROUNDING = 1e-12  # a difference that is nearer to zero is none
@@ -108,8 +110,8 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
     Windows that slide over a recording are drawn trial by trial, a task with the idle before it.
     Of vectors and pictures, which are what a stimulus is, all rows of one stimulus are drawn
     together; and so they are of brains that were shown it several times, each time anew. A film or
-    a story is no such stimulus: it runs on from row to row, and its rows, or their blocks, are
-    drawn.
+    a story is no such stimulus: it runs on from row to row, and its blocks are drawn; without any,
+    stretches of ten rows and twenty seconds at least, for neighbours are near copies.
 
     Parameters
     ----------
@@ -135,9 +137,26 @@ def drawn_with(rows: pd.DataFrame, schedule: Schedule | None, kind: str = "label
         shown = rows["stimulus"]
         return np.where(shown.notna(), shown.astype(str).to_numpy(dtype=object), alone)
     if "block" not in rows:
-        return alone
+        return alone if kind == "label" or not _is_series(rows) else _stretches(rows)
     block = rows["recording"].astype(str) + "|" + rows["block"].astype(str)
     return np.where(rows["block"].notna(), block.to_numpy(dtype=object), alone)
+
+
+def _is_series(rows: pd.DataFrame) -> bool:
+    """Whether rows follow each other as volumes do, as far as is known when they were."""
+    if not {"onset", "duration"} <= set(rows):
+        return False
+    return is_series(rows["recording"], rows["onset"], rows["onset"] + rows["duration"])
+
+
+def _stretches(rows: pd.DataFrame) -> np.ndarray:
+    """Name the rows of a series by their recording, and by the stretch of it that they are in."""
+    recording, onset = rows["recording"].to_numpy(), rows["onset"].to_numpy()
+    length = max(N_STRETCH * step_of(recording, onset), STRETCH)
+    first = rows.groupby("recording", observed=True)["onset"].transform("min").to_numpy()
+    number = np.floor((onset - first) / length * (1 + _ROUNDING))
+    name = rows["recording"].astype(str) + "|stretch " + pd.Series(number, rows.index).astype(str)
+    return name.to_numpy(dtype=object)
 
 
 def _shown_anew(rows: pd.DataFrame) -> bool:

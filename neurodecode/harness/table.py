@@ -23,13 +23,13 @@ from neurodecode.harness.scorer import Scorer, score_groups
 from neurodecode.harness.store import Store
 from neurodecode.harness.views import Views
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
-from neurodecode.linalg.stats import all_equal, percentile_interval
+from neurodecode.linalg.stats import all_equal, percentile_interval, unbiased_interval
 
 _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 7  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 8  # of table.json; raised where intervals or flags are computed otherwise
 
 
 @dataclass(frozen=True)
@@ -415,7 +415,7 @@ def _interval(
     drawn = draws.of(model)
     if all_equal(drawn[np.isfinite(drawn)]):  # as where all trials are told right
         return float("nan"), float("nan")
-    return widened(percentile_interval(drawn), mean, inflation["row"])
+    return widened(unbiased_interval(drawn, mean), mean, inflation["row"])
 
 
 def _beats(

@@ -9,6 +9,7 @@ from neurodecode.linalg.permutation import Alternative
 
 LEVEL = 0.95
 MIN_FOR_BOOTSTRAP = 20
+_CHANCE = 4.0  # standard errors by which the mean of draws may be off by chance
 _ROUNDING = 1e-12  # of the largest size: nearer values are equal but for rounding
 
 
@@ -97,6 +98,41 @@ def percentile_interval(values: np.ndarray, level: float = LEVEL) -> tuple[float
         return float("nan"), float("nan")
     tail = 50 * (1 - level)
     return float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))
+
+
+def unbiased_interval(
+    values: np.ndarray, found: float, level: float = LEVEL
+) -> tuple[float, float]:
+    """Give the central part of bootstrap values, less what drawing alone does to a score.
+
+    A score that is no mean over rows is another one on drawn rows: their variance is smaller, and
+    `r2` about it lower. What the mean of the draws is off by, beyond four of its standard errors,
+    is taken off; of a score that is a mean, nothing is.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_draws,)
+        NaN where a draw has none.
+    found : float
+        Score of the rows themselves.
+    level : float
+
+    Returns
+    -------
+    low, high : float
+
+    References
+    ----------
+    Efron & Tibshirani 1993, An Introduction to the Bootstrap, section 10.2.
+    """
+    values = values[np.isfinite(values)]
+    low, high = percentile_interval(values, level)
+    if len(values) < 2:
+        return low, high
+    bias = float(np.mean(values)) - found
+    if abs(bias) <= _CHANCE * np.std(values) / np.sqrt(len(values)):
+        return low, high
+    return low - bias, high - bias
 
 
 def cohen_dz(differences: np.ndarray) -> float:

@@ -52,6 +52,20 @@ def test_the_rows_of_a_film_are_drawn_one_by_one_or_by_block(n_films):
     assert len(set(drawn_with(rows, None, "brain"))) == len(rows) / 10
 
 
+def test_volumes_that_follow_each_other_are_drawn_by_stretches():
+    n = 40
+    rows = table(np.full(2 * n, "film"), np.repeat(["a", "b"], n))
+    rows = rows.assign(onset=np.tile(1.5 * np.arange(n) + 6, 2), duration=1.5)
+    names = drawn_with(rows, None, "brain")
+    # Twenty seconds are 13.3 volumes: 14, 13 and 13 of them.
+    assert pd.Series(names).value_counts(sort=False).tolist() == [14, 13, 13] * 2
+    slow = rows.assign(onset=2 * rows["onset"], duration=3.0)  # ten volumes are thirty seconds
+    assert pd.Series(drawn_with(slow, None, "value")).value_counts().tolist() == [10] * 8
+    assert drawn_with(rows, None, "label").tolist() == rows["uid"].tolist()
+    apart = rows.assign(duration=1.0)  # trials with a pause
+    assert drawn_with(apart, None, "brain").tolist() == rows["uid"].tolist()
+
+
 def test_other_truths_are_drawn_as_before():
     _, rows = of_pictures()
     assert drawn_with(rows, None, "value").tolist() == rows["uid"].tolist()

@@ -15,6 +15,7 @@ from neurodecode.linalg.stats import (
     mean_interval,
     percentile_interval,
     student_interval,
+    unbiased_interval,
 )
 
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -180,3 +181,21 @@ def test_the_interval_of_dz_of_an_inflated_variance_agrees_with_the_test():
         lambda v: corrected_t_test(differences, v, "greater") - 0.025, 0.01, 100.0
     )
     assert dz_interval(differences, found)[0] == pytest.approx(0, abs=1e-6)
+
+
+def test_what_drawing_does_to_a_score_is_taken_off_its_interval():
+    rng = np.random.default_rng(0)
+    truth, said = rng.normal(size=(2, 60))
+
+    def r2(rows):
+        y = truth[rows]
+        return 1 - np.sum((y - 0.1 * said[rows]) ** 2) / np.sum((y - y.mean()) ** 2)
+
+    draws = np.array([r2(rng.integers(60, size=60)) for _ in range(1000)])
+    found = r2(np.arange(60))
+    low, high = unbiased_interval(draws, found)
+    assert np.mean(draws) < found  # drawn rows vary less about their own mean
+    assert low < found < high
+    assert high - low == pytest.approx(np.subtract(*percentile_interval(draws)[::-1]))
+    means = np.array([truth[rng.integers(60, size=60)].mean() for _ in range(1000)])
+    assert unbiased_interval(means, truth.mean()) == percentile_interval(means)
