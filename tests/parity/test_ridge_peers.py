@@ -11,7 +11,7 @@ from himalaya.kernel_ridge import (
 )
 from himalaya.ridge import RidgeCV as HimalayaRidgeCV
 from himalaya.ridge import solve_group_ridge_random_search
-from himalaya.scoring import correlation_score, r2_score
+from himalaya.scoring import correlation_score, r2_score, r2_score_split
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import KFold
 
@@ -20,6 +20,7 @@ from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
 from neurodecode.linalg.ridge_cv import cross_validated
 from neurodecode.linalg.splits import run_splits
+from neurodecode.linalg.variance_parts import product_measure
 
 # No penalty of the grid is below 1e-7 of the largest component: himalaya leaves those out.
 ALPHAS = np.logspace(-1, 6, 15)
@@ -154,3 +155,14 @@ def test_bands_are_himalayas_for_the_same_draws(widths, tol):
     assert same[first - second > 1e-5].all()  # of draws that are nearly alike, either may win
     mine, _ = banded_weights(X, band, Y, found)
     assert np.abs(mine - weights)[:, same].max() < 1e-4 * np.abs(weights).max()
+
+
+def test_parts_of_r2_are_himalayas_where_means_are_zero():
+    """Of targets and predictions with other means its parts do not sum to R²."""
+    rng = np.random.default_rng(0)
+    by_band = rng.normal(size=(3, 60, 4))
+    true = by_band.sum(axis=0) + rng.normal(size=(60, 4))
+    true, by_band = true - true.mean(axis=0), by_band - by_band.mean(axis=1, keepdims=True)
+    found = product_measure(true, by_band, np.zeros(4))
+    np.testing.assert_allclose(found.parts, r2_score_split(true, by_band), atol=1e-12)
+    np.testing.assert_allclose(found.offset, 0, atol=1e-15)
