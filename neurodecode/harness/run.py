@@ -23,6 +23,7 @@ from neurodecode.harness.jobs import Job
 from neurodecode.harness.model_ceilings import has_ceilings
 from neurodecode.harness.plan import Plan
 from neurodecode.harness.question import Question
+from neurodecode.harness.read_reliability import keep_reliability
 from neurodecode.harness.repeats import repeats_of
 from neurodecode.harness.sharing import (
     compute_stage,
@@ -134,6 +135,7 @@ def execute(
         failed += _keep_final(plan, store, start, n_jobs, progress)
         unique |= {job.key: job for job in plan.finals}
     _write_failures(store, failed, unique)
+    keep_reliability(plan, store)
     errors = {one.key: one.error for one in failed}
     return Finished(len(unique), len(unique) - len(todo), len(errors), errors)
 

@@ -19,6 +19,7 @@
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       curves.parquet   retrieval over repeats, where stimuli were repeated
+      read.json        how reliable what decoders read is, where tested stimuli were repeated
       judged/KEY/      features of pictures that were told, by what they are made from
       shown.npz        small copies of the pictures that were tested, where they may be shown
       online/          the same models run over recordings: a results folder of its own

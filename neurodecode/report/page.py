@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder, write_text
+from neurodecode.harness.read_reliability import Reliability, read_reliability
 from neurodecode.harness.run import FAILURES
 from neurodecode.harness.shown import read_shown
 from neurodecode.harness.table import TableRow, unit_of
@@ -100,6 +101,7 @@ class Section:
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
     scores: list[Picture]
+    reliability: list[Reliability]
     targets: list[Picture]
     courses: list[Picture]
     reconstructions: Reconstructions | None
@@ -229,6 +231,7 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),
             scores=list(_scores(results)),
+            reliability=read_reliability(results.folder),
             targets=[
                 as_webp(figure, told, quality=88, title=title, caption=told)
                 for title, figure, told in target_figures(results)

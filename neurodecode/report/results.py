@@ -1,5 +1,6 @@
 """`Results`: a results folder, read; it needs neither data nor model."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
 from neurodecode.core.names import find
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.read_reliability import Reliability, read_reliability
 from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.rsa.run import ANALYSIS, stored_models, stored_rdms
 from neurodecode.harness.rsa.table import RsaRow, rsa_rows
@@ -297,6 +299,22 @@ class Results:
             scored, key=lambda row: (row.role == "model", better * row.mean)
         )  # controls last
         return targets_of(self.store, wanted, model or best.model)
+
+    def reliability(self) -> pd.DataFrame:
+        """Give how reliable the brain signals are that decoders of vectors and pictures read.
+
+        Returns
+        -------
+        reliability : DataFrame
+            A row a subject and signal, means over its features: ``n_features n_stimuli fewest most
+            n_repeats reliability reliability_of_mean ncsnr``, as
+            `neurodecode.harness.read_reliability.Reliability` has them. Empty where no tested
+            stimulus was shown twice to one person. An encoder's is in `targets`.
+        """
+        found = read_reliability(self.folder)
+        return pd.DataFrame(
+            [vars(one) for one in found], columns=[one.name for one in fields(Reliability)]
+        )
 
     def _known_metric(self, metric: str | None) -> str:
         known = self.index["metrics"]
