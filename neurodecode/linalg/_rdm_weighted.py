@@ -11,6 +11,7 @@ from neurodecode.linalg.kendall import kendall
 from neurodecode.linalg.rdm_compare import WHITENED, Method, found_pairs
 from neurodecode.linalg.rdm_pairs import n_conditions_of, pair_indices, squares
 
+_ROUNDING = 1e-12  # of the sum of squares
 _AT_ONCE = 2**22  # weights that are held at once: 32 MB
 
 
@@ -209,6 +210,7 @@ def _of_values(
         some = slice(start, start + step)
         K[:, one[some], other[some]] = weights @ (inside[one[some]] * inside[other[some]]).T
     means = np.zeros((len(weights), len(V)))
+    raw = np.einsum("bii->bi", K).copy()
     if method in ("corr", "corr_cov"):
         total = weights.sum(1)
         with np.errstate(invalid="ignore"):
@@ -217,6 +219,9 @@ def _of_values(
     if method in WHITENED:
         K[:, one, other] -= _free(inside, kept, counts, means, one, other)
     K[:, other, one] = K[:, one, other]
+    own = np.einsum("bii->bi", K)
+    # What centring leaves of a model that is constant in a draw is rounding.
+    own[own <= _ROUNDING * raw] = np.nan
     return K
 
 

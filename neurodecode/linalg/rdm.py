@@ -267,7 +267,7 @@ def _prepared(M: np.ndarray, remove_mean: bool) -> np.ndarray:
 def _angular(Z: np.ndarray, M: np.ndarray) -> np.ndarray:
     length = np.sqrt(np.vecdot(Z, Z))[..., None]
     # Centring a constant leaves rounding, which has a direction and means nothing.
-    rounding = 4 * np.finfo(M.dtype).eps * np.sqrt(np.vecdot(M, M))[..., None]
+    rounding = 16 * np.finfo(M.dtype).eps * np.sqrt(np.vecdot(M, M))[..., None]
     length[length <= rounding] = np.nan
     rdm = vectors(gram(np.multiply(Z, 1 / length, out=None if Z is M else Z)))
     return np.subtract(1, rdm, out=rdm)

@@ -34,7 +34,8 @@ class Draws:
     Parameters
     ----------
     scores : ndarray, shape (n_draws, n_models)
-        Means over subjects; NaN where a draw has fewer than three conditions.
+        Means over subjects; NaN where a draw has fewer than three conditions, or a model is the
+        same for all of those that it has.
     lower, upper : ndarray, shape (n_draws,)
         Noise ceilings of the same data; NaN where they are of one subject.
     repeats : ndarray, shape (n_draws, n_repeats, n_models + 2), optional

@@ -112,7 +112,7 @@ def coordinates(
     length = np.sqrt(np.vecdot(Z, Z))[:, None]
     if method != "spearman":  # ranks are exact; what else leaves of a constant is rounding
         scale = np.sqrt(np.nansum(np.square(rdms), axis=1, keepdims=True, dtype=np.float64))
-        length[length <= 4 * np.finfo(Z.dtype).eps * scale] = np.nan
+        length[length <= 16 * np.finfo(Z.dtype).eps * scale] = np.nan
     length[length == 0] = np.nan
     return Z / length
 

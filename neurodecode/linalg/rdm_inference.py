@@ -215,7 +215,7 @@ def _two_sided(differences: np.ndarray) -> np.ndarray:
 
 
 def _usable(draws: Draws) -> np.ndarray:
-    return np.isfinite(draws.scores[:, 0])
+    return np.logical_or.reduce(np.isfinite(draws.scores), axis=1)
 
 
 def _one_factor(draws: Draws, n: int) -> np.ndarray:

@@ -85,6 +85,18 @@ def test_pairs_with_the_own_copy_would_be_told_by_any_model():
     assert abs(np.mean(left_out)) < 0.1
 
 
+@pytest.mark.parametrize("method", ["corr", "spearman", "corr_cov"])
+def test_a_model_of_one_condition_says_nothing_where_that_is_not_drawn(method):
+    _, rdms = world()
+    special = 0.3 * vectors((np.arange(N)[:, None] == 4) ^ (np.arange(N) == 4)) + 0.1
+    found = bootstrap(special[None], rdms, method, n_draws=400)
+    assert found.conditions is not None
+    # (1 - 1 / 10) ** 10 = .35 of the draws.
+    assert np.isnan(found.conditions.scores).mean() == pytest.approx(0.35, abs=0.07)
+    assert np.nanmax(np.abs(found.conditions.scores)) <= 1
+    assert np.isfinite(variances(found).models).all()
+
+
 def test_ranks_of_entries_that_are_there_several_times():
     x = np.array([[3.0, 1, 2, 2, 5]])
     w = np.array([[2.0, 1, 3, 0, 1], [1, 1, 1, 1, 1]])
