@@ -12,6 +12,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.block_orders import BlockOrders
 from neurodecode.harness.bounded import Bounds
 from neurodecode.harness.chance_pairings import ChancePairings
 from neurodecode.harness.dependence import interval_over, unit_of, widened
@@ -73,7 +74,7 @@ class TableRow:
     shown_as : str
         The metric as tables show it: of retrieval with the size of the gallery and what it holds,
         as in ``top_5@200/image``; with both ends where groups have galleries of several sizes.
-    p_of : {"labels", "signs", "pairings", ""}
+    p_of : {"labels", "signs", "pairings", "blocks", ""}
         What was permuted for p.
     ceiling : float or None
         Noise ceiling of the score, in its unit: mean over the targets whose reliability is above
@@ -208,6 +209,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
         unit,
         index["inflation"]["row"],
     )
+    orders = BlockOrders(store, groups)
     bounded = Bounds(store, groups)
     rows = []
     for metric in index["metrics"]:
@@ -230,6 +232,7 @@ def _table(store: Store, groups: list[Group], scores: pd.DataFrame) -> list[Tabl
                 bounds,
                 draws,
                 pairings,
+                orders,
                 bounded,
                 n_open[model["name"]],
                 converged=model["name"] not in unconverged,
@@ -251,6 +254,7 @@ def _row(
     bounds: dict[str, pd.DataFrame],
     draws: "_Draws",
     pairings: ChancePairings,
+    orders: BlockOrders,
     bounded: Bounds,
     n_open: int,
     *,
@@ -279,6 +283,8 @@ def _row(
     p, p_of = None, ""
     if role == "model" and not index["n_permutations"]:
         p, p_of = pairings.p(model, metric), "pairings"
+        if p is None:
+            p, p_of = orders.p(model, metric), "blocks"
     elif role == "model":
         permuted = _select(scores, own & (scores["permutation"] != NO_DRAW))
         # Units that train each other's models cannot be tested by flips of their signs.

@@ -9,14 +9,16 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.names import find
 from neurodecode.core.truth import BrainTruth
+from neurodecode.harness.block_orders import by_orders, orders_of
 from neurodecode.harness.noise_ceilings import NoiseCeiling, Whose, noise_ceilings
 from neurodecode.harness.score import collect_groups
 from neurodecode.harness.store import Store
 from neurodecode.harness.target_scores import target_scores
+from neurodecode.linalg.block_permutation import BlockPermutation
 from neurodecode.metrics.ceiling import Ceiling, as_r
 
 FOLDER = "targets"
-FORMAT = 1  # of its files; raised where scores or ceilings are computed otherwise
+FORMAT = 2  # of its files; raised where scores or ceilings are computed otherwise
 
 
 def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:
@@ -42,20 +44,24 @@ def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:
         for job in store.answers(index)
         if job["model"] == model and job["draw"] is None and job["permutation"] is None
     ]
-    asked = [index[name] for name in ("truth", "within", "aggregate", "noise_ceiling")]
+    asked = [
+        index[name] for name in ("truth", "within", "aggregate", "noise_ceiling", "n_pairings")
+    ]
     made_from = [FORMAT, metric, asked, [[job["key"], job["ceiling"]] for job in jobs]]
     name = f"{FOLDER}/{digest(made_from)[:16]}.parquet"
     if (store.folder / name).is_file():
         return pd.read_parquet(store.folder / name)
     truth = store.truth(store.rows())
     assert isinstance(truth, BrainTruth)  # what is written of a brain
-    groups = collect_groups(store, only=lambda job: job["model"] == model)
+    collected = collect_groups(store, only=lambda job: job["model"] == model)
+    groups = [one for one in collected if one.is_itself]
     judged = find(metric, "metrics")
-    scores = target_scores(judged, (one for one in groups if one.is_itself), truth)
+    scores = target_scores(judged, groups, truth)
+    tested = orders_of(store, groups) if by_orders(metric) else {}
     ceilings = noise_ceilings(store)
     known: Mapping[Whose, NoiseCeiling] = {} if isinstance(ceilings, str) else ceilings
     frames = [
-        _table(store, whose, score, known.get(whose), judged.bounded_by, jobs)
+        _table(store, whose, score, tested.get(whose), known.get(whose), judged.bounded_by, jobs)
         for whose, score in scores.items()
     ]
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -68,6 +74,7 @@ def _table(
     store: Store,
     whose: Whose,
     score: np.ndarray,
+    tested: BlockPermutation | None,
     ceiling: NoiseCeiling | None,
     unit: str,
     jobs: list[dict[str, Any]],
@@ -78,6 +85,8 @@ def _table(
     table.insert(0, "space", space)
     table.insert(0, "subject", subject)
     table["score"] = score
+    if tested is not None:
+        table["p"], table["p_max"], table["q"] = tested.p, tested.p_max, tested.q
     if unit:
         of = Ceiling(np.full(len(score), np.nan), "reliability", "single")
         of = of if ceiling is None else ceiling.scored

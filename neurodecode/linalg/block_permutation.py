@@ -34,6 +34,8 @@ class BlockPermutation:
         `p` after Benjamini and Hochberg, for the share of false discoveries.
     largest : ndarray, shape (n_draws,)
         Largest score of all targets in each order that was drawn.
+    mean : ndarray, shape (n_draws,)
+        Mean score of all targets in each.
     """
 
     score: np.ndarray
@@ -41,6 +43,7 @@ class BlockPermutation:
     p_max: np.ndarray
     q: np.ndarray
     largest: np.ndarray
+    mean: np.ndarray
 
 
 def block_permutation(
@@ -52,6 +55,7 @@ def block_permutation(
     block: int = 10,
     n_draws: int = 1000,
     seed: int = 0,
+    inflation: float = 1.0,
 ) -> BlockPermutation:
     """Test correlations of series by giving the measured one in blocks of another order.
 
@@ -68,6 +72,10 @@ def block_permutation(
     block : int
         Samples. Longer than what is alike in time: 20 s, of fMRI; 10 samples of 2 s.
     n_draws, seed : int
+    inflation : float
+        Variance of scores under the null, as a multiple of that of the orders: 2 where each fold is
+        predicted by what was fitted to all others. These predictions stay as they are here, while
+        folds that train each other are told well, or badly, together. Orders spread by its root.
 
     Returns
     -------
@@ -98,7 +106,7 @@ def block_permutation(
     n_targets, dtype = true.shape[1], np.result_type(true, pred)
     score = np.empty(n_targets)
     as_high = np.zeros(n_targets, np.int64)
-    largest = np.full(n_draws, -np.inf)
+    largest, total = np.full(n_draws, -np.inf), np.zeros(n_draws)
     n_products = sum(len(one) ** 2 for one in at)
     step = int(np.clip(_PRODUCTS // (dtype.itemsize * n_products), _FEWEST, _MOST))
     rest = np.setdiff1d(np.arange(len(true)), np.concatenate([one.ravel() for one in at]))
@@ -109,16 +117,22 @@ def block_permutation(
         products = np.concatenate([_products(said, measured, one) for one in at])
         drawn = picked @ products
         drawn += np.einsum("it,it->t", said[rest], measured[rest])
-        found = drawn[0]
+        found, drawn = drawn[0], drawn[1:]
+        if inflation != 1:
+            centre = drawn.mean(axis=0)
+            drawn = centre + np.sqrt(inflation, dtype=dtype) * (drawn - centre)
         # The order that was found is one of those drawn from: equal sums are as high.
-        as_high[columns] = (drawn[1:] >= found).sum(axis=0)
+        as_high[columns] = (drawn >= found).sum(axis=0)
+        total += drawn @ defined.astype(dtype)
         drawn[:, ~defined] = -np.inf
-        np.maximum(largest, drawn[1:].max(axis=1), out=largest)
+        np.maximum(largest, drawn.max(axis=1), out=largest)
         score[columns] = np.where(defined, found, np.nan)
     p = np.where(np.isnan(score), np.nan, (1 + as_high) / (1 + n_draws))
     q = np.full(n_targets, np.nan)
     q[~np.isnan(p)] = benjamini_hochberg(p[~np.isnan(p)])
-    return BlockPermutation(score, p, max_statistic_p(score, largest), q, largest)
+    with np.errstate(invalid="ignore"):  # of no target at all
+        mean = total / np.isfinite(score).sum()
+    return BlockPermutation(score, p, max_statistic_p(score, largest), q, largest, mean)
 
 
 def block_orders(runs: np.ndarray, block: int, n_draws: int, seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from neurodecode.core.names import catalogue, find
+from neurodecode.harness.block_orders import by_orders, in_time
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.report.results import Results
 from neurodecode.report.words import counted
@@ -90,6 +91,8 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
     elif _deals(index) and index["n_pairings"]:
         asked.append(Asked("p", (Line(_pairings(index["n_pairings"])),)))
+    elif index["n_pairings"] and in_time(rows, index) and any(map(by_orders, index["metrics"])):
+        asked.append(Asked("p", (Line(_orders(index["n_pairings"])),)))
     asked.append(Asked("Scores", tuple(_scores(index))))
     return asked
 
@@ -259,6 +262,14 @@ def _pairings(n_pairings: int) -> str:
         "that deal the answers to the stimuli anew, whole concepts together, within what is scored "
         "together. "
         "Nothing is fitted; draws spread wider where who is tested trains the others' models."
+    )
+
+
+def _orders(n_orders: int) -> str:
+    return (
+        f"One-sided, of r: of {counted(n_orders, 'order')} of the blocks of time of what was "
+        "measured, 10 volumes or 20 s long, within each run, all targets alike. Nothing is fitted; "
+        "orders spread wider where who is tested trains the others' models."
     )
 
 

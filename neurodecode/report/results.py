@@ -265,10 +265,12 @@ class Results:
             ``subject space target name``, where they are known ``region``, ``i j k`` (voxel),
             ``hemisphere vertex``, ``x y z`` (metres) and ``time`` (seconds from the event);
             ``score``, the mean over folds and seeds, then sessions, NaN of a constant target. Of
-            metrics that have one, ``ceiling``, the noise ceiling in the unit of the metric, and
-            ``fraction``, score over ceiling, NaN where that is not above zero: neither is clipped,
-            and no mean of fractions tells anything (take sums, or a median). What a model chose for
-            each target, such as ``layer``, has a column of its own.
+            `r` and rows that follow each other in time ``p`` (one-sided, by blocks of time in
+            another order), ``p_max`` (corrected for all targets of the person) and ``q`` (for the
+            share of false ones). Of metrics that have one, ``ceiling``, the noise ceiling in the
+            unit of the metric, and ``fraction``, score over ceiling, NaN where that is not above
+            zero: neither is clipped, and no mean of fractions tells anything (take sums, or a
+            median). What a model chose for each target, such as ``layer``, has a column of its own.
 
         Raises
         ------

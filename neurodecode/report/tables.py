@@ -167,11 +167,11 @@ def number(value: float | None) -> str:
 
 
 def p_value(row: TableRow) -> str:
-    """Give p, with four decimals where three are zero, and say where it is of pairings."""
+    """Give p, with four decimals where three are zero, and say where nothing was fitted anew."""
     if row.p is None or math.isnan(row.p):
         return "–"
     told = f"{row.p:.4f}" if row.p < 0.0005 else f"{row.p:.3f}"
-    return f"{told} (pairings)" if row.p_of == "pairings" else told
+    return f"{told} ({row.p_of})" if row.p_of in ("pairings", "blocks") else told
 
 
 def shown_as(rows: Sequence[TableRow]) -> str:

@@ -130,6 +130,9 @@ def _distribution(targets: pd.DataFrame, row: TableRow, *, bounded: bool) -> Dra
             f", median noise ceiling {known['ceiling'].median():.3f}. Dotted: a score that is all "
             "that noise lets be told"
         )
+    if "p_max" in known:
+        n_above = np.sum(known["p_max"].to_numpy() < 0.05)
+        told += f". {n_above} have a p below .05, corrected for all targets of the person"
     return "Scores of single targets", figure, f"{told}."
 
 
@@ -182,7 +185,8 @@ def _chosen(
 
 def _choices(targets: pd.DataFrame) -> list[str]:
     """Columns of what was chosen: they come after those that every table has."""
-    own = {*targets.columns[: list(targets).index("score") + 1], "ceiling", "fraction"}
+    own = {*targets.columns[: list(targets).index("score") + 1], "p", "p_max", "q"}
+    own |= {"ceiling", "fraction"}
     return [name for name in targets if name not in own]
 
 

@@ -8,6 +8,7 @@ from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
+from neurodecode.report.results import Results
 
 pytestmark = pytest.mark.usefixtures("warm")  # recordings are prepared in a process that is there
 FIR = {"encode.fir_ridge": {"cv": "runs"}}
@@ -93,3 +94,12 @@ def test_an_encoder_of_delays_finds_what_one_of_the_moment_does_not(film, tmp_pa
     assert min(fir, hrf) > 0.2, "the response has its peak 4.5 to 7.5 s after what was shown"
     assert abs(now) < 0.1
     assert abs(rows[0].shuffled_mean) < 0.1
+    # p of blocks of time in another order, of three runs of 80 volumes.
+    assert rows[0].p_of == rows[1].p_of == rows[2].p_of == "blocks"
+    assert max(rows[0].p, rows[1].p) < 0.001
+    assert rows[2].p > 0.01
+    targets = Results(tmp_path / "out").targets("r", rows[0].model)
+    assert (targets["p_max"] >= targets["p"]).all() and (targets["q"] >= targets["p"]).all()
+    best = targets["score"].idxmax()
+    assert targets["p_max"][best] < 0.01
+    assert targets["score"][targets["p_max"] < 0.05].min() > targets["score"].median() / 2

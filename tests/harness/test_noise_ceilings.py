@@ -119,7 +119,8 @@ def test_each_target_has_its_score_and_its_ceiling():
     results = run()
     targets = results.targets()
     assert list(targets) == [
-        "subject", "space", "target", "name", "i", "j", "k", "score", "ceiling", "fraction",
+        "subject", "space", "target", "name", "i", "j", "k", "score", "p", "p_max", "q", "ceiling",
+        "fraction",
     ]  # fmt: skip
     row = next(one for one in results.rows() if one.model == "scale + linear.ridge")
     means = targets.groupby("subject")["score"].mean()

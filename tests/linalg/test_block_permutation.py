@@ -36,6 +36,13 @@ def test_it_is_the_explicit_permutation(folds):
     np.testing.assert_allclose(found.p, (1 + (null >= observed).sum(axis=0)) / 61)
     by_largest = (1 + (null.max(axis=1)[:, None] >= observed).sum(axis=0)) / 61
     np.testing.assert_allclose(found.p_max, by_largest)
+    np.testing.assert_allclose(found.mean, null.mean(axis=1), atol=1e-12)
+    wide = block_permutation(
+        true, pred, RUNS, folds=folds, block=8, n_draws=60, seed=3, inflation=2.0
+    )
+    spread = null.mean(axis=0) + np.sqrt(2) * (null - null.mean(axis=0))
+    np.testing.assert_allclose(wide.largest, spread.max(axis=1), atol=1e-12)
+    np.testing.assert_allclose(wide.p, (1 + (spread >= observed).sum(axis=0)) / 61)
     np.testing.assert_allclose(found.q, stats.false_discovery_control(found.p))
 
 
@@ -66,6 +73,27 @@ def test_p_of_unrelated_series_that_are_alike_in_time_is_uniform():
     assert stats.kstest(found.p, "uniform").pvalue > 0.01
     one_by_one = block_permutation(true, pred, runs, block=1, n_draws=400)
     assert stats.kstest(one_by_one.p, "uniform").pvalue < 1e-3
+
+
+def test_runs_that_train_each_other_need_orders_to_spread_wider():
+    """Ridge of six runs that are left out one by one, of features and targets without relation."""
+    p: dict[float, list[float]] = {1.0: [], 2.0: []}
+    runs = np.repeat(np.arange(6), 100)
+    for study in range(15):
+        rng = np.random.default_rng(study)
+        X, Y = autocorrelated(600, 20, rng), autocorrelated(600, 10, rng)
+        pred = np.empty_like(Y)
+        for run in range(6):
+            test = runs == run
+            products = X[~test].T @ X[~test] + 100 * np.eye(20)
+            pred[test] = X[test] @ np.linalg.solve(products, X[~test].T @ Y[~test])
+        for inflation, found in p.items():
+            options = {"folds": runs, "block": 20, "n_draws": 300, "inflation": inflation}
+            found += block_permutation(Y, pred, runs, **options).p.tolist()
+    # At .05 each, 7.5 of 150 are expected; more than 14 come up once in 100.
+    assert sum(one <= 0.05 for one in p[1.0]) > 14
+    assert sum(one <= 0.05 for one in p[2.0]) <= 14
+    assert stats.kstest(p[2.0], "uniform").pvalue > 0.01
 
 
 def test_the_largest_of_unrelated_targets_is_rarely_significant():
