@@ -109,7 +109,7 @@ def mel_filters(n: int, sfreq: float, n_mels: int, fmin: float, fmax: float) -> 
     """
     mel = 2595 * np.log10(1 + np.fft.rfftfreq(n, 1 / sfreq) / 700)
     ends = 2595 * np.log10(1 + np.array([fmin, fmax]) / 700)
-    edges = np.linspace(*ends, n_mels + 2)
+    edges = np.linspace(ends[0], ends[1], n_mels + 2)
     rise = (mel[:, None] - edges[:-2]) / np.diff(edges)[0]
     filters = np.clip(np.minimum(rise, 2 - rise), 0, None)
     empty = ~filters.any(axis=0)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
@@ -175,6 +175,27 @@ class Layers(RegressorMixin, BaseEstimator):
             said[:, self.layer_ == number] = told.predict(layers[number])
         said = said.astype(self.dtype_)
         return said[:, 0] if self.one_ else said
+
+    def layer_profile(self) -> pd.DataFrame:
+        """Give how left-out training rows are told from each layer, and how many targets chose it.
+
+        Returns
+        -------
+        profile : DataFrame
+            A row a layer: ``layer``, ``score`` (mean over targets that vary, in the unit of
+            `scoring`) and ``share`` of the targets that are told from it. By these scores layers
+            were chosen: compare layers with them, and report the score of the tested rows.
+        """
+        check_is_fitted(self)
+        varies = np.isfinite(self.profile_).all(axis=0)
+        known = self.profile_[:, varies]
+        return pd.DataFrame(
+            {
+                "layer": np.arange(self.n_layers),
+                "score": known.mean(axis=1) if varies.any() else np.full(self.n_layers, np.nan),
+                "share": np.bincount(self.layer_, minlength=self.n_layers) / len(self.layer_),
+            }
+        )
 
     def choices(self) -> dict[str, np.ndarray]:
         """Give the layer of each target, from 0: what maps of the best layer are drawn of."""

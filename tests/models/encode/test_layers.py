@@ -38,6 +38,9 @@ def test_each_target_is_told_from_its_own_layer():
     assert model.choices()["layer"].dtype.kind == "i" and model.flags_ == ("chosen_of:3",)
     assert model.profile_.shape == (3, 10)
     np.testing.assert_array_equal(model.profile_.argmax(axis=0), model.layer_)
+    profile = model.layer_profile()
+    assert profile["share"].tolist() == [0.5, 0.0, 0.5]
+    np.testing.assert_allclose(profile["score"], model.profile_.mean(axis=1))
     # Of the chosen layer it is the ridge regression with the chosen penalty.
     for layer in (0, 2):
         mine = model.layer_ == layer
