@@ -141,7 +141,7 @@ class Track:
     Parameters
     ----------
     key : str or tuple of str
-        Its first axis counts trials or samples; several keys become columns.
+        Its first axis counts trials or samples; of several keys columns stand side by side.
     path : str
         Another file that holds it.
     shape : tuple of int

@@ -154,7 +154,7 @@ def tracks_of(
         several = []
         for place in parts:
             arrays = [_numbers(place, key, track.path) for key in keys]
-            several.append(np.stack(arrays, axis=-1) if wide else arrays[0])
+            several.append(np.column_stack(arrays) if wide else arrays[0])
         values = np.concatenate(several)
         if len(values) != n:
             raise DataError(
