@@ -16,6 +16,10 @@ __all__ = [
     "evaluate",
     "load",
     "load_results",
+    "metric_curve",
+    "model_scaling",
+    "nested_layers",
+    "pseudo_depth",
     "roi_pictures",
     "rsa",
     "searchlight",
@@ -30,6 +34,10 @@ _HOME = {
     "evaluate": "neurodecode.report.evaluate",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
+    "metric_curve": "neurodecode.report.metric_curves",
+    "model_scaling": "neurodecode.report.scaling",
+    "nested_layers": "neurodecode.report.scaling",
+    "pseudo_depth": "neurodecode.report.metric_curves",
     "roi_pictures": "neurodecode.report.regions",
     "rsa": "neurodecode.report.rsa",
     "searchlight": "neurodecode.report.searchlight",
@@ -41,10 +49,12 @@ if TYPE_CHECKING:
     from neurodecode.core.rdms import Rdms
     from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
+    from neurodecode.report.metric_curves import metric_curve, pseudo_depth
     from neurodecode.report.notebook import build, load, stimuli, table
     from neurodecode.report.regions import roi_pictures
     from neurodecode.report.results import load_results
     from neurodecode.report.rsa import rsa
+    from neurodecode.report.scaling import model_scaling, nested_layers
     from neurodecode.report.searchlight import searchlight
 
 
