@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 # The first trains an auto-encoder and a diffusion model; the others take 15 s to 45 s each.
 SLOW = ("picture_reconstruction", "imagery_online", "lab_folder_to_table", "picture_retrieval",
-        "fmri_patterns", "planted_truth", "encoding_study")  # fmt: skip
+        "fmri_patterns", "planted_truth", "encoding_study", "rsa_study")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ from neurodecode.harness.run import silent
 from neurodecode.harness.store import Store
 from neurodecode.linalg.rdm_pairs import n_conditions_of, vectors
 from neurodecode.report.results import Results
+from neurodecode.simulate import ORACLE_SIGNAL
 
 RsaData = Trials | Rdms | np.ndarray | Mapping[str, Any]
 
@@ -175,6 +176,7 @@ def rsa(
         conditions=table,
         seed=seed,
         made_from={"data": "arrays in memory", "key": ""},
+        simulated=isinstance(data, Trials) and ORACLE_SIGNAL in data.signals,
     )
     study.made_from["key"] = study.key()  # pyright: ignore[reportIndexIssue] (a dict, made above)
     folder = Path(out) if out is not None else cache_folder() / "evaluations" / study.key()

@@ -243,13 +243,15 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     drawn = bootstrap(
         site.rdms, site.data, site.metric, over=asked, n_draws=options.n_bootstraps, seed=seed
     )
-    found = variances(drawn)
+    with np.errstate(invalid="ignore"):  # of one subject, who has no ceilings to be compared with
+        found = variances(drawn)
+        p = t_tests(drawn, found).differences
     half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
     mean = site.scores.mean(axis=0)[fixed]
     ends[fixed] = np.stack([mean - half, mean + half], axis=1)
     for j in fixed:
         over[j] = asked
-    differences[np.ix_(fixed, fixed)] = t_tests(drawn, found).differences
+    differences[np.ix_(fixed, fixed)] = p
     return Spread(ends, tuple(over), differences)
 
 
