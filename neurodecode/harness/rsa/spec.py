@@ -165,7 +165,8 @@ def read_rsa(
     assert experiment is not None  # a missing value is a problem, and problems stop
     try:
         brain = _opened(path.stem, experiment.data, experiment, allow_code)
-        simulate = brain.experiment.data.simulate
+        # Small presets have few people, and a model may be of another.
+        simulate = "full" if brain.experiment.data.simulate else ""
         specs = [leaf.data for one in experiment.models.values() for leaf in one.leaves()]
         others = {
             spec: _opened(path.stem, replace(spec, simulate=simulate), None, allow_code)
