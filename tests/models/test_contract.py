@@ -45,6 +45,7 @@ ARGUMENTS = {
     "align.benchetrit": ALIGNED,
     "align.mlp": ALIGNED,
     "align.nice": ALIGNED | {"sizes": SHORT},
+    "encode.braincorl": {"preset": "tiny", "random_state": 0, "training": {"max_epochs": 2}},
     "encode.factorized": READOUT,
     "encode.gaussian": READOUT,
     "encode.semantic_transformer": READOUT,
@@ -74,8 +75,8 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.layers", "encode.ridge",
-    "encode.semantic_transformer", "encode.transformer_encoder",
+    "encode.braincorl", "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.layers",
+    "encode.ridge", "encode.semantic_transformer", "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",

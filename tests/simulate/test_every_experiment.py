@@ -45,6 +45,7 @@ DEAR = {
     "digits69",
     "miyawaki2008",
     "p300_muse",
+    "simulated_in_context",
     "ssvep_exo",
 }  # by their models, 4 s to 6 s each
 
