@@ -27,6 +27,7 @@ NETWORKS = {
     "encode.braincorl": {"preset": "tiny", "training": {"max_epochs": 2}},
     "encode.factorized": {"training": {"max_epochs": 2}},
     "encode.gaussian": {"training": {"max_epochs": 2}},
+    "encode.response_optimized": {"core": (4, 4), "training": {"max_epochs": 2}},
     "encode.semantic_transformer": {"training": {"max_epochs": 2}},
     "encode.transformer_encoder": {"preset": "tiny", "training": {"max_epochs": 2}},
     "generate.autoencoder": {"n_updates": 2},

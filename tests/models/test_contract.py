@@ -48,6 +48,9 @@ ARGUMENTS = {
     "encode.braincorl": {"preset": "tiny", "random_state": 0, "training": {"max_epochs": 2}},
     "encode.factorized": READOUT,
     "encode.gaussian": READOUT,
+    "encode.response_optimized": {
+        "core": (4, 4), "random_state": 0, "training": {"max_epochs": 2}
+    },
     "encode.semantic_transformer": READOUT,
     "encode.transformer_encoder": {"preset": "tiny", **READOUT},
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
@@ -76,7 +79,8 @@ ARGUMENTS = {
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
     "encode.braincorl", "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.layers",
-    "encode.ridge", "encode.semantic_transformer", "encode.transformer_encoder",
+    "encode.response_optimized", "encode.ridge", "encode.semantic_transformer",
+    "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",

@@ -30,24 +30,13 @@ WITHOUT = {  # card and variant: task, model, and what else is asked
 NOTHING_ASKED = set[str]()
 # Made as simulated_*_pictures and simulated_fmri_tokens are, which run by default.
 MADE_ALIKE = {
-    "algonauts2023",
-    "allen_observatory",
-    "bold5000",
-    "god",
-    "nsd",
-    "things_eeg2",
-    "things_fmri",
+    "algonauts2023", "allen_observatory", "bold5000", "god", "nsd", "things_eeg2", "things_fmri",
     "things_meg",
-}
-DEAR = {
-    "brain_treebank",
-    "cneuromod",
-    "digits69",
-    "miyawaki2008",
-    "p300_muse",
-    "simulated_in_context",
-    "ssvep_exo",
-}  # by their models, 4 s to 6 s each
+}  # fmt: skip
+DEAR = {  # by their models, 4 s to 12 s each
+    "brain_treebank", "cneuromod", "digits69", "miyawaki2008", "p300_muse", "simulated_in_context",
+    "simulated_retinotopic", "ssvep_exo",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)

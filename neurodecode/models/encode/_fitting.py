@@ -43,6 +43,9 @@ def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = N
     model.one_ = y.ndim == 1
     y = y.reshape(len(y), -1)
     model.y_mean_, scale = y.mean(axis=0), y.std(axis=0)
+    is_rate = getattr(model, "loss", "gaussian") == "poisson"
+    if is_rate:
+        model.y_mean_, scale = np.zeros_like(scale), model.y_mean_
     model.y_scale_ = np.where(scale > 0, scale, 1.0)
     model.made_ = {
         "stored": shape.stored,
@@ -76,8 +79,8 @@ def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = N
             ]
         )
     trained = train(
-        module, loss, source, training, val=held_out, seed=seed, device=device,
-        folder=place.folder, identity=identity, label=place.label,
+        module, poisson if is_rate else loss, source, training, val=held_out, seed=seed,
+        device=device, folder=place.folder, identity=identity, label=place.label,
     )  # fmt: skip
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
@@ -98,6 +101,13 @@ def loss(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, float]:
     """Mean squared difference, and in training what the readout adds to it."""
     value, n = squared_error(module, batch)
     return (value + module.penalty() if module.training else value), n  # type: ignore[operator]
+
+
+def poisson(module: torch.nn.Module, batch: Batch) -> tuple[torch.Tensor, float]:
+    """Mean negative log-likelihood of counts, up to what no rate changes; the rest as `loss`."""
+    value = torch.nn.functional.poisson_nll_loss(module(batch["X"]), batch["y"], log_input=False)
+    value = value + module.penalty() if module.training else value  # type: ignore[operator]
+    return value, float(len(batch["y"]))
 
 
 def predict(model: Any, X: Any) -> np.ndarray:
@@ -158,8 +168,9 @@ def spatial_maps(model: Any) -> np.ndarray:
     if hasattr(module_of(model).readout, "attention"):
         return model.attended_
     with torch.inference_mode():
-        maps = module_of(model).readout.maps().double().cpu().numpy()
-    return maps.reshape(len(maps), *model.made_["grid"])
+        readout = module_of(model).readout
+        maps = readout.maps().double().cpu().numpy()
+    return maps.reshape(len(maps), *readout.shape.grid)
 
 
 def shape_of(model: Any) -> MapShape:
@@ -240,6 +251,13 @@ def _maps(model: Any, X: Any, *, first: bool) -> tuple[Any, MapShape]:
 def shape_in(model: Any, stored: Sequence[int]) -> MapShape:
     """Read what is stored of a stimulus as a map, as the model's arguments say."""
     shape = tuple(int(n) for n in stored)
+    if model.reads_pictures and len(shape) == 2:  # grey
+        shape = (*shape, 1)
+    if model.reads_pictures and len(shape) != 3:
+        raise DataError(
+            f"{name_of(model)} reads pictures, and was handed features of shape {shape}. Declare "
+            "pixels under features, or name a track of pictures."
+        )
     return MapShape.of(shape, model.channels, model.grid, model.n_prefix)
 
 

@@ -39,6 +39,7 @@ class Readout(RegressorMixin, BaseEstimator):
 
     needs = Needs(targets=("vector", "brain"), batches=True, val=True, packages=("torch",))
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
+    reads_pictures: ClassVar[bool] = False
 
     preset: str = "tiny"
     grid: tuple[int, int] | None
