@@ -146,7 +146,10 @@ def _is_series(rows: pd.DataFrame) -> bool:
     """Whether rows follow each other as volumes do, as far as is known when they were."""
     if not {"onset", "duration"} <= set(rows):
         return False
-    return is_series(rows["recording"], rows["onset"], rows["onset"] + rows["duration"])
+    recording, onset, duration = (
+        rows[name].to_numpy() for name in ("recording", "onset", "duration")
+    )
+    return is_series(recording, onset, onset + duration)
 
 
 def _stretches(rows: pd.DataFrame) -> np.ndarray:

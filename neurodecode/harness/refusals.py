@@ -225,7 +225,9 @@ def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
 def _why_not_space(model: NamedModel, signal: TrialSignal) -> str | None:
     """Say what a model's first stage, by its ``check_space``, finds wrong with what trials are."""
     check = getattr(stages_of(model.estimator)[0], "check_space", None)
-    for space in dict.fromkeys(part.space for part in signal.used()) if check else ():
+    if check is None:
+        return None
+    for space in dict.fromkeys(part.space for part in signal.used()):
         try:
             check(space)
         except (ConfigError, DataError) as error:
