@@ -149,7 +149,7 @@ def banded_cross_validated(
     Nunez-Elizalde, Huth & Gallant 2019, doi 10.1016/j.neuroimage.2019.04.012; Dupré la Tour et al.
     2022, doi 10.1016/j.neuroimage.2022.119728.
     """
-    bands, values, shares = _checked(X, band, Y, alphas, shares, gram)
+    bands, values, shares = _checked(X, band, Y, alphas, shares, gram, block)
     splits, best = list(splits), _Best(shares, values, Y.shape[1])
     if not splits:
         raise DataError("banded ridge: there is no fold to leave out. Give two folds or more.")
@@ -186,12 +186,12 @@ def banded_generalized(
     choice : BandedChoice
         Its score is the R² that the errors imply.
     """
-    bands, values, shares = _checked(X, band, Y, alphas, shares, gram)
+    bands, values, shares = _checked(X, band, Y, alphas, shares, gram, block)
     best, n, dtype = _Best(shares, values, Y.shape[1]), len(bands.rows.X), bands.rows.X.dtype
     square, projected = np.empty(Y.shape[1]), None
     if not bands.rows.dual:
         projected = new_empty(bands.rows.X, (Y.shape[1], bands.rows.X.shape[1]))
-    for at, read in tiles(Y, bands.rows.X, 3 * n, block):
+    for at, read in tiles(Y, bands.rows.X, 4 * n, block):
         centred, _ = centred_targets(read)
         square[at] = squares(centred)
         if projected is not None:
@@ -209,7 +209,7 @@ def banded_generalized(
             vectors = astype(vectors * weighed.rows.gain[:, None] / found**0.5, dtype)
         gcv = GeneralizedErrors.of(found, values, n)
         scores = np.empty((len(values), Y.shape[1]))
-        for at, read in tiles(Y if projected is None else projected.T, vectors, 3 * n, block):
+        for at, read in tiles(Y if projected is None else projected.T, vectors, 4 * n, block):
             seen = centred_targets(read)[0] if projected is None else read
             scores[:, at] = gcv.errors(vectors.T @ seen, square[at])
         scores = 1 - scores * n / np.where(square > 0, square, np.nan)
@@ -350,7 +350,13 @@ class _Best:
 
 
 def _checked(
-    X: Any, band: Any, Y: Any, alphas: Sequence[float] | np.ndarray, shares: np.ndarray, gram: Gram
+    X: Any,
+    band: Any,
+    Y: Any,
+    alphas: Sequence[float] | np.ndarray,
+    shares: np.ndarray,
+    gram: Gram,
+    block: int,
 ) -> tuple[Bands, np.ndarray, np.ndarray]:
     values, shares = np.asarray(alphas, np.float64), np.asarray(shares, np.float64)
     if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
@@ -366,5 +372,5 @@ def _checked(
         raise DataError(
             f"banded ridge: {len(X)} rows of features, and {len(Y)} of targets. Give as many."
         )
-    check_finite(Y)
+    check_finite(Y, block)
     return Bands.of(X, band, gram), values, shares

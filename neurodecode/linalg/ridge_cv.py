@@ -14,7 +14,8 @@ from neurodecode.linalg._namespace import Array, as_floats, as_numpy, astype, li
 from neurodecode.linalg._ridge_folds import Folds
 from neurodecode.linalg.ridge import BLOCK
 
-TILE = 512  # targets that are told at a time
+TILE = 512  # targets that are told at a time, of many rows fewer
+_NUMBERS = 2**22  # of a tile
 _TIE = 1e-10  # relative: of penalties whose scores differ by less, the largest
 _MANY = 0.1  # of the targets: more at the edge of the grid say that it is too narrow
 
@@ -103,7 +104,7 @@ def cross_validated(
         raise DataError(f"ridge: {len(X)} rows of features, and {len(Y)} of targets. Give as many.")
     if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
         raise DataError(f"ridge: alphas are {alphas!r}. Give a list of numbers above zero.")
-    check_finite(Y)
+    check_finite(Y, block)
     if not splits:
         raise DataError("ridge: there is no fold to leave out. Give two folds or more.")
     scores, kept = fold_scores(
@@ -141,16 +142,20 @@ def fold_scores(
     for i, (train, test) in enumerate(splits):
         fold = folds.fold(train, test)
         held = HeldOut.of(fold.values, fold.seen, alphas, tol)
-        n_made = 3 * len(X) + len(held.seen) * (len(held.curves) + 3)
+        n_made = 4 * len(X) + len(held.seen) * (len(held.curves) + 3)
         for at, read in tiles(Y, held.seen, n_made, block):
             centred, mean = centred_targets(read[train])
-            found = held.scores(folds.told(fold, train, centred), read[test] - mean, score)
-            varies = as_numpy((read[test] != read[test[:1]]).any(0))
+            true = read[test]
+            varies = as_numpy((true != true[:1]).any(0))
+            del read  # before the next is read
+            found = held.scores(folds.told(fold, train, centred), true - mean, score)
+            del centred, true
             found[:, ~varies] = np.nan
             counts[at] += varies
             sums[:, at] += np.nan_to_num(found)
             if kept is not None:
                 kept[i, :, at] = found
+        del fold, held  # before the next is decomposed
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan), kept
 
 
@@ -183,12 +188,14 @@ def tiles(Y: Any, X: Array, n_made: int, block: int) -> Iterator[tuple[slice, Ar
         Of the columns.
     values : ndarray or Tensor, shape (n_rows, n_tile)
     """
-    for several in blocks(-(-Y.shape[1] // TILE), TILE * n_made * X.itemsize, block):
-        first, last = several.start * TILE, min(several.stop * TILE, Y.shape[1])
+    width = max(1, min(TILE, _NUMBERS // len(Y)))
+    for several in blocks(-(-Y.shape[1] // width), width * n_made * X.itemsize, block):
+        first, last = several.start * width, min(several.stop * width, Y.shape[1])
         read = read_columns(Y, slice(first, last))
-        for start in range(first, last, TILE):
-            stop = min(start + TILE, last)
+        for start in range(first, last, width):
+            stop = min(start + width, last)
             yield slice(start, stop), like(read[:, start - first : stop - first], X)
+        del read
 
 
 def best_penalty(
@@ -237,7 +244,7 @@ def edge_warning(chosen: np.ndarray, alphas: np.ndarray) -> str | None:
     return " ".join(said) or None
 
 
-def check_finite(Y: Any, block: int = BLOCK) -> None:
+def check_finite(Y: Any, block: int) -> None:
     """Refuse targets that are not finite, and say which; a memory map is read in blocks.
 
     Raises
@@ -246,7 +253,7 @@ def check_finite(Y: Any, block: int = BLOCK) -> None:
         If one is not.
     """
     xp = namespace(Y)
-    for at in blocks(Y.shape[1], len(Y) * Y.itemsize, block):
+    for at in blocks(Y.shape[1], len(Y) * (Y.itemsize + 1), block):
         finite = as_numpy(xp.isfinite(read_columns(Y, at)))
         if not finite.all():
             wrong = at.start + np.flatnonzero(~finite.all(axis=0))
