@@ -8,11 +8,15 @@ import pytest
 import yaml
 from sklearn.linear_model import Ridge
 
-from neurodecode.cli import main
 from neurodecode.core.errors import ConfigError
 from neurodecode.harness.experiment import read_experiment
+from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.noise_ceilings import noise_ceilings
+from neurodecode.harness.opening import open_study
+from neurodecode.harness.plan import make_plan
+from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
+from neurodecode.harness.table import score_results
 from neurodecode.harness.target_spaces import TargetSpace, read_target_space
 from neurodecode.report.results import Results
 from neurodecode.simulate.fmri.features import Features
@@ -27,22 +31,57 @@ ASKED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path, monkeypatch):
-    monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module", autouse=True)
+def own_folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ceilings")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEURODECODE_CACHE", str(folder / "cache"))
+        patch.chdir(folder)
+        yield
 
 
-def run(**changes) -> Results:
+@pytest.fixture(scope="module")
+def film(own_folders):
+    return run()
+
+
+@pytest.fixture
+def asked_for(film, monkeypatch):
+    """Give the results of the film as if another ceiling had been asked for."""
+
+    def changed(function, **arguments):
+        index = film.store.index()
+        index["noise_ceiling"] |= {"function": function, "arguments": arguments}
+        monkeypatch.setattr(Store, "index", lambda _: index)
+        return noise_ceilings(film.store)
+
+    return changed
+
+
+@pytest.fixture(scope="module")
+def once(own_folders):
+    """The film shown once."""
+    return run(data={**ASKED["data"], "runs": ["1", "2", "5"]})
+
+
+def written(**changes) -> Path:
     Path("film.yaml").write_text(yaml.safe_dump({**ASKED, **changes}))
-    assert main(["run", "film.yaml", "--engine", "inline"]) == 0
-    return Results(Path("results") / "film_simulated" if Path("results/film_simulated").exists()
-                   else Path("results") / "film")  # fmt: skip
+    return Path("film.yaml")
 
 
-def test_a_film_that_was_shown_twice_bounds_what_can_be_told_of_it():
-    results = run()
-    found = noise_ceilings(results.store)
+def run(added=(), **changes) -> Results:
+    """Run without a page, whose pictures take longer than all else."""
+    resolved = read_experiment(written(**changes), models=added)
+    study = open_study(resolved, None, compute=True)
+    plan = make_plan(study)
+    store = Store(Path("out") / str(len(list(Path("out").glob("*"))))).open()
+    write_study(plan, store, "film", resolved.plain(), "inline")
+    write_index(plan, store, "film", execute(plan, store).errors)
+    return Results(store.folder)
+
+
+def test_a_film_that_was_shown_twice_bounds_what_can_be_told_of_it(film):
+    found = noise_ceilings(film.store)
     assert list(found) == [("01", 0), ("02", 1)]
     made = Features(
         subjects=("01", "02"), runs=("1", "2", "5", "6"), test_runs=("5", "6"),
@@ -58,7 +97,7 @@ def test_a_film_that_was_shown_twice_bounds_what_can_be_told_of_it():
         # Of 80 volumes that follow each other, voxels scatter by .15, and lean on neighbours.
         assert np.corrcoef(one.scored.value, true)[0, 1] > 0.7
         assert one.scored.value.mean() == pytest.approx(true.mean(), abs=0.08)
-    rows = {(row.model, row.metric): row for row in results.rows()}
+    rows = {(row.model, row.metric): row for row in film.rows()}
     oracle = rows["baseline.oracle", "r"]
     assert oracle.of_ceiling == pytest.approx(1, abs=0.12)
     assert (oracle.ceiling_by, oracle.ceiling_unit) == ("explainable_variance", "r")
@@ -68,24 +107,33 @@ def test_a_film_that_was_shown_twice_bounds_what_can_be_told_of_it():
     assert rows["scale + linear.ridge", "rmse"].ceiling is None
 
 
-def test_nothing_repeated_has_no_ceiling_and_says_why():
-    results = run(data={**ASKED["data"], "runs": ["1", "2", "5"]})
-    row = results.rows()[0]
+def test_nothing_repeated_has_no_ceiling_and_says_why(once):
+    row = once.rows()[0]
     assert row.ceiling is None
     assert row.ceiling_note == "no tested stimulus was shown twice to one person"
 
 
-def test_none_is_asked_for():
-    row = run(ceiling="none").rows()[0]
-    assert (row.ceiling, row.ceiling_note) == (None, "not asked for (ceiling: none)")
+def test_none_is_asked_for(asked_for):
+    assert asked_for("none") == "not asked for (ceiling: none)"
+
+
+def test_trials_that_follow_each_other_by_chance_have_another_function(asked_for):
+    by_anova, by_halves = asked_for("anova_nc"), asked_for("split_half", n_splits=5)
+    of_nsd = asked_for("ncsnr_nsd")
+    for whose, one in asked_for("explainable_variance").items():
+        # Of two runs, standardised or not, they say nearly the same; that of NSD is clipped.
+        for other in (by_anova[whose].scored.value, by_halves[whose].scored.value):
+            assert np.corrcoef(other, one.scored.value)[0, 1] > 0.97
+            assert other.mean() == pytest.approx(one.scored.value.mean(), abs=0.03)
+        assert of_nsd[whose].scored.value.min() >= 0
 
 
 def test_a_function_is_asked_by_name_and_written_out():
-    results = run(ceiling={"split_half": {"n_splits": 5}, "threshold": 0.2})
-    assert results.rows()[0].ceiling_by == "split_half"
-    plain = yaml.safe_load(results.resolved)["ceiling"]
-    assert plain == {"split_half": {"n_splits": 5, "seed": 0}, "threshold": 0.2}
-    again = read_experiment(results.folder / "resolved.yaml").experiment.ceiling
+    asked = written(ceiling={"split_half": {"n_splits": 5}, "threshold": 0.2})
+    resolved = read_experiment(asked).plain()
+    plain = {"split_half": {"n_splits": 5, "seed": 0}, "threshold": 0.2}
+    assert resolved["ceiling"] == plain
+    again = read_experiment(written(ceiling=plain)).experiment.ceiling
     assert again.plain() == plain
 
 
@@ -98,14 +146,13 @@ def test_a_function_is_asked_by_name_and_written_out():
     ],
 )
 def test_what_is_no_ceiling_is_refused(asked, said):
-    Path("film.yaml").write_text(yaml.safe_dump({**ASKED, "ceiling": asked}))
     with pytest.raises(ConfigError) as error:
-        read_experiment(Path("film.yaml"))
+        read_experiment(written(ceiling=asked))
     assert said in str(error.value)
 
 
-def test_the_mean_of_two_showings_has_the_ceiling_of_a_mean():
-    single = run().rows()[0]
+def test_the_mean_of_two_showings_has_the_ceiling_of_a_mean(film):
+    single = film.rows()[0]
     mean = run(aggregate={"by": ["subject", "stimulus"]}).rows()[0]
     assert (single.ceiling_of, mean.ceiling_of) == ("single", "mean_k")
     # Of the mean of two: by Spearman-Brown, in reliability, target by target; so between these.
@@ -115,8 +162,8 @@ def test_the_mean_of_two_showings_has_the_ceiling_of_a_mean():
     assert mean.of_ceiling == pytest.approx(single.of_ceiling, abs=0.1)
 
 
-def test_each_target_has_its_score_and_its_ceiling():
-    results = run()
+def test_each_target_has_its_score_and_its_ceiling(film):
+    results = film
     targets = results.targets()
     assert list(targets) == [
         "subject", "space", "target", "name", "i", "j", "k", "score", "p", "p_max", "q", "ceiling",
@@ -137,20 +184,21 @@ def test_each_target_has_its_score_and_its_ceiling():
         results.targets("r", "other")
 
 
-def test_targets_have_the_ceiling_that_their_data_set_comes_with(monkeypatch):
-    def known(self, number):
+def test_targets_have_the_ceiling_that_their_data_set_comes_with(once, monkeypatch, asked_for):
+    def with_ceiling(self, number):
         found = read_target_space(self.folder / "truth", number)
         ceiling = np.linspace(0, 0.5, len(found.space))
         return TargetSpace(dataclasses.replace(found.space, ceiling=ceiling))
 
-    monkeypatch.setattr(Store, "target_space", known)
-    once = run(data={**ASKED["data"], "runs": ["1", "2", "5"]})
-    assert once.rows()[0].ceiling_by == "data_set"
-    targets = once.targets("r2")
-    assert targets["ceiling"].max() == pytest.approx(0.5)
+    monkeypatch.setattr(Store, "target_space", with_ceiling)
+    rows = {(row.model, row.metric): row for row in score_results(once.store)}
+    row = rows["scale + linear.ridge", "r2"]
+    assert row.ceiling_by == "data_set"
+    assert once.targets("r2")["ceiling"].max() == pytest.approx(0.5)
     # Reliabilities above .1 of 0 to .5: their mean is .3.
-    assert {row.metric: row for row in once.rows()}["r2"].ceiling == pytest.approx(0.3, abs=0.02)
-    assert run(ceiling="data_set").rows()[0].ceiling_by == "data_set"
+    assert row.ceiling == pytest.approx(0.3, abs=0.02)
+    known = asked_for("data_set")
+    assert {one.function for one in known.values()} == {"data_set"}
 
 
 class Choosing(Ridge):
@@ -162,10 +210,7 @@ class Choosing(Ridge):
 
 
 def test_what_a_model_chooses_for_each_target_stands_beside_its_score():
-    Path("film.yaml").write_text(yaml.safe_dump({**ASKED, "models": []}))
-    name = f"{Path(__file__).stem}:Choosing"
-    assert main(["run", "film.yaml", "--engine", "inline", "--model", name]) == 0
-    targets = Results(Path("results/film")).targets()
+    targets = run([f"{Path(__file__).stem}:Choosing"], models=[]).targets()
     odd = targets["target"] % 2 == 1
     assert set(targets.loc[odd, "layer"]) == {5}
     assert set(targets.loc[~odd, "layer"]) == {2}
