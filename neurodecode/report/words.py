@@ -228,6 +228,11 @@ def verdict(results: Results) -> list[str]:
         said.append(
             f"Its interval includes chance: these {row.tested}s do not show that it reads anything."
         )
+    if row.of_ceiling is not None:
+        said.append(
+            f"Over targets that are reliable enough it reaches {row.of_ceiling:.2f} of the noise "
+            f"ceiling, which is {number(row.ceiling)}."
+        )
     if control is not None:
         said.append(
             f"The best control, which sees no brain data, is {control.model} at "

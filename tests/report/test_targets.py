@@ -46,6 +46,7 @@ def test_the_page_has_ceilings_beside_scores_and_says_of_what(film):
     assert f"of the {row.n_above} of 71 targets" in said
     assert said in page
     assert "Target by target" in page
+    assert f"it reaches {row.of_ceiling:.2f} of the noise ceiling" in page
 
 
 def test_each_person_has_a_map_of_scores_beside_ceilings(film):
