@@ -146,6 +146,8 @@ def _read(stimulus: str, *, spec: StimuliSpec, places: Mapping[str, Where]) -> o
     path, name, number = places[stimulus]
     if spec.key:
         picture = _entry(path, name, number)
+        if isinstance(picture, np.ndarray) and picture.dtype == object and picture.size == 1:
+            picture = picture.item()  # a text of MATLAB's, whose arrays have two axes
         if picture is None:  # an empty cell of a table: nothing was said
             return ""
         if spec.shape:

@@ -9,6 +9,7 @@ from visual_layouts import recordings
 
 from neurodecode.core.errors import DataError, DataMissing
 from neurodecode.data.cards import load_card
+from neurodecode.data.roots import find_root
 from neurodecode.data.stimuli import open_stimuli
 
 
@@ -35,6 +36,12 @@ def test_public_rows_are_named_by_the_pictures(tmp_path):
         assert drawn.shape == (MESH,)
         np.testing.assert_array_equal(np.isfinite(drawn), inside[side])
         np.testing.assert_array_equal(drawn[inside[side]], told["training", side][2])
+
+
+def test_the_folder_is_found_by_its_first_part(tmp_path, monkeypatch):
+    write_algonauts2023(tmp_path / "algonauts2023")
+    monkeypatch.setenv("NEURODECODE_DATA", str(tmp_path))
+    assert find_root(load_card("algonauts2023"), variant="streams") == tmp_path / "algonauts2023"
 
 
 def test_regions_are_the_first_that_a_vertex_is_in(tmp_path):

@@ -38,7 +38,8 @@ def test_sentences_of_passages_and_their_categories(tmp_path):
     # The same sentences stand in the files of both people, and are read once.
     stimuli = open_stimuli(load_card("pereira2018"), tmp_path)
     assert len(stimuli) == 7
-    assert [stimuli[name] for name in rows["stimulus"]] == sentences
+    told = [stimuli[name] for name in rows["stimulus"]]
+    assert told == sentences and all(type(one) is str for one in told)
     assert stimuli.table["concept"].tolist() == rows["concept"].tolist()
 
 

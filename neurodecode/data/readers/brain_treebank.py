@@ -54,7 +54,7 @@ class Options:
         Seconds of film that are one ``concept``: words of one belong on one side of a split.
     features : tuple of str
         Columns of `words` that are numbers: the vector ``word_features`` of each word. Words that
-        lack one have none, and are left out where it is asked for.
+        lack one are left out, and counted.
     electrodes : tuple of str
         Labels that are read; empty for all. Two hours of 100 electrodes are 6 GB.
     session : str
@@ -185,8 +185,11 @@ def _signal(source: _Source, *, read: bool) -> Signal:
     if options.features:
         vectors = events[list(options.features)].to_numpy(np.float64)
         known = np.logical_and.reduce(np.isfinite(vectors), axis=1)
-        events[table_column(_VECTOR)] = np.where(known, np.arange(len(events)), -1)
-        tables = {_VECTOR: np.where(known[:, None], vectors, 0.0)}
+        if not known.all():
+            notes = (*notes, f"{int((~known).sum())} words lack a feature and are left out")
+        events = events[known].reset_index(drop=True)
+        events[table_column(_VECTOR)] = np.arange(len(events))
+        tables = {_VECTOR: vectors[known]}
     return Signal(
         data=data,
         space=Space("sensors", names, types=("seeg",) * len(names), unit=NO_UNIT),

@@ -101,6 +101,11 @@ class Options:
         if self.divide == 0:
             raise ConfigError("divide: expected a number other than 0.")
 
+    @property
+    def path(self) -> str:
+        """Template of the files by which a data set is found."""
+        return next(iter(self.parts.values())).data
+
 
 @dataclass(frozen=True)
 class _Source:
