@@ -37,6 +37,7 @@ ARGUMENTS = {
     "baseline": "{tmin: 0.0, tmax: 0.25}",
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
+    "encode.banded_ridge": "{bands: {some: 100, others: 188}, n_draws: 4}",
     "generate.autoencoder": "{n_updates: 2}",
     "generate.benchetrit_generator": (
         f"{{preset: tiny, {FEW}, renorm: none, network: {{training: {{max_epochs: 1}}, "

@@ -53,6 +53,7 @@ ARGUMENTS = {
     },
     "encode.semantic_transformer": READOUT,
     "encode.transformer_encoder": {"preset": "tiny", **READOUT},
+    "encode.banded_ridge": {"bands": {"some": 100, "others": 250}, "n_draws": 4},
     "generate.autoencoder": {"n_updates": 2, "random_state": 0},
     "generate.benchetrit_generator": {
         "preset": "tiny", "low": {"pca": {"n_components": 3}}, "steps": 2, "random_state": 0,
@@ -78,9 +79,9 @@ ARGUMENTS = {
 # Networks compute in single precision: sums of another order differ by some 1e-7.
 SINGLE = {
     "align.atm", "align.benchetrit", "align.mlp", "align.nice",
-    "encode.braincorl", "encode.factorized", "encode.fir_ridge", "encode.gaussian", "encode.layers",
-    "encode.response_optimized", "encode.ridge", "encode.semantic_transformer",
-    "encode.transformer_encoder",
+    "encode.banded_ridge", "encode.braincorl", "encode.factorized", "encode.fir_ridge",
+    "encode.gaussian", "encode.layers", "encode.response_optimized", "encode.ridge",
+    "encode.semantic_transformer", "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion",
     "networks.eegnet", "networks.shallow_convnet",

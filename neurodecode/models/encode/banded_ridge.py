@@ -1,0 +1,148 @@
+"""Ridge regression whose bands of features have penalties of their own."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from neurodecode.core.errors import ConfigError
+from neurodecode.core.stages import through
+from neurodecode.models._stages import StagedRegressor
+from neurodecode.models.encode._banded import Banded
+from neurodecode.models.encode._inner import Cv
+from neurodecode.steps.delays import Delays
+from neurodecode.steps.scale import Scale
+
+_WHO = "encode.banded_ridge"
+
+
+class BandedRidge(StagedRegressor):
+    """Tell voxels from bands of features, each band with a penalty of its own for each voxel.
+
+    The steps `delays` (where delays are asked) and `scale`, then a ridge regression of features
+    times the roots of shares of the bands. Shares are drawn at random, the same for all voxels, and
+    each takes those with which left-out rows are told best.
+
+    Parameters
+    ----------
+    bands : mapping of str to int
+        Features of each band, in the order of the columns: ``{low: 20, high: 40}``.
+    delays : tuple of int, mapping of str to tuple of int, or None
+        Volumes from what was shown to the volume that is told, of all bands or of each; None: those
+        from 1.5 to 9 s. An empty tuple: features are taken as they come, as of trials.
+    alphas : tuple of float
+        Penalties to choose from; band b bears its own divided by the share of b.
+    cv, n_splits, gap
+        As in `encode.ridge`.
+    n_draws : int or None
+        Shares that are tried; None: fifteen a band.
+    search : {"two_stage", "folds"}
+        Of left-out runs or blocks: whether GCV of all training rows proposes eight sets of shares,
+        which folds then choose among, or folds judge all. The score is that of folds in both.
+    scoring : {"r2", "r", "mse"}
+    precision : {"float32", "float64"}
+    random_state : int
+        By which shares are drawn.
+
+    Attributes
+    ----------
+    stages_ : list
+        The fitted stages; the last has ``shares_`` (n_bands, n_targets), ``alpha_``, ``cv_score_``
+        and ``coef_`` (n_targets, n_features).
+
+    References
+    ----------
+    Nunez-Elizalde, Huth & Gallant 2019, doi 10.1016/j.neuroimage.2019.04.012; Dupré la Tour et al.
+    2022, doi 10.1016/j.neuroimage.2022.119728.
+    """
+
+    version: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        bands: Mapping[str, int] | None = None,
+        delays: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
+        alphas: tuple[float, ...] = tuple(float(alpha) for alpha in np.logspace(0, 7, 15)),
+        cv: Cv | None = None,
+        n_splits: int | None = None,
+        gap: int | None = None,
+        n_draws: int | None = None,
+        search: Literal["two_stage", "folds"] = "two_stage",
+        scoring: Literal["r2", "r", "mse"] = "r2",
+        precision: Literal["float32", "float64"] = "float32",
+        random_state: int = 0,
+    ):
+        self.bands = bands
+        self.delays = delays
+        self.alphas = alphas
+        self.cv: Cv | None = cv
+        self.n_splits = n_splits
+        self.gap = gap
+        self.n_draws = n_draws
+        self.search: Literal["two_stage", "folds"] = search
+        self.scoring: Literal["r2", "r", "mse"] = scoring
+        self.precision: Literal["float32", "float64"] = precision
+        self.random_state = random_state
+
+    def stages(self) -> list:
+        """Give the unfitted stages, the predictor last.
+
+        Raises
+        ------
+        ConfigError
+            If delays are named for other bands than there are.
+        """
+        asked = {name: getattr(self, name) for name in self.get_params(deep=False)}
+        if isinstance(self.delays, Mapping) and set(self.delays) != set(self.bands or {}):
+            raise ConfigError(
+                f"{_WHO}: delays are named for {', '.join(self.delays)}, and the bands are "
+                f"{', '.join(self.bands or {})}. Name those of each band."
+            )
+        last = Banded(**asked)
+        if self.delays is not None and len(self.delays) == 0:
+            return [Scale(), last]
+        return [Delays(last.union), Scale(), last]
+
+    def parts(self, X: Any, y: Any) -> pd.DataFrame:
+        """Part the R² of rows that were not trained on into what each band adds.
+
+        The product measure: a band's part is negative where it takes away from what others tell.
+        With the offset, what the rows lose by another mean than that of training, parts sum to R².
+
+        Parameters
+        ----------
+        X : Trials or ndarray, as `predict` takes them
+        y : ndarray, shape (n_rows, n_targets)
+
+        Returns
+        -------
+        parts : DataFrame, shape (n_targets, n_bands + 2)
+            A column a band, ``offset``, and their sum, ``r2``.
+        """
+        check_is_fitted(self)
+        return self.stages_[-1].parts(through(self.stages_, X), y)
+
+    def unique(
+        self, X: Any, y: Any, new: Any, y_new: Any, rows: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
+        """Say what is lost of the R² of new rows without each band, all else fitted anew.
+
+        Parameters
+        ----------
+        X, y, rows
+            Training rows, as `fit` takes them.
+        new, y_new
+            Rows that were not trained on.
+
+        Returns
+        -------
+        unique : DataFrame, shape (n_targets, n_bands + 2)
+            A column a band; ``shared``, what is told less what is unique; and ``r2`` of all bands.
+            Parts may be negative: they are differences of what was told of rows left out.
+        """
+        *leading, _ = self.fit(X, y, rows).stages_
+        for stage in leading:
+            X, new = stage.transform(X), stage.transform(new)
+        return self.stages_[-1].unique(X, y, new, y_new, rows)

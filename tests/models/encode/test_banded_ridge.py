@@ -1,0 +1,112 @@
+"""Bands of features with penalties of their own, and what each adds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge as Peer
+
+from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.models.encode.banded_ridge import BandedRidge
+
+BANDS = {"first": 10, "second": 30}
+RUNS = 4
+ALPHAS = tuple(np.logspace(-4, 4, 17))
+
+
+def planted(seed=0, n=160):
+    """Targets that follow the first band, the second, both, or none."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 40))
+    weights = rng.normal(size=(40, 8))
+    weights[10:, :2], weights[:10, 2:4], weights[:, 6:] = 0, 0, 0
+    response = X @ weights
+    response /= np.where(response.std(axis=0) > 0, response.std(axis=0), 1)
+    return X, response + 0.7 * rng.normal(size=(n, 8)) + 3.0
+
+
+def rows_of(n=160):
+    start = 2.0 * (np.arange(n) % (n // RUNS))
+    run = np.arange(n) // (n // RUNS)
+    return pd.DataFrame({"recording": run.astype(str), "start": start, "stop": start + 2.0})
+
+
+def fitted(**options):
+    X, Y = planted()
+    model = BandedRidge(
+        **{"bands": BANDS, "delays": (), "cv": "runs", "n_draws": 20, "alphas": ALPHAS, **options}
+    )
+    return model.fit(X, Y, rows=rows_of()), *planted(seed=1)
+
+
+@pytest.mark.parametrize("search", ["two_stage", "folds"])
+def test_a_band_that_a_voxel_does_not_follow_has_next_to_no_share(search):
+    model, _, _ = fitted(search=search)
+    shares = model.stages_[-1].shares_
+    np.testing.assert_allclose(shares.sum(axis=0), 1)
+    assert (shares[0, :2] > 0.7).all() and (shares[1, 2:4] > 0.7).all()
+
+
+def test_weights_are_those_of_ridge_on_features_times_the_roots_of_their_shares():
+    model, _, _ = fitted(precision="float64")
+    X, Y = planted()
+    scaled = (X - X.mean(axis=0)) / X.std(axis=0)
+    last = model.stages_[-1]
+    for j in range(4):
+        root = np.sqrt(np.repeat(last.shares_[:, j], [10, 30]))
+        peer = Peer(last.alpha_[j]).fit(scaled * root, Y[:, j])
+        np.testing.assert_allclose(last.coef_[j], peer.coef_ * root, rtol=1e-5, atol=1e-8)
+
+
+def test_parts_and_the_offset_sum_to_r2_and_name_the_band():
+    model, X, _ = fitted()
+    rng = np.random.default_rng(3)
+    _, Y = planted()
+    Y = model.predict(X) + rng.normal(size=(len(X), 8)) + 0.5  # another mean than in training
+    parts = model.parts(X, Y)
+    said = model.predict(X)
+    r2 = 1 - ((Y - said) ** 2).sum(axis=0) / ((Y - Y.mean(axis=0)) ** 2).sum(axis=0)
+    np.testing.assert_allclose(parts["r2"], r2, atol=1e-6)
+    np.testing.assert_allclose(parts[["first", "second", "offset"]].sum(axis=1), r2, atol=1e-6)
+    assert (parts["offset"] < -0.01).any()
+    assert (parts["first"][:2] > 5 * parts["second"][:2].abs()).all()
+    assert (parts["second"][2:4] > 5 * parts["first"][2:4].abs()).all()
+
+
+def test_what_is_unique_is_lost_without_the_band():
+    X, Y = planted()
+    model = BandedRidge(BANDS, (), ALPHAS, cv="runs", n_draws=20)
+    rng = np.random.default_rng(0)
+    new = rng.normal(size=(80, 40))
+    truth = model.fit(X, Y, rows=rows_of()).predict(new)
+    found = model.unique(X, Y, new, truth + 0.3 * rng.normal(size=truth.shape), rows_of())
+    assert list(found) == ["first", "second", "shared", "r2"]
+    np.testing.assert_allclose(found[["first", "second", "shared"]].sum(axis=1), found["r2"])
+    assert (found["first"][:2] > 0.5).all() and (found["second"][:2].abs() < 0.2).all()
+    assert (found["second"][2:4] > 0.5).all() and (found["first"][2:4].abs() < 0.2).all()
+
+
+def test_a_band_has_delays_of_its_own():
+    X, Y = planted()
+    model = BandedRidge(BANDS, {"first": (0,), "second": (0, 1)}, ALPHAS, "runs", n_draws=4)
+    last = model.stages()[-1]
+    assert last.union == (0, 1)
+    last.fit(np.hstack([X, np.roll(X, 1, axis=0)]), Y, rows=rows_of())
+    assert last.coef_.shape == (8, 80)
+    np.testing.assert_array_equal(last.coef_[:, 40:50], 0)
+    assert (np.abs(last.coef_[:, 50:]).max(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"bands": None}, ConfigError, "Give names and numbers of features"),
+        ({"bands": {"one": 12}}, DataError, "40 features, and bands of 12"),
+        ({"cv": "gcv"}, LeakError, r"find r \.47 where the truth is 0"),
+        ({"cv": None}, ConfigError, "cv is not said"),
+        ({"n_splits": 9}, ConfigError, "there are 4 runs"),
+        ({"delays": {"third": (1,)}}, ConfigError, "delays are named for third"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        fitted(**options)
