@@ -14,7 +14,7 @@ from neurodecode.core.rdms import Rdms
 from neurodecode.harness.read_reliability import Reliability, read_reliability
 from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.rsa.run import ANALYSIS, stored_models, stored_rdms
-from neurodecode.harness.rsa.table import RsaRow, rsa_rows
+from neurodecode.harness.rsa.table import DIFFERENCES, RsaRow, rsa_rows
 from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.harness.targets import targets_of
@@ -123,6 +123,32 @@ class Results:
         table = pd.concat([data.table, told], ignore_index=True)
         values = np.concatenate([data.values, *(one.values for one in models)])
         return Rdms(values, data.conditions, table)
+
+    def differences(self, metric: str | None = None) -> pd.DataFrame:
+        """Give which of two models agrees better with the brain, of RDMs that were compared.
+
+        Parameters
+        ----------
+        metric : str, optional
+            Only this comparison.
+
+        Returns
+        -------
+        differences : DataFrame
+            ``metric region time model other difference p p_corrected``: two-sided p of a t test with
+            the variance of the bootstrap, and the same corrected over all pairs for the rate of
+            false discoveries. Empty where conditions were not resampled.
+
+        Raises
+        ------
+        ConfigError
+            If these are results of decoders or encoders: `neurodecode.compare` tests those.
+        """
+        if not self.is_rsa:
+            raise ConfigError(f"differences: {self.folder} holds predictions. Use nd.compare.")
+        found = pd.read_parquet(self.folder / DIFFERENCES)
+        wanted = found if metric is None else found[found["metric"] == self._known_metric(metric)]
+        return pd.DataFrame(wanted).reset_index(drop=True)
 
     @property
     def online(self) -> "Results | None":

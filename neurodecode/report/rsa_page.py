@@ -17,6 +17,7 @@ from neurodecode.report.tables import number, spaced
 from neurodecode.report.words import counted, flag_sentence
 
 _MOST_RDMS = 16
+_MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
 
 
@@ -34,6 +35,7 @@ class RsaPart:
     courses: list[Picture]
     rdms: list[Picture]
     subjects: pd.DataFrame | None
+    differences: pd.DataFrame | None
 
 
 def rsa_part(results: Results) -> RsaPart:
@@ -52,6 +54,7 @@ def rsa_part(results: Results) -> RsaPart:
         courses=list(_courses(metrics, rows)),
         rdms=list(_rdms(results)),
         subjects=_subjects(rows),
+        differences=_differences(results),
     )
 
 
@@ -84,7 +87,7 @@ def rsa_verdict(results: Results) -> list[str]:
         )
     if best.p is not None:
         said.append(
-            f"p is {best.p:.3g}: the share of permutations of the conditions under which "
+            f"p is {best.p:.3f}: the share of permutations of the conditions under which "
             + {
                 "max": "any model, anywhere, is as far above its own chance.",
                 "bh": "it scores as well, corrected for the rate of false discoveries.",
@@ -230,6 +233,13 @@ def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
     table = pd.DataFrame(columns)
     table.index.name = "subject"
     return table
+
+
+def _differences(results: Results) -> pd.DataFrame | None:
+    """Give which of two models is better, under the first comparison; None where there is none."""
+    found = results.differences(results.index["metrics"][0])
+    found = pd.DataFrame(found[found["time"].isna()])
+    return None if len(found) == 0 or len(found) > _MOST_PAIRS else found
 
 
 def _place(row: RsaRow) -> str:

@@ -265,6 +265,24 @@ def test_intervals_over_both_are_wider_than_over_subjects():
     assert width["subjects", "conditions"] > width["conditions",] * 0.99
 
 
+def test_which_of_two_models_is_better_is_told():
+    rng = np.random.default_rng(1)
+    near = {"features": LATENT + 0.05 * rng.normal(size=LATENT.shape), "distance": "euclidean"}
+    results = asked(
+        brains(), MODELS | {"near": near}, distance="euclidean", comparison="corr", n_bootstraps=200
+    )
+    found = results.differences().set_index(["model", "other"])
+    table = results.table().set_index("model")
+    told = found.loc[("latent", "other")]
+    assert told["difference"] == pytest.approx(
+        table.loc["latent", "mean"] - table.loc["other", "mean"]
+    )
+    assert told["p"] < 0.05 < found.loc[("latent", "near"), "p"]
+    assert np.all(found["p_corrected"] >= found["p"])
+    assert "Which of two models is better" in results.report().read_text()
+    assert len(asked(brains(), distance="euclidean").differences()) == 0  # nothing was drawn
+
+
 def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
     """Two of three sources are in the data."""
     n, rng = 16, np.random.default_rng(3)

@@ -34,8 +34,8 @@ MADE_ALIKE = {
     "things_meg",
 }  # fmt: skip
 DEAR = {  # by their models, 4 s to 12 s each
-    "brain_treebank", "cneuromod", "digits69", "miyawaki2008", "p300_muse", "simulated_in_context",
-    "simulated_retinotopic", "ssvep_exo",
+    "brain_treebank", "cneuromod", "digits69", "images92", "miyawaki2008", "p300_muse",
+    "simulated_in_context", "simulated_retinotopic", "ssvep_exo",
 }  # fmt: skip
 
 

@@ -248,7 +248,7 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
         p = t_tests(drawn, found).differences
     half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
     mean = site.scores.mean(axis=0)[fixed]
-    ends[fixed] = np.stack([mean - half, mean + half], axis=1)
+    ends[fixed] = np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)
     for j in fixed:
         over[j] = asked
     differences[np.ix_(fixed, fixed)] = p

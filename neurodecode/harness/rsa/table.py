@@ -24,6 +24,8 @@ from neurodecode.linalg.stats import mean_interval
 TABLE_FORMAT = 1  # of table.json; raised where numbers are computed otherwise
 RELIABILITY = "split-half reliability"
 NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
+DIFFERENCES = "differences.parquet"  # of models, two by two
+_PAIR = ("metric", "region", "time", "model", "other", "difference", "p")
 CEILING_OF = "ceiling_of_"  # flag, with the number of subjects
 _TIES = 0.01  # share of tied pairs from which spearman is flagged
 _FEW = 20  # subjects, below which ceilings depend on how many there are
@@ -93,12 +95,13 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
     reliability = stored_reliability(store, index)
     rows: list[RsaRow] = []
     frames = []
+    pairs: list[dict[str, Any]] = []
     for metric in options.comparison:
         sites = [
             Site.of(region, time, rdms, models, metric, options.nuisance, index["seed"])
             for region, time, rdms in data.sites()
         ]
-        found = list(_of_metric(metric, sites, options, index, data, progress))
+        found = list(_of_metric(metric, sites, options, index, data, progress, pairs))
         rows += found
         frames += [_frame(metric, site) for site in sites]
         mine = reliability[reliability["metric"] == metric]
@@ -106,6 +109,7 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
         frames.append(mine.assign(model=RELIABILITY))
     scores = pd.concat(frames, ignore_index=True)
     store.write_frame("scores.parquet", scores)
+    store.write_frame(DIFFERENCES, _corrected(pd.DataFrame(pairs, columns=[*_PAIR])))
     write_json(
         store.folder / "table.json",
         {"made_from": made_from, "rows": [asdict(row) for row in rows]},
@@ -125,6 +129,7 @@ def _of_metric(
     index: dict[str, Any],
     data: Rdms,
     progress: Progress,
+    pairs: list[dict[str, Any]],
 ) -> Iterator[RsaRow]:
     seed = index["seed"]
     drawn = null_scores(sites, options.n_permutations, seed)  # (n_draws, n_sites, n_models)
@@ -134,6 +139,7 @@ def _of_metric(
     for i, site in enumerate(progress(iter(sites), metric, len(sites), "place")):
         low, high = bounds(site)
         varied = spread(site, options, seed)
+        pairs += _pairs(metric, site, varied.differences)
         flags = _flags(metric, site, failed)
         if index["simulated"]:
             flags.add("simulated")
@@ -169,6 +175,27 @@ def _of_metric(
                 ceiling_high=high,
                 p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
             )
+
+
+def _pairs(metric: str, site: Site, p: np.ndarray) -> Iterator[dict[str, Any]]:
+    """Give each pair of models whose difference has a p."""
+    mean = site.scores.mean(axis=0)
+    for i, j in zip(*np.triu_indices(len(mean), 1), strict=True):
+        if np.isfinite(p[i, j]):
+            yield {
+                "metric": metric, "region": site.region, "time": site.time,
+                "model": site.models[i].name, "other": site.models[j].name,
+                "difference": float(mean[i] - mean[j]), "p": float(p[i, j]),
+            }  # fmt: skip
+
+
+def _corrected(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add p corrected for the rate of false discoveries, over all pairs of a comparison."""
+    corrected = np.full(len(pairs), np.nan)
+    for metric in dict.fromkeys(pairs["metric"]):
+        mine = (pairs["metric"] == metric).to_numpy()
+        corrected[mine] = benjamini_hochberg(pairs["p"].to_numpy(np.float64)[mine])
+    return pairs.assign(p_corrected=corrected)
 
 
 def _p(
