@@ -1,6 +1,6 @@
 """How well a new person's voxels are told from few pictures, where the best that can be is known.
 
-    python tests/studies/in_context.py --out results/in_context
+    python tests/studies/in_context.py --out results/in_context [--seeds 0 1]
 
 writes the table of README.md; what was computed before is not computed again. The world is that of
 the card `simulated_in_context`, with seeds of its own: four people to learn from, one to be told.
@@ -114,8 +114,9 @@ def main() -> None:
     """Write the table between its markers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True, help="folder of results")
-    folder = parser.parse_args().out
-    each = [of_seed(seed, folder) for seed in SEEDS]
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="of worlds")
+    asked = parser.parse_args()
+    each = [of_seed(seed, asked.out) for seed in asked.seeds]
 
     def said(name: str, k: int) -> str:
         return ", ".join(f"{one[name][str(k)]:.3f}" for one in each)

@@ -170,19 +170,3 @@ def test_what_is_told_in_context_depends_on_pairs_and_not_on_their_order():
     np.testing.assert_allclose(told(np.arange(8)[::-1]), told(np.arange(8)), atol=1e-5)
     # Embeddings count by their direction alone.
     np.testing.assert_allclose(told(np.arange(8), 3.0), told(np.arange(8)), atol=1e-5)
-
-
-@pytest.mark.slow
-def test_in_context_weights_come_near_the_best_that_can_be():
-    """Bars of the specification at 8 and 16 pictures, one seed; the study has three."""
-    pytest.importorskip("torch", reason="torch is an extra")
-    import sys
-    from pathlib import Path
-
-    sys.path.insert(0, str(Path(__file__).parents[2] / "studies"))
-    from in_context import BAYES, IN_CONTEXT, RIDGE, scores
-
-    found = scores(0, sizes=(8, 16), max_epochs=24)
-    for k in ("8", "16"):
-        assert found[IN_CONTEXT][k] > found[BAYES][k] - 0.06
-        assert found[IN_CONTEXT][k] > found[RIDGE][k] + 0.15
