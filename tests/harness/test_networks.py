@@ -68,6 +68,8 @@ def test_what_shows_the_same_is_held_out_together_whatever_the_protocol_keeps_ap
     assert found is not None and len(np.unique(found)) == 30
     assert held_out_by(rows_of(60, stimulus=shown), "label", ()) is None
     assert held_out_by(rows_of(60), "vector") is None
+    of_brains = held_out_by(rows_of(60, stimulus=shown), "brain")  # encoders are shown them
+    assert of_brains is not None and len(np.unique(of_brains)) == 30
 
 
 def test_of_two_groups_whole_blocks_are_taken_else_trials():
