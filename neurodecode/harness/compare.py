@@ -19,6 +19,7 @@ from neurodecode.core.names import find
 from neurodecode.harness.differences import Tested, questions_differ, rows_differ, tested_rows
 from neurodecode.harness.paired_bootstrap import bootstrapped
 from neurodecode.harness.paired_tests import TESTS, Test, over_trials, over_units
+from neurodecode.harness.rsa.run import ANALYSIS
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.linalg.permutation import Alternative, benjamini_hochberg, holm
@@ -189,6 +190,12 @@ def _entries(stores: Sequence[Store], metric: str | None) -> tuple[str, list[_En
     if not stores or twice:
         what = f"{twice[0].folder} is given twice" if twice else "no results are given"
         raise ConfigError(f"compare: {what}. Name one results folder, or several.")
+    for store in stores:
+        if store.index().get("analysis") == ANALYSIS:
+            raise ConfigError(
+                f"{store.folder}: RDMs were compared there, and no predictions are stored. Which "
+                "of two models is better is on its page, and in Results.differences()."
+            )
     metric = str(metric or stores[0].index()["metrics"][0])
     find(metric, "metrics")
     names = [store.index()["name"] for store in stores]
