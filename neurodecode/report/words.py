@@ -54,6 +54,8 @@ FLAGS = {
     "say: it ranks no model. Compare with chance, or use cosine_cov, corr or rho-a.",
     "ties": "The model says of many pairs that they are equally dissimilar, and spearman rewards "
     "that. rho-a and tau-a are fair to it.",
+    "few_conditions": "There are fewer than seven conditions, so they have few pairs and few "
+    "permutations: p cannot be small whatever is there, and intervals over conditions say little.",
     "one_subject": "There is one subject: the interval, if any, says how the score would vary with "
     "other conditions, not with other brains, and there is no noise ceiling.",
     "these_subjects": "The interval is over conditions alone: it does not say how the score would "

@@ -228,6 +228,21 @@ def test_nuisance_models_are_taken_out_of_both():
     assert row(partial, "echo")["S0"] == pytest.approx(expected, abs=1e-10)
 
 
+def test_a_model_that_nuisance_tells_whole_is_refused():
+    models = {"twice": 2 * pdist(LATENT), "once": pdist(LATENT)}
+    with pytest.raises(DataError, match="nuisance RDMs tell all of it"):
+        asked(brains(), models, distance="euclidean", comparison="corr", nuisance=["once"])
+
+
+def test_few_conditions_are_flagged():
+    data = {s: X.reshape(N_RUNS, N_CONDITIONS, -1)[:, :4].reshape(16, -1)
+            for s, X in brains().items()}  # fmt: skip
+    models = {"latent": {"features": LATENT[:4], "distance": "euclidean"}}
+    results = asked(data, models, conditions=NAMES[:4] * N_RUNS, distance="euclidean")
+    assert "few_conditions" in row(results, "latent")["flags"]
+    assert row(results, "latent")["p"] > 0.02  # of 24 permutations no share is smaller than 1/24
+
+
 def partial_spearman(x, y, z):
     xy, xz, yz = (float(spearmanr(*pair).statistic) for pair in ((x, y), (x, z), (y, z)))  # pyright: ignore
     return (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))

@@ -24,6 +24,7 @@ from neurodecode.linalg.rdm_permutation import permutation_test
 from neurodecode.linalg.stats import mean_interval
 
 _FEWEST = 3  # conditions of a fold: three pairs, the fewest that can correlate
+_ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
 _FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
 
@@ -89,7 +90,7 @@ class Site:
                 )
             taken = np.concatenate(out)
             data = _residuals(data, taken, metric)
-            asked = [replace(m, values=_residuals(m.values, taken, metric)) for m in asked]
+            asked = [_left_over(one, taken, metric) for one in asked]
             metric = "corr"
         return Site(region, time, tuple(found.table["subject"]), data, tuple(asked), metric, seed)
 
@@ -253,6 +254,17 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
         over[j] = asked
     differences[np.ix_(fixed, fixed)] = p
     return Spread(ends, tuple(over), differences)
+
+
+def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: str) -> ModelRdm:
+    left = _residuals(model.values, nuisance, metric)
+    size = model.values.shape[1] if metric == "spearman" else np.ptp(model.values)
+    if (left.std(axis=1) < _ROUNDING * size).any():
+        raise DataError(
+            f"model {model.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
+            "compare. Leave out one of them."
+        )
+    return replace(model, values=left)
 
 
 def _residuals(rdms: np.ndarray, nuisance: np.ndarray, metric: str) -> np.ndarray:

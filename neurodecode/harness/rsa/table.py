@@ -19,6 +19,7 @@ from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow
 from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
 from neurodecode.linalg.rdm_compare import tied_share
+from neurodecode.linalg.rdm_pairs import n_conditions_of
 from neurodecode.linalg.stats import mean_interval
 
 TABLE_FORMAT = 1  # of table.json; raised where numbers are computed otherwise
@@ -28,6 +29,7 @@ DIFFERENCES = "differences.parquet"  # of models, two by two
 _PAIR = ("metric", "region", "time", "model", "other", "difference", "p")
 CEILING_OF = "ceiling_of_"  # flag, with the number of subjects
 _TIES = 0.01  # share of tied pairs from which spearman is flagged
+_FEW_CONDITIONS = 7  # below, permutations are so few that no p is small
 _FEW = 20  # subjects, below which ceilings depend on how many there are
 
 
@@ -236,6 +238,8 @@ def _flags(metric: str, site: Site, failed: int) -> set[str]:
         flags.add("plain_cosine")
     if 1 < n < _FEW:
         flags.add(f"{CEILING_OF}{n}")
+    if n_conditions_of(site.data.shape[1]) < _FEW_CONDITIONS:
+        flags.add("few_conditions")
     if failed:
         flags.add(f"jobs failed: {failed}")
     return flags
