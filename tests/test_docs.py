@@ -41,6 +41,7 @@ def test_the_code_of_the_readme_runs(capsys):
     assert "riemann.tangent_space" in capsys.readouterr().out
     assert Path("out/report.html").is_file()
     assert len(names["results"].predictions()) == 2 * 180 + 3 * 180  # two models, three controls
+    assert names["compared"].table().set_index("model").loc["shape", "p"] < 0.01
 
 
 def test_the_first_screen_is_ten_lines():
