@@ -66,5 +66,5 @@ def test_vision_and_language_are_told_apart_by_choosing_within_training():
     assert signal.data is not None
     X = np.stack([signal.tracks["vision"], signal.tracks["language"]], axis=1)
     best = signal.data[:, :, 12:].mean(axis=2)  # from .1 s after the word on
-    model = Layers(2, ALPHAS, cv="blocked").fit(X, best)
+    model = Layers(2, (0.01, 0.1, *ALPHAS), cv="blocked").fit(X, best)
     assert (model.layer_[:4] == 0).sum() >= 3 and (model.layer_[4:] == 1).sum() >= 3
