@@ -282,9 +282,25 @@ def test_what_objects_are_like_from_seven_regions(vectors, two_way, null, run):
     assert rows[RIDGE, "two_way"].p < 0.001
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("session", "expected"), [("201025", (0.503, 0.271)), ("210325", (0.518, 0.278))]
+)
+def test_what_cells_answer_to_pictures(session, expected, run):
+    """README 4.9, s.e. .015: a penalty a cell, here by GCV and with the mean among what is told."""
+    rows = run("v4_natural_encode", f"data.sessions=['{session}']", "shuffled.n_draws=1")
+    told = "scale + encode.ridge"
+    assert means(rows, told, "r", "r2") == pytest.approx(expected, abs=0.015)
+    assert abs(rows[told, "r"].shuffled_mean) < 0.07
+
+
 @pytest.mark.parametrize(
     ("vectors", "expected"),
-    [("alexnet", (0.458, 0.222, 0.825)), ("word2vec", (0.410, 0.163, 0.711))],
+    [
+        ("alexnet", (0.458, 0.222, 0.825)),
+        ("word2vec", (0.410, 0.163, 0.711)),
+        ("both", (0.518, 0.269, 0.844)),
+    ],
 )
 def test_what_voxels_answer_to_objects(vectors, expected, run):
     """README 4.10: mean r -.22 (s.d. .10) of shuffled rows, not 0."""
