@@ -20,6 +20,7 @@ from neurodecode.steps.covariance import Covariance
 SMALL = ("--set", "shuffled.n_draws=0", "--set", "models=[riemann.mdm]", "--engine", "inline")
 # What needs arguments to be anything.
 TINY = "preset: tiny, training: {max_epochs: 2}"
+MAP = "grid: [1, 6], training: {max_epochs: 2}"  # trials of 6 channels
 SHORT = "sizes: {kernel_length: 7, pool_length: 11, pool_stride: 3}"
 FEW = (
     "low: {pca: {n_components: 3}}, generator: {unet: {channels: [8, 16], n_updates: 2, steps: 2}}"
@@ -38,6 +39,12 @@ ARGUMENTS = {
     "baseline.covariates": "{columns: [onset, group]}",
     "deconfound": "{columns: [onset, group]}",
     "encode.banded_ridge": "{bands: {some: 100, others: 188}, n_draws: 4}",
+    "encode.braincorl": f"{{{TINY}}}",
+    "encode.factorized": f"{{{MAP}}}",
+    "encode.gaussian": f"{{{MAP}}}",
+    "encode.response_optimized": "{core: [4, 4], training: {max_epochs: 2}}",
+    "encode.semantic_transformer": f"{{{MAP}}}",
+    "encode.transformer_encoder": f"{{preset: tiny, {MAP}}}",
     "generate.autoencoder": "{n_updates: 2}",
     "generate.benchetrit_generator": (
         f"{{preset: tiny, {FEW}, renorm: none, network: {{training: {{max_epochs: 1}}, "
