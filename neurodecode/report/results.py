@@ -135,9 +135,9 @@ class Results:
         Returns
         -------
         differences : DataFrame
-            ``metric region time model other difference p p_corrected``: two-sided p of a t test with
-            the variance of the bootstrap, and the same corrected over all pairs for the rate of
-            false discoveries. Empty where conditions were not resampled.
+            ``metric region time model other difference p p_corrected``: two-sided p of a t test
+            with the variance of the bootstrap, and the same corrected over all pairs for the rate
+            of false discoveries. Empty where conditions were not resampled.
 
         Raises
         ------

@@ -72,7 +72,7 @@ def test_shipped_cards_load_by_name(name):
     shipped = load_card(name)
     assert shipped.name == name
     assert shipped.licence["name"] and shipped.citation and shipped.files.url
-    assert all(task.target is not None for task in shipped.tasks.values())
+    assert any(task.target is not None for task in shipped.tasks.values())  # encoders need none
 
 
 def test_all_problems_of_a_card_are_said_at_once_with_their_lines(card):
