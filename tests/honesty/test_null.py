@@ -161,6 +161,8 @@ def test_every_model_is_asked_somewhere(tmp_path):
 NOT_ASKED = {
     "baseline.covariates", "baseline.mean_target", "linear.lagged_ridge", "align.ridge",
     "align.benchetrit", "align.nice", "align.atm", "align.mlp",
+    "encode.banded_ridge", "encode.factorized", "encode.gaussian", "encode.response_optimized",
+    "encode.semantic_transformer", "encode.transformer_encoder",
     "generate.autoencoder", "generate.benchetrit_generator", "generate.brain_diffuser",
     "generate.diffusion", "generate.nearest", "generate.pca", "generate.token_ridge",
 }  # fmt: skip
