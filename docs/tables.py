@@ -1,7 +1,8 @@
 """Write the generated tables of README.md and datasets/README.md between their markers.
 
     python docs/tables.py            what needs no run: models, protocols, cards
-    python docs/tables.py --scores   also the score tables: runs the shipped experiments
+    python docs/tables.py --scores   also the score tables: runs the shipped experiments, or those
+                                     that are named
     python docs/tables.py --planted  also that of simulated cards: runs all experiments on them,
                                      or those that are named, whose rows alone are made anew
     python docs/tables.py --studies  also that of the studies of other shapes
@@ -31,7 +32,8 @@ from neurodecode.report.words import best
 HERE = Path(__file__).resolve().parent.parent
 PAGES = ("README.md", "datasets/README.md", "tests/studies/README.md")
 QUICKSTARTS = ("quickstart_eeg", "quickstart_fmri", "quickstart_meg", "quickstart_online",
-               "quickstart_pictures", "quickstart_reconstruction")  # fmt: skip
+               "quickstart_pictures", "quickstart_reconstruction",
+               "simulated_fmri_encoding")  # fmt: skip
 BENCHMARK = (
     "eegbci_left_right",
     "eegbci_left_right_cross_run",
@@ -96,9 +98,9 @@ TABLES: dict[str, Callable[[], str]] = {
 }
 
 
-def score_tables(out: Path) -> dict[str, str]:
-    """Run the shipped experiments; give the tables of those whose recordings are here."""
-    done = [name for name in (*QUICKSTARTS, *BENCHMARK) if _runs(name, out)]
+def score_tables(out: Path, names: Sequence[str]) -> dict[str, str]:
+    """Run shipped experiments; give the tables of those whose recordings are here."""
+    done = [name for name in names or (*QUICKSTARTS, *BENCHMARK) if _runs(name, out)]
     made = {}
     for name in set(done) & set(QUICKSTARTS):
         made[name] = format_rows(leading(Results(out / name)), "md")
@@ -225,7 +227,7 @@ def _runs(name: str, out: Path) -> bool:
 def main() -> None:
     """Write the pages."""
     parser = argparse.ArgumentParser(description="Write the generated tables.")
-    parser.add_argument("--scores", action="store_true", help="run the shipped experiments too")
+    parser.add_argument("--scores", nargs="*", metavar="NAME", help="run shipped experiments too")
     parser.add_argument("--out", type=Path, default=HERE / "results", help="results folder")
     parser.add_argument(
         "--planted", nargs="*", metavar="NAME", help="run them on simulated recordings"
@@ -233,8 +235,8 @@ def main() -> None:
     parser.add_argument("--studies", action="store_true", help="run the studies of other shapes")
     arguments = parser.parse_args()
     made = {name: make() for name, make in TABLES.items()}
-    if arguments.scores:
-        made |= score_tables(arguments.out)
+    if arguments.scores is not None:
+        made |= score_tables(arguments.out, arguments.scores)
     if arguments.planted is not None:
         page = (HERE / "datasets" / "README.md").read_text(encoding="utf-8")
         made["planted"] = planted(arguments.out, arguments.planted, page)
