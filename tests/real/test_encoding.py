@@ -53,6 +53,7 @@ def scored(Z, Y, splits, fit):
     return np.mean(r, axis=0), np.mean(r2, axis=0)
 
 
+@pytest.mark.slow
 def test_motion_trials_near_mt_and_their_traps():
     """README 4.7: r .483, R2 .228; one type for all .491, .238; moved on -.018, s.d. .042."""
     X, Y, _, splits = planned("event_related_mt_encode")
@@ -105,6 +106,7 @@ def test_regions_during_a_film():
     assert runs[0] == pytest.approx(0.510, abs=0.02)
 
 
+@pytest.mark.slow
 def test_whole_brains_follow_a_task_and_not_its_categories():
     """README 4.1: mean r .062 (s.e. .005), best ten .295; names dealt anew .046 to .057."""
     X, Y, rows, splits = planned("haxby2001_encode")
