@@ -1,18 +1,20 @@
 """Rows that follow each other in time: whether they are a series, and where it breaks."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 _APART = 0.01  # of a row's length: rows that are nearer follow each other
 
 
-def follows(recording: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+def follows(recording: Any, start: Any, stop: Any) -> np.ndarray:
     """Say of each row whether it begins where another row of its recording ends, or before.
 
     Parameters
     ----------
-    recording : ndarray, shape (n_rows,)
-    start, stop : ndarray, shape (n_rows,)
+    recording : array, shape (n_rows,)
+    start, stop : array, shape (n_rows,)
         Seconds from the recording's start; NaN where unknown.
 
     Returns
@@ -27,7 +29,7 @@ def follows(recording: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.nd
     return found
 
 
-def is_series(recording: np.ndarray, start: np.ndarray, stop: np.ndarray) -> bool:
+def is_series(recording: Any, start: Any, stop: Any) -> bool:
     """Whether rows are samples of series and no trials: most follow another without a gap.
 
     Volumes of a run do, and windows that overlap. Blocks with rest between them do not, nor trials
@@ -86,7 +88,7 @@ def step_of(recording: np.ndarray, start: np.ndarray) -> float:
 
 
 def _in_time(
-    recording: np.ndarray, start: np.ndarray, stop: np.ndarray
+    recording: Any, start: Any, stop: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Give the order of rows by recording, then start, and the columns in it."""
     codes = pd.factorize(np.asarray(recording, dtype=object))[0]
