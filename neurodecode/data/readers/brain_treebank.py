@@ -187,7 +187,7 @@ def _signal(source: _Source, *, read: bool) -> Signal:
         known = np.logical_and.reduce(np.isfinite(vectors), axis=1)
         if not known.all():
             notes = (*notes, f"{int((~known).sum())} words lack a feature and are left out")
-        events = events[known].reset_index(drop=True)
+        events = events.loc[known].reset_index(drop=True)
         events[table_column(_VECTOR)] = np.arange(len(events))
         tables = {_VECTOR: vectors[known]}
     return Signal(
