@@ -110,7 +110,7 @@ def _read(path: Path) -> dict:
 def _reliability(
     subject: str, name: str, signal: TrialSignal, at: np.ndarray, rows: Rows
 ) -> Reliability | None:
-    """Sum over stimuli; None where none is repeated, or trials have several shapes."""
+    """Sum over stimuli; None where none is repeated or differs, or trials have several shapes."""
     mine = rows.take(at)
     code = mine.codes(STIMULUS)
     counts = np.bincount(code) if len(code) else np.zeros(0, dtype=int)
@@ -134,7 +134,9 @@ def _reliability(
     share = float(np.mean(1 / counts))
     total = spread / (len(counts) - 1)
     of_signal = total - noise * share
-    known = (total > 0) & (noise > 0)
+    # Where repeats are the same but for rounding, features are read and no recording.
+    known = noise > np.finfo(float).eps * total
+    known &= total > 0
     if not known.any():
         return None
     of_signal, noise, total = of_signal[known], noise[known], total[known]

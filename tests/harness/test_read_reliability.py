@@ -94,3 +94,15 @@ def test_stimuli_shown_once_and_targets_that_are_no_stimuli_have_none(tmp_path):
     plan, store, _ = planned(tmp_path, kind="value")
     keep_reliability(plan, store)
     assert not (tmp_path / FILE).exists()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_features_that_are_the_same_at_each_repeat_have_none(tmp_path, dtype):
+    # What an encoder reads: repeats differ by rounding alone, and an infinite ratio is no finding.
+    plan, store, data = planned(tmp_path)
+    same = np.repeat(data[:, :1], N_REPEATS, axis=1).reshape(-1, N_FEATURES).astype(dtype)
+    part = Part(same, Space("features"), ("feature",), None, 0.0, f"same-{np.dtype(dtype)}")
+    rows = plan.study.trials.rows
+    plan.study.inputs = Trials.of_entries(rows, "features", part, np.arange(len(rows)))
+    keep_reliability(plan, store)
+    assert read_reliability(tmp_path) == []
