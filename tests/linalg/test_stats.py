@@ -199,3 +199,13 @@ def test_what_drawing_does_to_a_score_is_taken_off_its_interval():
     assert high - low == pytest.approx(np.subtract(*percentile_interval(draws)[::-1]))
     means = np.array([truth[rng.integers(60, size=60)].mean() for _ in range(1000)])
     assert unbiased_interval(means, truth.mean()) == percentile_interval(means)
+
+
+@pytest.mark.parametrize("far", [-71.0, -500.0])
+def test_one_draw_far_below_all_others_does_not_push_the_score_out(far):
+    # R² of a fold of eight stimuli: one draw of next to no variance carries mean and error of all.
+    draws = np.append(np.random.default_rng(0).normal(0.38, 0.04, size=999), far)
+    low, high = unbiased_interval(draws, 0.5)
+    assert low < 0.5 < high
+    # As wide as 999 normal draws are: 2 · 1.96 · 0.04.
+    assert high - low == pytest.approx(0.157, abs=0.02)
