@@ -23,7 +23,7 @@ _COLOURS = ("#1f5582", "#b3541e", "#3b7a57", "#7a3b6b", "#8a7a1e", "#4b4b4b", "#
 def metric_curve(
     X: np.ndarray,
     Y: np.ndarray,
-    metrics: Sequence[str] = DEFAULT,
+    metrics: str | Sequence[str] = DEFAULT,
     *,
     n_units: Sequence[int] | None = None,
     n_stimuli: int | None = None,
@@ -38,7 +38,7 @@ def metric_curve(
     Parameters
     ----------
     X, Y : ndarray, shape (n_stimuli, n_units) and (n_stimuli, n_other_units)
-    metrics : sequence of str
+    metrics : str or sequence of str
         Of ``cka``, ``debiased_cka``, ``procrustes``, ``cca``, ``svcca``, ``pwcca``, ``ssm``,
         ``linear_predictivity``.
     n_units : sequence of int, optional
@@ -65,6 +65,7 @@ def metric_curve(
     ----------
     Shi, Shea-Brown & Buice 2019, Proc. NeurIPS, arXiv 1905.12020.
     """
+    metrics = (metrics,) if isinstance(metrics, str) else metrics
     _check(metrics, n_draws)
     X, Y, stimuli = _paired(X, Y, n_stimuli)
     fewest = min(X.shape[1], Y.shape[1])
@@ -250,6 +251,13 @@ def _paired(X: Any, Y: Any, n_stimuli: int | None) -> tuple[np.ndarray, np.ndarr
             f"representations of shapes {X.shape} and {Y.shape}; (n_stimuli, n_units) of the same "
             "stimuli are wanted."
         )
+    for name, one in (("X", X), ("Y", Y)):
+        bad = np.argwhere(~np.isfinite(one))
+        if len(bad):
+            raise DataError(
+                f"{name}: {len(bad)} values are NaN or infinite, the first of stimulus "
+                f"{bad[0, 0]}, unit {bad[0, 1]}. Leave out that stimulus or unit."
+            )
     n = len(X) if n_stimuli is None else n_stimuli
     if not 4 <= n <= len(X):
         raise DataError(f"{n} stimuli of {len(X)}; four at least, and no more than there are.")

@@ -275,6 +275,11 @@ def _source(
             f"subject {subject}: {len(times)} times for an array of shape {X.shape}. Time is the "
             "last of three axes."
         )
+    if X.ndim == 2 and n > 2 and not not_square(X):
+        raise DataError(
+            f"subject {subject}: an array of shape {X.shape}, symmetric with zeros on its "
+            "diagonal, is an RDM and no patterns. Say distance='precomputed'."
+        )
     if times is None and X.ndim == 3:
         times = np.arange(X.shape[2], dtype=np.float64)
     return Source(subject, region, lambda: X, digest_array(X), told, of_run, times)

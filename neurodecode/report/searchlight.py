@@ -254,6 +254,11 @@ def _with_p(
 def _method(asked: Any, models: Mapping[str, Any] | None) -> tuple[str, dict[str, float]]:
     """Give the method's name and its arguments."""
     name, arguments = asked, {}
+    if models is not None and not isinstance(models, Mapping):
+        raise ConfigError(
+            f"models: {type(models).__name__} is no mapping. Give one of name to dissimilarities, "
+            "as in {'shape': rdm}."
+        )
     if isinstance(asked, Mapping):
         if len(asked) != 1:
             raise ConfigError(f"method: {dict(asked)} names {len(asked)} methods. Name one.")
@@ -280,6 +285,11 @@ def _told(models: Mapping[str, Any], conditions: np.ndarray) -> dict[str, np.nda
     """Give each model's dissimilarities as a vector, in the order of the conditions."""
     told = {}
     for name, model in models.items():
+        if isinstance(model, Mapping):
+            raise ConfigError(
+                f"models: {name} is a mapping. Give dissimilarities, as "
+                "neurodecode.linalg.rdm.correlation makes of features."
+            )
         if hasattr(model, "loc"):  # a table that names its conditions
             labels = [str(one) for one in model.index]
             if sorted(labels) != conditions.tolist() or [str(c) for c in model.columns] != labels:

@@ -34,6 +34,20 @@ def test_the_curve_goes_as_the_table_of_the_prototype_says(views):
     assert np.all(curve["low"] <= curve["mean"]) and np.all(curve["mean"] <= curve["high"])
 
 
+def test_one_metric_may_be_named_as_text(views):
+    curve = metric_curve(*views, "cka", n_units=(10,), n_draws=2)
+    assert list(curve["metric"]) == ["cka"]
+
+
+def test_a_value_that_is_missing_is_named_by_its_place(views):
+    X = views[0].copy()
+    X[7, 3] = np.nan
+    with pytest.raises(
+        DataError, match="X: 1 values are NaN or infinite, the first of stimulus 7,"
+    ):
+        metric_curve(X, views[1], n_draws=2)
+
+
 def test_as_many_units_are_taken_of_one_as_of_the_other(views):
     curve = metric_curve(*views, n_draws=2)
     assert list(dict.fromkeys(curve["n_units"])) == [10, 20, 50, 100, 200]

@@ -407,3 +407,16 @@ def test_other_results_have_no_rdms(found):
     assert found.is_rsa
     with pytest.raises(ConfigError, match="RDMs that were compared"):
         found.predictions()
+
+
+@pytest.mark.parametrize(
+    ("data", "models", "error", "sentence"),
+    [
+        (brains(), pdist(LATENT), ConfigError, "ndarray is no mapping. Give one of name to RDM"),
+        (brains(), {}, ConfigError, "none is given"),
+        ({"S0": squareform(pdist(LATENT))}, MODELS, DataError, "Say distance='precomputed'"),
+    ],
+)
+def test_what_is_handed_in_otherwise_than_meant_is_said(data, models, error, sentence):
+    with pytest.raises(error, match=sentence):
+        nd.rsa(data, models, verbose=False)

@@ -227,6 +227,8 @@ MODEL = {"m": np.ones((2, 2)) - np.eye(2)}
         ({"metric": "auc"}, ConfigError, "'auc'"),
         ({"models": {"m": np.zeros((3, 3))}}, DataError, "3 conditions and the trials of 2"),
         ({"models": {"m": np.arange(4.0).reshape(2, 2)}}, DataError, "not symmetric"),
+        ({"models": np.ones(1)}, ConfigError, "ndarray is no mapping"),
+        ({"models": {"m": {"features": np.ones((2, 3))}}}, ConfigError, "m is a mapping"),
         ({"models": MODEL, "comparison": "tau-a"}, ConfigError, "rho-a"),
     ],
 )

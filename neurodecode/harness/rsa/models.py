@@ -165,6 +165,11 @@ def as_models(
     shown : callable, optional
         Gives the signal of trials that features may name, a row a condition.
     """
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"models: {type(given).__name__} is no mapping. Give one of name to RDM, as in "
+            "{'shape': rdm}."
+        )
     if not given:
         raise ConfigError("models: none is given. Give a mapping of name to RDM.")
     return tuple(_as_model(str(name), one, conditions, table, shown) for name, one in given.items())
