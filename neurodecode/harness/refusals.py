@@ -204,11 +204,12 @@ def _why_not_told(model: NamedModel, study: Study) -> str | None:
 def _why_not_learnt(model: NamedModel, folds: Sequence[Fold], study: Study) -> str | None:
     """Say why a model cannot choose its arguments on the training rows of a fold, as they lie."""
     checking = [one for one in stages_of(model.estimator) if hasattr(one, "check_rows")]
+    asked = tuple(dict.fromkeys((*model.columns, *model.training_columns)))
     for fold in folds if checking else ():
         rows = study.trials.rows.take(fold.index("train", "val"))
         for stage in checking:
             try:
-                stage.check_rows(Beside.of(rows, model.training_columns, {}).table)
+                stage.check_rows(Beside.of(rows, asked, {}).table)
             except (ConfigError, DataError, LeakError) as error:
                 return f"fold {fold.name}: {error}"
     return None

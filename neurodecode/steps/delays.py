@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -55,6 +56,26 @@ class Delays(TransformerMixin, BaseEstimator):
 
     def __init__(self, delays: tuple[int, ...] | None = None):
         self.delays = delays
+
+    def check_rows(self, rows: pd.DataFrame) -> None:
+        """Hold training rows to being volumes: before anything is fitted.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            ``recording start stop``.
+
+        Raises
+        ------
+        DataError
+            If rows last no time, so that none follows another.
+        """
+        if len(rows) and bool((rows["start"] == rows["stop"]).all()):
+            raise DataError(
+                "delays: rows last no time, so none is the volume that follows another. Give "
+                "volumes their onset and duration; trials have no delays: use encode.ridge, or "
+                "delays: [] of encode.banded_ridge."
+            )
 
     def fit(self, X: Trials, y=None):
         """Learn the mean of the features, and which delays cover the response.

@@ -393,3 +393,20 @@ def test_volumes_that_follow_each_other_are_a_series_where_their_duration_says_s
     nd.evaluate(X, Y, rows=rows, **asked, verbose=False)  # trials, as far as anybody knows
     with pytest.raises(ConfigError, match="the training rows follow each other in time"):
         nd.evaluate(X, Y, rows={**rows, "duration": np.full(40, 1.5)}, **asked, verbose=False)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "encode.fir_ridge",
+        {"encode.banded_ridge": {"bands": {"a": 2, "b": 2}}},
+        ["delays", "sklearn.linear_model.Ridge"],
+    ],
+)
+def test_trials_that_last_no_time_have_no_delays(model):
+    # Trials that were not recorded one after the other would be told from each other's features.
+    rng = np.random.default_rng(0)
+    X, Y = rng.standard_normal((40, 4)), rng.standard_normal((40, 3))
+    rows = {"run": np.repeat(["1", "2"], 20)}
+    with pytest.raises(ConfigError, match="delays: rows last no time"):
+        nd.evaluate(X, Y, models=[model], protocol="cross_run", rows=rows, verbose=False)
