@@ -8,6 +8,7 @@ are does not decide what is far for another.
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.linalg.rdm_pairs import n_conditions_of, squares, vectors
 
 
 def geo_topological(rdms: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -120,14 +121,10 @@ def geodesic(rdms: np.ndarray, high: float = 1.0) -> np.ndarray:
 
 def _ways(rdm: np.ndarray, longest: float) -> np.ndarray:
     """Lengths of shortest ways over edges up to a length."""
-    n = _n_conditions(len(rdm))
-    above = np.triu_indices(n, 1)
-    lengths = np.zeros((n, n))
-    lengths[above] = np.where(rdm <= longest, rdm, np.inf)
-    lengths += lengths.T
-    for through in range(n):
+    lengths = squares(np.where(rdm <= longest, rdm, np.inf).astype(np.float64))
+    for through in range(len(lengths)):
         np.minimum(lengths, lengths[:, through, None] + lengths[None, through], out=lengths)
-    found = lengths[above]
+    found = vectors(lengths)
     reached = np.isfinite(found)
     return np.where(reached, found, found[reached].max())
 
@@ -157,17 +154,7 @@ def _checked(rdms: np.ndarray) -> np.ndarray:
             f"RDMs of shape {given.shape}; (n_rdms, n_pairs) or (n_pairs,) is wanted, the pairs "
             "above the diagonal row by row."
         )
-    _n_conditions(given.shape[-1])
+    n_conditions_of(given.shape[-1])
     if np.isinf(given).any() or np.isnan(given).all(axis=-1).any():
         raise DataError("An RDM holds an infinite dissimilarity, or none at all.")
     return given
-
-
-def _n_conditions(n_pairs: int) -> int:
-    n = round((1 + np.sqrt(1 + 8 * n_pairs)) / 2)
-    if n * (n - 1) // 2 != n_pairs:
-        raise DataError(
-            f"{n_pairs} pairs are those of no number of conditions; {n} have {n * (n - 1) // 2}. "
-            "Give the pairs above the diagonal, without the diagonal."
-        )
-    return n

@@ -114,7 +114,7 @@ def test_bounds_that_are_no_quantiles_are_said(rdms):
 
 
 def test_what_is_no_rdm_is_said():
-    with pytest.raises(DataError, match="7 pairs are those of no number of conditions"):
+    with pytest.raises(DataError, match="7 entries, which is no number of pairs of"):
         geo_topological(np.ones(7), 0, 1)
     with pytest.raises(DataError, match="below 0 or missing"):
         geodesic(np.array([-0.1, 0.2, 0.3]))
