@@ -25,6 +25,7 @@ from neurodecode.linalg.variance_parts import (
     restricted_shares,
     unique_variance,
 )
+from neurodecode.metrics.regression import r2_of_targets
 from neurodecode.models import _flat
 from neurodecode.models.encode import _inner
 from neurodecode.models.encode._inner import Cv
@@ -147,7 +148,7 @@ class Banded(RegressorMixin, BaseEstimator):
         """Say what is lost without each band; see `BandedRidge.unique`."""
         true, dtype = _columns(y_new), self.precision
         Y, X = _columns(y).astype(dtype), np.asarray(X).astype(dtype)
-        full = _r2(true, np.asarray(self.predict(new)).reshape(true.shape))
+        full = r2_of_targets(true, np.asarray(self.predict(new)).reshape(true.shape))
         shares = draw_shares(self.n_bands_, self._n_draws(), seed=self.random_state)
         _, kept = self._bands(X.shape[1])
         without = []
@@ -158,7 +159,7 @@ class Banded(RegressorMixin, BaseEstimator):
             found = self._chosen(X[:, left], self.band_[left], Y, fewer)
             weights, shift = banded_weights(X[:, left], self.band_[left], Y, found, gram=dtype)
             said = np.asarray(new, dtype=np.float64)[:, left] @ np.asarray(weights)
-            without.append(_r2(true, said + np.asarray(shift)))
+            without.append(r2_of_targets(true, said + np.asarray(shift)))
         unique, shared = unique_variance(full, np.stack(without))
         return pd.DataFrame(unique.T, columns=pd.Index(self._sizes())).assign(
             shared=shared, r2=full
@@ -224,8 +225,3 @@ class Banded(RegressorMixin, BaseEstimator):
 def _columns(y: Any) -> np.ndarray:
     y = np.asarray(y, dtype=np.float64)
     return y.reshape(len(y), -1)
-
-
-def _r2(true: np.ndarray, said: np.ndarray) -> np.ndarray:
-    total = ((true - true.mean(axis=0)) ** 2).sum(axis=0)
-    return 1 - ((true - said) ** 2).sum(axis=0) / np.where(total > 0, total, np.nan)
