@@ -281,9 +281,8 @@ def commonality(
 class _Sums:
     """Sums over rows of each block, of which the parts of any draw of blocks are made."""
 
-    by_band: (
-        np.ndarray
-    )  # (n_blocks, n_bands + 1, 3, n_targets): z, z y, z ŷ; the last of 1, the offset
+    # (n_blocks, n_bands + 1, 3, n_targets): z, z y, z ŷ; the last of 1, the offset
+    by_band: np.ndarray
     true: np.ndarray  # (n_blocks, 3, n_targets): 1, y, y²
     train_mean: np.ndarray
 
