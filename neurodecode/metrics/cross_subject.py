@@ -175,10 +175,11 @@ def _told(
     several = []
     for number, (train, test) in enumerate(splits):
         alpha: float | np.ndarray = float(alphas[0])
-        if len(alphas) > 1:
-            inner = list(_inner(splits, number))
-            alpha = cross_validated(X[train], Y[train], alphas, inner).alpha
         solver = RidgeSolver.of(X[train], standardise=True)
+        if len(alphas) > 1:
+            # A penalty is in the unit of the features: those of the fit.
+            Z = (X[train] - solver.rows.mean) * solver.rows.gain
+            alpha = cross_validated(Z, Y[train], alphas, _inner(splits, number)).alpha
         several.append(_SCORES[unit](Y[test], np.asarray(solver.predict(X[test], Y[train], alpha))))
     known = np.isfinite(several)
     sums = np.where(known, several, 0.0).sum(axis=0)
@@ -186,13 +187,16 @@ def _told(
 
 
 def _inner(splits: Sequence[Split], number: int) -> list[Split]:
-    """Positions within the training rows of a split: the test rows of each other are left out."""
+    """Positions within the training rows of a split: the test rows of each other are left out.
+
+    So are the rows that the other does not train on either, such as those of a guard gap.
+    """
     train = splits[number][0]
     found = []
-    for i, (_, test) in enumerate(splits):
-        left_out = np.isin(train, test)
-        if i != number and left_out.any() and not left_out.all():
-            found.append((np.flatnonzero(~left_out), np.flatnonzero(left_out)))
+    for i, (others, test) in enumerate(splits):
+        kept, left_out = np.isin(train, others) & ~np.isin(train, test), np.isin(train, test)
+        if i != number and left_out.any() and kept.any():
+            found.append((np.flatnonzero(kept), np.flatnonzero(left_out)))
     return found
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError
+from neurodecode.linalg.splits import block_splits
 from neurodecode.metrics.ceiling import normalise
 from neurodecode.metrics.cross_subject import cross_subject, extrapolated
 
@@ -42,6 +43,37 @@ def test_people_who_share_nothing_tell_nothing():
     brains = people(3)
     brains[0] = np.random.default_rng(1).standard_normal(brains[0].shape)
     assert abs(cross_subject(brains, 0, runs()).value.mean()) < 0.05
+
+
+def test_the_unit_of_the_others_is_nothing_to_the_ceiling():
+    """Penalties are chosen for the features that are fitted: each of standard deviation 1."""
+    brains = people(3)
+    rng = np.random.default_rng(2)
+    scaled = [brains[0], *(10 + 1000 * one * rng.uniform(0.1, 10, 40) for one in brains[1:])]
+    np.testing.assert_allclose(
+        cross_subject(scaled, 0, runs()).value, cross_subject(brains, 0, runs()).value, atol=1e-6
+    )
+
+
+def test_penalties_are_chosen_across_the_guard_gaps_of_the_splits(monkeypatch):
+    """Of 3 blocks of 10 rows with gaps of 2, no inner fold trains within 2 rows of its test."""
+    from neurodecode.metrics import cross_subject as module
+
+    seen = []
+
+    def chosen(X, Y, alphas, splits):
+        seen.extend(splits)
+        return cross_validated(X, Y, alphas, splits)
+
+    cross_validated = module.cross_validated
+    monkeypatch.setattr(module, "cross_validated", chosen)
+    splits = block_splits(30, 3, gap=2)
+    cross_subject(people(2, n_rows=30, n_targets=3), 0, splits)
+    rows = [splits[number].train for number in range(3) for _ in range(2)]
+    assert len(seen) == 6
+    for train_of, (train, test) in zip(rows, seen, strict=True):
+        apart = np.abs(train_of[train][:, None] - train_of[test]).min()
+        assert apart > 2
 
 
 def test_the_curve_over_people_leads_to_the_ceiling():
