@@ -73,8 +73,9 @@ class EventFeature:
         if self.levels:
             return np.array([[float(one == level) for level in self.levels] for one in words])
         if self.codes is not None:
-            unknown = [one for one in dict.fromkeys(words) if one not in self.codes]
-            if unknown and unknown != [None]:
+            said = dict.fromkeys(one for one in words if one is not None)
+            unknown = [one for one in said if one not in self.codes]
+            if unknown:
                 raise DataError(f"event_features: codes of {name!r} do not name {unknown[0]!r}.")
             made: Any = [0.0 if one is None else self.codes[one] for one in words]
         elif self.equals or self.contains:

@@ -1,5 +1,7 @@
 """What events say of each volume."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +99,16 @@ def test_features_are_followed_by_a_response_and_lose_the_trend_of_the_data():
 def test_what_cannot_become_a_number(asked, error, message):
     with pytest.raises(error, match=message):
         EventFeatures({"one": asked})(volumes())
+
+
+def test_an_event_without_a_word_is_0_and_another_unknown_word_is_named():
+    events = pd.DataFrame(
+        {"onset": [0.0, 4.0], "duration": 2.0, "label": "a", "other": [None, "?"]}
+    )
+    with pytest.raises(DataError, match=r"do not name '\?'"):
+        EventFeatures({"one": {"column": "other", "codes": {"+": 1.0}}})(
+            replace(volumes(), events=events)
+        )
 
 
 def test_features_are_named():
