@@ -318,6 +318,16 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
 
 
+def test_a_weighted_model_that_no_weight_serves_scores_0():
+    """Members that say the opposite of the data: weights are not negative, so all are 0."""
+    rng = np.random.default_rng(4)
+    against = {name: rng.random(66) for name in ("one", "other")}
+    data = {f"S{s}": -against["one"] - against["other"] for s in range(3)}
+    models = {"sum": {"weighted": against}}
+    results = asked(data, models, conditions=None, distance="precomputed", comparison="corr")
+    assert row(results, "sum")["mean"] == 0
+
+
 @pytest.mark.parametrize("correction", ["max", "bh", "none"])
 def test_p_is_corrected_as_asked(correction):
     rng = np.random.default_rng(0)

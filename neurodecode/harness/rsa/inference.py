@@ -1,13 +1,12 @@
 """Scores of subjects, ceilings, intervals and nulls of RDMs that stand at one place."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import stats
-from scipy.stats import rankdata
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
@@ -16,15 +15,15 @@ from neurodecode.harness.rsa.options import Factor, RsaOptions
 from neurodecode.linalg.rdm_bootstrap import bootstrap
 from neurodecode.linalg.rdm_ceilings import ceilings
 from neurodecode.linalg.rdm_compare import Method, compare
-from neurodecode.linalg.rdm_crossvalidation import default_condition_folds
+from neurodecode.linalg.rdm_crossvalidation import crossvalidate
 from neurodecode.linalg.rdm_inference import t_tests, variances
-from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted, fit
-from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
+from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted
+from neurodecode.linalg.rdm_pairs import n_conditions_of
+from neurodecode.linalg.rdm_partial import residuals
 from neurodecode.linalg.rdm_permutation import permutation_test
 from neurodecode.linalg.stats import mean_interval
 
-_FEWEST = 3  # conditions of a fold: three pairs, the fewest that can correlate
-_ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
+_FEWEST_FITTED = 6  # conditions of two folds: three each, the fewest that can correlate
 _FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
 
@@ -89,8 +88,9 @@ class Site:
                     "the conditions that they are of."
                 )
             taken = np.concatenate(out)
-            data = _residuals(data, taken, metric)
-            asked = [_left_over(one, taken, metric) for one in asked]
+            by: Any = metric  # options allow those two alone, of vectors or of ranks
+            data = residuals(data, taken, by)
+            asked = [_left_over(one, taken, by) for one in asked]
             metric = "corr"
         return Site(region, time, tuple(found.table["subject"]), data, tuple(asked), metric, seed)
 
@@ -139,25 +139,15 @@ def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) 
     Schütt et al. 2023, doi 10.7554/eLife.82566.
     """
     n = n_conditions_of(data.shape[1])
+    if n < _FEWEST_FITTED:
+        raise DataError(
+            f"model {model.name!r}: {n} conditions leave {n // 2} in a fold, and three are the "
+            "fewest that can be compared. Fitted models need more conditions."
+        )
     fitted = (Weighted if model.kind == "weighted" else Interpolate)(model.values)
     by = "corr" if metric not in LINEAR and model.kind == "weighted" else metric
-    order = np.random.default_rng(seed).permutation(n)
-    folds = np.array_split(order, default_condition_folds(n))
-    scores = np.zeros(len(data))
-    for block in folds:
-        rest = np.setdiff1d(order, block)
-        if len(block) < _FEWEST:
-            raise DataError(
-                f"model {model.name!r}: {n} conditions leave {len(block)} in a fold, and three are "
-                "the fewest that can be compared. Fitted models need more conditions."
-            )
-        test, train = pairs_among(np.sort(block), n), pairs_among(rest, n)
-        for i in range(len(data)):
-            others = np.delete(data, i, axis=0) if len(data) > 1 else data
-            weights = fit(fitted, others[:, train], by, pairs=train)
-            said = np.where(np.isnan(data[i, test]), np.nan, weights @ model.values[:, test])
-            scores[i] += compare(data[[i]][:, test], said[None], metric, warn=False)[0, 0]
-    return scores / len(folds)
+    found = crossvalidate([fitted], data, metric, n_subject_folds=len(data), fit_by=by, seed=seed)
+    return found.each[:, 0]
 
 
 def bounds(site: Site) -> tuple[float | None, float | None]:
@@ -189,11 +179,9 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
     for mine in groups.values() if n_draws and fixed.any() else ():
         data = np.stack([sites[i].data for i in mine])
         # The same seed deals alike, whatever place comes first.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*rewards ties")  # the table has a flag for it
-            permuted = permutation_test(
-                sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
-            )
+        permuted = permutation_test(
+            sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
+        )
         places = np.ix_(np.arange(n_draws), np.array(mine), np.flatnonzero(fixed))
         found[places] = np.swapaxes(permuted.drawn, 1, 2)
     return found
@@ -256,20 +244,11 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     return Spread(ends, tuple(over), differences)
 
 
-def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: str) -> ModelRdm:
-    left = _residuals(model.values, nuisance, metric)
-    size = model.values.shape[1] if metric == "spearman" else np.ptp(model.values)
-    if (left.std(axis=1) < _ROUNDING * size).any():
+def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: Any) -> ModelRdm:
+    left = residuals(model.values, nuisance, metric)
+    if not left.any(axis=1).all():
         raise DataError(
             f"model {model.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
             "compare. Leave out one of them."
         )
     return replace(model, values=left)
-
-
-def _residuals(rdms: np.ndarray, nuisance: np.ndarray, metric: str) -> np.ndarray:
-    """Take nuisance RDMs, and a constant, out of RDMs by least squares; of ranks ranks."""
-    if metric == "spearman":
-        rdms, nuisance = rankdata(rdms, axis=1), rankdata(nuisance, axis=1)
-    design = np.concatenate([np.ones((1, nuisance.shape[1])), nuisance]).T
-    return rdms - (design @ np.linalg.lstsq(design, rdms.T, rcond=None)[0]).T

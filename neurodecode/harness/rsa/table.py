@@ -22,7 +22,7 @@ from neurodecode.linalg.rdm_compare import tied_share
 from neurodecode.linalg.rdm_pairs import n_conditions_of
 from neurodecode.linalg.stats import mean_interval
 
-TABLE_FORMAT = 1  # of table.json; raised where numbers are computed otherwise
+TABLE_FORMAT = 2  # of table.json; raised where numbers are computed otherwise
 RELIABILITY = "split-half reliability"
 NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
 DIFFERENCES = "differences.parquet"  # of models, two by two
