@@ -132,6 +132,20 @@ def test_noise_divides_crossvalidated_distances():
         assert maps.image("kind").get_fdata()[3, 2, 2] > 0.9
 
 
+def test_each_searchlight_warns_once_of_ties_in_a_model():
+    conditions = np.tile(np.repeat(list("abcd"), 2), 4)
+    data = np.random.default_rng(1).normal(size=(*SHAPE, 32))
+    model = np.array([[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0.0]])
+    given = {"mask": planted()[1], "models": {"kind": model}, "radius": 5}
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            nd.searchlight(
+                image(data), conditions, RUNS, comparison="spearman", n_permutations=0, **given
+            )
+        assert sum("spearman rewards ties" in str(one.message) for one in said) == 1
+
+
 def test_a_surface_of_two_hemispheres(tmp_path):
     from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
 
