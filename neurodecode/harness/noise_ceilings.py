@@ -97,7 +97,7 @@ def _of_repeats(
         if len(mine) == 0 or np.bincount(own).max() < 2:
             continue
         order = _order(rows.take(mine), own, runs_on=runs_on)
-        layout = _layout(own[order], rows.take(mine[order]).codes("recording") if runs_on else None)
+        layout = _layout(own[order])
         try:
             found[whose] = _ceiling(
                 whose[0],
@@ -212,17 +212,19 @@ def _order(rows: Rows, items: np.ndarray, *, runs_on: bool) -> np.ndarray:
     return np.lexsort((time, first[items]))
 
 
-def _layout(items: np.ndarray, runs: np.ndarray | None) -> np.ndarray:
+def _layout(items: np.ndarray) -> np.ndarray:
     """Give the place of each repeat of each item among rows that are sorted by item; -1 for none.
+
+    Repeats of a film are not numbered by run: where runs show several films, no run has all.
 
     Returns
     -------
     layout : ndarray of int, shape (n_repeats, n_items)
-        Repeats are runs where these are given; else the first, the second and so on.
+        The first time that each was shown, the second and so on.
     """
     begins = np.flatnonzero(np.r_[True, items[1:] != items[:-1]])
     item = np.cumsum(np.r_[False, items[1:] != items[:-1]])
-    repeat = np.arange(len(items)) - begins[item] if runs is None else runs
+    repeat = np.arange(len(items)) - begins[item]
     layout = np.full((repeat.max() + 1, len(begins)), -1)
     layout[repeat, item] = np.arange(len(items))
     return layout

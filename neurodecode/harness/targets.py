@@ -18,7 +18,7 @@ from neurodecode.linalg.block_permutation import BlockPermutation
 from neurodecode.metrics.ceiling import Ceiling, as_r
 
 FOLDER = "targets"
-FORMAT = 2  # of its files; raised where scores or ceilings are computed otherwise
+FORMAT = 3  # of its files; raised where scores or ceilings are computed otherwise
 
 
 def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:

@@ -107,6 +107,20 @@ def test_a_film_that_was_shown_twice_bounds_what_can_be_told_of_it(film):
     assert rows["scale + linear.ridge", "rmse"].ceiling is None
 
 
+def test_films_that_have_runs_of_their_own_have_one_ceiling(film, monkeypatch):
+    """Each run cut into two, as if two films had been shown in two runs each."""
+    rows, whole = film.store.rows(), noise_ceilings(film.store)
+    place = rows.groupby("recording", observed=True).cumcount()
+    half = np.where(place < 40, "/a", "/b")
+    cut = {name: rows[name].astype(str) + half for name in ("recording", "stimulus")}
+    monkeypatch.setattr(Store, "rows", lambda _: rows.assign(**cut))
+    found = noise_ceilings(film.store)
+    assert list(found) == list(whole)
+    for whose, one in found.items():
+        assert (one.n_stimuli, one.n_repeats) == (80, (2, 2))
+        np.testing.assert_allclose(one.scored.value, whole[whose].scored.value)
+
+
 def test_nothing_repeated_has_no_ceiling_and_says_why(once):
     row = once.rows()[0]
     assert row.ceiling is None
