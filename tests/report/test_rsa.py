@@ -318,6 +318,18 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
 
 
+def test_what_cannot_be_permuted_says_how_else():
+    rng = np.random.default_rng(5)
+    model = rng.random(66)
+    data = {f"S{s}": model + 0.1 * rng.random(66) for s in range(3)}
+    for rdm in data.values():
+        rdm[7] = np.nan
+    given = {"conditions": None, "distance": "precomputed", "comparison": "corr"}
+    with pytest.raises(DataError, match=r"1 pairs .* are missing.* n_permutations: 0"):
+        asked(data, {"true": model}, **given)
+    assert row(asked(data, {"true": model}, n_permutations=0, **given), "true")["mean"] > 0.9
+
+
 def test_a_weighted_model_that_no_weight_serves_scores_0():
     """Members that say the opposite of the data: weights are not negative, so all are 0."""
     rng = np.random.default_rng(4)
@@ -362,6 +374,7 @@ def test_the_largest_of_many_rows_is_rarely_below_005_by_chance():
         ({"distance": "euclidian"}, "there is no 'euclidian'"),
         ({"comparison": "pearson"}, "comparison: pearson"),
         ({"noise": "diag"}, "noise: diag is of mahalanobis and crossnobis"),
+        ({"distance": "precomputed", "transform": "sqrt"}, "the data are RDMs already"),
         ({"nuisance": ["latent"]}, "which rho-a is not of"),
         ({"nuisance": ["latnt"], "comparison": "corr"}, "no model is called 'latnt'"),
         ({"split_half": 3}, "split_half: it compares RDMs of halves"),

@@ -170,6 +170,11 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
     sites : sequence of Site
         Of the same models and metric.
     n_draws, seed : int
+
+    Raises
+    ------
+    DataError
+        If a pair is missing.
     """
     fixed = sites[0].fixed
     found = np.full((n_draws, len(sites), len(fixed)), np.nan)
@@ -178,6 +183,13 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
         groups.setdefault(len(site.data), []).append(i)
     for mine in groups.values() if n_draws and fixed.any() else ():
         data = np.stack([sites[i].data for i in mine])
+        n_lacking = int(np.isnan(data).any(axis=(0, 1)).sum())
+        if n_lacking:
+            raise DataError(
+                f"n_permutations: {n_lacking} pairs of conditions are missing, and permuting would "
+                "move them to others. Leave out the conditions that they are of, or say "
+                "n_permutations: 0."
+            )
         # The same seed deals alike, whatever place comes first.
         permuted = permutation_test(
             sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed

@@ -93,6 +93,11 @@ class RsaOptions:
                 f"noise: {self.noise} is of mahalanobis and crossnobis; {self.distance} has none. "
                 "Leave it out, or change the distance."
             )
+        if self.transform != "none" and self.distance == "precomputed":
+            raise ConfigError(
+                f"transform: {self.transform} is of patterns, and the data are RDMs already. Leave "
+                "it out."
+            )
         if self.split_half and (not self.runs or self.distance == "precomputed"):
             raise ConfigError(
                 "split_half: it compares RDMs of halves of the runs. Give patterns, and say which "
