@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+# Over how many rows, and seconds, neighbours are alike, whichever is longer: blocks are no shorter.
+ALIKE_ROWS, ALIKE_SECONDS = 10, 20.0
 _APART = 0.01  # of a row's length: rows that are nearer follow each other
 
 

@@ -9,7 +9,13 @@ import pandas as pd
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.names import find
-from neurodecode.core.series import is_series, step_of, stretches
+from neurodecode.core.series import (
+    ALIKE_ROWS,
+    ALIKE_SECONDS,
+    is_series,
+    step_of,
+    stretches,
+)
 from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.noise_ceilings import Whose
 from neurodecode.harness.score import Group
@@ -17,8 +23,6 @@ from neurodecode.harness.store import Store
 from neurodecode.linalg.block_permutation import BlockPermutation, block_permutation
 from neurodecode.linalg.permutation import permutation_p
 from neurodecode.metrics.regression import r_of_targets
-
-_LEAST, _SECONDS = 10, 20.0  # of a block: samples, and seconds, whichever is longer
 
 
 class BlockOrders:
@@ -117,7 +121,7 @@ def orders_of(store: Store, groups: Iterable[Group]) -> dict[Whose, BlockPermuta
                 np.concatenate(pred),
                 np.unique(np.stack([fold, runs]), axis=1, return_inverse=True)[1].ravel(),
                 folds=fold,
-                block=max(_LEAST, ceil(_SECONDS / step)),
+                block=max(ALIKE_ROWS, ceil(ALIKE_SECONDS / step)),
                 n_draws=index["n_pairings"],
                 inflation=index["inflation"]["row"],
             )

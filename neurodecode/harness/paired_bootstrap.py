@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.names import find
-from neurodecode.core.series import is_series, step_of
+from neurodecode.core.series import ALIKE_ROWS, ALIKE_SECONDS, is_series, step_of
 from neurodecode.core.timeline import Schedule, Timeline
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.score import Group, collect_groups
@@ -16,7 +16,6 @@ from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import Alternative
 
 N_BOOTSTRAP = 1000
-N_STRETCH, STRETCH = 10, 20.0  # rows, and seconds, over which neighbours in a series are alike
 N_BOOTSTRAP_OF_TIMES = 200  # each draw scores every time of a trial
 _MOST_AT_ONCE = 1_000_000  # numbers of how often a row is drawn: some 10 MB
 _ROUNDING = 1e-12  # a difference that is nearer to zero is none
@@ -155,7 +154,7 @@ def _is_series(rows: pd.DataFrame) -> bool:
 def _stretches(rows: pd.DataFrame) -> np.ndarray:
     """Name the rows of a series by their recording, and by the stretch of it that they are in."""
     recording, onset = rows["recording"].to_numpy(), rows["onset"].to_numpy()
-    length = max(N_STRETCH * step_of(recording, onset), STRETCH)
+    length = max(ALIKE_ROWS * step_of(recording, onset), ALIKE_SECONDS)
     first = rows.groupby("recording", observed=True)["onset"].transform("min").to_numpy()
     number = np.floor((onset - first) / length * (1 + _ROUNDING))
     name = rows["recording"].astype(str) + "|stretch " + pd.Series(number, rows.index).astype(str)
