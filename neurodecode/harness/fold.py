@@ -16,6 +16,7 @@ from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
+from neurodecode.harness.band_answers import answers_by_band
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
 from neurodecode.harness.model_ceilings import ceilings_of
@@ -56,7 +57,13 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     if alike and not job.is_null:
                         check_alone(work, chosen, fitted, predictions)
                     patterns = _patterns(fitted.model, job)
+                    bands: dict[str, np.ndarray] = {}
+                    # Updates change a model from row to row, and a reducer brings back wholes.
+                    parted = task.kind == "brain" and fitted.reducer is None and not job.updates
+                    if parted and not job.is_null:
+                        bands = answers_by_band(fitted.last, fitted.test, predictions)
                     if task.repeats is not None:
+                        bands = {name: one[task.repeats.code] for name, one in bands.items()}
                         predictions = spread(predictions, task.repeats, task.test.rows["uid"])
                     choices = {} if job.is_null else fitted.choices
                     if missing:
@@ -83,6 +90,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 fitted.decides,
                 ceilings,
                 choices,
+                bands,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

@@ -133,7 +133,11 @@ class Group:
 
 
 def collect_groups(
-    store: Store, *, single: bool = False, only: Callable[[dict[str, Any]], bool] | None = None
+    store: Store,
+    *,
+    single: bool = False,
+    only: Callable[[dict[str, Any]], bool] | None = None,
+    band: str | None = None,
 ) -> Iterator[Group]:
     """Read all stored predictions and group them as the experiment says; vectors are pointed to.
 
@@ -144,6 +148,8 @@ def collect_groups(
         Whether the models' own answers are given row by row, no nulls and nothing averaged.
     only : callable, optional
         Whether what a job answered is read, of a job as `Store.answers` gives it; all without.
+    band : str, optional
+        What this band of features adds to the answers, in their place; all that are read have it.
 
     Raises
     ------
@@ -173,7 +179,7 @@ def collect_groups(
     for called, several in groupby(sorted(jobs, key=scored_with), key=scored_with):
         model, draw, permutation, seed, fold, _ = called
         mine = list(several)
-        found = [store.predictions(job["key"], classes, job["ceiling"]) for job in mine]
+        found = [store.predictions(job["key"], classes, job["ceiling"], band) for job in mine]
         at = position.get_indexer(pd.Index(np.concatenate([p.uid for p in found])))
         scores = [p.scores for p in found if p.scores is not None]
         whole = Group(

@@ -14,11 +14,13 @@
                        gallery.npy: features of all stimuli, where they are told apart
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy; of models that choose for
-                       each target: choices.npz
+                       each target: choices.npz; of encoders with bands of features what each
+                       adds: band-I.npy
                        of networks: history.csv  training.json
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
       curves.parquet   retrieval over repeats, where stimuli were repeated
+      parts.parquet    R² in parts of bands of features, of encoders that have them
       read.json        how reliable what decoders read is, where tested stimuli were repeated
       judged/KEY/      features of pictures that were told, by what they are made from
       shown.npz        small copies of the pictures that were tested, where they may be shown
@@ -65,6 +67,7 @@ ONLINE = "online"  # folder of the pseudo-online evaluation within that of the r
 INDEX_FORMAT = 12  # of jobs.json
 TASKS = "tasks.parquet"
 _CEILING = "ceiling-{}.npy"  # by its number in done.json
+_BAND = "band-{}.npy"
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
@@ -143,6 +146,7 @@ class Store:
         decides: Mapping[str, float] | None = None,
         ceilings: Mapping[str, np.ndarray] | None = None,
         choices: Mapping[str, np.ndarray] | None = None,
+        bands: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -170,6 +174,8 @@ class Store:
             What it would have said of each test row were its links told without error, by name.
         choices : mapping of str to ndarray of int, shape (n_targets,), optional
             What it chose for each target, such as a layer, by name.
+        bands : mapping of str to ndarray, shape of the predictions, optional
+            What each band of features adds to them, by name.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -186,8 +192,9 @@ class Store:
             if training:
                 (temporary / "training.json").write_text(json.dumps(training, indent=1))
                 self.take_history(key, temporary)
-            for number, pictures in enumerate((ceilings or {}).values()):
-                np.save(temporary / _CEILING.format(number), pictures, allow_pickle=False)
+            for file, several in ((_CEILING, ceilings), (_BAND, bands)):
+                for number, one in enumerate((several or {}).values()):
+                    np.save(temporary / file.format(number), one, allow_pickle=False)
             (temporary / "done.json").write_text(
                 json.dumps(
                     {
@@ -196,12 +203,17 @@ class Store:
                         "flags": list(flags),
                         "decides": dict(decides or {}),
                         "ceilings": list(ceilings or {}),
+                        "bands": list(bands or {}),
                     }
                 )
             )
 
     def predictions(
-        self, key: str, classes: tuple[str, ...], ceiling: str | None = None
+        self,
+        key: str,
+        classes: tuple[str, ...],
+        ceiling: str | None = None,
+        band: str | None = None,
     ) -> Predictions:
         """Read the predictions of a job.
 
@@ -211,6 +223,8 @@ class Store:
         classes : tuple of str
         ceiling : str, optional
             One of its `ceilings`, in the place of what it said.
+        band : str, optional
+            One of its `bands`: what this adds to what it said, in the place of that.
 
         Raises
         ------
@@ -222,9 +236,13 @@ class Store:
         if not path.is_file():
             raise DataError(f"{path} is missing. Run the experiment again: only this is repeated.")
         said = read_predictions(folder, pq.ParquetFile(path).read(), classes)
-        if ceiling is None:
+        if ceiling is None and band is None:
             return said
-        file = folder / _CEILING.format(self.ceilings(key).index(ceiling))
+        file = folder / (
+            _BAND.format(self.bands(key).index(band))
+            if band is not None
+            else _CEILING.format(self.ceilings(key).index(str(ceiling)))
+        )
         return replace(said, pred=np.load(file, allow_pickle=False))
 
     def answers(self, index: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -325,6 +343,10 @@ class Store:
     def ceilings(self, key: str) -> tuple[str, ...]:
         """Read which ceilings a job's model has; none where it is not stored."""
         return tuple(read_json(self._done(key)).get("ceilings", ())) if self.has(key) else ()
+
+    def bands(self, key: str) -> tuple[str, ...]:
+        """Read which bands of features a job's model has; none where it is not stored."""
+        return tuple(read_json(self._done(key)).get("bands", ())) if self.has(key) else ()
 
     def decides(self, key: str) -> dict[str, float]:
         """Read how a job's model waits before it decides; empty where it answers row by row."""

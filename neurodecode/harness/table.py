@@ -12,6 +12,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.names import find
+from neurodecode.harness.band_parts import PARTS, parts_of_groups
 from neurodecode.harness.block_orders import BlockOrders
 from neurodecode.harness.bounded import Bounds
 from neurodecode.harness.chance_pairings import ChancePairings
@@ -133,7 +134,8 @@ class TableRow:
 def score_results(store: Store) -> list[TableRow]:
     """Score the stored predictions; write ``scores.parquet`` and ``table.json``.
 
-    Where stimuli were repeated, ``curves.parquet`` has the curves of retrieval over repeats.
+    Where stimuli were repeated, ``curves.parquet`` has the curves of retrieval over repeats; of
+    encoders with bands of features ``parts.parquet`` has what each band adds to R².
 
     Parameters
     ----------
@@ -147,11 +149,14 @@ def score_results(store: Store) -> list[TableRow]:
     groups = list(collect_groups(store))
     scores = score_groups(store, groups)
     store.write_frame("scores.parquet", scores)
-    curves = repeat_curves(store, groups, Scorer.of(store))
-    if curves is not None:
-        store.write_frame(CURVES, curves)
-    else:
-        (store.folder / CURVES).unlink(missing_ok=True)  # of what was asked before
+    for name, frame in (
+        (CURVES, repeat_curves(store, groups, Scorer.of(store))),
+        (PARTS, parts_of_groups(store)),
+    ):
+        if frame is not None:
+            store.write_frame(name, frame)
+        else:
+            (store.folder / name).unlink(missing_ok=True)  # of what was asked before
     # Of generalization across time the table has what was trained and tested at the same time.
     scores = _select(scores, scores["train_time"].isna() | (scores["train_time"] == scores["time"]))
     rows = _table(store, groups, scores)

@@ -30,12 +30,34 @@ def target_scores(metric: Metric, groups: Iterable[Group], truth: Truth) -> dict
         By subject (empty where people are scored together) and number of the space: an array of
         shape (n_targets,), NaN of a target without a score.
     """
+    each = (
+        (group, _of_targets(metric, cell))
+        for group in groups
+        for _, _, cell in group.cells(all_cells=False)
+    )
+    return target_means(each, truth)
+
+
+def target_means(each: Iterable[tuple[Group, np.ndarray]], truth: Truth) -> dict[Whose, np.ndarray]:
+    """Take means over folds and seeds, then sessions, of what is computed of groups.
+
+    Parameters
+    ----------
+    each : iterable of tuple of Group and ndarray, shape (…, n_targets)
+        NaN is left out of means.
+    truth : Truth
+        Of all rows.
+
+    Returns
+    -------
+    found : dict
+        Arrays of that shape, by subject and number of the space, as `target_scores`.
+    """
     found: dict[Whose, dict[str, list[np.ndarray]]] = {}
     spaces = truth.spaces if isinstance(truth, BrainTruth) else None
-    for group in groups:
+    for group, one in each:
         space = 0 if spaces is None else int(spaces[group.rows[0]])
-        several = found.setdefault((group.subject, space), {}).setdefault(group.session, [])
-        several += [_of_targets(metric, cell) for _, _, cell in group.cells(all_cells=False)]
+        found.setdefault((group.subject, space), {}).setdefault(group.session, []).append(one)
     return {
         whose: _mean([_mean(several) for several in sessions.values()])
         for whose, sessions in found.items()

@@ -9,6 +9,7 @@ import pandas as pd
 from neurodecode.core.digest import digest
 from neurodecode.core.names import find
 from neurodecode.core.truth import BrainTruth
+from neurodecode.harness.band_parts import parts_of_targets
 from neurodecode.harness.block_orders import by_orders, orders_of
 from neurodecode.harness.noise_ceilings import NoiseCeiling, Whose, noise_ceilings
 from neurodecode.harness.score import collect_groups
@@ -18,11 +19,12 @@ from neurodecode.linalg.block_permutation import BlockPermutation
 from neurodecode.metrics.ceiling import Ceiling, as_r
 
 FOLDER = "targets"
+PART = "r2_"  # before the name of a band, in a table of targets
 FORMAT = 3  # of its files; raised where scores or ceilings are computed otherwise
 
 
 def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:
-    """Give a row a target: subject, space, what it is, score, ceiling, fraction, and choices.
+    """Give a row a target: what it is, score, ceiling, fraction, parts of R², and choices.
 
     Parameters
     ----------
@@ -60,10 +62,14 @@ def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:
     tested = orders_of(store, groups) if by_orders(metric) else {}
     ceilings = noise_ceilings(store)
     known: Mapping[Whose, NoiseCeiling] = {} if isinstance(ceilings, str) else ceilings
+    parts = parts_of_targets(store, model, truth) if metric == "r2" else {}
     frames = [
-        _table(store, whose, score, tested.get(whose), known.get(whose), judged.bounded_by, jobs)
+        _table(
+            store, whose, score, tested.get(whose), known.get(whose), judged.bounded_by, jobs,
+            parts.get(whose, pd.DataFrame()),
+        )
         for whose, score in scores.items()
-    ]
+    ]  # fmt: skip
     table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     (store.folder / FOLDER).mkdir(exist_ok=True)
     store.write_frame(name, table)
@@ -78,6 +84,7 @@ def _table(
     ceiling: NoiseCeiling | None,
     unit: str,
     jobs: list[dict[str, Any]],
+    parts: pd.DataFrame,
 ) -> pd.DataFrame:
     subject, space = whose
     table = store.target_space(space).table()
@@ -95,6 +102,8 @@ def _table(
         table["fraction"] = np.divide(
             score, bound, out=np.full(len(score), np.nan), where=np.nan_to_num(bound) > 0
         )
+    for name in parts:
+        table[f"{PART}{name}"] = parts[name].to_numpy()
     for name, chosen in _choices(store, subject, space, len(score), jobs).items():
         table[name] = chosen
     return table

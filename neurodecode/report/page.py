@@ -23,6 +23,7 @@ from neurodecode.harness.shown import read_shown
 from neurodecode.harness.table import TableRow, unit_of
 from neurodecode.report import words
 from neurodecode.report.asked import Asked, what_was_asked
+from neurodecode.report.bands import parts_figure
 from neurodecode.report.embedded import Picture, as_svg, as_webp
 from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
 from neurodecode.report.maps import how_drawn, plot_patterns
@@ -68,6 +69,16 @@ class Retrieved:
 
 
 @dataclass(frozen=True)
+class Bands:
+    """What the page says of what each band of features adds to the R² of a model."""
+
+    model: str
+    unit: str
+    parts: list[Any]  # rows of the table
+    drawn: Picture
+
+
+@dataclass(frozen=True)
 class Online:
     """What the page says of decoders that ran over recordings."""
 
@@ -102,6 +113,7 @@ class Section:
     units: pd.DataFrame | None
     scores: list[Picture]
     reliability: list[Reliability]
+    bands: list["Bands"]
     targets: list[Picture]
     courses: list[Picture]
     reconstructions: Reconstructions | None
@@ -232,6 +244,7 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             units=_units(rows),
             scores=list(_scores(results)),
             reliability=read_reliability(results.folder),
+            bands=list(_bands(results)),
             targets=[
                 as_webp(figure, told, quality=88, title=title, caption=told)
                 for title, figure, told in target_figures(results)
@@ -315,6 +328,16 @@ def _scores(results: Results) -> Iterator[Picture]:
         )
         alt = f"{spaced(shown_as(rows))}, mean and 95 % interval of each model: {told}."
         yield as_svg(scores_figure(rows), alt)
+
+
+def _bands(results: Results) -> Iterator[Bands]:
+    """Part the R² of encoders with bands of features."""
+    for model in results.models_with_bands():
+        table = results.parts(model)
+        figure, told = parts_figure(table, model)
+        drawn = as_webp(figure, told, quality=90)
+        parts = table[["part", "mean", "ci_low", "ci_high"]].itertuples()
+        yield Bands(model, unit_of(results.index["within"]), list(parts), drawn)
 
 
 def _courses(results: Results) -> Iterator[Picture]:

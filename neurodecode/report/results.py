@@ -11,6 +11,8 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import read_json
 from neurodecode.core.names import find
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.band_parts import PARTS
+from neurodecode.harness.dependence import unit_of
 from neurodecode.harness.read_reliability import Reliability, read_reliability
 from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.rsa.run import ANALYSIS, stored_models, stored_rdms
@@ -18,6 +20,7 @@ from neurodecode.harness.rsa.table import DIFFERENCES, RsaRow, rsa_rows
 from neurodecode.harness.store import ONLINE, Store
 from neurodecode.harness.table import TableRow, table_rows
 from neurodecode.harness.targets import targets_of
+from neurodecode.report.bands import parts_table
 from neurodecode.report.tables import format_rows
 
 if TYPE_CHECKING:
@@ -297,6 +300,8 @@ class Results:
             unit of the metric, and ``fraction``, score over ceiling, NaN where that is not above
             zero: neither is clipped, and no mean of fractions tells anything (take sums, or a
             median). What a model chose for each target, such as ``layer``, has a column of its own.
+            Of `r2` and an encoder with bands of features ``r2_BAND``, what each adds to the score,
+            and ``r2_offset``: they sum to it, see `parts`.
 
         Raises
         ------
@@ -327,6 +332,46 @@ class Results:
             scored, key=lambda row: (row.role == "model", better * row.mean)
         )  # controls last
         return targets_of(self.store, wanted, model or best.model)
+
+    def parts(self, model: str | None = None) -> pd.DataFrame:
+        """Give what each band of features adds to the R² of an encoder, mean over its targets.
+
+        The product measure of tested rows: a band's part is negative where it takes away from what
+        others tell, and none is cut at zero. What is told by several bands is shared among them.
+
+        Parameters
+        ----------
+        model : str, optional
+            The first one with bands without.
+
+        Returns
+        -------
+        parts : DataFrame
+            ``part mean ci_low ci_high`` and a column a unit, such as a subject: a row a band, then
+            ``offset``, what tested rows lose by another mean than that of training, and ``r2``,
+            their sum. Of one unit there is no interval. `targets` has them target by target.
+
+        Raises
+        ------
+        ConfigError
+            If no model has bands, or not this one.
+        """
+        self._check_fitted("parts")
+        found = self.models_with_bands()
+        if model not in (None, *found) or not found:
+            of = f"model {model!r} has none" if model else "no model has bands of features"
+            raise ConfigError(
+                f"parts: {of} in {self.folder}; there are: "
+                f"{', '.join(found) or 'none. Use encode.banded_ridge'}."
+            )
+        frame = pd.read_parquet(self.folder / PARTS)
+        unit = unit_of(self.index["within"])
+        return parts_table(frame, model or found[0], unit, self.index["inflation"])
+
+    def models_with_bands(self) -> list[str]:
+        """Name the encoders whose R² `parts` can part."""
+        path = self.folder / PARTS
+        return list(dict.fromkeys(pd.read_parquet(path)["model"])) if path.is_file() else []
 
     def reliability(self) -> pd.DataFrame:
         """Give how reliable the brain signals are that decoders of vectors and pictures read.

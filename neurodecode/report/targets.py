@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from neurodecode.core.names import find
 from neurodecode.core.space import Space
 from neurodecode.harness.table import TableRow
+from neurodecode.harness.targets import PART
 from neurodecode.report.figures import MODEL
 from neurodecode.report.maps import Colours, how_drawn, in_slices, plot_patterns
 from neurodecode.report.patterns import MeanPatterns
@@ -187,7 +188,7 @@ def _choices(targets: pd.DataFrame) -> list[str]:
     """Columns of what was chosen: they come after those that every table has."""
     own = {*targets.columns[: list(targets).index("score") + 1], "p", "p_max", "q"}
     own |= {"ceiling", "fraction"}
-    return [name for name in targets if name not in own]
+    return [name for name in targets if name not in own and not name.startswith(PART)]
 
 
 def _has_places(space: Space) -> bool:

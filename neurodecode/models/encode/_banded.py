@@ -54,7 +54,7 @@ class Banded(RegressorMixin, BaseEstimator):
         training_columns=_inner.COLUMNS,
         training_columns_if_there=_inner.IF_THERE,
     )
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __init__(
         self,
@@ -132,13 +132,17 @@ class Banded(RegressorMixin, BaseEstimator):
         said = np.asarray(said, dtype=self.dtype_)
         return said[:, 0] if self.one_ else said
 
+    def by_band(self, X: np.ndarray) -> dict[str, np.ndarray]:
+        """Tell what each band adds to the mean of the training targets, as `predict` is shaped."""
+        check_is_fitted(self)
+        X = _flat.tested(self, X).astype(np.float64)
+        said = predictions_by_band(self.feature_mean_, X, self.band_, self.coef_.T)
+        return dict(zip(self._sizes(), said[..., 0] if self.one_ else said, strict=True))
+
     def parts(self, X: np.ndarray, y: Any) -> pd.DataFrame:
         """Part R² into what bands add; see `BandedRidge.parts`."""
-        check_is_fitted(self)
-        said = predictions_by_band(
-            self.feature_mean_, np.asarray(X, np.float64), self.band_, self.coef_.T
-        )
-        found = product_measure(_columns(y), said, self.mean_)
+        true, said = _columns(y), np.stack(list(self.by_band(X).values()))
+        found = product_measure(true, said.reshape(len(said), *true.shape), self.mean_)
         table = pd.DataFrame(found.parts.T, columns=pd.Index(self._sizes()))
         return table.assign(offset=found.offset, r2=found.total)
 
