@@ -39,7 +39,8 @@ class Layers(RegressorMixin, BaseEstimator):
         together; stretches of time, with a guard gap; or stimuli, of rows that are no series, those
         of one ``concept`` together, such as sentences of a passage.
     n_splits : int or None
-        Parts that are left out. None: each run once, or five blocks or groups of stimuli.
+        Parts that are left out. None: each run once, five blocks, or five groups of stimuli, or as
+        many as there are.
     gap : int or None
         Of blocks, as in `encode.ridge`.
     delays : tuple of int
@@ -251,7 +252,7 @@ class Layers(RegressorMixin, BaseEstimator):
         else:
             shown = _inner.stimuli_of(rows)
         shown = np.arange(len(Y)) if shown is None else shown
-        return group_splits(shown, self.n_splits or _inner.N_BLOCKS)
+        return group_splits(shown, self.n_splits or min(_inner.N_BLOCKS, len(np.unique(shown))))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
