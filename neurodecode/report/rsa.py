@@ -1,5 +1,6 @@
 """`rsa`: patterns or RDMs of subjects, and models, in; results out."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -194,6 +195,8 @@ def rsa(
         )
         if errors and len(errors) == len({job["key"] for job in store.index()["jobs"]}):
             raise DataError(next(iter(errors.values())))
+        for error in errors.values():
+            warnings.warn(f"left out: {error}", stacklevel=2)
         score_rsa(store, progress if verbose else silent)
     except OSError as error:
         if out is None:

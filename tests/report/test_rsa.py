@@ -443,3 +443,11 @@ def test_other_results_have_no_rdms(found):
 def test_what_is_handed_in_otherwise_than_meant_is_said(data, models, error, sentence):
     with pytest.raises(error, match=sentence):
         nd.rsa(data, models, verbose=False)
+
+
+def test_a_subject_that_cannot_be_compared_is_said_to_be_left_out():
+    data = brains()
+    data["S1"][2, 3] = np.nan
+    with pytest.warns(UserWarning, match="left out: subject S1: .*trial 2 holds NaN"):
+        results = asked(data)
+    assert row(results, "latent")["n_units"] == N_SUBJECTS - 1
