@@ -50,8 +50,8 @@ def ceiling_sentence(results: Results) -> str:
         f"The most that a perfect model would score against the noise, of {of}, by "
         f"{_BY[row.ceiling_by]}. Both columns are of the {row.n_above} of {row.n_targets} targets "
         f"whose reliability is above {threshold:g}: their mean ceiling, and the sum of their "
-        f"scores over the sum of their ceilings.{selected} Nothing is cut, so chance can pass 1. "
-        "The score itself is of all targets."
+        f"scores over the sum of their ceilings.{selected} Nothing is cut, so that a "
+        "fraction may pass 1 by chance. The score itself is of all targets."
     )
 
 

@@ -56,6 +56,9 @@ FLAGS = {
     "that. rho-a and tau-a are fair to it.",
     "few_conditions": "There are fewer than seven conditions, so they have few pairs and few "
     "permutations: p cannot be small whatever is there, and intervals over conditions say little.",
+    "grid_edge": "Of more than a tenth of the voxels (or other targets) the smallest or the "
+    "largest penalty was chosen: a wider grid may do better, and voxels that cannot be told take "
+    "the largest.",
     "one_subject": "There is one subject: the interval, if any, says how the score would vary with "
     "other conditions, not with other brains, and there is no noise ceiling.",
     "these_subjects": "The interval is over conditions alone: it does not say how the score would "
@@ -113,6 +116,11 @@ def flag_sentence(flag: str) -> str:
         return (
             "This share of the mean eigenvalue was added to every eigenvalue of the covariances, "
             "also in directions that hold no signal."
+        )
+    if flag.startswith("constant:"):
+        return (
+            "This many voxels (or other targets) do not vary in training: they are answered by "
+            "their mean. Leave out what was not recorded, by a mask."
         )
     if "groups not computed" in flag:
         return (
@@ -173,12 +181,14 @@ def chance_sentence(metrics: Sequence[str]) -> str:
     """
     retrieving = [bool(find(metric, "metrics").retrieval) for metric in metrics]
     by_gallery = "What answers score that are as like one entry of the gallery as any other."
-    by_class = "What one who knows only how frequent the classes were in training can expect."
+    of_labels = [m for m in metrics if "label" in find(m, "metrics").kinds]
+    known = "how frequent the classes were" if of_labels else "the mean of what is told"
+    by_training = f"What one who knows only {known} in training can expect."
     if all(retrieving):
         return by_gallery
     if any(retrieving):
-        return f"{by_class} Of retrieval: {by_gallery[0].lower()}{by_gallery[1:]}"
-    return by_class
+        return f"{by_training} Of retrieval: {by_gallery[0].lower()}{by_gallery[1:]}"
+    return by_training
 
 
 def _widening(inflation: float, units: str, repeats: int = 1) -> str:

@@ -125,6 +125,7 @@ def test_how_intervals_were_made_depends_on_the_number_of_units(table_row, witho
         ("3 of 12 groups not computed", "does not apply"),
         ("jobs failed: 2", "ended in an error"),
         ("jobs not run yet: 4", "still to be run"),
+        ("constant:1/5", "do not vary in training"),
         ("something new", "declared this"),
         *((flag, sentence) for flag, sentence in FLAGS.items()),
     ],
@@ -150,4 +151,5 @@ def test_chance_among_pictures_is_no_matter_of_classes():
     assert "gallery" in chance_sentence(["top_1", "median_rank"])
     assert "classes" not in chance_sentence(["top_1"])
     assert "gallery" not in chance_sentence(["balanced_accuracy"])
-    assert "classes" in (both := chance_sentence(["r", "top_1"])) and "gallery" in both
+    assert "mean" in (both := chance_sentence(["r", "top_1"])) and "gallery" in both
+    assert "classes" not in both and "classes" in chance_sentence(["balanced_accuracy"])
