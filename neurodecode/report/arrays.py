@@ -290,8 +290,9 @@ def _trials(
         f"sub-{s}_ses-{n}_run-{r}"
         for s, n, r in rows[["subject", "session", "run"]].itertuples(index=False)
     ]
-    if "onset" in rows and not np.isfinite(rows["onset"].astype(float)).all():
-        raise DataError(f"rows: an onset of subject {subject} is no number. Give seconds.")
+    for one in ("onset", "duration"):
+        if one in rows and not np.isfinite(pd.to_numeric(rows[one], errors="coerce")).all():
+            raise DataError(f"rows: {one} of subject {subject} is no number. Give seconds.")
     order = np.arange(len(X), dtype=np.float64)
     rows["duration"] = rows.get("duration", 0.0)
     # Trials without an axis of time last as long as they are said to, such as a volume's t_r.
@@ -341,7 +342,8 @@ def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> n
     if told.shape[:1] != (n_trials,) or (told.ndim != 1 and not vectors):
         raise ConfigError(
             f"target: {told.shape} labels for {n_trials} trials of subject {subject}. "
-            "Give one label a trial, one vector of two numbers or more, or one picture."
+            "Give one label or number a trial (of one voxel y[:, 0]), one vector of two numbers or "
+            "more, or one picture."
         )
     missing = pd.isna(told).any(axis=tuple(range(1, told.ndim)))
     if missing.any():

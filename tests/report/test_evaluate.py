@@ -395,6 +395,19 @@ def test_volumes_that_follow_each_other_are_a_series_where_their_duration_says_s
         nd.evaluate(X, Y, rows={**rows, "duration": np.full(40, 1.5)}, **asked, verbose=False)
 
 
+@pytest.mark.parametrize("column", ["onset", "duration"])
+def test_times_that_are_no_numbers_are_named(column):
+    X, y = arrays()
+    with pytest.raises(DataError, match=f"{column} of subject 1 is no number. Give seconds"):
+        nd.evaluate(X, y, ["linear.svm"], rows={column: ["soon"] * len(X)}, **FEW)
+
+
+def test_responses_of_one_voxel_in_a_column_say_how_to_give_them():
+    X, _ = arrays()
+    with pytest.raises(ConfigError, match=r"of one voxel y\[:, 0\]"):
+        nd.evaluate(X, np.arange(len(X))[:, None] / 3, ["linear.ridge"], **FEW)
+
+
 @pytest.mark.parametrize(
     "model",
     [
