@@ -8,10 +8,10 @@ import pytest
 import yaml
 from sklearn.linear_model import Ridge
 
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.index import write_index, write_study
-from neurodecode.harness.noise_ceilings import noise_ceilings
+from neurodecode.harness.noise_ceilings import _halves, noise_ceilings
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.run import execute
@@ -228,3 +228,12 @@ def test_what_a_model_chooses_for_each_target_stands_beside_its_score():
     odd = targets["target"] % 2 == 1
     assert set(targets.loc[odd, "layer"]) == {5}
     assert set(targets.loc[~odd, "layer"]) == {2}
+
+
+def test_few_stimuli_select_no_targets_for_their_own_ceiling():
+    layout = np.stack([np.arange(12), 12 + np.arange(12)])
+    first, second = _halves(layout)
+    assert sorted([*first, *second]) == list(range(12)) and len(first) == 6
+    layout[1, 3:] = -1  # three were shown twice
+    with pytest.raises(DataError, match="3 stimuli were shown twice"):
+        _halves(layout)
