@@ -163,7 +163,7 @@ LAYOUTS = {"text": as_text, "md": as_markdown, "latex": as_latex}
 
 def number(value: float | None) -> str:
     """Three decimals, or a dash where there is none."""
-    return "–" if value is None or math.isnan(value) else f"{value:.3f}"
+    return "–" if value is None or math.isnan(value) else f"{value:z.3f}"
 
 
 def p_value(row: TableRow) -> str:
@@ -193,7 +193,7 @@ def ends(low: float | None, high: float | None) -> str:
     """Both ends of an interval, or a dash."""
     if low is None or math.isnan(low):
         return "–"
-    return f"[{low:.3f}, {high:.3f}]"
+    return f"[{low:z.3f}, {high:z.3f}]"
 
 
 def of_ceiling(row: TableRow) -> str:
@@ -201,8 +201,8 @@ def of_ceiling(row: TableRow) -> str:
     if row.of_ceiling is None:
         return "–"
     if row.of_ceiling_low is None:
-        return f"{row.of_ceiling:.2f}"
-    return f"{row.of_ceiling:.2f} [{row.of_ceiling_low:.2f}, {row.of_ceiling_high:.2f}]"
+        return f"{row.of_ceiling:z.2f}"
+    return f"{row.of_ceiling:z.2f} [{row.of_ceiling_low:z.2f}, {row.of_ceiling_high:z.2f}]"
 
 
 def ceiling_notes(rows: Sequence[TableRow]) -> list[str]:
@@ -222,7 +222,7 @@ def null(row: TableRow) -> str:
     if row.shuffled_mean is None:
         return "–"
     spread = "" if row.shuffled_sd is None else f" (s.d. {row.shuffled_sd:.3f})"
-    return f"{row.shuffled_mean:.3f}{spread}"
+    return f"{row.shuffled_mean:z.3f}{spread}"
 
 
 def _cells(row: TableRow) -> list[str]:
