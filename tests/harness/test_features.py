@@ -1,6 +1,7 @@
 """The key `features`: what was shown, joined by its id, told from brains or told brains from."""
 
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from neurodecode.harness.plan import make_plan
 from neurodecode.harness.state import guess, job_states
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import table_rows
+from neurodecode.report.results import Results
 
 CARD = """
 name: own
@@ -117,6 +119,20 @@ def test_an_encoder_is_handed_each_feature_as_a_signal(root, tmp_path):
     _, finished, rows = run(study, tmp_path / "out")
     assert not finished.errors
     assert max(row.mean for row in rows) > 0.9
+
+
+def test_declared_features_are_bands_by_their_names(root, tmp_path):
+    asked = {"bands": ["grey", "small"], "delays": [], "cv": "gcv", "alphas": [1e-4, 1e-2, 1.0]}
+    two = {"small": {"pixels": {"size": 2}}, "grey": {"pixels": {"size": 1, "grey": True}}}
+    models = [{"encode.banded_ridge": asked}]
+    study = opened(root, **{**ENCODE, "features": two}, models=models)
+    _, finished, rows = run(study, tmp_path / "out")
+    assert not finished.errors
+    parts: Any = Results(tmp_path / "out").parts().set_index("part")["mean"]
+    assert list(parts.index) == ["grey", "small", "offset", "r2"]
+    assert parts["r2"] == pytest.approx(rows[0].mean, abs=1e-10)
+    assert rows[0].mean > 0.7, "betas are the mean of each quarter, with little noise"
+    assert parts["small"] > 0.7 * parts["r2"]
 
 
 def test_planning_computes_nothing_and_counts_what_is_left(root):

@@ -58,7 +58,7 @@ class Banded(RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        bands: Mapping[str, int] | None = None,
+        bands: Mapping[str, int] | tuple[str, ...] | None = None,
         delays: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
         alphas: tuple[float, ...] = (),
         cv: Cv | None = None,
@@ -152,7 +152,7 @@ class Banded(RegressorMixin, BaseEstimator):
         """Say what is lost without each band; see `BandedRidge.unique`."""
         true, dtype = _columns(y_new), self.precision
         Y, X = _columns(y).astype(dtype), np.asarray(X).astype(dtype)
-        full = r2_of_targets(true, np.asarray(self.predict(new)).reshape(true.shape))
+        full = r2_of_targets(true, np.asarray(Banded.predict(self, new)).reshape(true.shape))
         shares = draw_shares(self.n_bands_, self._n_draws(), seed=self.random_state)
         _, kept = self._bands(X.shape[1])
         without = []
@@ -175,12 +175,13 @@ class Banded(RegressorMixin, BaseEstimator):
         return len(self._sizes())
 
     def _sizes(self) -> Mapping[str, int]:
-        if not self.bands or min(self.bands.values()) < 1:
+        sizes = self.bands
+        if not isinstance(sizes, Mapping) or not sizes or min(sizes.values()) < 1:
             raise ConfigError(
                 f"{_WHO}: bands are {self.bands}. Give names and numbers of features, in the order "
                 "of the columns, as in bands: {low: 20, high: 40}."
             )
-        return self.bands
+        return sizes
 
     def _n_draws(self) -> int:
         return _DRAWS * self.n_bands_ if self.n_draws is None else self.n_draws

@@ -12,6 +12,7 @@ from neurodecode.core.stages import through
 from neurodecode.models._stages import StagedRegressor
 from neurodecode.models.encode._banded import Banded
 from neurodecode.models.encode._inner import Cv
+from neurodecode.models.encode._named_bands import NamedBands
 from neurodecode.steps.delays import Delays
 from neurodecode.steps.scale import Scale
 
@@ -27,8 +28,9 @@ class BandedRidge(StagedRegressor):
 
     Parameters
     ----------
-    bands : mapping of str to int
-        Features of each band, in the order of the columns: ``{low: 20, high: 40}``.
+    bands : mapping of str to int, or tuple of str
+        Features of each band, in the order of the columns: ``{low: 20, high: 40}``. Or the names of
+        several signals, such as features that an experiment declares, each of which is a band.
     delays : tuple of int, mapping of str to tuple of int, or None
         Volumes from what was shown to the volume that is told, of all bands or of each; None: those
         from 1.5 to 9 s. An empty tuple: features are taken as they come, as of trials.
@@ -62,7 +64,7 @@ class BandedRidge(StagedRegressor):
 
     def __init__(
         self,
-        bands: Mapping[str, int] | None = None,
+        bands: Mapping[str, int] | tuple[str, ...] | None = None,
         delays: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
         alphas: tuple[float, ...] = tuple(float(alpha) for alpha in np.logspace(0, 7, 15)),
         cv: Cv | None = None,
@@ -100,6 +102,11 @@ class BandedRidge(StagedRegressor):
                 f"{_WHO}: delays are named for {', '.join(self.delays)}, and the bands are "
                 f"{', '.join(self.bands or {})}. Name those of each band."
             )
+        if self.bands is not None and not isinstance(self.bands, Mapping):
+            names = list(self.bands)
+            if not names or len(set(names)) < len(names):
+                raise ConfigError(f"{_WHO}: bands are {names}. Name each signal once.")
+            return [NamedBands(**asked)]
         last = Banded(**asked)
         if self.delays is not None and len(self.delays) == 0:
             return [Scale(), last]
@@ -142,7 +149,7 @@ class BandedRidge(StagedRegressor):
             A column a band; ``shared``, what is told less what is unique; and ``r2`` of all bands.
             Parts may be negative: they are differences of what was told of rows left out.
         """
-        *leading, _ = self.fit(X, y, rows).stages_
+        *leading, last = self.fit(X, y, rows).stages_
         for stage in leading:
             X, new = stage.transform(X), stage.transform(new)
-        return self.stages_[-1].unique(X, y, new, y_new, rows)
+        return last.unique(X, y, new, y_new, rows)

@@ -6,11 +6,28 @@ import pytest
 from sklearn.linear_model import Ridge as Peer
 
 from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.core.parts import Part
+from neurodecode.core.rows import Rows
+from neurodecode.core.space import Space
+from neurodecode.core.trials import Trials
 from neurodecode.models.encode.banded_ridge import BandedRidge
 
 BANDS = {"first": 10, "second": 30}
 RUNS = 4
 ALPHAS = tuple(np.logspace(-4, 4, 17))
+
+
+def as_trials(X, widths=(10, 30)):
+    """The same numbers as one signal a band, with the times of their rows."""
+    told = pd.DataFrame(rows_of(len(X)).assign(uid=np.arange(len(X)).astype(str)))
+    signals = {}
+    edges = np.cumsum((0, *widths))
+    for i, name in enumerate(BANDS):
+        own = X[:, edges[i] : edges[i + 1]]
+        space = Space("features", tuple(str(j) for j in range(own.shape[1])))
+        part = Part(own, space, ("feature",), None, 0.0, name)
+        signals |= Trials.of_entries(Rows(told), name, part, np.arange(len(X))).signals
+    return Trials(Rows(told), signals)
 
 
 def planted(seed=0, n=160):
@@ -110,3 +127,27 @@ def test_a_band_has_delays_of_its_own():
 def test_what_cannot_be_meant_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         fitted(**options)
+
+
+@pytest.mark.parametrize("delays", [(), (0, 1), {"first": (0, 1), "second": (0,)}])
+def test_bands_that_are_named_are_those_of_sizes(delays):
+    X, Y = planted()
+    Y = Y[:, :6]  # which follow something
+    options = {"cv": "runs", "n_draws": 6, "alphas": ALPHAS, "precision": "float64"}
+    named = BandedRidge(tuple(BANDS), delays, **options).fit(as_trials(X), Y, rows=rows_of())
+    joined = Trials.of_entries(
+        as_trials(X).rows, "all",
+        Part(X, Space("features", tuple(map(str, range(40)))), ("feature",), None, 0.0, "all"),
+        np.arange(len(X)),
+    ) if delays else X  # fmt: skip
+    sized = BandedRidge(BANDS, delays, **options).fit(joined, Y, rows=rows_of())
+    # Their columns stand in another order, and sums of products are rounded in it.
+    np.testing.assert_allclose(named.predict(as_trials(X)), sized.predict(joined), atol=1e-8)
+    parts = named.parts(as_trials(X), Y), sized.parts(joined, Y)
+    np.testing.assert_allclose(*parts, atol=1e-8)
+    assert list(parts[0]) == ["first", "second", "offset", "r2"]
+
+
+def test_signals_are_named_once():
+    with pytest.raises(ConfigError, match="Name each signal once"):
+        BandedRidge(("first", "first")).stages()
