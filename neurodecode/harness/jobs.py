@@ -293,7 +293,8 @@ def _describe_value(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return digest_array(value)
     if isinstance(value, dict):
-        return {str(key): _describe_value(one) for key, one in value.items()}
+        # In their order, which digests of mappings do not see: bands lie in it among the columns.
+        return [{str(key): _describe_value(one)} for key, one in value.items()]
     if isinstance(value, list | tuple):
         return [_describe_value(one) for one in value]
     if value is None or isinstance(value, str | int | float | bool | np.generic):

@@ -34,7 +34,7 @@ def film(tmp_path):
             **keys,
         }  # fmt: skip
         path = tmp_path / "asked.yaml"
-        path.write_text(yaml.safe_dump(asked))
+        path.write_text(yaml.safe_dump(asked, sort_keys=False))
         return open_study(read_experiment(path), None, compute=True)
 
     return opened
@@ -103,3 +103,12 @@ def test_an_encoder_of_delays_finds_what_one_of_the_moment_does_not(film, tmp_pa
     best = targets["score"].idxmax()
     assert targets["p_max"][best] < 0.01
     assert targets["score"][targets["p_max"] < 0.05].min() > targets["score"].median() / 2
+
+
+def test_the_order_of_bands_is_in_the_key(film):
+    bands = {"low": 4, "high": 6}
+    turned = dict(reversed(bands.items()))
+    asked = [{"encode.banded_ridge": {"bands": one, "cv": "runs"}} for one in (bands, turned)]
+    one, other = ({job.key for job in make_plan(film(model)).jobs} for model in asked)
+    controls = {job.key for job in make_plan(film(FIR)).jobs}
+    assert not (one & other) - controls
