@@ -146,6 +146,13 @@ def test_bands_that_are_named_are_those_of_sizes(delays):
     parts = named.parts(as_trials(X), Y), sized.parts(joined, Y)
     np.testing.assert_allclose(*parts, atol=1e-8)
     assert list(parts[0]) == ["first", "second", "offset", "r2"]
+    new, Y_new = (one[:120] for one in planted(seed=1))
+    if not delays:  # fitted anew of arrays as of signals
+        lost = (
+            model.unique(made(X), Y, made(new), Y_new[:, :6], rows_of())
+            for model, made in ((named, as_trials), (sized, np.asarray))
+        )
+        np.testing.assert_allclose(*lost, atol=1e-8)
 
 
 def test_signals_are_named_once():
