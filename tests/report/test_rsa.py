@@ -308,12 +308,18 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
         data[f"S{s}"] = rdm + 0.5 * np.random.default_rng(s).normal(size=len(rdm))
     members = {f"part {i}": pdist(parts[i], "sqeuclidean") for i in range(3)}
     models = {**members, "all": {"weighted": members}, "way": {"interpolated": members}}
-    results = asked(data, models, conditions=None, distance="precomputed", comparison="corr")
+    results = asked(
+        data, models, conditions=None, distance="precomputed", comparison="corr",
+        n_permutations=40, n_bootstraps=10,
+    )  # fmt: skip
     whole = row(results, "all")
     assert whole["mean"] > max(row(results, name)["mean"] for name in members) + 0.02
     assert whole["mean"] > 0.9
-    assert np.isnan(whole["p"])  # nothing that is fitted is permuted
-    assert "these_conditions" in whole["flags"]
+    assert whole["p"] == pytest.approx(1 / 41)  # fitted anew in each permutation: none does as well
+    assert whole["chance"] == 0
+    assert abs(whole["shuffled_mean"]) < 0.2  # what is fitted to nothing scores nothing
+    assert whole["ci_low"] < whole["mean"] < whole["ci_high"]
+    assert not {"these_conditions", "these_subjects"} & set(whole["flags"])
     assert row(results, "part 0")["p"] < 0.05
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
 

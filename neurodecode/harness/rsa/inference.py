@@ -1,30 +1,34 @@
 """Scores of subjects, ceilings, intervals and nulls of RDMs that stand at one place."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy import stats
-from scipy.stats import rankdata
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.fitted import (
+    FEWEST_RESAMPLED,
+    fitted_bootstrap,
+    fitted_null,
+    fitted_scores,
+)
 from neurodecode.harness.rsa.models import ModelRdm
 from neurodecode.harness.rsa.options import Factor, RsaOptions
 from neurodecode.linalg.rdm_bootstrap import bootstrap
 from neurodecode.linalg.rdm_ceilings import ceilings
 from neurodecode.linalg.rdm_compare import Method, compare
-from neurodecode.linalg.rdm_crossvalidation import default_condition_folds
-from neurodecode.linalg.rdm_inference import t_tests, variances
-from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted, fit
-from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
+from neurodecode.linalg.rdm_inference import Variances, t_tests, variances
+from neurodecode.linalg.rdm_pairs import n_conditions_of
+from neurodecode.linalg.rdm_partial import residuals
 from neurodecode.linalg.rdm_permutation import permutation_test
 from neurodecode.linalg.stats import mean_interval
 
-_FEWEST = 3  # conditions of a fold: three pairs, the fewest that can correlate
 _ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
+_RESIDUAL: dict[str, Literal["corr", "spearman"]] = {"corr": "corr", "spearman": "spearman"}
 _FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
 
@@ -89,7 +93,7 @@ class Site:
                     "the conditions that they are of."
                 )
             taken = np.concatenate(out)
-            data = _residuals(data, taken, metric)
+            data = residuals(data, taken, _RESIDUAL[metric])
             asked = [_left_over(one, taken, metric) for one in asked]
             metric = "corr"
         return Site(region, time, tuple(found.table["subject"]), data, tuple(asked), metric, seed)
@@ -117,49 +121,6 @@ class Site:
         return found
 
 
-def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> np.ndarray:
-    """Score a model whose weights are fitted, on a subject and conditions that it has not seen.
-
-    Parameters
-    ----------
-    model : ModelRdm
-    data : ndarray, shape (n_subjects, n_pairs)
-    metric : str
-        Weights of a sum are fitted by ``corr`` where it compares ranks.
-    seed : int
-        Of the conditions' folds, of which there are 2 to 5 by number.
-
-    Returns
-    -------
-    scores : ndarray, shape (n_subjects,)
-        Means over folds of conditions. Of one subject weights are of its other conditions.
-
-    References
-    ----------
-    Schütt et al. 2023, doi 10.7554/eLife.82566.
-    """
-    n = n_conditions_of(data.shape[1])
-    fitted = (Weighted if model.kind == "weighted" else Interpolate)(model.values)
-    by = "corr" if metric not in LINEAR and model.kind == "weighted" else metric
-    order = np.random.default_rng(seed).permutation(n)
-    folds = np.array_split(order, default_condition_folds(n))
-    scores = np.zeros(len(data))
-    for block in folds:
-        rest = np.setdiff1d(order, block)
-        if len(block) < _FEWEST:
-            raise DataError(
-                f"model {model.name!r}: {n} conditions leave {len(block)} in a fold, and three are "
-                "the fewest that can be compared. Fitted models need more conditions."
-            )
-        test, train = pairs_among(np.sort(block), n), pairs_among(rest, n)
-        for i in range(len(data)):
-            others = np.delete(data, i, axis=0) if len(data) > 1 else data
-            weights = fit(fitted, others[:, train], by, pairs=train)
-            said = np.where(np.isnan(data[i, test]), np.nan, weights @ model.values[:, test])
-            scores[i] += compare(data[[i]][:, test], said[None], metric, warn=False)[0, 0]
-    return scores / len(folds)
-
-
 def bounds(site: Site) -> tuple[float | None, float | None]:
     """Give the lower and the upper noise ceiling; None of one subject."""
     if len(site.data) < 2:
@@ -173,7 +134,7 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
 
     A draw deals the conditions of all models alike, at all places, so that the largest score of a
     draw is one of a world in which no model knows which condition is which. Models that are fitted
-    have no such null: NaN.
+    are fitted and scored anew in each draw, which takes some 20 ms of 30 conditions.
 
     Parameters
     ----------
@@ -189,13 +150,14 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
     for mine in groups.values() if n_draws and fixed.any() else ():
         data = np.stack([sites[i].data for i in mine])
         # The same seed deals alike, whatever place comes first.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*rewards ties")  # the table has a flag for it
-            permuted = permutation_test(
-                sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
-            )
+        permuted = permutation_test(
+            sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
+        )
         places = np.ix_(np.arange(n_draws), np.array(mine), np.flatnonzero(fixed))
         found[places] = np.swapaxes(permuted.drawn, 1, 2)
+    for i, site in enumerate(sites):
+        for j in np.flatnonzero(~fixed):
+            found[:, i, j] = fitted_null(site.models[j], site.data, site.metric, n_draws, seed)
     return found
 
 
@@ -222,8 +184,8 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     """Give the 95 % interval of each model's mean score, by the factors that are resampled.
 
     Subjects alone have Student's t, or a bootstrap from twenty on, as in other tables; where
-    conditions are resampled too, the variance is that of the two-factor bootstrap. Fitted models
-    have intervals over subjects alone.
+    conditions are resampled too, the variance is that of the two-factor bootstrap, in which models
+    that are fitted are fitted in each draw.
     """
     n_subjects, n_models = site.scores.shape
     n_conditions = n_conditions_of(site.data.shape[1])
@@ -236,40 +198,38 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     asked: tuple[Factor, ...] = tuple(
         f for f in options.resample if f == "conditions" or n_subjects > 1
     )
+    if "conditions" not in asked or options.n_bootstraps < 2:
+        return Spread(ends, tuple(over), differences)
+    draws = options.n_bootstraps
     fixed = np.flatnonzero(site.fixed)
-    if "conditions" not in asked or options.n_bootstraps < 2 or len(fixed) == 0:
-        return Spread(ends, tuple(over), differences)
-    if n_conditions < _FEWEST_RESAMPLED:
-        return Spread(ends, tuple(over), differences)
-    drawn = bootstrap(
-        site.rdms, site.data, site.metric, over=asked, n_draws=options.n_bootstraps, seed=seed
-    )
-    with np.errstate(invalid="ignore"):  # of one subject, who has no ceilings to be compared with
-        found = variances(drawn)
-        p = t_tests(drawn, found).differences
-    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
-    mean = site.scores.mean(axis=0)[fixed]
-    ends[fixed] = np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)
-    for j in fixed:
-        over[j] = asked
-    differences[np.ix_(fixed, fixed)] = p
+    if len(fixed) and n_conditions >= _FEWEST_RESAMPLED:
+        drawn = bootstrap(site.rdms, site.data, site.metric, over=asked, n_draws=draws, seed=seed)
+        with np.errstate(invalid="ignore"):  # of one subject: no ceilings to be compared with
+            found = variances(drawn)
+            p = t_tests(drawn, found).differences
+        ends[fixed] = _interval(site.scores[:, fixed].mean(axis=0), found)
+        differences[np.ix_(fixed, fixed)] = p
+        for j in fixed:
+            over[j] = asked
+    for j in np.flatnonzero(~site.fixed) if n_conditions >= FEWEST_RESAMPLED else ():
+        drawn = fitted_bootstrap(site.models[j], site.data, site.metric, asked, draws, seed)
+        with np.errstate(invalid="ignore"):
+            found = variances(drawn)
+        ends[j], over[j] = _interval(site.scores[:, [j]].mean(axis=0), found)[0], asked
     return Spread(ends, tuple(over), differences)
 
 
-def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: str) -> ModelRdm:
-    left = _residuals(model.values, nuisance, metric)
+def _interval(mean: np.ndarray, found: Variances) -> np.ndarray:
+    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
+    return np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)
+
+
+def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: Method) -> ModelRdm:
+    left = residuals(model.values, nuisance, _RESIDUAL[metric])
     size = model.values.shape[1] if metric == "spearman" else np.ptp(model.values)
-    if (left.std(axis=1) < _ROUNDING * size).any():
+    if (np.nanstd(left, axis=1) < _ROUNDING * size).any():
         raise DataError(
             f"model {model.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
             "compare. Leave out one of them."
         )
     return replace(model, values=left)
-
-
-def _residuals(rdms: np.ndarray, nuisance: np.ndarray, metric: str) -> np.ndarray:
-    """Take nuisance RDMs, and a constant, out of RDMs by least squares; of ranks ranks."""
-    if metric == "spearman":
-        rdms, nuisance = rankdata(rdms, axis=1), rankdata(nuisance, axis=1)
-    design = np.concatenate([np.ones((1, nuisance.shape[1])), nuisance]).T
-    return rdms - (design @ np.linalg.lstsq(design, rdms.T, rcond=None)[0]).T

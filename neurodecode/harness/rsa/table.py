@@ -22,7 +22,7 @@ from neurodecode.linalg.rdm_compare import tied_share
 from neurodecode.linalg.rdm_pairs import n_conditions_of
 from neurodecode.linalg.stats import mean_interval
 
-TABLE_FORMAT = 1  # of table.json; raised where numbers are computed otherwise
+TABLE_FORMAT = 2  # of table.json; raised where numbers are computed otherwise
 RELIABILITY = "split-half reliability"
 NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
 DIFFERENCES = "differences.parquet"  # of models, two by two
@@ -146,7 +146,7 @@ def _of_metric(
         if index["simulated"]:
             flags.add("simulated")
         for j, model in enumerate(site.models):
-            mine = drawn[:, i, j] if site.fixed[j] else drawn[:0, i, j]
+            mine = drawn[:, i, j]
             tied = metric == "spearman" and tied_share(model.values).max() > _TIES
             null = float(mine.mean()) if len(mine) else None
             own = {*flags, *_limits(site, varied.over[j]), *(("ties",) if tied else ())}
@@ -208,7 +208,7 @@ def _p(
         return None, observed
 
     flat = drawn.reshape(len(drawn), -1)
-    there = np.isfinite(flat).all(axis=0)  # models that are fitted have no permutations
+    there = np.isfinite(flat).all(axis=0)
 
     def each(values: np.ndarray, null: np.ndarray) -> np.ndarray:
         p = np.full(values.size, np.nan)
