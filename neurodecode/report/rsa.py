@@ -29,6 +29,7 @@ from neurodecode.harness.rsa.run import execute_rsa
 from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.study import (
     RsaStudy,
+    all_conditions,
     condition_vectors,
     conditions_table,
     same_conditions,
@@ -86,6 +87,8 @@ def rsa(
         Of `Trials` the column of conditions (``stimulus``, else ``label``). Of arrays a label a
         trial, or a mapping of subject to such; of RDMs a name a row, or a table with the column
         ``condition``. Without, each trial is a condition, in the same order in all subjects.
+        Subjects may have different conditions, four or more each: models are of the union, and each
+        subject is compared on what it has.
     runs : str, sequence or mapping, optional
         Of trials, as `conditions`: for `crossnobis`, noise and `split_half`.
     regions : str, optional
@@ -131,7 +134,7 @@ def rsa(
     ConfigError
         If a name, an option or their combination cannot be meant.
     DataError
-        If the data are not what they are said to be, or subjects have other conditions.
+        If the data are not what they are said to be, or subjects share too few conditions.
 
     References
     ----------
@@ -159,7 +162,7 @@ def rsa(
     )
     if isinstance(data, Trials):
         sources = sources_of_trials(data, options)
-        table = conditions_table(data, options, same_conditions(sources))
+        table = conditions_table(data, options, all_conditions(sources))
         shown = partial(condition_vectors, data, options, table["condition"].tolist())
     else:
         if regions is not None:
@@ -222,7 +225,7 @@ def _of_arrays(
         for region, X in regions.items():
             own = _own(conditions, subject), _own(runs, subject)
             sources.append(_source(str(subject), str(region), np.asarray(X), *own, times, options))
-    names = same_conditions(sources)
+    names = (same_conditions if conditions is None else all_conditions)(sources)
     table = pd.DataFrame({"condition": list(names)})
     if isinstance(conditions, pd.DataFrame):
         given = conditions.assign(condition=conditions["condition"].astype(str))
@@ -243,7 +246,7 @@ def _of_rdms(rdms: Rdms, conditions: Any) -> tuple[tuple[Source, ...], pd.DataFr
                 np.array(rdms.conditions), times=times, vectors=True,
             )
         )  # fmt: skip
-    same_conditions(sources)
+    all_conditions(sources)
     table = pd.DataFrame({"condition": list(rdms.conditions)})
     if isinstance(conditions, pd.DataFrame):
         known = conditions.assign(condition=conditions["condition"].astype(str))

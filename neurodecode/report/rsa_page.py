@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from neurodecode.core.rdms import Rdms
@@ -206,7 +207,7 @@ def _rdms(results: Results) -> Iterator[Picture]:
     )  # fmt: skip
     rows, names = [], []
     for region, mine in data.table.groupby("region", sort=False):
-        rows.append(data.values[mine.index].mean(axis=0))
+        rows.append(_mean(data.values[mine.index]))
         n = len(set(mine["subject"]))
         names.append(f"{region or 'data'}" + (f", mean of {n}" if n > 1 else ""))
     for one in models:
@@ -220,6 +221,13 @@ def _rdms(results: Results) -> Iterator[Picture]:
     yield as_webp(figure, told, quality=88, caption=told)
 
 
+def _mean(rdms: np.ndarray) -> np.ndarray:
+    """Average over those that have a pair; NaN where none has."""
+    known = np.isfinite(rdms)
+    total, n = np.where(known, rdms, 0).sum(axis=0), known.sum(axis=0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
+
+
 def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
     """Scores by subject, a column a model and place; None of one subject, or of many times."""
     mine = [row for row in rows if row.time is None and row.n_units > 1]
@@ -231,6 +239,9 @@ def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
         for row in mine
     }
     table = pd.DataFrame(columns)
+    own = {k: n for row in mine for k, n in row.conditions_per_unit.items()}
+    if own:
+        table.insert(0, "conditions", pd.Series(own))
     table.index.name = "subject"
     return table
 
