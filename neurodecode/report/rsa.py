@@ -63,6 +63,8 @@ def rsa(
     n_permutations: int = 1000,
     correction: Correction = "max",
     split_half: int = 0,
+    geo_topological: Sequence[float] = (),
+    geodesic: float = 0.0,
     seed: int = 0,
     title: str = "",
     out: str | Path | None = None,
@@ -116,6 +118,12 @@ def rsa(
         Of p over models, regions and times.
     split_half : int
         Random halves of the runs over which the reliability of RDMs is averaged.
+    geo_topological : two floats, optional
+        Quantiles of each RDM, of data and models, below and above which dissimilarities are made
+        equal (`neurodecode.linalg.topology.geo_topological`).
+    geodesic : float
+        Quantile of each RDM up to which conditions are neighbours; compared are ways along them
+        (`neurodecode.linalg.topology.geodesic`). 0: dissimilarities as they are.
     seed : int
     title : str
     out : path, optional
@@ -139,7 +147,8 @@ def rsa(
     References
     ----------
     Kriegeskorte, Mur & Bandettini 2008, doi 10.3389/neuro.06.004.2008; Nili et al. 2014, doi
-    10.1371/journal.pcbi.1003553; Schütt et al. 2023, doi 10.7554/eLife.82566.
+    10.1371/journal.pcbi.1003553; Schütt et al. 2023, doi 10.7554/eLife.82566; Lin & Kriegeskorte
+    2024, doi 10.1073/pnas.2317881121.
     """
     if isinstance(data, Rdms) and distance not in (None, "precomputed"):
         raise ConfigError(f"distance: {distance}: data are RDMs already. Leave it out.")
@@ -159,6 +168,8 @@ def rsa(
         n_permutations=n_permutations,
         correction=correction,
         split_half=split_half,
+        geo_topological=tuple(map(float, geo_topological)),
+        geodesic=geodesic,
     )
     if isinstance(data, Trials):
         sources = sources_of_trials(data, options)

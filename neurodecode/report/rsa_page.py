@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.run import stored_models, stored_rdms
 from neurodecode.harness.rsa.table import NOT_AT_ZERO, RsaRow
 from neurodecode.report.asked import Asked, Line
@@ -17,6 +18,7 @@ from neurodecode.report.rsa_figures import agreement_figure, course_figures, rdm
 from neurodecode.report.tables import number, spaced
 from neurodecode.report.words import counted, flag_sentence
 
+_DESCRIBED = ("geo_topological", "geodesic")  # options that say what of RDMs is compared
 _MOST_RDMS = 16
 _MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
@@ -113,6 +115,8 @@ def rsa_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]:
         "precomputed": "As they were given.",
         "crossnobis": f"crossnobis over runs{noise}.",
     }.get(options["distance"], f"{options['distance']}{noise}.")
+    made = spaced(RsaOptions(**{k: options[k] for k in _DESCRIBED if k in options}).descriptor)
+    distance += f" Compared: {made}." if made else ""
     drawn = " and ".join(options["resample"])
     asked = [
         Asked("Data", (Line(f"{told}: {counted(len(subjects), 'subject')}{several}, "

@@ -10,6 +10,8 @@ from scipy.stats import spearmanr
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.linalg import topology
+from neurodecode.linalg.rdm_compare import compare
 
 N_CONDITIONS, N_SUBJECTS, N_CHANNELS, N_RUNS = 10, 5, 24, 4
 LATENT = np.random.default_rng(7).normal(size=(N_CONDITIONS, 3))
@@ -362,6 +364,8 @@ def test_the_largest_of_many_rows_is_rarely_below_005_by_chance():
         ({"nuisance": ["latnt"], "comparison": "corr"}, "no model is called 'latnt'"),
         ({"split_half": 3}, "split_half: it compares RDMs of halves"),
         ({"regions": "area"}, "regions: it is of Trials"),
+        ({"geo_topological": (0.5,)}, "geo_topological: 0.5: give two quantiles"),
+        ({"geo_topological": (0, 1), "geodesic": 0.5}, "geodesic: it is not computed of RDMs"),
         ({"models": {"x": np.ones((3, 3))}}, "an RDM of shape"),
         ({"models": {"x": {"features": LATENT[:4]}}}, "features of 4 rows for 10 conditions"),
         ({"models": {"x": {"column": ["a"] * 10}}}, "all pairs are as dissimilar"),
@@ -459,6 +463,35 @@ def test_subjects_who_share_too_few_conditions_are_refused(sets, sentence):
         asked(data, conditions=conditions)
     with pytest.raises(DataError, match="and none is named"):  # a tenth trial may be any
         asked({"S0": rng.normal(size=(10, 9)), "S1": rng.normal(size=(9, 9))}, conditions=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [
+        ({"geo_topological": (0, 0.5)}, "geo_topological_0_to_0.5"),
+        ({"geodesic": 0.4}, "geodesic_0.4"),
+    ],
+)
+def test_what_is_between_geometry_and_topology_is_compared_and_named(found, options, flag):
+    results = asked(brains(), distance="euclidean", **options)
+    mine = row(results, "latent")
+    (name, value) = next(iter(options.items()))
+    made = getattr(topology, name)
+    ends = value if name == "geo_topological" else (value,)
+    data = found.rdms().select(subject="S1").values
+    model = found.rdms().select(subject="latent", region="model").values
+    expected = compare(made(data, *ends), made(model, *ends), "rho-a")[0, 0]
+    assert mine["S1"] == pytest.approx(expected)
+    assert mine["S1"] != pytest.approx(row(found, "latent", "rho-a")["S1"], abs=1e-3)
+    assert flag in mine["flags"]
+    assert mine["p"] == pytest.approx(1 / 201)
+    assert flag.replace("_", " ") in results.report().read_text(encoding="utf-8")
+
+
+def test_quantiles_that_leave_nothing_of_a_model_are_refused():
+    models = {"groups": {"column": ["a"] * 5 + ["b"] * 5}}
+    with pytest.raises(DataError, match=r"'groups', geo_topological_0.9_to_1: .* as dissimilar"):
+        asked(brains(), models, distance="euclidean", geo_topological=(0.9, 1))
 
 
 def test_what_is_fitted_needs_conditions_that_all_have():

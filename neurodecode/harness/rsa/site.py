@@ -11,10 +11,12 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.rsa.fitted import fitted_scores
 from neurodecode.harness.rsa.models import ModelRdm
+from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.linalg.rdm_compare import Method, compare
 from neurodecode.linalg.rdm_incomplete import FEWEST, Part, own_conditions
 from neurodecode.linalg.rdm_pairs import pairs_among
 from neurodecode.linalg.rdm_partial import residuals
+from neurodecode.linalg.topology import geo_topological, geodesic
 
 _ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
 _RESIDUAL: dict[str, Literal["corr", "spearman"]] = {"corr": "corr", "spearman": "spearman"}
@@ -60,10 +62,10 @@ class Site:
         found: Rdms,
         models: Sequence[ModelRdm],
         metric: Method,
-        nuisance: Sequence[str],
+        options: RsaOptions,
         seed: int = 0,
     ) -> "Site":
-        """Set RDMs of one place beside those of the models.
+        """Set RDMs of one place beside those of the models, both as options describe them.
 
         Raises
         ------
@@ -74,8 +76,8 @@ class Site:
         """
         data = np.asarray(found.values, dtype=np.float64)
         subjects = tuple(found.table["subject"])
-        asked = tuple(one for one in models if one.name not in nuisance)
-        out = [one.values for one in models if one.name in nuisance]
+        asked = tuple(one for one in models if one.name not in options.nuisance)
+        out = [one.values for one in models if one.name in options.nuisance]
         own = own_conditions(data)
         sets, part_of = np.unique(own, axis=0, return_inverse=True)
         if len(sets) > 1:
@@ -98,13 +100,15 @@ class Site:
                                 f"of subjects {', '.join(subjects[j] for j in rows)}.")  # fmt: skip
             rdms[:, lacking] = np.nan
             values = np.concatenate([one.values for one in asked])[:, pairs]
-            values = np.where(lacking, np.nan, values)
+            rdms, values = _described(rdms, options), np.where(lacking, np.nan, values)
+            told = values = _described(values, options)
             if out:
                 taken = np.where(lacking, np.nan, np.concatenate(out)[:, pairs])
+                taken = _described(taken, options)
                 rdms = residuals(rdms, taken, _RESIDUAL[metric])
                 values = residuals(values, taken, _RESIDUAL[metric])
             part = Part(rows, conditions, rdms, values)
-            _check_said(part, asked, metric if out else "", subjects if len(sets) > 1 else ())
+            _check_said(part, asked, told, metric if out else "", subjects, options)
             parts.append(part)
         metric = "corr" if out else metric
         return Site(region, time, subjects, asked, metric, own.shape[1], tuple(parts), seed)
@@ -186,25 +190,38 @@ def check_shared(own: np.ndarray, subjects: Sequence[str], where: str) -> None:
         )
 
 
+def _described(rdms: np.ndarray, options: RsaOptions) -> np.ndarray:
+    """Keep of dissimilarities what is to be compared."""
+    if options.geo_topological:
+        low, high = options.geo_topological
+        return geo_topological(rdms, low, high)
+    return geodesic(rdms, options.geodesic) if options.geodesic else rdms
+
+
 def _check_said(
-    part: Part, models: Sequence[ModelRdm], residual: str, subjects: Sequence[str]
+    part: Part,
+    models: Sequence[ModelRdm],
+    told: np.ndarray,
+    residual: str,
+    subjects: Sequence[str],
+    options: RsaOptions,
 ) -> None:
-    """Refuse models of which nothing is left, or that say nothing of what a subject has."""
+    """Refuse models that say nothing of what a subject has, or of which nuisance leaves nothing."""
     start = 0
     for one in models:
-        values = part.models[start : start + len(one.values)]
-        start += len(one.values)
-        size = values.shape[1] if residual == "spearman" else np.ptp(one.values)
-        if not (np.nanstd(values, axis=1) <= _ROUNDING * size).any():
-            continue
-        if residual:
+        mine = slice(start, start + len(one.values))
+        start = mine.stop
+        width = np.nanmax(told[mine], axis=1) - np.nanmin(told[mine], axis=1)
+        if (width == 0).any():
+            of = f", {options.descriptor}" if options.descriptor else ""
+            raise DataError(
+                f"model {one.name!r}{of}: it says of all {len(part.conditions)} conditions that "
+                f"subject {subjects[part.rows[0]]} has that they are as dissimilar. Leave out this "
+                "subject or the model" + (", or use other quantiles." if of else ".")
+            )
+        size = told.shape[1] if residual == "spearman" else width
+        if residual and (np.nanstd(part.models[mine], axis=1) < _ROUNDING * size).any():
             raise DataError(
                 f"model {one.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
                 "compare. Leave out one of them."
-            )
-        if subjects:
-            raise DataError(
-                f"model {one.name!r}: it says of all {len(part.conditions)} conditions that "
-                f"subject {subjects[part.rows[0]]} has that they are as dissimilar. Leave out this "
-                "subject or the model."
             )

@@ -104,7 +104,7 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
     pairs: list[dict[str, Any]] = []
     for metric in options.comparison:
         sites = [
-            Site.of(region, time, rdms, models, metric, options.nuisance, index["seed"])
+            Site.of(region, time, rdms, models, metric, options, index["seed"])
             for region, time, rdms in data.sites()
         ]
         found = list(_of_metric(metric, sites, options, index, data, progress, pairs))
@@ -149,9 +149,13 @@ def _of_metric(
         flags = _flags(metric, site, failed)
         if index["simulated"]:
             flags.add("simulated")
+        if options.descriptor:
+            flags.add(options.descriptor)
         for j, model in enumerate(site.models):
             mine = drawn[:, i, j]
-            tied = metric == "spearman" and tied_share(model.values).max() > _TIES
+            tied = metric == "spearman" and (
+                bool(options.geo_topological) or tied_share(model.values).max() > _TIES
+            )
             null = float(mine.mean()) if len(mine) else None
             own = {*flags, *_limits(site, varied.over[j]), *(("ties",) if tied else ())}
             chance = 0.0
