@@ -14,12 +14,13 @@ from neurodecode.harness.rsa.table import NOT_AT_ZERO, RsaRow
 from neurodecode.report.asked import Asked, Line
 from neurodecode.report.embedded import Picture, as_svg, as_webp
 from neurodecode.report.results import Results
-from neurodecode.report.rsa_figures import agreement_figure, course_figures, rdm_figure
+from neurodecode.report.rsa_figures import agreement_figure, course_figures, map_figure, rdm_figure
 from neurodecode.report.tables import number, spaced
 from neurodecode.report.words import counted, flag_sentence
 
 _DESCRIBED = ("geo_topological", "geodesic")  # options that say what of RDMs is compared
 _MOST_RDMS = 16
+_MOST_MAPS = 6  # regions
 _MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
 
@@ -205,7 +206,7 @@ def _courses(metrics: Sequence[str], rows: Sequence[RsaRow]) -> Iterator[Picture
 
 
 def _rdms(results: Results) -> Iterator[Picture]:
-    """Draw the mean of subjects in each region, and the models."""
+    """Draw the mean of subjects in each region, and the models; and the means as maps of points."""
     data, models = (
         stored_rdms(results.store, results.index), stored_models(results.store, results.index),
     )  # fmt: skip
@@ -214,6 +215,8 @@ def _rdms(results: Results) -> Iterator[Picture]:
         rows.append(_mean(data.values[mine.index]))
         n = len(set(mine["subject"]))
         names.append(f"{region or 'data'}" + (f", mean of {n}" if n > 1 else ""))
+    whole = [i for i, one in enumerate(rows) if np.isfinite(one).all()][:_MOST_MAPS]
+    maps = np.array([rows[i] for i in whole]), [names[i] for i in whole]
     for one in models:
         for value, member in zip(one.values, one.members or ("",), strict=True):
             rows.append(value)
@@ -223,6 +226,9 @@ def _rdms(results: Results) -> Iterator[Picture]:
     shown = Rdms(pd.DataFrame(rows).to_numpy(), data.conditions, table)
     figure, told = rdm_figure(shown, names, results.trials())
     yield as_webp(figure, told, quality=88, caption=told)
+    if whole:  # points have distances to all
+        figure, told = map_figure(*maps, results.trials())
+        yield as_webp(figure, told, quality=88, caption=told)
 
 
 def _mean(rdms: np.ndarray) -> np.ndarray:
@@ -245,7 +251,9 @@ def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
     table = pd.DataFrame(columns)
     own = {k: n for row in mine for k, n in row.conditions_per_unit.items()}
     if own:
-        table.insert(0, "conditions", pd.Series(own))
+        table.index = pd.Index(
+            [f"{name} ({counted(own[name], 'condition')})" for name in table.index]
+        )
     table.index.name = "subject"
     return table
 

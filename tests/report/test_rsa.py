@@ -1,6 +1,7 @@
 """`nd.rsa`: patterns or RDMs in, a table that says what a planted geometry says."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -427,7 +428,9 @@ def test_subjects_who_have_some_of_the_conditions_are_compared_on_those():
     assert "own_conditions_7_to_10" in planted["flags"]
     counts = results.scores().drop_duplicates("subject").set_index("subject")["n_conditions"]
     assert counts.to_dict() == dict(zip(data, (10, 8, 8, 7, 9), strict=True))
-    assert "the fewest and the most of one" in results.report().read_text(encoding="utf-8")
+    page = results.report().read_text(encoding="utf-8")
+    assert "the fewest and the most of one" in page
+    assert "S3 (7 conditions)" in page
     again = asked(results.rdms().select(region=""), {"latent": pdist(LATENT, "sqeuclidean")},
                   conditions=None, comparison="corr")  # fmt: skip
     assert row(again, "latent")["mean"] == pytest.approx(planted["mean"])
@@ -502,7 +505,9 @@ def test_what_is_fitted_needs_conditions_that_all_have():
 
 def test_the_page_shows_tables_figures_and_rdms(found, tmp_path):
     page = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("<img") >= 3  # two comparisons, and the RDMs
+    assert page.count("<img") >= 4  # two comparisons, the RDMs and the map
+    assert "Conditions as points: squared distances" in page
+    assert re.search(r"Shown of all spread: data, mean of 5 \d+%", page)
     assert "noise ceiling is" in page
     assert "Every score by subject" in page
     assert len(page) < 2_000_000
