@@ -167,7 +167,12 @@ def _terms(results: Results, rows: Sequence[RsaRow]) -> Iterator[tuple[str, str]
         yield (
             "permuted",
             f"Condition labels of the models dealt anew, {options['n_permutations']} times, alike "
-            "for all models and places: mean and standard deviation.",
+            "for all models and places: mean and standard deviation."
+            + (
+                " Models with weights are fitted anew each time."
+                if any(one["kind"] != "fixed" for one in results.index["model_rdms"])
+                else ""
+            ),
         )
         yield "p", how
     if any(row.role == "ceiling" for row in rows):
