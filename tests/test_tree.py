@@ -169,7 +169,8 @@ def test_only_other_input_excuses_an_estimator():
             other = one.needs.trials or len(one.needs.axes or ()) > 1 or of_pictures(one)
             assert other or hasattr(one, "check_space")  # maps of features
     assert {type(one).__name__ for one in OF_ARRAYS} == {
-        "Lda", "Logistic", "Oracle", "Pca", "Ppca", "Probe", "Ridge", "Scale", "Svm", "TokenRidge",
+        "Layers", "Lda", "Logistic", "Oracle", "Pca", "Ppca", "Probe", "Ridge", "Scale", "Svm",
+        "TokenRidge",
     }  # fmt: skip
 
 

@@ -190,14 +190,7 @@ def resampled(
     n_models, kept = len(models), ~np.isnan(V[0])
     others = (who[:, None] != who).astype(np.float64)
     few = np.count_nonzero(condition_counts, axis=1) < _FEWEST
-    K = np.empty(0)
-    if method in ("tau-a", "tau-b"):
-        weights = pair_weights(condition_counts, kept)
-        one, other = V[:n_models, kept], V[n_models:, kept]
-        each = np.stack([kendall_of_draw(one, other, w, method) for w in weights])
-    else:
-        K = products(V, condition_counts, method, n_models)
-        each = K[:, :n_models, n_models:]
+    each, K = _compared(V, n_models, method, condition_counts)
     found = []
     for counts in subject_counts:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -217,6 +210,42 @@ def resampled(
             part[np.broadcast_to(alone, len(part))] = np.nan
         found.append(Draws(*parts))
     return found
+
+
+def scores_of_draws(
+    models: np.ndarray, rdms: np.ndarray, method: Method, condition_counts: np.ndarray
+) -> np.ndarray:
+    """Score each subject by itself on conditions that are there so often.
+
+    Parameters
+    ----------
+    models : ndarray, shape (n_models, n_pairs)
+    rdms : ndarray, shape (n_subjects, n_pairs)
+    method : str
+    condition_counts : ndarray, shape (n_draws, n_conditions)
+
+    Returns
+    -------
+    scores : ndarray, shape (n_draws, n_models, n_subjects)
+        NaN where a draw has fewer than three conditions.
+    """
+    V = np.concatenate([models, rdms]).astype(np.float64)
+    scores = _compared(V, len(models), method, condition_counts)[0].copy()
+    scores[np.count_nonzero(condition_counts, axis=1) < _FEWEST] = np.nan
+    return scores
+
+
+def _compared(
+    V: np.ndarray, n_models: int, method: Method, counts: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compare models with subjects in each draw; and all with all, but of Kendall's nothing."""
+    if method in ("tau-a", "tau-b"):
+        kept = ~np.isnan(V[0])
+        one, other = V[:n_models, kept], V[n_models:, kept]
+        weights = pair_weights(counts, kept)
+        return np.stack([kendall_of_draw(one, other, w, method) for w in weights]), np.empty(0)
+    K = products(V, counts, method, n_models)
+    return K[:, :n_models, n_models:], K
 
 
 def _mean(parts: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -36,6 +36,7 @@ def bootstrap_fitted(
     n_repeats: int = 2,
     n_subject_folds: int | None = None,
     n_condition_folds: int | None = None,
+    fit_by: Method | None = None,
     seed: int = 0,
 ) -> Bootstrap:
     """Fit models to resampled subjects and conditions and score them on others of the same draw.
@@ -46,7 +47,7 @@ def bootstrap_fitted(
     rdms : ndarray, shape (n_subjects, n_pairs)
         NaN at the same pairs of all.
     method : str
-        As for `neurodecode.linalg.rdm_models.fit`.
+        As for `neurodecode.linalg.rdm_compare.compare`.
     over : tuple of {"subjects", "conditions"}
     n_draws : int
     n_repeats : int
@@ -54,6 +55,8 @@ def bootstrap_fitted(
         takes off what the assignment adds.
     n_subject_folds, n_condition_folds : int, optional
         By the number that a draw has, 2 to 5, without.
+    fit_by : str, optional
+        Comparison that weights are fitted by, as for `crossvalidate`.
     seed : int
 
     Returns
@@ -101,6 +104,7 @@ def bootstrap_fitted(
                     n_condition_folds=n_condition_folds,
                     subjects=people,
                     conditions=places,
+                    fit_by=fit_by,
                     seed=int(rng.integers(2**32)),
                 )
                 values[:] = *found.scores, found.lower, found.upper

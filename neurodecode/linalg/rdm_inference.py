@@ -148,7 +148,8 @@ def without_folds(of_mean: np.ndarray, of_one: np.ndarray, n_repeats: int) -> np
     Returns
     -------
     variance : ndarray
-        As of the mean over all assignments.
+        As of the mean over all assignments; `of_mean` where draws are so few that it would be
+        negative.
 
     References
     ----------
@@ -156,7 +157,8 @@ def without_folds(of_mean: np.ndarray, of_one: np.ndarray, n_repeats: int) -> np
     """
     if n_repeats < 2:
         raise DataError("One cross-validation a draw tells nothing of folds. Use two.")
-    return (n_repeats * of_mean - of_one) / (n_repeats - 1)
+    without = (n_repeats * of_mean - of_one) / (n_repeats - 1)
+    return np.where(without < 0, of_mean, without)
 
 
 def t_tests(bootstrapped: Bootstrap, of: Variances | None = None) -> Significance:

@@ -80,9 +80,8 @@ def permutation_test(
             "conditions."
         )
     scores = np.stack([compare(models, r, method, warn=False).mean(1) for r in rdms], axis=1)
-    rng = np.random.default_rng(seed)
     drawn = np.empty((n_permutations, len(models), len(rdms)))
-    orders = np.stack([rng.permutation(n) for _ in range(n_permutations)])
+    orders = deals(n, n_permutations, seed)
     if method in ("tau-a", "tau-b"):
         for each, order in zip(drawn, orders, strict=True):
             exchanged = models[:, pairs_among(order, n)]
@@ -106,3 +105,10 @@ def permutation_test(
         p[i, j] = permutation_p(float(scores[i, j]), drawn[:, i, j])
         p_max[i, j] = permutation_p(float(scores[i, j]), largest)
     return Permuted(scores, p, p_max, drawn)
+
+
+def deals(n_conditions: int, n_permutations: int, seed: int | np.random.Generator) -> np.ndarray:
+    """Deal conditions anew, shape (n_permutations, n_conditions): whose place each takes."""
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(n_conditions) for _ in range(n_permutations)]
+    return np.array(orders, dtype=np.int64).reshape(n_permutations, n_conditions)

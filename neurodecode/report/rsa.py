@@ -30,6 +30,7 @@ from neurodecode.harness.rsa.run import execute_rsa
 from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.study import (
     RsaStudy,
+    all_conditions,
     condition_vectors,
     conditions_table,
     same_conditions,
@@ -63,6 +64,8 @@ def rsa(
     n_permutations: int = 1000,
     correction: Correction = "max",
     split_half: int = 0,
+    geo_topological: Sequence[float] = (),
+    geodesic: float = 0.0,
     seed: int = 0,
     title: str = "",
     out: str | Path | None = None,
@@ -87,6 +90,8 @@ def rsa(
         Of `Trials` the column of conditions (``stimulus``, else ``label``). Of arrays a label a
         trial, or a mapping of subject to such; of RDMs a name a row, or a table with the column
         ``condition``. Without, each trial is a condition, in the same order in all subjects.
+        Subjects may have different conditions, four or more each: models are of the union, and each
+        subject is compared on what it has.
     runs : str, sequence or mapping, optional
         Of trials, as `conditions`: for `crossnobis`, noise and `split_half`.
     regions : str, optional
@@ -114,6 +119,12 @@ def rsa(
         Of p over models, regions and times.
     split_half : int
         Random halves of the runs over which the reliability of RDMs is averaged.
+    geo_topological : two floats, optional
+        Quantiles of each RDM, of data and models, below and above which dissimilarities are made
+        equal (`neurodecode.linalg.topology.geo_topological`).
+    geodesic : float
+        Quantile of each RDM up to which conditions are neighbours; compared are ways along them
+        (`neurodecode.linalg.topology.geodesic`). 0: dissimilarities as they are.
     seed : int
     title : str
     out : path, optional
@@ -132,12 +143,13 @@ def rsa(
     ConfigError
         If a name, an option or their combination cannot be meant.
     DataError
-        If the data are not what they are said to be, or subjects have other conditions.
+        If the data are not what they are said to be, or subjects share too few conditions.
 
     References
     ----------
     Kriegeskorte, Mur & Bandettini 2008, doi 10.3389/neuro.06.004.2008; Nili et al. 2014, doi
-    10.1371/journal.pcbi.1003553; Schütt et al. 2023, doi 10.7554/eLife.82566.
+    10.1371/journal.pcbi.1003553; Schütt et al. 2023, doi 10.7554/eLife.82566; Lin & Kriegeskorte
+    2024, doi 10.1073/pnas.2317881121.
     """
     if isinstance(data, Rdms) and distance not in (None, "precomputed"):
         raise ConfigError(f"distance: {distance}: data are RDMs already. Leave it out.")
@@ -157,10 +169,12 @@ def rsa(
         n_permutations=n_permutations,
         correction=correction,
         split_half=split_half,
+        geo_topological=tuple(map(float, geo_topological)),
+        geodesic=geodesic,
     )
     if isinstance(data, Trials):
         sources = sources_of_trials(data, options)
-        table = conditions_table(data, options, same_conditions(sources))
+        table = conditions_table(data, options, all_conditions(sources))
         shown = partial(condition_vectors, data, options, table["condition"].tolist())
     else:
         if regions is not None:
@@ -225,7 +239,7 @@ def _of_arrays(
         for region, X in regions.items():
             own = _own(conditions, subject), _own(runs, subject)
             sources.append(_source(str(subject), str(region), np.asarray(X), *own, times, options))
-    names = same_conditions(sources)
+    names = (same_conditions if conditions is None else all_conditions)(sources)
     table = pd.DataFrame({"condition": list(names)})
     if isinstance(conditions, pd.DataFrame):
         given = conditions.assign(condition=conditions["condition"].astype(str))
@@ -246,7 +260,7 @@ def _of_rdms(rdms: Rdms, conditions: Any) -> tuple[tuple[Source, ...], pd.DataFr
                 np.array(rdms.conditions), times=times, vectors=True,
             )
         )  # fmt: skip
-    same_conditions(sources)
+    all_conditions(sources)
     table = pd.DataFrame({"condition": list(rdms.conditions)})
     if isinstance(conditions, pd.DataFrame):
         known = conditions.assign(condition=conditions["condition"].astype(str))

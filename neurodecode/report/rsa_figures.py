@@ -14,12 +14,15 @@ from scipy.stats import rankdata
 
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.rsa.table import CEILING_OF, RsaRow
+from neurodecode.linalg.mds import classical_mds
 from neurodecode.report.figures import CHANCE, plain_text, plot_scores, scores_size
 from neurodecode.report.tables import spaced
 
 CEILING: dict[str, Any] = {"fc": "#e9e4d6", "ec": "none"}
 COLOURS = ("#1f5582", "#b3541e", "#3b7a57", "#7a3b6b", "#8a7a1e", "#4b4b4b", "#a83244", "#2e8b9a")
 _SIDE = 1.75  # inches of one RDM
+_MAP = 2.6  # inches of one map
+_SHAPES = ("o", "^", "s")  # where colours are used up
 _MOST_GROUPS = 20  # of conditions: more names cannot be read beside a matrix
 _COURSE = (6.4, 3.2)  # inches
 _LEVEL = 0.05
@@ -151,6 +154,60 @@ def rdm_figure(rdms: Rdms, names: Sequence[str], conditions: pd.DataFrame) -> tu
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue] (a spine)
     told = f"RDMs of {', '.join(names)}; conditions by {column}" if column else "RDMs"
     return figure, f"{told}. Colour: place among the dissimilarities of the same RDM."
+
+
+def map_figure(
+    rdms: np.ndarray, names: Sequence[str], conditions: pd.DataFrame
+) -> tuple[Figure, str]:
+    """Draw conditions as points whose distances are near dissimilarities, coloured by category.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_rdms, n_pairs)
+        Without NaN.
+    names : sequence of str
+        A title each.
+    conditions : DataFrame
+        A row a condition, in the order of the RDMs.
+
+    Returns
+    -------
+    figure : matplotlib Figure
+    told : str
+        What it shows, in words.
+    """
+    order, groups, column = grouped(conditions)
+    n_columns = min(3, len(rdms))
+    n_rows = -(-len(rdms) // n_columns)
+    figure = Figure(
+        figsize=(_MAP * n_columns + (1.5 if groups else 0.2), (_MAP + 0.3) * n_rows),
+        layout="constrained",
+    )
+    axes = figure.subplots(n_rows, n_columns, squeeze=False)
+    for ax in axes.flat[len(rdms) :]:
+        ax.set_axis_off()
+    shares = []
+    for ax, rdm, name in zip(axes.flat, rdms, names, strict=False):
+        places, share = classical_mds(rdm)
+        shares.append(f"{name} {share:.0%}")
+        for i, (group, a, b) in enumerate(groups or [("", 0, len(order))]):
+            mine = places[order[a:b]]
+            shape, colour = _SHAPES[i // len(COLOURS)], COLOURS[i % len(COLOURS)]
+            label = plain_text(group, 24) or None
+            ax.scatter(*mine.T, s=16, marker=shape, c=colour, linewidths=0, alpha=0.85, label=label)
+        ax.set_title(plain_text(name, 30), fontsize=9.5, loc="left")
+        ax.set_aspect("equal", adjustable="datalim")
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.spines[:].set_color("#cccccc")
+    if groups:
+        handles, labels = axes.flat[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=8.5)
+    by = f", by {column}" if column else ""
+    return figure, (
+        f"Conditions as points{by}: squared distances between them are near dissimilarities "
+        f"(classical scaling). Shown of all spread: {', '.join(shares)}."
+    )
 
 
 def grouped(conditions: pd.DataFrame) -> tuple[np.ndarray, list[tuple[str, int, int]], str]:

@@ -4,19 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.run import stored_models, stored_rdms
 from neurodecode.harness.rsa.table import NOT_AT_ZERO, RsaRow
 from neurodecode.report.asked import Asked, Line
 from neurodecode.report.embedded import Picture, as_svg, as_webp
 from neurodecode.report.results import Results
-from neurodecode.report.rsa_figures import agreement_figure, course_figures, rdm_figure
+from neurodecode.report.rsa_figures import agreement_figure, course_figures, map_figure, rdm_figure
 from neurodecode.report.tables import number, spaced
 from neurodecode.report.words import counted, flag_sentence
 
+_DESCRIBED = ("geo_topological", "geodesic")  # options that say what of RDMs is compared
 _MOST_RDMS = 16
+_MOST_MAPS = 6  # regions
 _MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
 
@@ -112,6 +116,8 @@ def rsa_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]:
         "precomputed": "As they were given.",
         "crossnobis": f"crossnobis over runs{noise}.",
     }.get(options["distance"], f"{options['distance']}{noise}.")
+    made = spaced(RsaOptions(**{k: options[k] for k in _DESCRIBED if k in options}).descriptor)
+    distance += f" Compared: {made}." if made else ""
     drawn = " and ".join(options["resample"])
     asked = [
         Asked("Data", (Line(f"{told}: {counted(len(subjects), 'subject')}{several}, "
@@ -161,7 +167,12 @@ def _terms(results: Results, rows: Sequence[RsaRow]) -> Iterator[tuple[str, str]
         yield (
             "permuted",
             f"Condition labels of the models dealt anew, {options['n_permutations']} times, alike "
-            "for all models and places: mean and standard deviation.",
+            "for all models and places: mean and standard deviation."
+            + (
+                " Models with weights are fitted anew each time."
+                if any(one["kind"] != "fixed" for one in results.index["model_rdms"])
+                else ""
+            ),
         )
         yield "p", how
     if any(row.role == "ceiling" for row in rows):
@@ -200,15 +211,17 @@ def _courses(metrics: Sequence[str], rows: Sequence[RsaRow]) -> Iterator[Picture
 
 
 def _rdms(results: Results) -> Iterator[Picture]:
-    """Draw the mean of subjects in each region, and the models."""
+    """Draw the mean of subjects in each region, and the models; and the means as maps of points."""
     data, models = (
         stored_rdms(results.store, results.index), stored_models(results.store, results.index),
     )  # fmt: skip
     rows, names = [], []
     for region, mine in data.table.groupby("region", sort=False):
-        rows.append(data.values[mine.index].mean(axis=0))
+        rows.append(_mean(data.values[mine.index]))
         n = len(set(mine["subject"]))
         names.append(f"{region or 'data'}" + (f", mean of {n}" if n > 1 else ""))
+    whole = [i for i, one in enumerate(rows) if np.isfinite(one).all()][:_MOST_MAPS]
+    maps = np.array([rows[i] for i in whole]), [names[i] for i in whole]
     for one in models:
         for value, member in zip(one.values, one.members or ("",), strict=True):
             rows.append(value)
@@ -218,6 +231,16 @@ def _rdms(results: Results) -> Iterator[Picture]:
     shown = Rdms(pd.DataFrame(rows).to_numpy(), data.conditions, table)
     figure, told = rdm_figure(shown, names, results.trials())
     yield as_webp(figure, told, quality=88, caption=told)
+    if whole:  # points have distances to all
+        figure, told = map_figure(*maps, results.trials())
+        yield as_webp(figure, told, quality=88, caption=told)
+
+
+def _mean(rdms: np.ndarray) -> np.ndarray:
+    """Average over those that have a pair; NaN where none has."""
+    known = np.isfinite(rdms)
+    total, n = np.where(known, rdms, 0).sum(axis=0), known.sum(axis=0)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
 def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
@@ -231,6 +254,11 @@ def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
         for row in mine
     }
     table = pd.DataFrame(columns)
+    own = {k: n for row in mine for k, n in row.conditions_per_unit.items()}
+    if own:
+        table.index = pd.Index(
+            [f"{name} ({counted(own[name], 'condition')})" for name in table.index]
+        )
     table.index.name = "subject"
     return table
 

@@ -228,10 +228,8 @@ def _geometry(
     scores = np.empty((len(models), len(light)))
     as_high = np.zeros(scores.shape)
     largest = np.full(n_permutations, -np.inf)
-    warn = True  # of ties in a model, once
-    for centres, rdms in rdm_blocks(means, light, distance, **asked):
-        similarity = compare(rdms, told, comparison, warn=warn)
-        warn = False
+    for block, (centres, rdms) in enumerate(rdm_blocks(means, light, distance, **asked)):
+        similarity = compare(rdms, told, comparison, warn=block == 0)  # of ties in a model, once
         similarity = similarity.T.reshape(len(orders), len(models), -1)
         scores[:, centres] = similarity[0]
         as_high[:, centres] = (similarity[1:] >= similarity[0] - 1e-9).sum(axis=0)

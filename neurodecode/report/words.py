@@ -84,6 +84,23 @@ def flag_sentence(flag: str) -> str:
             "Noise ceilings of so few subjects lie far apart, and the upper one is too high: each "
             "subject is part of the mean that is to tell it. They are not those of another number."
         )
+    if flag.startswith("geo_topological_"):
+        return (
+            "Compared are who is near whom and who is far, between two quantiles of each RDM, data "
+            "and models alike. That this tells more than dissimilarities is not shown by it."
+        )
+    if flag.startswith("geodesic_"):
+        return (
+            "Compared are ways from neighbour to neighbour, which are joined up to a quantile of "
+            "each RDM, data and models alike. That this tells more than dissimilarities is not "
+            "shown by it."
+        )
+    if flag.startswith("own_conditions_"):
+        return (
+            "Subjects have different conditions; the numbers are the fewest and the most of one. "
+            "Each is compared on those that it has and counts once, and ceilings are of what it "
+            "shares with others."
+        )
     if flag.startswith("calibration"):
         return (
             "The model was told the labels of the first trials of the tested session, which are "

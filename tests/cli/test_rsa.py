@@ -53,9 +53,18 @@ def test_it_is_planned_run_printed_reported_and_run_again(capsys):
     assert "Results.differences()" in capsys.readouterr().err
     assert "done" in said(capsys, "plan", "ask.yaml")
     jobs = {path.name: path.stat().st_mtime_ns for path in (FOLDER / "jobs").iterdir()}
-    said(capsys, "run", "ask.yaml", "--set", "rsa.comparison=[rho-a]")
+    said(
+        capsys,
+        "run",
+        "ask.yaml",
+        "--set",
+        "rsa.comparison=[rho-a]",
+        "--set",
+        "rsa.geo_topological=[0, 0.8]",
+    )
     assert jobs == {path.name: path.stat().st_mtime_ns for path in (FOLDER / "jobs").iterdir()}
     assert {row.metric for row in Results(FOLDER).rows()} == {"rho-a"}
+    assert all("geo_topological_0_to_0.8" in row.flags for row in Results(FOLDER).rows())
 
 
 def test_what_is_shown_asks_the_same(capsys):

@@ -23,6 +23,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
+from neurodecode.core.names import find
 from neurodecode.harness.question import NamedModel, Tune
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.ridge import Ridge
@@ -34,9 +35,10 @@ LEARNABLE = [
     for group, name in SHIPPED
     for kind in KINDS
     if kind in shipped(group, name).target_needs.targets
-    and not shipped(
-        group, name
-    ).calibrated  # these learn from trials of the tested; see test_following
+    # Those learn from trials of the tested (see test_following), these from maps of features (see
+    # test_null_cards), which sensors are not.
+    and not shipped(group, name).calibrated
+    and not hasattr(find(name, group), "check_space")
 ]
 EXTREMES = (1e-9, 1.0, 1e9)
 BESIDE = NamedModel("beside", ClassMeans())

@@ -51,6 +51,7 @@ def null_study(axes, kind, protocol, seed, n_draws=1, *, calibrated=False):
         if (model := shipped(group, name)).role == "model"
         and not name.startswith("baseline.")
         and model.calibrated == calibrated
+        and (group == "steps" or kind in model.target_needs.targets or not calibrated)
     )
     controls = CONTROLS if kind == "label" else ()
     return study_of(

@@ -144,6 +144,7 @@ def test_two_factors_are_put_together_by_the_published_formula():
     )
     assert two_factor(np.array([0.5]), np.array([0.3]), np.array([0.4]), n, m) == 0.5
     assert without_folds(np.array(0.3), np.array(0.4), 2) == pytest.approx(0.2)
+    assert without_folds(np.array(0.3), np.array(0.7), 2) == 0.3  # of few draws: never negative
     with pytest.raises(DataError, match="Use two"):
         without_folds(np.array(0.3), np.array(0.4), 1)
 

@@ -1,6 +1,7 @@
 """`nd.rsa`: patterns or RDMs in, a table that says what a planted geometry says."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from scipy.stats import spearmanr
 
 import neurodecode as nd
 from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.linalg import topology
+from neurodecode.linalg.rdm_compare import compare
 
 N_CONDITIONS, N_SUBJECTS, N_CHANNELS, N_RUNS = 10, 5, 24, 4
 LATENT = np.random.default_rng(7).normal(size=(N_CONDITIONS, 3))
@@ -308,12 +311,18 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
         data[f"S{s}"] = rdm + 0.5 * np.random.default_rng(s).normal(size=len(rdm))
     members = {f"part {i}": pdist(parts[i], "sqeuclidean") for i in range(3)}
     models = {**members, "all": {"weighted": members}, "way": {"interpolated": members}}
-    results = asked(data, models, conditions=None, distance="precomputed", comparison="corr")
+    results = asked(
+        data, models, conditions=None, distance="precomputed", comparison="corr",
+        n_permutations=40, n_bootstraps=10,
+    )  # fmt: skip
     whole = row(results, "all")
     assert whole["mean"] > max(row(results, name)["mean"] for name in members) + 0.02
     assert whole["mean"] > 0.9
-    assert np.isnan(whole["p"])  # nothing that is fitted is permuted
-    assert "these_conditions" in whole["flags"]
+    assert whole["p"] == pytest.approx(1 / 41)  # fitted anew in each permutation: none does as well
+    assert whole["chance"] == 0
+    assert abs(whole["shuffled_mean"]) < 0.2  # what is fitted to nothing scores nothing
+    assert whole["ci_low"] < whole["mean"] < whole["ci_high"]
+    assert not {"these_conditions", "these_subjects"} & set(whole["flags"])
     assert row(results, "part 0")["p"] < 0.05
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
 
@@ -379,6 +388,8 @@ def test_the_largest_of_many_rows_is_rarely_below_005_by_chance():
         ({"nuisance": ["latnt"], "comparison": "corr"}, "no model is called 'latnt'"),
         ({"split_half": 3}, "split_half: it compares RDMs of halves"),
         ({"regions": "area"}, "regions: it is of Trials"),
+        ({"geo_topological": (0.5,)}, "geo_topological: 0.5: give two quantiles"),
+        ({"geo_topological": (0, 1), "geodesic": 0.5}, "geodesic: it is not computed of RDMs"),
         ({"models": {"x": np.ones((3, 3))}}, "an RDM of shape"),
         ({"models": {"x": {"features": LATENT[:4]}}}, "features of 4 rows for 10 conditions"),
         ({"models": {"x": {"column": ["a"] * 10}}}, "all pairs are as dissimilar"),
@@ -410,17 +421,116 @@ def test_data_that_are_not_what_they_are_said_to_be(data, options, sentence):
         asked(data, **({"distance": "euclidean"} | options))
 
 
-def test_a_subject_with_other_conditions_is_named():
-    data = brains()
-    conditions = dict.fromkeys(data, NAMES * N_RUNS)
-    conditions["S3"] = [*NAMES[:-1], "extra"] * N_RUNS
-    with pytest.raises(DataError, match=r"subject S3 .* differ in c9, extra"):
+def some_each(counts=(10, 8, 8, 7, 9)):
+    """Give patterns of which each subject has some conditions, and which."""
+    data, conditions = {}, {}
+    for (name, X), n in zip(brains().items(), counts, strict=True):
+        own = np.sort(np.random.default_rng(n).choice(N_CONDITIONS, n, replace=False))
+        data[name] = X.reshape(N_RUNS, N_CONDITIONS, -1)[:, own].reshape(N_RUNS * n, -1)
+        conditions[name] = [NAMES[i] for i in own] * N_RUNS
+    return data, conditions
+
+
+def test_subjects_who_have_some_of_the_conditions_are_compared_on_those():
+    data, conditions = some_each()
+    options = {"distance": "euclidean", "comparison": "corr", "n_bootstraps": 100}
+    results = asked(data, conditions=conditions, **options)
+    planted, other = row(results, "latent"), row(results, "other")
+    own = [NAMES.index(name) for name in conditions["S3"][:7]]
+    mean = data["S3"].reshape(N_RUNS, 7, -1).mean(0)
+    expected = np.corrcoef(pdist(mean, "sqeuclidean"), pdist(LATENT[own], "sqeuclidean"))[0, 1]
+    assert planted["S3"] == pytest.approx(expected, abs=1e-10)
+    assert planted["p"] == pytest.approx(1 / 201) and other["p"] > 0.05
+    assert planted["ci_low"] < planted["mean"] < planted["ci_high"]
+    complete = row(asked(brains(), **options), "latent")
+    assert planted["S0"] == pytest.approx(
+        complete["S0"]
+    )  # who has all conditions is as among those who have
+    assert planted["ceiling_low"] == pytest.approx(complete["ceiling_low"], abs=0.1)
+    assert planted["ceiling_low"] < planted["ceiling_high"]
+    assert "own_conditions_7_to_10" in planted["flags"]
+    counts = results.scores().drop_duplicates("subject").set_index("subject")["n_conditions"]
+    assert counts.to_dict() == dict(zip(data, (10, 8, 8, 7, 9), strict=True))
+    page = results.report().read_text(encoding="utf-8")
+    assert "the fewest and the most of one" in page
+    assert "S3 (7 conditions)" in page
+    again = asked(results.rdms().select(region=""), {"latent": pdist(LATENT, "sqeuclidean")},
+                  conditions=None, comparison="corr")  # fmt: skip
+    assert row(again, "latent")["mean"] == pytest.approx(planted["mean"])
+
+
+def test_nuisance_is_taken_out_of_what_each_subject_has():
+    data, conditions = some_each()
+    rng = np.random.default_rng(0)
+    nuisance = pdist(OTHER)
+    echo = pdist(LATENT) + rng.normal(size=len(nuisance))
+    results = asked(
+        data, {"echo": echo, "nuisance": nuisance}, conditions=conditions, distance="euclidean",
+        comparison="spearman", nuisance=["nuisance"],
+    )  # fmt: skip
+    own = [NAMES.index(name) for name in conditions["S3"][:7]]
+    mine = pdist(data["S3"].reshape(N_RUNS, 7, -1).mean(0), "sqeuclidean")
+    here = [squareform(one)[np.ix_(own, own)][np.triu_indices(7, 1)] for one in (echo, nuisance)]
+    assert row(results, "echo")["S3"] == pytest.approx(partial_spearman(mine, *here), abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("sets", "sentence"),
+    [
+        ([NAMES, NAMES[:3]], "subject S1 has 3 of 10 conditions; 4 are the fewest"),
+        ([NAMES[:5], NAMES[5:]], "no two of 2 subjects share 4 conditions"),
+    ],
+)
+def test_subjects_who_share_too_few_conditions_are_refused(sets, sentence):
+    rng = np.random.default_rng(0)
+    data = {f"S{i}": rng.normal(size=(len(own), 9)) for i, own in enumerate(sets)}
+    conditions = {f"S{i}": own for i, own in enumerate(sets)}
+    with pytest.raises(DataError, match=sentence):
         asked(data, conditions=conditions)
+    with pytest.raises(DataError, match="and none is named"):  # a tenth trial may be any
+        asked({"S0": rng.normal(size=(10, 9)), "S1": rng.normal(size=(9, 9))}, conditions=None)
+
+
+@pytest.mark.parametrize(
+    ("options", "flag"),
+    [
+        ({"geo_topological": (0, 0.5)}, "geo_topological_0_to_0.5"),
+        ({"geodesic": 0.4}, "geodesic_0.4"),
+    ],
+)
+def test_what_is_between_geometry_and_topology_is_compared_and_named(found, options, flag):
+    results = asked(brains(), distance="euclidean", **options)
+    mine = row(results, "latent")
+    (name, value) = next(iter(options.items()))
+    made = getattr(topology, name)
+    ends = value if name == "geo_topological" else (value,)
+    data = found.rdms().select(subject="S1").values
+    model = found.rdms().select(subject="latent", region="model").values
+    expected = compare(made(data, *ends), made(model, *ends), "rho-a")[0, 0]
+    assert mine["S1"] == pytest.approx(expected)
+    assert mine["S1"] != pytest.approx(row(found, "latent", "rho-a")["S1"], abs=1e-3)
+    assert flag in mine["flags"]
+    assert mine["p"] == pytest.approx(1 / 201)
+    assert flag.replace("_", " ") in results.report().read_text(encoding="utf-8")
+
+
+def test_quantiles_that_leave_nothing_of_a_model_are_refused():
+    models = {"groups": {"column": ["a"] * 5 + ["b"] * 5}}
+    with pytest.raises(DataError, match=r"'groups', geo_topological_0.9_to_1: .* as dissimilar"):
+        asked(brains(), models, distance="euclidean", geo_topological=(0.9, 1))
+
+
+def test_what_is_fitted_needs_conditions_that_all_have():
+    data, conditions = some_each()
+    with pytest.raises(DataError, match="'all': it is fitted to conditions that all"):
+        asked(data, {"all": {"weighted": MODELS}}, conditions=conditions, distance="euclidean")
 
 
 def test_the_page_shows_tables_figures_and_rdms(found, tmp_path):
     page = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("<img") >= 3  # two comparisons, and the RDMs
+    assert page.count("<img") >= 4  # two comparisons, the RDMs and the map
+    assert "Conditions as points: squared distances" in page
+    assert re.search(r"Shown of all spread: data, mean of 5 \d+%", page)
     assert "noise ceiling is" in page
     assert "Every score by subject" in page
     assert len(page) < 2_000_000

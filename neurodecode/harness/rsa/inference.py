@@ -1,160 +1,42 @@
-"""Scores of subjects, ceilings, intervals and nulls of RDMs that stand at one place."""
+"""Ceilings, intervals and nulls of RDMs that stand at one place."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
 from neurodecode.core.errors import DataError
-from neurodecode.core.rdms import Rdms
-from neurodecode.harness.rsa.models import ModelRdm
+from neurodecode.harness.rsa.fitted import FEWEST_RESAMPLED, fitted_bootstrap, fitted_null
 from neurodecode.harness.rsa.options import Factor, RsaOptions
-from neurodecode.linalg.rdm_bootstrap import bootstrap
+from neurodecode.harness.rsa.site import Site
+from neurodecode.linalg.rdm_bootstrap import Bootstrap, bootstrap
 from neurodecode.linalg.rdm_ceilings import ceilings
-from neurodecode.linalg.rdm_compare import Method, compare
-from neurodecode.linalg.rdm_crossvalidation import crossvalidate
-from neurodecode.linalg.rdm_inference import t_tests, variances
-from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted
-from neurodecode.linalg.rdm_pairs import n_conditions_of
-from neurodecode.linalg.rdm_partial import residuals
-from neurodecode.linalg.rdm_permutation import permutation_test
+from neurodecode.linalg.rdm_incomplete import (
+    bootstrap_incomplete,
+    ceilings_incomplete,
+    permuted_scores,
+)
+from neurodecode.linalg.rdm_inference import Variances, t_tests, variances
+from neurodecode.linalg.rdm_permutation import deals, permutation_test
 from neurodecode.linalg.stats import mean_interval
 
-_FEWEST_FITTED = 6  # conditions of two folds: three each, the fewest that can correlate
 _FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
 
-@dataclass(frozen=True, eq=False)
-class Site:
-    """RDMs of all subjects in one region at one time, and models beside them.
-
-    Parameters
-    ----------
-    region : str
-    time : float
-        NaN where there is none.
-    subjects : tuple of str
-    data : ndarray, shape (n_subjects, n_pairs)
-        NaN at pairs that a subject lacks, in all of them. Ranks or values without what nuisance
-        RDMs tell, where there are such.
-    models : tuple of ModelRdm
-        Without nuisance ones; theirs are without what nuisance RDMs tell.
-    metric : str
-        How both are compared.
-    seed : int
-        Of the folds of fitted models.
-    """
-
-    region: str
-    time: float
-    subjects: tuple[str, ...]
-    data: np.ndarray
-    models: tuple[ModelRdm, ...]
-    metric: Method
-    seed: int = 0
-
-    @staticmethod
-    def of(
-        region: str,
-        time: float,
-        found: Rdms,
-        models: Sequence[ModelRdm],
-        metric: Method,
-        nuisance: Sequence[str],
-        seed: int = 0,
-    ) -> "Site":
-        """Set RDMs of one place beside those of the models.
-
-        Raises
-        ------
-        DataError
-            If no pair is there in all subjects; or some are not, and nuisance RDMs are to be taken
-            out.
-        """
-        data = np.array(found.values, dtype=np.float64)
-        lacking = np.isnan(data).any(axis=0)
-        if lacking.all():
-            raise DataError(f"{region or 'RDMs'}: no pair of conditions is there in all subjects.")
-        data[:, lacking] = np.nan
-        asked = [one for one in models if one.name not in nuisance]
-        out = [one.values for one in models if one.name in nuisance]
-        if out:
-            if lacking.any():
-                raise DataError(
-                    f"{region or 'RDMs'}: nuisance: {lacking.sum()} pairs are missing. Leave out "
-                    "the conditions that they are of."
-                )
-            taken = np.concatenate(out)
-            by: Any = metric  # options allow those two alone, of vectors or of ranks
-            data = residuals(data, taken, by)
-            asked = [_left_over(one, taken, by) for one in asked]
-            metric = "corr"
-        return Site(region, time, tuple(found.table["subject"]), data, tuple(asked), metric, seed)
-
-    @cached_property
-    def fixed(self) -> np.ndarray:
-        """Which models nothing is fitted of, shape (n_models,)."""
-        return np.array([one.kind == "fixed" for one in self.models])
-
-    @cached_property
-    def rdms(self) -> np.ndarray:
-        """Those of fixed models, shape (n_fixed, n_pairs); NaN where the data are."""
-        values = [one.values for one in self.models if one.kind == "fixed"]
-        rdms = np.concatenate(values) if values else np.zeros((0, self.data.shape[1]))
-        return np.where(np.isnan(self.data[0]), np.nan, rdms)
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """Agreement of each subject with each model, shape (n_subjects, n_models)."""
-        found = np.empty((len(self.data), len(self.models)))
-        if self.fixed.any():
-            found[:, self.fixed] = compare(self.data, self.rdms, self.metric, warn=False)
-        for j in np.flatnonzero(~self.fixed):
-            found[:, j] = fitted_scores(self.models[j], self.data, self.metric, self.seed)
-        return found
-
-
-def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> np.ndarray:
-    """Score a model whose weights are fitted, on a subject and conditions that it has not seen.
-
-    Parameters
-    ----------
-    model : ModelRdm
-    data : ndarray, shape (n_subjects, n_pairs)
-    metric : str
-        Weights of a sum are fitted by ``corr`` where it compares ranks.
-    seed : int
-        Of the conditions' folds, of which there are 2 to 5 by number.
-
-    Returns
-    -------
-    scores : ndarray, shape (n_subjects,)
-        Means over folds of conditions. Of one subject weights are of its other conditions.
-
-    References
-    ----------
-    Schütt et al. 2023, doi 10.7554/eLife.82566.
-    """
-    n = n_conditions_of(data.shape[1])
-    if n < _FEWEST_FITTED:
-        raise DataError(
-            f"model {model.name!r}: {n} conditions leave {n // 2} in a fold, and three are the "
-            "fewest that can be compared. Fitted models need more conditions."
-        )
-    fitted = (Weighted if model.kind == "weighted" else Interpolate)(model.values)
-    by = "corr" if metric not in LINEAR and model.kind == "weighted" else metric
-    found = crossvalidate([fitted], data, metric, n_subject_folds=len(data), fit_by=by, seed=seed)
-    return found.each[:, 0]
-
-
 def bounds(site: Site) -> tuple[float | None, float | None]:
-    """Give the lower and the upper noise ceiling; None of one subject."""
-    if len(site.data) < 2:
+    """Give the lower and the upper noise ceiling; None of one subject.
+
+    Where subjects differ in their conditions, they are of what each shares with others.
+    """
+    if len(site.subjects) < 2:
         return None, None
-    found = ceilings(site.data, site.metric)
+    if len(site.parts) == 1:
+        found = ceilings(site.parts[0].rdms, site.metric)
+    else:
+        found = ceilings_incomplete(site.data, site.metric)
+        if np.isnan(found.lower):
+            return None, None
     return found.lower, found.upper
 
 
@@ -163,40 +45,56 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
 
     A draw deals the conditions of all models alike, at all places, so that the largest score of a
     draw is one of a world in which no model knows which condition is which. Models that are fitted
-    have no such null: NaN.
+    are fitted and scored anew in each draw, which takes some 20 ms of 30 conditions.
 
     Parameters
     ----------
     sites : sequence of Site
         Of the same models and metric.
     n_draws, seed : int
-
-    Raises
-    ------
-    DataError
-        If a pair is missing.
     """
     fixed = sites[0].fixed
     found = np.full((n_draws, len(sites), len(fixed)), np.nan)
+    orders = deals(sites[0].n_conditions, n_draws, seed)
     groups: dict[int, list[int]] = {}
     for i, site in enumerate(sites):
-        groups.setdefault(len(site.data), []).append(i)
+        if n_draws:
+            _hold_to_whole_conditions(site)
+        if _complete(site):
+            groups.setdefault(len(site.subjects), []).append(i)
+        elif n_draws and fixed.any():
+            found[:, i, fixed] = permuted_scores(site.fixed_parts, orders, site.metric)
     for mine in groups.values() if n_draws and fixed.any() else ():
-        data = np.stack([sites[i].data for i in mine])
-        n_lacking = int(np.isnan(data).any(axis=(0, 1)).sum())
-        if n_lacking:
-            raise DataError(
-                f"n_permutations: {n_lacking} pairs of conditions are missing, and permuting would "
-                "move them to others. Leave out the conditions that they are of, or say "
-                "n_permutations: 0."
-            )
+        models = sites[mine[0]].fixed_parts[0].models
+        data = np.stack([sites[i].parts[0].rdms for i in mine])
         # The same seed deals alike, whatever place comes first.
         permuted = permutation_test(
-            sites[0].rdms, data, sites[0].metric, n_permutations=n_draws, seed=seed
+            models, data, sites[0].metric, n_permutations=n_draws, seed=seed
         )
         places = np.ix_(np.arange(n_draws), np.array(mine), np.flatnonzero(fixed))
         found[places] = np.swapaxes(permuted.drawn, 1, 2)
+    for i, site in enumerate(sites):
+        for j in np.flatnonzero(~fixed):
+            data = site.parts[0].rdms
+            found[:, i, j] = fitted_null(site.fitted(j), data, site.metric, n_draws, seed)
     return found
+
+
+def _hold_to_whole_conditions(site: Site) -> None:
+    """Raise where a single pair is missing, which dealing conditions would move to another."""
+    n_lacking = sum(int(np.isnan(part.rdms).any(axis=0).sum()) for part in site.parts)
+    if n_lacking:
+        raise DataError(
+            f"n_permutations: {n_lacking} pairs of conditions are missing, and permuting would "
+            "move them to others. Leave out the conditions that they are of, or say "
+            "n_permutations: 0."
+        )
+
+
+def _complete(site: Site) -> bool:
+    """Tell whether all subjects have all pairs of all conditions."""
+    part = site.parts[0]
+    return len(part.conditions) == site.n_conditions and not np.isnan(part.rdms).any()
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,11 +120,11 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     """Give the 95 % interval of each model's mean score, by the factors that are resampled.
 
     Subjects alone have Student's t, or a bootstrap from twenty on, as in other tables; where
-    conditions are resampled too, the variance is that of the two-factor bootstrap. Fitted models
-    have intervals over subjects alone.
+    conditions are resampled too, the variance is that of the two-factor bootstrap, in which models
+    that are fitted are fitted in each draw.
     """
     n_subjects, n_models = site.scores.shape
-    n_conditions = n_conditions_of(site.data.shape[1])
+    n_conditions = min(site.counts.values())
     ends = np.full((n_models, 2), np.nan)
     differences = np.full((n_models, n_models), np.nan)
     over: list[tuple[str, ...]] = [()] * n_models
@@ -236,31 +134,37 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     asked: tuple[Factor, ...] = tuple(
         f for f in options.resample if f == "conditions" or n_subjects > 1
     )
+    if "conditions" not in asked or options.n_bootstraps < 2:
+        return Spread(ends, tuple(over), differences)
+    draws = options.n_bootstraps
     fixed = np.flatnonzero(site.fixed)
-    if "conditions" not in asked or options.n_bootstraps < 2 or len(fixed) == 0:
-        return Spread(ends, tuple(over), differences)
-    if n_conditions < _FEWEST_RESAMPLED:
-        return Spread(ends, tuple(over), differences)
-    drawn = bootstrap(
-        site.rdms, site.data, site.metric, over=asked, n_draws=options.n_bootstraps, seed=seed
-    )
-    with np.errstate(invalid="ignore"):  # of one subject, who has no ceilings to be compared with
-        found = variances(drawn)
-        p = t_tests(drawn, found).differences
-    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
-    mean = site.scores.mean(axis=0)[fixed]
-    ends[fixed] = np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)
-    for j in fixed:
-        over[j] = asked
-    differences[np.ix_(fixed, fixed)] = p
+    if len(fixed) and n_conditions >= _FEWEST_RESAMPLED:
+        drawn = _drawn(site, asked, draws, seed)
+        with np.errstate(invalid="ignore"):  # of one subject: no ceilings to be compared with
+            found = variances(drawn)
+            p = t_tests(drawn, found).differences
+        ends[fixed] = _interval(site.scores[:, fixed].mean(axis=0), found)
+        differences[np.ix_(fixed, fixed)] = p
+        for j in fixed:
+            over[j] = asked
+    for j in np.flatnonzero(~site.fixed) if n_conditions >= FEWEST_RESAMPLED else ():
+        data = site.parts[0].rdms
+        drawn = fitted_bootstrap(site.fitted(j), data, site.metric, asked, draws, seed)
+        with np.errstate(invalid="ignore"):
+            found = variances(drawn)
+        ends[j], over[j] = _interval(site.scores[:, [j]].mean(axis=0), found)[0], asked
     return Spread(ends, tuple(over), differences)
 
 
-def _left_over(model: ModelRdm, nuisance: np.ndarray, metric: Any) -> ModelRdm:
-    left = residuals(model.values, nuisance, metric)
-    if not left.any(axis=1).all():
-        raise DataError(
-            f"model {model.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
-            "compare. Leave out one of them."
-        )
-    return replace(model, values=left)
+def _drawn(site: Site, over: tuple[Factor, ...], n_draws: int, seed: int) -> Bootstrap:
+    part, metric = site.fixed_parts[0], site.metric
+    if len(site.parts) == 1:
+        return bootstrap(part.models, part.rdms, metric, over=over, n_draws=n_draws, seed=seed)
+    return bootstrap_incomplete(
+        site.fixed_parts, site.n_conditions, metric, over=over, n_draws=n_draws, seed=seed
+    )
+
+
+def _interval(mean: np.ndarray, found: Variances) -> np.ndarray:
+    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
+    return np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)

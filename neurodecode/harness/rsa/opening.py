@@ -22,9 +22,9 @@ from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.spec import RsaModelSpec, RsaResolved
 from neurodecode.harness.rsa.study import (
     RsaStudy,
+    all_conditions,
     condition_vectors,
     conditions_table,
-    same_conditions,
     sources_of_trials,
 )
 
@@ -59,7 +59,7 @@ def open_brains(
     )
     prepared = [one for one in outcomes if isinstance(one, Prepared)]
     sources = sources_of_trials(trials, resolved.experiment.rsa)
-    same_conditions(sources)
+    all_conditions(sources)
     layout = brain.card.variant(brain.experiment.data.variant)
     return Brains(
         trials,
@@ -96,7 +96,7 @@ def open_rsa(
     """
     found = open_brains(resolved, data, compute=True, progress=progress, rehash=rehash)
     options = resolved.experiment.rsa
-    names = same_conditions(found.sources)
+    names = all_conditions(found.sources)
     table = conditions_table(found.trials, options, names)
     making = _Making(resolved, data, found.trials, names, table)
     models = tuple(making.model(n, one) for n, one in resolved.experiment.models.items())
@@ -153,7 +153,7 @@ class _Making:
         mine: Any = spec.distance
         options = RsaOptions(conditions=self.resolved.experiment.rsa.conditions, distance=mine)
         sources = sources_of_trials(trials, options)
-        if same_conditions(sources) != self.names:
+        if any(one.names != self.names for one in sources):
             raise DataError(
                 f"models.{name}: {spec.data.card} has {len(sources[0].names)} conditions, and not "
                 f"the {len(self.names)} that are compared. Say which column has them: rsa: "

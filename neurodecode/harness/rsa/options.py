@@ -50,6 +50,12 @@ class RsaOptions:
         (family-wise), or Benjamini and Hochberg (false discoveries).
     split_half : int
         How many random halves of the runs the reliability of RDMs is the mean of; 0 for none.
+    geo_topological : tuple of two floats, or empty
+        Quantiles of each RDM, of data and models: dissimilarities below the first become 0, above
+        the second 1, and grow between them. Equal ones keep who is a neighbour and nothing else.
+    geodesic : float
+        Quantile of each RDM up to which conditions are joined; dissimilarities become ways along
+        joined ones. 0: as they are.
     """
 
     conditions: str = ""
@@ -65,6 +71,8 @@ class RsaOptions:
     n_permutations: int = 1000
     correction: Correction = "max"
     split_half: int = 0
+    geo_topological: tuple[float, ...] = ()
+    geodesic: float = 0.0
 
     def __post_init__(self):
         for name, known in (
@@ -111,3 +119,24 @@ class RsaOptions:
             )
         if self.n_bootstraps < 0 or self.n_permutations < 0 or self.split_half < 0:
             raise ConfigError("n_bootstraps, n_permutations and split_half are counts: 0 or more.")
+        ends = self.geo_topological
+        if ends and not (len(ends) == 2 and 0 <= ends[0] <= ends[1] <= 1):
+            raise ConfigError(
+                f"geo_topological: {', '.join(map(str, ends))}: give two quantiles in order, as in "
+                "[0, 0.5]."
+            )
+        if not 0 <= self.geodesic <= 1:
+            raise ConfigError(f"geodesic: {self.geodesic}: give a quantile above 0, at most 1.")
+        if (ends or self.geodesic) and (self.split_half or (ends and self.geodesic)):
+            other = "split_half" if self.split_half else "geodesic"
+            raise ConfigError(
+                f"{other}: it is not computed of RDMs that are made {self.descriptor}. Leave one "
+                "of them out."
+            )
+
+    @property
+    def descriptor(self) -> str:
+        """What is compared, where that is not dissimilarities as they are."""
+        if self.geo_topological:
+            return "geo_topological_{:g}_to_{:g}".format(*self.geo_topological)
+        return f"geodesic_{self.geodesic:g}" if self.geodesic else ""

@@ -19,6 +19,7 @@ from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.study import RsaStudy
 from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import INDEX_FORMAT, Store
+from neurodecode.linalg.rdm_pairs import pairs_among
 
 ANALYSIS = "rsa"  # what the index of such results says it is
 MODELS = "models.npz"
@@ -94,7 +95,9 @@ def stored_rdms(store: Store, index: Mapping[str, Any]) -> Rdms:
             continue
         place = store.folder / "jobs" / job["key"]
         mine = np.load(place / _RDMS, allow_pickle=False)
-        values.append(mine)
+        values.append(
+            _of_all(mine, job.get("conditions", index["conditions"]), index["conditions"])
+        )
         table += [
             {"subject": job["subject"], "region": job["region"], "time": one}
             for one in np.load(place / _TIMES, allow_pickle=False)
@@ -104,6 +107,17 @@ def stored_rdms(store: Store, index: Mapping[str, Any]) -> Rdms:
         why = errors[0] if errors else "none was computed. Run the experiment again."
         raise DataError(f"{store.folder}: no RDM is stored: {why}")
     return Rdms(np.concatenate(values), tuple(index["conditions"]), pd.DataFrame(table))
+
+
+def _of_all(rdms: np.ndarray, own: list[str], conditions: list[str]) -> np.ndarray:
+    """Put RDMs of some conditions among all, NaN at pairs that are not there."""
+    if own == conditions:
+        return rdms
+    place = {name: i for i, name in enumerate(conditions)}
+    n = len(conditions)
+    found = np.full((len(rdms), n * (n - 1) // 2), np.nan)
+    found[:, pairs_among(np.array([place[name] for name in own]), n)] = rdms
+    return found
 
 
 def stored_models(store: Store, index: Mapping[str, Any]) -> tuple[ModelRdm, ...]:
@@ -162,7 +176,7 @@ def _write_models(models: Iterable[ModelRdm], store: Store) -> None:
 
 def _index(study: RsaStudy, name: str, errors: Mapping[str, str]) -> dict[str, Any]:
     """Give ``jobs.json``: the question, current keys and errors, in the form of other results."""
-    options = study.options
+    options, conditions = study.options, tuple(study.conditions["condition"])
     return {
         "format": INDEX_FORMAT,
         "analysis": ANALYSIS,
@@ -173,7 +187,7 @@ def _index(study: RsaStudy, name: str, errors: Mapping[str, str]) -> dict[str, A
         "target": {"kind": "rdm", "classes": []},
         "metrics": list(options.comparison),
         "within": ["subject"],
-        "conditions": study.conditions["condition"].tolist(),
+        "conditions": list(conditions),
         "options": asdict(options),
         "seed": study.seed,
         "simulated": study.simulated,
@@ -191,6 +205,7 @@ def _index(study: RsaStudy, name: str, errors: Mapping[str, str]) -> dict[str, A
         ],
         "jobs": [
             {"subject": one.subject, "region": one.region, "key": key}
+            | ({} if one.names == conditions else {"conditions": list(one.names)})
             | ({"error": errors[key]} if key in errors else {})
             for one, key in ((one, one.key(options, study.seed)) for one in study.sources)
         ],

@@ -13,7 +13,8 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.trials import Trials
 from neurodecode.harness.rsa.models import ModelRdm
 from neurodecode.harness.rsa.options import RsaOptions
-from neurodecode.harness.rsa.sources import Source
+from neurodecode.harness.rsa.site import check_shared
+from neurodecode.harness.rsa.sources import Source, in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +25,12 @@ class RsaStudy:
     ----------
     title : str
     sources : tuple of Source
-        One a subject and region, all of the same conditions.
+        One a subject and region.
     models : tuple of ModelRdm
     options : RsaOptions
     conditions : DataFrame
-        A row a condition, in the order of RDMs; ``condition`` and what else is known of each.
+        A row a condition that any subject has, in the order of RDMs; ``condition`` and what else is
+        known of each.
     seed : int
     made_from : mapping
         For provenance: plain data.
@@ -42,8 +44,6 @@ class RsaStudy:
     ------
     ConfigError
         If nuisance names no model, or all of them.
-    DataError
-        If subjects have different conditions, or there are fewer than three.
     """
 
     title: str
@@ -79,29 +79,48 @@ class RsaStudy:
         return digest([data, [one.content for one in self.models], vars(self.options), self.seed])
 
 
-def same_conditions(sources: Sequence[Source]) -> tuple[str, ...]:
-    """Give the conditions that all sources have.
+def all_conditions(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Give the conditions that sources have: the union, where they differ in them.
 
     Raises
     ------
     DataError
-        If there are fewer than three, or a subject has others than the first.
+        If there are fewer than three; or where subjects differ, one has fewer than four, or no two
+        of a region share four.
+    """
+    names = sources[0].names
+    if any(one.names != names for one in sources):
+        names = tuple(in_order(np.concatenate([one.conditions for one in sources])))
+    if len(names) < 3:
+        raise DataError(
+            f"{len(names)} conditions have {len(names) // 2} pairs: there is nothing "
+            "to correlate. Three are needed, and more are better."
+        )
+    for region in dict.fromkeys(one.region for one in sources):
+        mine = [one for one in sources if one.region == region]
+        own = np.array([[name in set(one.names) for name in names] for one in mine])
+        if (own != own[0]).any():
+            check_shared(own, [one.subject for one in mine], region)
+    return names
+
+
+def same_conditions(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Give the conditions that all sources have, where none are named and their order says which.
+
+    Raises
+    ------
+    DataError
+        As `all_conditions`, or if a subject has others than the first.
     """
     first = sources[0]
     for one in sources[1:]:
         if one.names != first.names:
-            lacking = sorted(set(first.names) ^ set(one.names))
             raise DataError(
                 f"{one.label} has {len(one.names)} conditions and {first.label} "
-                f"{len(first.names)}: they differ in {', '.join(lacking[:5]) or 'their order'}. "
-                "Keep those that all have, in one order."
+                f"{len(first.names)}, and none is named. Name them: conditions={{SUBJECT: [NAME, "
+                "…]}, the same name for the same one."
             )
-    if len(first.names) < 3:
-        raise DataError(
-            f"{len(first.names)} conditions have {len(first.names) // 2} pairs: there is nothing "
-            "to correlate. Three are needed, and more are better."
-        )
-    return first.names
+    return all_conditions(sources)
 
 
 def sources_of_trials(trials: Trials, options: RsaOptions) -> tuple[Source, ...]:

@@ -1,7 +1,7 @@
 """The table of an analysis: each model's agreement with the brain, where, and how sure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,15 +11,15 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.rdms import Rdms
-from neurodecode.harness.rsa.inference import Site, bounds, null_scores, spread
+from neurodecode.harness.rsa.inference import bounds, null_scores, spread
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.run import stored_models, stored_rdms, stored_reliability
+from neurodecode.harness.rsa.site import Site
 from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow
 from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
 from neurodecode.linalg.rdm_compare import tied_share
-from neurodecode.linalg.rdm_pairs import n_conditions_of
 from neurodecode.linalg.stats import mean_interval
 
 TABLE_FORMAT = 2  # of table.json; raised where numbers are computed otherwise
@@ -28,6 +28,7 @@ NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance
 DIFFERENCES = "differences.parquet"  # of models, two by two
 _PAIR = ("metric", "region", "time", "model", "other", "difference", "p")
 CEILING_OF = "ceiling_of_"  # flag, with the number of subjects
+CONDITIONS_DIFFER = "own_conditions_"  # flag, with the fewest and the most of a subject
 _TIES = 0.01  # share of tied pairs from which spearman is flagged
 _FEW_CONDITIONS = 7  # below, permutations are so few that no p is small
 _FEW = 20  # subjects, below which ceilings depend on how many there are
@@ -51,6 +52,8 @@ class RsaRow(TableRow):
         among them: the best model lies between.
     p_uncorrected : float or None
         Of this row alone; `p` is corrected over models, regions and times.
+    conditions_per_unit : mapping of str to int
+        How many conditions each subject has, where they differ in them.
     """
 
     region: str = ""
@@ -58,6 +61,7 @@ class RsaRow(TableRow):
     ceiling_low: float | None = None
     ceiling_high: float | None = None
     p_uncorrected: float | None = None
+    conditions_per_unit: Mapping[str, int] = field(default_factory=dict)
 
 
 def rsa_rows(store: Store) -> list[TableRow]:
@@ -100,7 +104,7 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
     pairs: list[dict[str, Any]] = []
     for metric in options.comparison:
         sites = [
-            Site.of(region, time, rdms, models, metric, options.nuisance, index["seed"])
+            Site.of(region, time, rdms, models, metric, options, index["seed"])
             for region, time, rdms in data.sites()
         ]
         found = list(_of_metric(metric, sites, options, index, data, progress, pairs))
@@ -145,9 +149,13 @@ def _of_metric(
         flags = _flags(metric, site, failed)
         if index["simulated"]:
             flags.add("simulated")
+        if options.descriptor:
+            flags.add(options.descriptor)
         for j, model in enumerate(site.models):
-            mine = drawn[:, i, j] if site.fixed[j] else drawn[:0, i, j]
-            tied = metric == "spearman" and tied_share(model.values).max() > _TIES
+            mine = drawn[:, i, j]
+            tied = metric == "spearman" and (
+                bool(options.geo_topological) or tied_share(model.values).max() > _TIES
+            )
             null = float(mine.mean()) if len(mine) else None
             own = {*flags, *_limits(site, varied.over[j]), *(("ties",) if tied else ())}
             chance = 0.0
@@ -176,6 +184,7 @@ def _of_metric(
                 ceiling_low=low,
                 ceiling_high=high,
                 p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
+                conditions_per_unit=site.counts if len(site.parts) > 1 else {},
             )
 
 
@@ -208,7 +217,7 @@ def _p(
         return None, observed
 
     flat = drawn.reshape(len(drawn), -1)
-    there = np.isfinite(flat).all(axis=0)  # models that are fitted have no permutations
+    there = np.isfinite(flat).all(axis=0)
 
     def each(values: np.ndarray, null: np.ndarray) -> np.ndarray:
         p = np.full(values.size, np.nan)
@@ -238,8 +247,11 @@ def _flags(metric: str, site: Site, failed: int) -> set[str]:
         flags.add("plain_cosine")
     if 1 < n < _FEW:
         flags.add(f"{CEILING_OF}{n}")
-    if n_conditions_of(site.data.shape[1]) < _FEW_CONDITIONS:
+    fewest, most = min(site.counts.values()), max(site.counts.values())
+    if fewest < _FEW_CONDITIONS:
         flags.add("few_conditions")
+    if len(site.parts) > 1:
+        flags.add(f"{CONDITIONS_DIFFER}{fewest}_to_{most}")
     if failed:
         flags.add(f"jobs failed: {failed}")
     return flags
@@ -264,6 +276,7 @@ def _frame(metric: str, site: Site) -> pd.DataFrame:
             "subject": np.repeat(site.subjects, n_models),
             "region": site.region,
             "time": site.time,
+            "n_conditions": np.repeat(list(site.counts.values()), n_models),
             "score": site.scores.ravel(),
         }
     )

@@ -1,0 +1,227 @@
+"""RDMs of all subjects at one place, and models beside what each subject has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from neurodecode.core.errors import DataError
+from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.fitted import fitted_scores
+from neurodecode.harness.rsa.models import ModelRdm
+from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.linalg.rdm_compare import Method, compare
+from neurodecode.linalg.rdm_incomplete import FEWEST, Part, own_conditions
+from neurodecode.linalg.rdm_pairs import pairs_among
+from neurodecode.linalg.rdm_partial import residuals
+from neurodecode.linalg.topology import geo_topological, geodesic
+
+_ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
+_RESIDUAL: dict[str, Literal["corr", "spearman"]] = {"corr": "corr", "spearman": "spearman"}
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """RDMs of all subjects in one region at one time, and models beside them.
+
+    Parameters
+    ----------
+    region : str
+    time : float
+        NaN where there is none.
+    subjects : tuple of str
+    models : tuple of ModelRdm
+        Without nuisance ones; of all conditions, and with what nuisance RDMs tell.
+    metric : str
+        How both are compared.
+    n_conditions : int
+        Of all subjects together.
+    parts : tuple of Part
+        Subjects by the conditions that they have: one part where all have the same. RDMs and
+        members of models, in the order of `models`, are ranks or values without what nuisance RDMs
+        tell, where there are such; NaN at pairs that a subject of the part lacks.
+    seed : int
+        Of the folds of fitted models.
+    """
+
+    region: str
+    time: float
+    subjects: tuple[str, ...]
+    models: tuple[ModelRdm, ...]
+    metric: Method
+    n_conditions: int
+    parts: tuple[Part, ...]
+    seed: int = 0
+
+    @staticmethod
+    def of(
+        region: str,
+        time: float,
+        found: Rdms,
+        models: Sequence[ModelRdm],
+        metric: Method,
+        options: RsaOptions,
+        seed: int = 0,
+    ) -> "Site":
+        """Set RDMs of one place beside those of the models, both as options describe them.
+
+        Raises
+        ------
+        DataError
+            If a subject has fewer than four conditions where subjects differ in them; no two share
+            four; a pair is there in no subject of the same conditions; or a model says nothing of
+            what a subject has, or has weights and subjects differ.
+        """
+        data = np.asarray(found.values, dtype=np.float64)
+        subjects = tuple(found.table["subject"])
+        asked = tuple(one for one in models if one.name not in options.nuisance)
+        out = [one.values for one in models if one.name in options.nuisance]
+        own = own_conditions(data)
+        sets, part_of = np.unique(own, axis=0, return_inverse=True)
+        if len(sets) > 1:
+            check_shared(own, subjects, region)
+            for one in asked:
+                if one.kind != "fixed":
+                    raise DataError(
+                        f"model {one.name!r}: it is fitted to conditions that all subjects have, "
+                        "and they differ in them. Compare its members, or leave out the other "
+                        "conditions."
+                    )
+        parts = []
+        for i, mine in enumerate(sets):
+            rows, conditions = np.flatnonzero(part_of.ravel() == i), np.flatnonzero(mine)
+            pairs = pairs_among(conditions, own.shape[1])
+            rdms = data[rows][:, pairs]
+            lacking = np.isnan(rdms).any(axis=0)
+            if lacking.all():
+                raise DataError(f"{region or 'RDMs'}: no pair of conditions is there in all "
+                                f"of subjects {', '.join(subjects[j] for j in rows)}.")  # fmt: skip
+            rdms[:, lacking] = np.nan
+            values = np.concatenate([one.values for one in asked])[:, pairs]
+            rdms, values = _described(rdms, options), np.where(lacking, np.nan, values)
+            told = values = _described(values, options)
+            if out:
+                taken = np.where(lacking, np.nan, np.concatenate(out)[:, pairs])
+                taken = _described(taken, options)
+                rdms = residuals(rdms, taken, _RESIDUAL[metric])
+                values = residuals(values, taken, _RESIDUAL[metric])
+            part = Part(rows, conditions, rdms, values)
+            _check_said(part, asked, told, metric if out else "", subjects, options)
+            parts.append(part)
+        metric = "corr" if out else metric
+        return Site(region, time, subjects, asked, metric, own.shape[1], tuple(parts), seed)
+
+    @cached_property
+    def fixed(self) -> np.ndarray:
+        """Which models nothing is fitted of, shape (n_models,)."""
+        return np.array([one.kind == "fixed" for one in self.models])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many conditions each subject has."""
+        of_rows = {i: len(part.conditions) for part in self.parts for i in part.rows}
+        return {name: of_rows[i] for i, name in enumerate(self.subjects)}
+
+    @cached_property
+    def fixed_parts(self) -> tuple[Part, ...]:
+        """The parts with the models that nothing is fitted of."""
+        members = np.repeat(self.fixed, [len(one.values) for one in self.models])
+        return tuple(replace(part, models=part.models[members]) for part in self.parts)
+
+    def fitted(self, j: int | np.integer) -> ModelRdm:
+        """Give a model that is fitted, of the conditions that all have."""
+        ends = np.cumsum([len(one.values) for one in self.models])
+        (part,) = self.parts
+        start = ends[j] - len(self.models[j].values)
+        return replace(self.models[j], values=part.models[start : ends[j]])
+
+    @cached_property
+    def data(self) -> np.ndarray:
+        """RDMs of all conditions, shape (n_subjects, n_pairs), NaN where a subject lacks a pair."""
+        data = np.full((len(self.subjects), self.n_conditions * (self.n_conditions - 1) // 2),
+                       np.nan)  # fmt: skip
+        for part in self.parts:
+            data[np.ix_(part.rows, pairs_among(part.conditions, self.n_conditions))] = part.rdms
+        return data
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """Agreement of each subject with each model, shape (n_subjects, n_models)."""
+        found = np.empty((len(self.subjects), len(self.models)))
+        for part in self.fixed_parts if self.fixed.any() else ():
+            alike = compare(part.rdms, part.models, self.metric, warn=False)
+            found[np.ix_(part.rows, self.fixed)] = alike
+        for j in np.flatnonzero(~self.fixed):
+            data = self.parts[0].rdms
+            found[:, j] = fitted_scores(self.fitted(j), data, self.metric, self.seed)
+        return found
+
+
+def check_shared(own: np.ndarray, subjects: Sequence[str], where: str) -> None:
+    """Hold subjects who differ in their conditions to having, and sharing, enough of them.
+
+    Parameters
+    ----------
+    own : ndarray of bool, shape (n_subjects, n_conditions)
+    subjects : sequence of str
+    where : str
+
+    Raises
+    ------
+    DataError
+        If one has fewer than four, or no two share four.
+    """
+    place = f", {where}" if where else ""
+    n_own = own.sum(axis=1)
+    if n_own.min() < FEWEST:
+        raise DataError(
+            f"subject {subjects[int(n_own.argmin())]}{place} has {n_own.min()} of "
+            f"{own.shape[1]} conditions; {FEWEST} are the fewest where subjects differ in them. "
+            "Leave this subject out, or name conditions by what it shares with others."
+        )
+    shared = own.astype(np.int64) @ own.T
+    np.fill_diagonal(shared, 0)
+    if shared.max() < FEWEST:
+        raise DataError(
+            f"no two of {len(subjects)} subjects{place} share {FEWEST} conditions: nothing can be "
+            "pooled. Name conditions by what subjects share, such as the cue of their answers."
+        )
+
+
+def _described(rdms: np.ndarray, options: RsaOptions) -> np.ndarray:
+    """Keep of dissimilarities what is to be compared."""
+    if options.geo_topological:
+        low, high = options.geo_topological
+        return geo_topological(rdms, low, high)
+    return geodesic(rdms, options.geodesic) if options.geodesic else rdms
+
+
+def _check_said(
+    part: Part,
+    models: Sequence[ModelRdm],
+    told: np.ndarray,
+    residual: str,
+    subjects: Sequence[str],
+    options: RsaOptions,
+) -> None:
+    """Refuse models that say nothing of what a subject has, or of which nuisance leaves nothing."""
+    start = 0
+    for one in models:
+        mine = slice(start, start + len(one.values))
+        start = mine.stop
+        width = np.nanmax(told[mine], axis=1) - np.nanmin(told[mine], axis=1)
+        if (width == 0).any():
+            of = f", {options.descriptor}" if options.descriptor else ""
+            raise DataError(
+                f"model {one.name!r}{of}: it says of all {len(part.conditions)} conditions that "
+                f"subject {subjects[part.rows[0]]} has that they are as dissimilar. Leave out this "
+                "subject or the model" + (", or use other quantiles." if of else ".")
+            )
+        size = told.shape[1] if residual == "spearman" else width
+        if residual and (np.nanstd(part.models[mine], axis=1) < _ROUNDING * size).any():
+            raise DataError(
+                f"model {one.name!r}: nuisance RDMs tell all of it, so that nothing is left to "
+                "compare. Leave out one of them."
+            )
