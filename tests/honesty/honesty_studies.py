@@ -53,13 +53,14 @@ ARGUMENTS = {
     "band_power": {"sfreq": SFREQ, "bands": ((2.0, 6.0), (6.0, 14.0)), "n_bins": 4},
     "baseline.covariates": {"columns": ("position", "site")},
     "deconfound": {"columns": ("position", "site")},
-    # Of five channels and 32 samples; products of single precision differ with the order of channels.
+    # One band of five channels and 32 samples: in several, the order of channels would matter, as
+    # it does to the last digits of products of single precision.
     "encode.banded_ridge": {
-        "bands": {"one": 80, "other": 80}, "delays": (), "n_draws": 4, "precision": "float64"
+        "bands": {"all": 160}, "delays": (), "n_draws": 4, "precision": "float64"
     },
-    "encode.fir_ridge": {"precision": "float64"},
-    "encode.layers": {"precision": "float64"},
-    "encode.ridge": {"precision": "float64"},
+    "encode.fir_ridge": {"precision": "float64", "null": False},
+    "encode.layers": {"precision": "float64", "null": False},  # which says the mean of noise
+    "encode.ridge": {"precision": "float64", "null": False},
     "riemann.augmented_covariance": {"order": 2, "lag": 3},
     "generate.autoencoder": {"n_updates": 2},
     "generate.benchetrit_generator": {
