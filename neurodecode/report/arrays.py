@@ -20,6 +20,10 @@ from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
 _SIGNALS = ("vector", "picture")  # what is told and is no column
+_ONE_A_TRIAL = (
+    "Give one label or number a trial (of one voxel y[:, 0]), one vector of two numbers or more, "
+    "or one picture."
+)
 _NAME = 10  # letters of a digest that name a picture
 Data = np.ndarray | mne.BaseEpochs | Trials | Mapping[str, Any]
 
@@ -335,15 +339,17 @@ def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> n
     try:
         told = np.asarray(target)
     except ValueError:  # of sequences of unequal length
-        told = np.empty((len(target), 0))
+        raise ConfigError(
+            f"target: what is to be told of the trials of subject {subject} differs in length. "
+            f"{_ONE_A_TRIAL}"
+        ) from None
     if told.ndim > 2 and told.dtype.kind in "fiub" and told.shape[:1] == (n_trials,):
         return check_pictures(told, f"target: subject {subject}")
     vectors = told.ndim == 2 and told.shape[1] > 1 and told.dtype.kind in "fiu"
     if told.shape[:1] != (n_trials,) or (told.ndim != 1 and not vectors):
         raise ConfigError(
             f"target: {told.shape} labels for {n_trials} trials of subject {subject}. "
-            "Give one label or number a trial (of one voxel y[:, 0]), one vector of two numbers or "
-            "more, or one picture."
+            f"{_ONE_A_TRIAL}"
         )
     missing = pd.isna(told).any(axis=tuple(range(1, told.ndim)))
     if missing.any():

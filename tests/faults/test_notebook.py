@@ -164,7 +164,10 @@ CASES = {
         "a list of Epochs says nothing of whose they are. Give a mapping",
     ),
     "nothing of one subject": (lambda: evaluate({"S1": None}, {"S1": Y}), "got NoneType of shape"),
-    "labels of other lengths": (lambda: evaluate(X, [[1], [1, 2]] * 20), "Give one label a trial"),
+    "labels of other lengths": (
+        lambda: evaluate(X, [[1], [1, 2]] * 20),
+        "trials of subject 1 differs in length. Give one label or number a trial",
+    ),
     "rows of two lengths": (
         lambda: evaluate(X, Y, rows={"run": ["1"], "day": [1, 2]}),
         "rows: no table can be made of them",
@@ -236,7 +239,7 @@ def test_what_cannot_be_meant_is_said(name):
             ),
             r"too few training trials of a class \('a' 0; 2 are needed\)",
         ),
-        (lambda: evaluate(X, Y, rows={"onset": [np.nan] * 40}), "an onset of subject 1"),
+        (lambda: evaluate(X, Y, rows={"onset": [np.nan] * 40}), "onset of subject 1 is no number"),
         (lambda: evaluate(X, Y, rows={"onset": [1.0] * 40}), "40 rows share their window"),
     ],
 )

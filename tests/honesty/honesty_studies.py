@@ -58,9 +58,16 @@ ARGUMENTS = {
     "encode.banded_ridge": {
         "bands": {"all": 160}, "delays": (), "n_draws": 4, "precision": "float64"
     },
+    "encode.factorized": {"grid": (1, 6), "training": {"max_epochs": 2}},
     "encode.fir_ridge": {"precision": "float64", "null": False},
+    "encode.gaussian": {"grid": (1, 6), "training": {"max_epochs": 2}},
     "encode.layers": {"precision": "float64", "null": False},  # which says the mean of noise
+    "encode.response_optimized": {"core": (4, 4), "training": {"max_epochs": 2}},
     "encode.ridge": {"precision": "float64", "null": False},
+    "encode.semantic_transformer": {"grid": (1, 6), "training": {"max_epochs": 2}},
+    "encode.transformer_encoder": {
+        "preset": "tiny", "grid": (1, 6), "training": {"max_epochs": 2}
+    },
     "riemann.augmented_covariance": {"order": 2, "lag": 3},
     "generate.autoencoder": {"n_updates": 2},
     "generate.benchetrit_generator": {
@@ -121,9 +128,12 @@ class ClassMeans(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def shipped(group: str, name: str) -> NamedModel:
+def shipped(group: str, name: str, n_features: int | None = None) -> NamedModel:
     """Give a model of the tree, or a step of it before a model that takes what it gives."""
-    one = find(name, group)(**ARGUMENTS.get(name, {}))
+    arguments = ARGUMENTS.get(name, {})
+    if n_features is not None and "bands" in arguments and name.startswith("encode."):
+        arguments = arguments | {"bands": {"all": n_features}}
+    one = find(name, group)(**arguments)
     if name == "online.accumulate":  # takes what a decoder says of windows
         return NamedModel(name, accumulated(Mdm(), average=3, dwell=2))
     if group == "steps" or not hasattr(one, "predict"):
@@ -185,9 +195,13 @@ def study_of(
     axes: tuple[str, ...],
     models: tuple[NamedModel, ...],
     kind: str = "label",
+    shape: tuple[int, ...] = (),
     **question: Any,
 ) -> Study:
-    """Give a study of trials in memory; a recording is a part, a trial an entry of it."""
+    """Give a study of trials in memory; a recording is a part, a trial an entry of it.
+
+    Where features are maps, `shape` is that of one.
+    """
     if kind == "picture":  # each trial shows one of its own
         table = table.assign(stimulus=[f"{i:03d}" for i in range(len(table))])
     rows, order = Rows.build_sorted(table)
@@ -201,7 +215,7 @@ def study_of(
         of = SPACES.get(axes[0], "features")
         space = Space(
             of, names if axes[0] != "band" else (),
-            positions=places if of == "sensors" and axes[0] != "band" else None,
+            positions=places if of == "sensors" and axes[0] != "band" else None, shape=shape,
         )  # fmt: skip
         parts.append(Part(X[mine], space, axes, SFREQ, 0.0, digest_array(X[mine])))
     length = np.full(len(table), -1, dtype=np.int32)

@@ -23,7 +23,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from neurodecode.core.names import find
+from neurodecode.core.stages import stages_of
 from neurodecode.harness.question import NamedModel, Tune
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.ridge import Ridge
@@ -35,11 +35,10 @@ LEARNABLE = [
     for group, name in SHIPPED
     for kind in KINDS
     if kind in shipped(group, name).target_needs.targets
-    # Those learn from trials of the tested (see test_following), these from maps of features (see
-    # test_null_cards), which sensors are not.
+    # Those learn from trials of the tested (see test_following).
     and not shipped(group, name).calibrated
-    and not hasattr(find(name, group), "check_space")
 ]
+MAP = (6, 8)  # of features: tokens and channels, or a picture's height and width
 EXTREMES = (1e-9, 1.0, 1e9)
 BESIDE = NamedModel("beside", ClassMeans())
 
@@ -66,7 +65,13 @@ def rows_tested(table):
     return ((table["run"] == "1") | (table["subject"] == "02")).to_numpy()
 
 
+def reads_maps(model):
+    return hasattr(stages_of(model.estimator)[0], "check_space")
+
+
 def axes_of(model):
+    if reads_maps(model):
+        return ("feature",)
     return model.input_needs.axes or ("channel", "time")
 
 
@@ -100,13 +105,16 @@ def changes(draw):
 def of(model, kind, changed=None, **question):
     table = Design.of(n_subjects=3).table
     X = signal_of(table, axes_of(model), effect=0.5, seed=0)
+    shape = MAP if reads_maps(model) else ()
+    if shape:
+        X = np.random.default_rng(0).standard_normal((len(table), np.prod(shape)))
     if changed is not None:
         X, table = changed(X, table)
     # Of controls alone nothing can be asked.
     models = (model, BESIDE) if model.role == "control" else (model,)
     tested = tuple(dict.fromkeys(table["recording"][rows_tested(table)]))
     protocol = Columns(column="recording", test=tested, within="all")
-    return study_of(X, table, axes_of(model), models, kind, protocol=protocol, **question)
+    return study_of(X, table, axes_of(model), models, kind, shape, protocol=protocol, **question)
 
 
 @cache
