@@ -77,8 +77,24 @@ def pattern_r(true, pred, *, scores=None, rows=None, gallery=None):
 
 
 def two_v_two_of_rows(true, pred, *, scores=None, rows=None, gallery=None):
-    """Share of the other rows from which each is told apart; see `two_v_two`."""
+    """Give what each row adds: pseudo-values of the jackknife, whose mean is `two_v_two`.
+
+    A row is in a pair with every other one, so that their shares of won pairs spread half as wide
+    as the score does over samples.
+
+    References
+    ----------
+    Arvesen 1969, Jackknifing U-statistics, doi 10.1214/aoms/1177697287.
+    """
     del scores, rows, gallery
+    n_rows, share = len(true), _share_won(true, pred)
+    if n_rows < 3:
+        return share, None
+    return (2 * (n_rows - 1) * share - n_rows * share.mean()) / (n_rows - 2), None
+
+
+def _share_won(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """Share of the other rows from which each is told apart."""
     true, pred = (_unit_rows(x) for x in as_columns(true, pred))
     n_rows, own = len(true), np.sum(true * pred, axis=1)
     share = np.empty(n_rows)
@@ -91,7 +107,7 @@ def two_v_two_of_rows(true, pred, *, scores=None, rows=None, gallery=None):
         tied = np.abs(straight - crossed) <= 1e-12
         won = (straight > crossed) & ~tied
         share[at] = (won.sum(axis=1) + 0.5 * (tied.sum(axis=1) - 1)) / max(n_rows - 1, 1)
-    return share, None
+    return share
 
 
 @metric(direction="up", range=(0, 1), kinds=_KINDS, chance=one_half, terms=two_v_two_of_rows)
@@ -124,7 +140,7 @@ def two_v_two(true, pred, *, scores=None, rows=None, gallery=None):
     del scores, rows, gallery
     if len(true) < 2:
         raise DataError("one row makes no pair; score several together")
-    return float(np.mean(two_v_two_of_rows(true, pred)[0]))
+    return float(np.mean(_share_won(true, pred)))
 
 
 def explained_variance_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:

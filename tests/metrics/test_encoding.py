@@ -51,6 +51,23 @@ def test_2v2_is_that_of_a_loop_over_pairs():
     assert np.mean(two_v_two.terms(TRUE, PRED)[0]) == pytest.approx(np.mean(won))
 
 
+def test_rows_of_2v2_are_pseudo_values_and_spread_as_wide_as_the_score():
+    terms = two_v_two.terms(TRUE, PRED)[0]
+    n, each = len(TRUE), np.arange(len(TRUE))
+    without = [two_v_two(TRUE[each != i], PRED[each != i]) for i in each]
+    np.testing.assert_allclose(terms, n * two_v_two(TRUE, PRED) - (n - 1) * np.array(without))
+
+    # Over 300 samples of 20 rows, seed 0: a score of .84 spreads by .076; shares of won pairs
+    # said .036.
+    rng, scores, said = np.random.default_rng(0), [], []
+    for _ in range(300):
+        true = rng.standard_normal((20, 40))
+        pred = 0.3 * true * rng.standard_normal((20, 1)) ** 2 + rng.standard_normal((20, 40))
+        scores.append(two_v_two(true, pred))
+        said.append(np.var(two_v_two.terms(true, pred)[0], ddof=1) / 20)
+    assert np.sqrt(np.mean(said)) == pytest.approx(np.std(scores), rel=0.1)
+
+
 def test_2v2_in_blocks_is_2v2(monkeypatch):
     whole = two_v_two(TRUE, PRED)
     monkeypatch.setattr("neurodecode.metrics.encoding._BYTES", 16 * 12 * 5)
