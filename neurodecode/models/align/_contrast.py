@@ -11,7 +11,6 @@ import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.training import resolve_device, training_place
@@ -20,12 +19,12 @@ from neurodecode.models.align._layouts import Tables, check_same, flat_layout, k
 from neurodecode.models.align._objective import Objective, Reading, contrast_of
 from neurodecode.models.align._options import LossOptions, read_loss
 from neurodecode.models.networks._module import training_of
-from neurodecode.models.networks._network import arrays_of, keep_history
+from neurodecode.models.networks._network import arrays_of, keep_history, train_in_place
 from neurodecode.nn.frozen import FrozenTrunk
 from neurodecode.nn.positions import unit_square
 from neurodecode.train.chance import seeded
 from neurodecode.train.feeding import on
-from neurodecode.train.loop import batches_of, precision, train
+from neurodecode.train.loop import batches_of, precision
 from neurodecode.train.source import Padded, Source, check_finite
 from neurodecode.train.training import Training
 
@@ -74,7 +73,10 @@ def fit(model: Any, X: Any, y: Any, rows: pd.DataFrame | None, val: Any) -> Any:
     with seeded(seed, 0):
         module = _module(model, model.made_)
     objective = _objective(model, options, read, read_val)
-    trained = _train(model, module, objective, source, held_out, training, seed, [repr(options)])
+    trained = train_in_place(
+        model, module, objective, source, training, seed=seed, val=held_out,
+        content=[repr(options)],
+    )  # fmt: skip
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
     keep_history(model, trained, training)
@@ -122,7 +124,9 @@ def adapt(model: Any, X: Any, y: Any, rows: pd.DataFrame | None) -> Any:
         frozen = FrozenTrunk(module, *numbers)
         training = _adapting(_training(model), len(source))
         objective = _objective(model, options, read, None)
-        _train(model, frozen, objective, source, None, training, seed, ["adapt", subject])
+        train_in_place(
+            model, frozen, objective, source, training, seed=seed, content=["adapt", subject]
+        )
         model.weights_ = arrays_of(module)
         model.__dict__.pop("_made", None)
     return model
@@ -210,36 +214,6 @@ def _outputs(model: Any, X: Any) -> np.ndarray:
             check_finite(batch["X"].numpy(), index, len(source), "predict")
             found[index] = module(*inputs(on(batch, device)))[name].float().cpu().numpy()
     return found
-
-
-def _train(
-    model: Any,
-    module: torch.nn.Module,
-    objective: Objective,
-    source: Source,
-    val: Source | None,
-    training: Training,
-    seed: int,
-    more: list[str],
-) -> Any:
-    place = training_place()
-    device = resolve_device(place.device)
-    identity = ""
-    if place.folder is not None:
-        identity = digest(
-            [
-                repr(model.get_params(deep=False)),
-                source.key(),
-                None if val is None else val.key(),
-                {k: digest_array(v) for k, v in arrays_of(module).items()},
-                device,
-                *more,
-            ]
-        )
-    return train(
-        module, objective, source, training, val=val, seed=seed, device=device,
-        folder=place.folder, identity=identity, label=place.label,
-    )  # fmt: skip
 
 
 def _objective(

@@ -8,18 +8,17 @@ import torch
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neurodecode.core.digest import digest, digest_array
 from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError, NeurodecodeError
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.core.trials import Trials
 from neurodecode.models.encode._readout import MOST_NUMBERS
 from neurodecode.models.networks._module import training_of
-from neurodecode.models.networks._network import arrays_of, keep_history
+from neurodecode.models.networks._network import arrays_of, keep_history, train_in_place
 from neurodecode.nn.feature_maps import FeatureMap, MapShape
 from neurodecode.train.chance import seeded
 from neurodecode.train.feeding import on
-from neurodecode.train.loop import precision, train
+from neurodecode.train.loop import precision
 from neurodecode.train.losses import squared_error
 from neurodecode.train.source import Batch, Source, check_finite, inputs_of
 from neurodecode.train.training import Training
@@ -65,26 +64,12 @@ def fit(model: Any, X: Any, y: Any, val: Any, more: Mapping[str, Any] | None = N
     moments = channel_moments(source, shape)
     with seeded(seed, 0):
         module = FeatureMap(_built(model), shape, *moments)
-    place = training_place()
-    device = resolve_device(place.device)
-    identity = ""
-    if place.folder is not None:
-        identity = digest(
-            [
-                repr(model.get_params(deep=False)),
-                source.key(),
-                None if held_out is None else held_out.key(),
-                {k: digest_array(v) for k, v in arrays_of(module).items()},
-                device,
-            ]
-        )
-    trained = train(
-        module, poisson if is_rate else loss, source, training, val=held_out, seed=seed,
-        device=device, folder=place.folder, identity=identity, label=place.label,
-    )  # fmt: skip
+    trained = train_in_place(
+        model, module, poisson if is_rate else loss, source, training, seed=seed, val=held_out
+    )
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
-    model.attended_ = _attended(module, source, device)
+    model.attended_ = _attended(module, source, resolve_device(training_place().device))
     keep_history(model, trained, training)
     return model
 

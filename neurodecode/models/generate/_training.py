@@ -10,12 +10,10 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from neurodecode.core.digest import digest, digest_array
-from neurodecode.core.training import resolve_device, training_place
-from neurodecode.models.networks._network import arrays_of
+from neurodecode.models.networks._network import train_in_place
 from neurodecode.train.chance import seeded
 from neurodecode.train.history import Pass
-from neurodecode.train.loop import Loss, train
+from neurodecode.train.loop import Loss
 from neurodecode.train.source import Source
 from neurodecode.train.training import Training
 
@@ -63,17 +61,9 @@ def train_steps(
     warmup = round(0.3 * passes) if recipe.schedule == "one_cycle" else 0
     recipe = replace(recipe, max_epochs=passes, patience=passes, batch_size=size,
                      warmup_epochs=min(warmup, passes - 1))  # fmt: skip
-    place = training_place()
-    device = resolve_device(place.device)
-    identity = ""
-    if place.folder is not None:
-        weights = {k: digest_array(v) for k, v in arrays_of(module).items()}
-        said = [type(link).__name__, repr(link.get_params()), source.key(), weights, seed, device]
-        identity = digest(said)
-    trained = train(
-        module, loss, source, recipe, seed=seed, device=device, folder=place.folder,
-        identity=identity, label=place.label and f"{place.label}, {type(link).__name__}",
-    )  # fmt: skip
+    trained = train_in_place(
+        link, module, loss, source, recipe, seed=seed, part=type(link).__name__
+    )
     module.to("cpu")
     return trained.history
 

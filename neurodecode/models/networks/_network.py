@@ -5,6 +5,7 @@ like any estimator; the torch module is made of them when it is asked.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.nn.standardize import Standardized
 from neurodecode.train.chance import seeded
 from neurodecode.train.feeding import on
-from neurodecode.train.loop import Trained, precision, train
+from neurodecode.train.loop import Loss, Trained, precision, train
 from neurodecode.train.losses import accuracy, cross_entropy, squared_error
 from neurodecode.train.moments import channel_moments
 from neurodecode.train.source import Source, check_finite, inputs_of
@@ -68,34 +69,13 @@ def fit(
     source = Source({"X": inputs, "y": told})
     held_out = None if val is None else _val_source(model, *val)
     seed = int(check_random_state(model.random_state).randint(2**31))
-    place = training_place()
-    device = resolve_device(place.device)
     with seeded(seed, 0):
         module = _start(model, source, init)
         _check_output(module, source, model.shape_, model.output_shape_)
-    identity = ""
-    if place.folder is not None:
-        identity = digest(
-            [
-                repr(model.get_params(deep=False)),
-                source.key(),
-                None if held_out is None else held_out.key(),
-                {k: digest_array(v) for k, v in arrays_of(module).items()},
-                device,
-            ]
-        )
-    trained = train(
-        module,
-        cross_entropy(_class_weight(model, told)) if is_label else squared_error,
-        source,
-        training,
-        val=held_out,
-        metric=accuracy if is_label else None,
-        seed=seed,
-        device=device,
-        folder=place.folder,
-        identity=identity,
-        label=place.label,
+    loss = cross_entropy(_class_weight(model, told)) if is_label else squared_error
+    metric = accuracy if is_label else None
+    trained = train_in_place(
+        model, module, loss, source, training, seed=seed, val=held_out, metric=metric
     )
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
@@ -332,6 +312,59 @@ def _class_weight(model: Any, codes: np.ndarray) -> torch.Tensor | None:
 def arrays_of(module: torch.nn.Module) -> dict[str, np.ndarray]:
     """Give the weights of a module as arrays of their own."""
     return {k: v.detach().cpu().numpy().copy() for k, v in module.state_dict().items()}
+
+
+def train_in_place(
+    model: Any,
+    module: torch.nn.Module,
+    loss: Loss,
+    source: Source,
+    training: Training,
+    *,
+    seed: int,
+    val: Source | None = None,
+    metric: Loss | None = None,
+    content: Sequence[str] = (),
+    part: str = "",
+) -> Trained:
+    """Train a module where the caller of `fit` has said: device, folder of checkpoints and label.
+
+    A checkpoint is gone on from only by the same arguments, data, first weights and device.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+        Whose arguments name the checkpoint.
+    module, loss, source, training, seed, val, metric
+        As `neurodecode.train.loop.train` takes them.
+    content : sequence of str
+        Digests of what the loss reads and neither source holds.
+    part : str
+        Of the model, where it has several that are trained.
+
+    Returns
+    -------
+    trained : Trained
+    """
+    place = training_place()
+    device = resolve_device(place.device)
+    identity = ""
+    if place.folder is not None:
+        identity = digest(
+            [
+                repr(model.get_params(deep=False)),
+                source.key(),
+                None if val is None else val.key(),
+                {k: digest_array(v) for k, v in arrays_of(module).items()},
+                device,
+                [part, seed, *content],
+            ]
+        )
+    label = f"{place.label}, {part}" if place.label and part else place.label
+    return train(
+        module, loss, source, training, val=val, metric=metric, seed=seed, device=device,
+        folder=place.folder, identity=identity, label=label,
+    )  # fmt: skip
 
 
 def keep_history(model: Any, trained: Trained, training: Training) -> None:
