@@ -39,6 +39,19 @@ def test_no_two_people_are_shown_the_same_picture():
     assert not np.allclose(one.tables["embedding"], other.tables["embedding"])
 
 
+def test_people_may_have_voxels_of_their_own():
+    world = Embeddings(subjects=("01", "02"), n_voxels={"01": 3, "02": 5})
+    signals = [world.signal(name, "1", "1") for name in world.subjects]
+    assert [len(one.space) for one in signals] == [one.data.shape[1] for one in signals] == [3, 5]
+    alike = Embeddings(subjects=("01", "02"), n_voxels=4)
+    one, other = (alike.signal(name, "1", "1") for name in alike.subjects)
+    assert one.space != other.space
+    parcels = Embeddings(subjects=("01", "02"), n_parcels=4).signal("02", "1", "1")
+    np.testing.assert_array_equal(other.data, parcels.data)  # what they are called changes nothing
+    with pytest.raises(ConfigError, match="n_voxels: subject '02' has none"):
+        Embeddings(subjects=("01", "02"), n_voxels={"01": 3})
+
+
 def test_a_rank_above_the_features_is_refused():
     with pytest.raises(ConfigError, match="rank: 30 of 24 features"):
         Embeddings(rank=30)

@@ -1,5 +1,6 @@
 """Pictures as vectors, and people whose voxels weigh them in ways that have much in common."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -11,6 +12,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.recording import Signal, table_column
 from neurodecode.core.space import Space
 from neurodecode.simulate import ORACLE, Simulation, check_counts
+from neurodecode.simulate.fmri._voxels import check_n_voxels, n_voxels_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,9 @@ class Embeddings(Simulation):
         That each recording shows once; no two recordings share one.
     n_features, rank : int
     n_parcels : int
+    n_voxels : int or mapping of str to int, optional
+        Instead of parcels that people share: voxels of each person's own, as many for all or for
+        each subject.
     """
 
     effect: float = 0.7
@@ -38,18 +43,21 @@ class Embeddings(Simulation):
     n_features: int = 24
     rank: int = 4
     n_parcels: int = 500
+    n_voxels: int | Mapping[str, int] | None = None
 
     version: ClassVar[int] = 1
 
     def __post_init__(self):
         super().__post_init__()
         check_counts(self, "n_pictures", "n_features", "rank", "n_parcels")
+        if self.n_voxels is not None:
+            check_n_voxels(self.n_voxels, self.subjects)
         if self.rank > self.n_features:
             raise ConfigError(f"rank: {self.rank} of {self.n_features} features. Give fewer.")
 
     def header(self, subject: str, session: str, run: str) -> Signal:
         """Give what was shown; the oracle's responses are NaN."""
-        unknown = np.full((self.n_pictures, self.n_parcels), np.nan)
+        unknown = np.full((self.n_pictures, self._width(subject)), np.nan)
         return self._signal(subject, session, run, unknown, None)
 
     def signal(self, subject: str, session: str, run: str) -> Signal:
@@ -60,8 +68,12 @@ class Embeddings(Simulation):
 
     def weights(self, subject: str) -> np.ndarray:
         """Give the weights of a person's parcels, shape (n_parcels, n_features)."""
-        drawn = self.rng("weights", subject).standard_normal((self.n_parcels, self.rank))
+        n = self._width(subject)
+        drawn = self.rng("weights", subject).standard_normal((n, self.rank))
         return drawn @ self.loadings
+
+    def _width(self, subject: str) -> int:
+        return self.n_parcels if self.n_voxels is None else n_voxels_of(self.n_voxels, subject)
 
     @cached_property
     def loadings(self) -> np.ndarray:
@@ -79,22 +91,24 @@ class Embeddings(Simulation):
         return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 
     def _signal(self, subject, session, run, expected, data) -> Signal:
-        names = [f"{subject}-{session}-{run}-{i + 1:03d}" for i in range(self.n_pictures)]
+        stimuli = [f"{subject}-{session}-{run}-{i + 1:03d}" for i in range(self.n_pictures)]
         events = pd.DataFrame(
             {
                 "onset": np.full(self.n_pictures, np.nan),
                 "duration": np.zeros(self.n_pictures),
                 "label": "picture",
-                "stimulus": names,
+                "stimulus": stimuli,
                 table_column("embedding"): np.arange(self.n_pictures),
             }
         )
-        parcels = tuple(f"parcel {i + 1}" for i in range(self.n_parcels))
+        own = self.n_voxels is not None
+        what = f"{subject} voxel" if own else "parcel"
+        names = tuple(f"{what} {i + 1}" for i in range(self._width(subject)))
         embedding = self._shown(subject, session, run).astype(np.float32)
         return Signal(
             data,
-            Space("parcels", parcels),
-            ("parcel",),
+            Space("voxels" if own else "parcels", names),
+            ("voxel" if own else "parcel",),
             None,
             events,
             n_times=self.n_pictures,
