@@ -22,6 +22,10 @@ class Needs:
         Kinds of target it can learn.
     signals : int or tuple of str
         How many signals, or which.
+    ragged_targets : bool
+        Whether what is to be learnt may differ in length from row to row, as brains do of people
+        with voxels of their own: y is then a list of arrays, one a row; that of labelled rows of
+        the tested is an array, and they are told as many values. One person is tested a fold.
     lazy_targets : bool
         Whether vectors to be learnt may be `neurodecode.core.entries.Entries`, read block by block
         where they are too many to be held; else they are an array.
@@ -77,6 +81,7 @@ class Needs:
     trials: bool = False
     batches: bool = False
     targets: tuple[str, ...] = ("label",)
+    ragged_targets: bool = False
     lazy_targets: bool = False
     signals: int | tuple[str, ...] = 1
     axes: tuple[str, ...] | None = None

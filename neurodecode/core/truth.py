@@ -1,7 +1,8 @@
-"""What is to be told, of all rows: arrays, `Entries`, or brains of people whose spaces differ."""
+"""What is to be told: arrays, `Entries`, or brains of people whose spaces differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,36 @@ from neurodecode.core.entries import Entries
 from neurodecode.core.errors import DataError
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials
+
+
+@dataclass(frozen=True, eq=False)
+class Brains:
+    """Brains of some rows, read: each as long as its person has voxels.
+
+    Parameters
+    ----------
+    each : tuple of ndarray, shape (n_values,)
+        One a row; rows of one person are of one length.
+    """
+
+    each: tuple[np.ndarray, ...]
+
+    def __len__(self) -> int:
+        return len(self.each)
+
+    def __getitem__(self, index: np.ndarray) -> "Brains":
+        """Give the rows at `index`, a mask or whole numbers."""
+        return Brains(tuple(self.each[i] for i in np.arange(len(self))[index]))
+
+    def handed(self) -> np.ndarray | list[np.ndarray]:
+        """Give an array where all rows are of one length, else a list: what a model is told."""
+        alike = len({len(one) for one in self.each}) == 1
+        return np.stack(self.each) if alike else list(self.each)
+
+    @cached_property
+    def marks(self) -> np.ndarray:
+        """Digest of each row, by which rows are told equal."""
+        return np.array([digest_array(one) for one in self.each])
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +81,18 @@ class BrainTruth:
         """
         y = self.trials.take(index).array()
         return y.reshape(len(y), -1)
+
+    def read(self, index: np.ndarray) -> "np.ndarray | Brains":
+        """Give the truth of rows, as an array where they are of one space."""
+        spaces = self.spaces[index]
+        if len(np.unique(spaces)) < 2:
+            return self[index]
+        each: list[np.ndarray] = [np.zeros(0)] * len(spaces)
+        for space in np.unique(spaces):
+            mine = np.flatnonzero(spaces == space)
+            for i, one in zip(mine, self[index[mine]], strict=True):
+                each[i] = one
+        return Brains(tuple(each))
 
     def check_alike(self, index: np.ndarray, fold: str) -> None:
         """Hold the rows of a fold to one space.
@@ -94,6 +137,7 @@ class BrainTruth:
 
 
 Told = np.ndarray | Entries  # of some rows: what a model is told
+Taught = Told | Brains  # of training rows: also of people with voxels of their own
 Truth = Told | BrainTruth  # of all rows
 
 
@@ -116,18 +160,22 @@ def known_rows(y: Truth, kind: str) -> np.ndarray:
     return np.logical_and.reduce(np.isfinite(y.reshape(len(y), -1)), axis=1)
 
 
-def digest_told(y: Told) -> str:
+def digest_told(y: Taught) -> str:
     """Digest of the truth of some rows."""
+    if isinstance(y, Brains):
+        return digest(y.marks.tolist())
     return y.key if isinstance(y, Entries) else digest_array(y)
 
 
-def comparable(y: Truth) -> Any:
+def comparable(y: Truth | Brains) -> Any:
     """Give by what truths of rows are told equal, without reading vectors once more."""
-    return y.marks if isinstance(y, Entries) else y
+    return y.marks if isinstance(y, Entries | Brains) else y
 
 
-def both_told(one: Told, other: Told) -> Told:
+def both_told(one: Taught, other: Taught) -> Taught:
     """Give the truth of some rows, then that of others."""
     if isinstance(one, Entries) and isinstance(other, Entries):
         return one.joined(other)
-    return np.concatenate([one, other])
+    if isinstance(one, Brains) and isinstance(other, Brains):
+        return Brains((*one.each, *other.each))
+    return np.concatenate([np.asarray(one), np.asarray(other)])

@@ -93,13 +93,16 @@ def check_model(model: Any) -> list[Finding]:
     def fresh() -> Any:
         return seeded(model, 0)  # as a fold does with what draws by chance
 
-    def fit(one: Any) -> Any:
+    def beside(index: np.ndarray) -> dict[str, Any]:
         more: dict[str, Any] = {}
         if told is not None:
-            more["rows"] = told.iloc[train].reset_index(drop=True)
+            more["rows"] = told.iloc[index].reset_index(drop=True)
         if named.training_signals:
-            more["signals"] = signals_of(named, train)
-        return one.fit(picked(X, train), y[train], **more)
+            more["signals"] = signals_of(named, index)
+        return more
+
+    def fit(one: Any) -> Any:
+        return one.fit(picked(X, train), y[train], **beside(train))
 
     def fitted() -> Any:
         return fit(fresh())
@@ -135,10 +138,24 @@ def check_model(model: Any) -> list[Finding]:
         if kind != "picture" or not has_ceilings(one):
             raise NotAsked("it says none")
         names, signals = named.training_signals, signals_of(named, test)
-        beside = Beside(pd.DataFrame(index=range(len(test))), signals) if names else None
+        shown = Beside(pd.DataFrame(index=range(len(test))), signals) if names else None
         before = answer(one, picked(X, test))
-        ceilings_of(one, y[test], beside)
+        ceilings_of(one, y[test], shown)
         assert np.array_equal(before, answer(one, picked(X, test))), "its ceilings change it"
+
+    def tells_own_voxels() -> None:
+        if not named.ragged_targets:
+            raise NotAsked("it learns targets of one length")
+        subject = rows["subject"]
+        own = [np.resize(one, 2 + int(name)) for one, name in zip(y, subject, strict=True)]
+        new = np.flatnonzero(subject == subject[-1])
+        known, context = np.flatnonzero(subject != subject[-1]), new[: len(new) // 2]
+        one = fresh().fit(picked(X, known), [own[i] for i in known], **beside(known))
+        if hasattr(one, "adapt"):
+            labelled = np.stack([own[i] for i in context])
+            one = one.adapt(picked(X, context), labelled, **beside(context))
+        said = np.shape(answer(one, picked(X, new)))
+        assert said == (len(new), len(own[-1])), f"{len(own[-1])} voxels are told as {said}"
 
     def scores_each_class() -> None:
         if kind != "label":
@@ -194,6 +211,7 @@ def check_model(model: Any) -> list[Finding]:
             ("fitting twice is fitting once", fits_again),
             ("each trial gets one answer", answers_each),
             ("each class has a score", scores_each_class),
+            ("people may have voxels of their own", tells_own_voxels),
             ("no answer leans on later trials", looks_back_alone)
             if named.sequential
             else ("test trials do not lean on each other", leans_on_no_other),

@@ -123,7 +123,8 @@ class FoldWork:
             # Leading stages hold nothing that is learnt, so unfitted ones stand for them.
             model.stages_ = [*leading, *fitted]
             model.classes_ = getattr(last, "classes_", None)
-        shape = job.y.shape[1:] if self._task.kind == "picture" else ()
+        truth: Any = job.y
+        shape = truth.shape[1:] if self._task.kind == "picture" else ()
         return Fitted(model, fitted, handed.test, reducer, leading, shape)
 
     def predictions(self, fitted: Fitted) -> Predictions:
@@ -312,6 +313,9 @@ class FoldWork:
         name = job.shared or signals[0]
         if job.model.input_needs.ragged and not job.shared:
             return trials.array_or_list(name)
+        spaces = {part.space for part in trials.signal(name).used()}
+        if named == (ORACLE_SIGNAL,) and len(spaces) > 1:
+            return trials.list(name)  # as long as each person has voxels
         X = trials.array(name)
         return X.reshape(len(X), -1) if job.model.flattens else X
 

@@ -21,6 +21,7 @@ from neurodecode.harness.galleries import TOLD_APART, Galleries
 from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
+from neurodecode.harness.own_voxels import centre_rows, check_own_voxels
 from neurodecode.harness.pairing import check_paired
 from neurodecode.harness.question import NamedModel, Question
 from neurodecode.harness.refusals import Refused, find_refused
@@ -273,7 +274,8 @@ def _folds(study: Study, y: Truth) -> Iterator[PlannedFold]:
                     "protocol that keeps runs apart, or shorter windows."
                 )
             if isinstance(brains, BrainTruth):  # their spaces are known before their data are
-                brains.check_alike(fold.index("train", "val", "test", "adapt"), fold.name)
+                check_own_voxels(fold, rows, brains, question)
+                train = centre_rows(fold, brains)
             yield PlannedFold(seed, fold, doubts.of(fold), _prior(y[train], study))
 
 

@@ -9,7 +9,7 @@ from neurodecode.core.config import Call, nearest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.gallery import Likeness
 from neurodecode.core.needs import Needs
-from neurodecode.core.stages import stages_of, takes_rows_of_numbers
+from neurodecode.core.stages import ignores_y, stages_of, takes_rows_of_numbers
 from neurodecode.core.target import Target
 from neurodecode.core.training import Device
 from neurodecode.core.updating import Updates, learning
@@ -103,6 +103,12 @@ class NamedModel:
     def target_space(self) -> bool:
         """Whether one of its stages is handed the space of the brain that it tells."""
         return any(needs.target_space for needs in self._all_needs)
+
+    @property
+    def ragged_targets(self) -> bool:
+        """Whether all of its stages that are told the target take one that differs in length."""
+        told = (stage for stage in stages_of(self.estimator) if not ignores_y(stage))
+        return all(needs_of(stage, first=True).ragged_targets for stage in told)
 
     @property
     def unlabelled(self) -> bool:

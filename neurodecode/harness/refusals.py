@@ -15,8 +15,10 @@ from neurodecode.core.parts import TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.stages import stages_of, why_not_chained
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.jobs import weights_of
+from neurodecode.harness.own_voxels import why_one_space
 from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
@@ -55,6 +57,7 @@ def find_refused(study: Study, folds: Sequence[Fold]) -> tuple[Refused, ...]:
         if (
             reason := why_refused(model, study)
             or _why_differs(model, differs)
+            or _why_not_told_brains(model, folds, study)
             or _why_not_learnt(model, folds, study)
         )
         is not None
@@ -199,6 +202,15 @@ def _why_not_told(model: NamedModel, study: Study) -> str | None:
             "of which nothing is told. Ask for one of them in its needs."
         )
     return None
+
+
+def _why_not_told_brains(model: NamedModel, folds: Sequence[Fold], study: Study) -> str | None:
+    """Say why a model cannot be told the brains of people with voxels of their own."""
+    target = study.question.target
+    brains = target.y(study.trials) if target.kind == "brain" else None
+    if not isinstance(brains, BrainTruth) or brains.spaces.max() < 1:
+        return None
+    return why_one_space(model, folds, brains, study.question)
 
 
 def _why_not_learnt(model: NamedModel, folds: Sequence[Fold], study: Study) -> str | None:

@@ -14,6 +14,7 @@ from neurodecode.core.files import cache_folder, remove_orphans
 from neurodecode.core.parts import TrialSignal
 from neurodecode.core.stages import stages_of
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import Taught
 from neurodecode.data.cache import STAGES, mark_running, touch
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.engines import ENGINES
@@ -319,7 +320,7 @@ def _updates(job: Job, question: Question, truth: TrainingTruth) -> dict[str, An
     return {"updates": how, "y_test": told}
 
 
-def _task_job(job: Job, shared: set[str], y: np.ndarray, *, keeps: bool) -> TaskJob:
+def _task_job(job: Job, shared: set[str], y: Taught, *, keeps: bool) -> TaskJob:
     # A model that is kept has all its stages, also those that folds could have shared.
     leading = leading_stateless(job.model)
     name = shared_name(leading) if leading else ""

@@ -12,7 +12,7 @@ from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
-from neurodecode.core.truth import Told, Truth, comparable, known_rows
+from neurodecode.core.truth import BrainTruth, Told, Truth, comparable, known_rows
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.harness.repeats import first_repeats
 from neurodecode.harness.store import Store
@@ -171,41 +171,42 @@ def collect_groups(
 
     def scored_with(job: dict[str, Any]) -> tuple[Any, ...]:
         numbers = (NO_DRAW if job[k] is None else job[k] for k in ("draw", "permutation"))
-        fold = job["fold"] if "fold" in within else ""
-        # Brains of people whose spaces differ are as wide as their folds' training means.
-        return job["model"], *numbers, job["seed"], fold, len(priors[job["seed"], job["fold"]])
+        return job["model"], *numbers, job["seed"], job["fold"] if "fold" in within else ""
 
     # Jobs come grouped by fold; sorting keeps the folds of one model in their order.
     for called, several in groupby(sorted(jobs, key=scored_with), key=scored_with):
-        model, draw, permutation, seed, fold, _ = called
-        mine = list(several)
-        found = [store.predictions(job["key"], classes, job["ceiling"], band) for job in mine]
-        at = position.get_indexer(pd.Index(np.concatenate([p.uid for p in found])))
-        scores = [p.scores for p in found if p.scores is not None]
-        whole = Group(
-            model=model,
-            seed=seed,
-            fold=fold,
-            subject="",
-            session="",
-            draw=draw,
-            permutation=permutation,
-            rows=at,
-            true=truth.of(at, permutation),
-            pred=_pred(store, mine, found),
-            scores=np.concatenate(scores) if len(scores) == len(found) else None,
-            score_kind=found[0].score_kind,
-            prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
-            axes=found[0].axes,
-            samples=found[0].samples,
-            waits=_waits(store, mine, found),
-        )
-        if index["target"]["kind"] in (*TOLD_APART, "brain"):
-            several = [priors[job["seed"], job["fold"]] for job in mine]
-            of_rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
-            whole = replace(whole, centre=np.stack(several), centre_of=of_rows)
-        for one in _split(whole, columns, within):
-            yield one if single else _answered_together(one, rows, index)
+        model, draw, permutation, seed, fold = called
+        answered = list(several)
+        read = [store.predictions(job["key"], classes, job["ceiling"], band) for job in answered]
+        rows_of = [position.get_indexer(pd.Index(one.uid)) for one in read]
+        for which in truth.of_one_space(rows_of):
+            mine, found = [answered[i] for i in which], [read[i] for i in which]
+            at = np.concatenate([rows_of[i] for i in which])
+            scores = [p.scores for p in found if p.scores is not None]
+            whole = Group(
+                model=model,
+                seed=seed,
+                fold=fold,
+                subject="",
+                session="",
+                draw=draw,
+                permutation=permutation,
+                rows=at,
+                true=truth.of(at, permutation),
+                pred=_pred(store, mine, found),
+                scores=np.concatenate(scores) if len(scores) == len(found) else None,
+                score_kind=found[0].score_kind,
+                prior=np.mean([priors[job["seed"], job["fold"]] for job in mine], axis=0),
+                axes=found[0].axes,
+                samples=found[0].samples,
+                waits=_waits(store, mine, found),
+            )
+            if index["target"]["kind"] in (*TOLD_APART, "brain"):
+                several = [priors[job["seed"], job["fold"]] for job in mine]
+                of_rows = np.repeat(np.arange(len(found)), [len(one) for one in found])
+                whole = replace(whole, centre=np.stack(several), centre_of=of_rows)
+            for one in _split(whole, columns, within):
+                yield one if single else _answered_together(one, rows, index)
 
 
 def _pred(store: Store, jobs: Sequence[dict[str, Any]], found: Sequence[Predictions]) -> Any:
@@ -261,9 +262,17 @@ class _Truth:
 
     def __init__(self, y: Truth, rows: pd.DataFrame, target: dict[str, Any]):
         self._y, self._rows = y, Rows(rows)
+        self._spaces = y.spaces if isinstance(y, BrainTruth) else None
         self._known = known_rows(y, target["kind"])
         self._rotate = target["rotates"]
         self._last: tuple[int, np.ndarray] = (NO_DRAW, np.arange(len(rows)))
+
+    def of_one_space(self, several: Sequence[np.ndarray]) -> list[list[int]]:
+        """Part folds by the space of the brain that they test; all together where it is one."""
+        if self._spaces is None:
+            return [list(range(len(several)))]
+        number = [int(self._spaces[at[0]]) for at in several]
+        return [[i for i, one in enumerate(number) if one == n] for n in sorted(set(number))]
 
     def of(self, index: np.ndarray, permutation: int) -> Told:
         if permutation == NO_DRAW:

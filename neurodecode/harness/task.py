@@ -10,7 +10,7 @@ import numpy as np
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule
 from neurodecode.core.trials import Trials
-from neurodecode.core.truth import Told, both_told
+from neurodecode.core.truth import Taught, Told, both_told
 from neurodecode.core.updating import Updates
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.question import NamedModel
@@ -86,9 +86,9 @@ class TaskJob:
 
     Parameters
     ----------
-    y : ndarray or Entries, shape (n_train, …)
+    y : ndarray, Entries or Brains, shape (n_train, …)
         Truth of the training rows, in their order.
-    y_adapt : ndarray or Entries, shape (n_adapt, …), or None
+    y_adapt : ndarray, Entries or Brains, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
     beside : Beside or None
         What the training rows, then the labelled rows of the tested, are told beside y. None where
@@ -118,9 +118,9 @@ class TaskJob:
     seed: int
     shared: str
     n_shared: int
-    y: Told
+    y: Taught
     is_null: bool
-    y_adapt: Told | None = None
+    y_adapt: Taught | None = None
     beside: Beside | None = None
     tuning: Tuning | None = None
     val: Validation | None = None
@@ -133,7 +133,7 @@ class TaskJob:
     beside_ceiling: Beside | None = None
 
     @property
-    def told(self) -> Told:
+    def told(self) -> Taught:
         """Truth of the training rows, then of the labelled rows of the tested."""
         return self.y if self.y_adapt is None else both_told(self.y, self.y_adapt)
 

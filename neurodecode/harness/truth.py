@@ -7,7 +7,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
-from neurodecode.core.truth import BrainTruth, Told, Truth, comparable
+from neurodecode.core.truth import BrainTruth, Taught, Told, Truth, comparable
 from neurodecode.harness.study import Study
 
 
@@ -39,7 +39,7 @@ class TrainingTruth:
         self._last: tuple[Fold, int] | None = None
         self._permutation: tuple[int, np.ndarray] | None = None
 
-    def of(self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None) -> Told:
+    def of(self, fold: Fold, seed: int, draw: int | None, permutation: int | None = None) -> Taught:
         """Give what a model is told, in the order of `Fold.labelled`.
 
         Parameters
@@ -55,12 +55,12 @@ class TrainingTruth:
 
         Returns
         -------
-        y : ndarray or Entries, shape (n_labelled, …)
+        y : ndarray, Entries or Brains, shape (n_labelled, …)
         """
         told = fold.labelled
         if permutation is not None:
-            return self.y[self.permuted(permutation)[told]]
-        y = self.y[told]
+            return self._read(self.permuted(permutation)[told])
+        y = self._read(told)
         return y if draw is None else y[self._drawn(y, fold, seed, draw)]
 
     def whose(
@@ -74,13 +74,16 @@ class TrainingTruth:
         told = fold.labelled
         if permutation is not None:
             return self.permuted(permutation)[told]
-        return told if draw is None else told[self._drawn(self.y[told], fold, seed, draw)]
+        return told if draw is None else told[self._drawn(self._read(told), fold, seed, draw)]
 
     def space(self, fold: Fold) -> Space | None:
         """Give the space of the brain that is told in a fold; None of other targets."""
         return self.y.space(fold.labelled) if isinstance(self.y, BrainTruth) else None
 
-    def _drawn(self, y: Told, fold: Fold, seed: int, draw: int) -> np.ndarray:
+    def _read(self, index: np.ndarray) -> Taught:
+        return self.y.read(index) if isinstance(self.y, BrainTruth) else self.y[index]
+
+    def _drawn(self, y: Taught, fold: Fold, seed: int, draw: int) -> np.ndarray:
         """Give the labelled row of a fold whose truth each of them is told in a draw."""
         told = fold.labelled
         return permuted_order(

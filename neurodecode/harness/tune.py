@@ -23,7 +23,7 @@ from neurodecode.core.nodes import Node, Problems
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import stages_of
 from neurodecode.core.timeline import Timeline
-from neurodecode.core.truth import Told
+from neurodecode.core.truth import Taught
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.in_use import keep_apart
 from neurodecode.harness.jobs import describe_stage
@@ -125,7 +125,7 @@ def candidates_of(grid: Mapping[str, tuple[Any, ...]]) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
-def inner_folds(rows: Rows, y: Told, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
+def inner_folds(rows: Rows, y: Taught, tuning: Tuning, kind: str, seed: int) -> Iterator[Fold]:
     """Split training rows; groups stay whole, and windows near a test window are purged.
 
     Near is what overlaps one or, of decoders in use, lies within the gap that outer folds keep.

@@ -9,7 +9,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows, in_time
-from neurodecode.core.truth import Told
+from neurodecode.core.truth import Taught
 from neurodecode.protocols import inner_groups, purge
 
 _FIFTH = 5  # one part of five is validated on
@@ -74,7 +74,7 @@ def held_out_by(rows: Rows, kind: str, paired_by: tuple[str, ...] = ()) -> np.nd
 
 
 def cut_validation(
-    rows: Rows, y: Told, validation: Validation, kind: str, seed: int
+    rows: Rows, y: Taught, validation: Validation, kind: str, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Part training rows into those that are trained on, and about a fifth to validate on.
 
@@ -125,7 +125,7 @@ def cut_validation(
 
 
 def _levels(
-    rows: Rows, y: Told, validation: Validation, kind: str, seed: int
+    rows: Rows, y: Taught, validation: Validation, kind: str, seed: int
 ) -> Iterator[Iterable[np.ndarray]]:
     """Masks of rows to validate on, those farthest from the training rows first."""
     for several in (validation.groups, inner_groups(rows, (), validation.paired_by)):
@@ -139,7 +139,7 @@ def _levels(
         yield _of_groups(pairs, y, kind, seed)
 
 
-def _of_groups(groups: np.ndarray, y: Told, kind: str, seed: int) -> Iterator[np.ndarray]:
+def _of_groups(groups: np.ndarray, y: Taught, kind: str, seed: int) -> Iterator[np.ndarray]:
     n_splits = min(_FIFTH, len(np.unique(groups)))
     is_label = kind == "label"
     how = StratifiedGroupKFold if is_label else GroupKFold
@@ -151,9 +151,9 @@ def _of_groups(groups: np.ndarray, y: Told, kind: str, seed: int) -> Iterator[np
         yield mask
 
 
-def _of_trials(y: Told, kind: str, seed: int) -> np.ndarray:
+def _of_trials(y: Taught, kind: str, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    stratum = y if kind == "label" else np.zeros(len(y))
+    stratum = np.asarray(y) if kind == "label" else np.zeros(len(y))
     mask = np.zeros(len(y), dtype=bool)
     for value in np.unique(stratum):
         mine = rng.permutation(np.flatnonzero(stratum == value))
@@ -178,14 +178,15 @@ def _overlap(rows: Rows) -> bool:
     return bool(np.any((recording[1:] == recording[:-1]) & (start[1:] < stop[order][:-1])))
 
 
-def _lacks(fold: Fold, y: Told, kind: str) -> str:
+def _lacks(fold: Fold, y: Taught, kind: str) -> str:
     """Say which side lacks rows, or a class that the other has: ``train``, ``val``, or neither."""
     train, val = fold.index("train"), fold.index("test")
     if len(train) == 0 or len(val) == 0:
         return "train"
     if kind != "label":
         return ""
-    classes = set(np.unique(y))
-    if set(y[train]) != classes:
+    codes = np.asarray(y)
+    classes = set(np.unique(codes))
+    if set(codes[train]) != classes:
         return "train"
-    return "" if set(y[val]) == classes else "val"
+    return "" if set(codes[val]) == classes else "val"

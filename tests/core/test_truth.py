@@ -11,6 +11,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.core.truth import Brains, both_told, comparable, digest_told
 from neurodecode.harness.store import Store
 
 WIDTHS = (3, 5, 3)
@@ -65,6 +66,25 @@ def test_rows_of_several_spaces_name_who_differs(truth):
         truth.check_alike(np.array([0, 5]), "01/fold-0")
     with pytest.raises(DataError, match="sub-2 has"):  # as many voxels, and not the same ones
         truth.check_alike(np.array([0, 9]), "01/fold-0")
+
+
+def test_rows_of_several_people_are_read_person_by_person(truth):
+    index = np.array([5, 0, 1, 9])
+    found = truth.read(index)
+    assert isinstance(found, Brains)
+    for one, i in zip(found.handed(), index, strict=True):
+        np.testing.assert_array_equal(one, truth[np.array([i])][0])
+    assert [len(one) for one in found[np.array([True, False, False, True])].handed()] == [5, 3]
+    alike = truth.read(index[1:]).handed()  # of as many voxels, though not the same ones
+    np.testing.assert_array_equal(alike, np.concatenate([truth[index[1:3]], truth[index[3:]]]))
+    np.testing.assert_array_equal(truth.read(index[1:3]), truth[index[1:3]])
+
+
+def test_brains_are_told_apart_by_their_content(truth):
+    one, other = truth.read(np.array([0, 4])), truth.read(np.array([0, 5]))
+    assert (comparable(one) == comparable(other)).tolist() == [True, False]
+    assert digest_told(one) == digest_told(truth.read(np.array([0, 4]))) != digest_told(other)
+    assert digest_told(both_told(one, other)) == digest_told(truth.read(np.array([0, 4, 0, 5])))
 
 
 def test_trials_of_channels_by_time_are_flattened(trials):

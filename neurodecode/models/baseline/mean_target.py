@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.entries import Entries
+from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.models.baseline._tags import of_trials
 
@@ -14,9 +15,14 @@ from neurodecode.models.baseline._tags import of_trials
 class MeanTarget(RegressorMixin, BaseEstimator):
     """Always answer the mean of the training values.
 
+    Of people with voxels of their own it is that of the labelled rows of the tested alone.
+
     Attributes
     ----------
-    mean_ : float or ndarray
+    mean_ : float or ndarray, or None
+        None where training values are of several lengths, and none of the tested was seen.
+    n_trials_ : int
+        That it is the mean of.
     """
 
     needs = Needs(
@@ -24,17 +30,41 @@ class MeanTarget(RegressorMixin, BaseEstimator):
         signals=0,
         targets=("value", "vector", "series", "brain"),
         lazy_targets=True,
+        ragged_targets=True,
     )
     version: ClassVar[int] = 1
 
     def fit(self, X, y):
         """Take the mean; `X` is not looked at."""
-        self.mean_ = y.mean() if isinstance(y, Entries) else np.mean(y, axis=0)
+        several = isinstance(y, list)
+        self.mean_, self.n_trials_ = (None, 0) if several else (_mean(y), len(y))
+        return self
+
+    def adapt(self, X, y=None):
+        """Take the mean of labelled rows of the tested too."""
+        check_is_fitted(self)
+        if y is None:
+            return self
+        mean, n = _mean(y), self.n_trials_ + len(y)
+        if self.mean_ is None or np.shape(self.mean_) != np.shape(mean):
+            self.mean_, self.n_trials_ = mean, len(y)
+        else:
+            self.mean_ = self.mean_ + (mean - self.mean_) * (len(y) / n)
+            self.n_trials_ = n
         return self
 
     def predict(self, X):
         check_is_fitted(self)
+        if self.mean_ is None:
+            raise DataError(
+                "baseline.mean_target: training values are of several lengths, as of people with "
+                "voxels of their own. Give adapt labelled trials of the tested."
+            )
         return np.repeat(self.mean_[None], len(X), axis=0)
 
     def __sklearn_tags__(self):
         return of_trials(super().__sklearn_tags__())
+
+
+def _mean(y):
+    return y.mean() if isinstance(y, Entries) else np.mean(y, axis=0)

@@ -22,7 +22,11 @@ class Oracle(BaseEstimator):
         Of labels.
     """
 
-    needs = Needs(signals=("oracle",), targets=("label", "value", "vector", "series", "brain"))
+    needs = Needs(
+        signals=("oracle",),
+        targets=("label", "value", "vector", "series", "brain"),
+        ragged_targets=True,
+    )
     version: ClassVar[int] = 1
 
     def fit(self, X, y):
@@ -30,10 +34,14 @@ class Oracle(BaseEstimator):
 
         Parameters
         ----------
-        X : ndarray, shape (n_trials, n_answers) or (n_trials, n_targets, n_times)
-            Log-likelihoods of the classes in their order; or what is to be told.
+        X : ndarray, shape (n_trials, n_answers) or (n_trials, n_targets, n_times), or list
+            Log-likelihoods of the classes in their order; or what is to be told, of people with
+            voxels of their own a list of arrays.
         y : ndarray, shape (n_trials,), or that of `X`
         """
+        if isinstance(X, list):
+            self.asks_labels_, self.n_own_, self.classes_ = False, 1, None
+            return self
         X = np.asarray(validate_data(self, X, allow_nd=True))
         self.asks_labels_ = np.asarray(y).dtype.kind in "iu"
         self.n_own_ = np.ndim(y) - 1

@@ -32,8 +32,9 @@ class OfPeople(RegressorMixin, BaseEstimator):
     """A linear encoder of each person, whose weights are told by `_weights` from a context.
 
     `fit` sees people; a model learns in `_learn` what their voxels have in common, whatever these
-    are called: voxels of two people are never taken for one. `adapt` is shown labelled rows of the
-    tested, the context. A person that is tested without any is told from what all have in common.
+    are called: voxels of two people are never taken for one, and people may have as many as they
+    have. `adapt` is shown labelled rows of the tested, the context. A person that is tested without
+    any is told from what all have in common.
 
     Attributes
     ----------
@@ -43,7 +44,7 @@ class OfPeople(RegressorMixin, BaseEstimator):
     """
 
     needs: ClassVar[Needs] = Needs(
-        trials=True, targets=("brain",), columns=("subject",), calibration=True
+        trials=True, targets=("brain",), columns=("subject",), calibration=True, ragged_targets=True
     )
 
     def fit(self, X, y):
@@ -53,7 +54,8 @@ class OfPeople(RegressorMixin, BaseEstimator):
         ----------
         X : Trials
             Features of what was shown, with the column ``subject``.
-        y : ndarray, shape (n_trials,) or (n_trials, n_voxels)
+        y : ndarray, shape (n_trials,) or (n_trials, n_voxels), or list of ndarray
+            Of people with voxels of their own an array a trial, shape (n_voxels_of_subject,).
 
         Raises
         ------
@@ -64,8 +66,7 @@ class OfPeople(RegressorMixin, BaseEstimator):
         """
         people = self._people(X, y)
         self.n_features_ = next(iter(people.values())).X.shape[1]
-        self.n_voxels_ = next(iter(people.values())).Y.shape[1]
-        self.one_ = np.ndim(y) == 1
+        self.one_ = not isinstance(y, list) and np.ndim(y) == 1
         self._learn(people)
         self.weights_of_ = {name: self._weights(one) for name, one in people.items()}
         return self
@@ -76,39 +77,49 @@ class OfPeople(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : Trials
-        y : ndarray, shape (n_trials,) or (n_trials, n_voxels), optional
+        y : ndarray, shape (n_trials,) or (n_trials, n_voxels), or list of ndarray, optional
+            As `fit` takes it; of as many voxels as these people have.
+
+        Raises
+        ------
+        DataError
+            If features or responses are no finite numbers, or features are not those of `fit`.
         """
         check_is_fitted(self)
         if y is None:
             return self
         people = self._people(X, y)
-        shape = self.n_features_, self.n_voxels_
-        found = {name: (one.X.shape[1], one.Y.shape[1]) for name, one in people.items()}
-        for name, sizes in found.items():
-            if sizes != shape:
-                raise DataError(
-                    f"{self._name}: subject {name!r} has {sizes[0]} features and {sizes[1]} "
-                    f"voxels, and those it was trained on {shape[0]} and {shape[1]}."
-                )
+        self._check_features(next(iter(people.values())).X)
         told = {name: self._weights(one) for name, one in people.items()}
         self.weights_of_ = {**self.weights_of_, **told}
         return self
 
     def predict(self, X):
-        """Give responses, shape (n_trials, n_voxels)."""
+        """Give responses, shape (n_trials, n_voxels).
+
+        Raises
+        ------
+        DataError
+            If the trials are of people who differ in how many voxels they have, or of somebody of
+            whom nothing was seen where those who were do.
+        """
         check_is_fitted(self)
         features, subject = self._read(X)
-        if features.shape[1] != self.n_features_:
+        self._check_features(features)
+        names = list(dict.fromkeys(subject.tolist()))
+        weights = {name: self.weights_of_.get(name) for name in names}
+        weights = {k: self._unknown(k) if one is None else one for k, one in weights.items()}
+        widths = {name: len(one) for name, one in weights.items()}
+        n_voxels = next(iter(widths.values()), 0)
+        other = next((name for name in names if widths[name] != n_voxels), None)
+        if other is not None:
             raise DataError(
-                f"{self._name}: {features.shape[1]} features, and it was trained on "
-                f"{self.n_features_}. Give the same embedding."
+                f"{self._name}: subject {names[0]!r} has {n_voxels} voxels and subject {other!r} "
+                f"{widths[other]}, which no array holds. Ask for one of them at a time."
             )
-        said = np.empty((len(features), self.n_voxels_))
-        for name in dict.fromkeys(subject.tolist()):
-            mine = subject == name
-            weights = self.weights_of_.get(name)
-            weights = self._unknown() if weights is None else weights
-            said[mine] = features[mine] @ weights[:, :-1].T + weights[:, -1]
+        said = np.empty((len(features), n_voxels))
+        for name, mine in ((one, subject == one) for one in names):
+            said[mine] = features[mine] @ weights[name][:, :-1].T + weights[name][:, -1]
         return said[:, 0] if self.one_ else said
 
     def _learn(self, people: Mapping[str, Person]) -> None:
@@ -117,22 +128,50 @@ class OfPeople(RegressorMixin, BaseEstimator):
     def _weights(self, person: Person) -> np.ndarray:
         raise NotImplementedError
 
-    def _unknown(self) -> np.ndarray:
+    def _unknown(self, subject: str) -> np.ndarray:
         """Give the weights of somebody of whom nothing was seen."""
-        nothing = Person(np.zeros((0, self.n_features_)), np.zeros((0, self.n_voxels_)))
-        return self._weights(nothing)
+        widths = sorted({len(one) for one in self.weights_of_.values()})
+        if len(widths) > 1:
+            raise DataError(
+                f"{self._name}: subject {subject!r} was never seen, and others have {widths[0]} to "
+                f"{widths[-1]} voxels. Give adapt labelled trials of this one."
+            )
+        return self._weights(Person(np.zeros((0, self.n_features_)), np.zeros((0, widths[0]))))
+
+    def _check_features(self, features: np.ndarray) -> None:
+        if features.shape[1] != self.n_features_:
+            raise DataError(
+                f"{self._name}: {features.shape[1]} features, and it was trained on "
+                f"{self.n_features_}. Give the same embedding."
+            )
 
     def _people(self, X: Any, y: Any) -> dict[str, Person]:
         features, subject = self._read(X)
-        Y = np.asarray(y, dtype=np.float64)
-        Y = Y[:, None] if Y.ndim == 1 else Y
-        if Y.ndim != 2 or len(Y) != len(features) or not np.isfinite(Y).all():
+        people = {}
+        for name in dict.fromkeys(subject.tolist()):
+            mine = np.flatnonzero(subject == name)
+            people[name] = Person(features[mine], self._responses(y, mine, len(features), name))
+        return people
+
+    def _responses(self, y: Any, mine: np.ndarray, n_trials: int, name: str) -> np.ndarray:
+        """Give one person's responses, shape (n_own_trials, n_voxels)."""
+        if not isinstance(y, list):
+            y = np.asarray(y, dtype=np.float64)
+        elif len({np.shape(y[i]) for i in mine if i < len(y)}) > 1:
             raise DataError(
-                f"{self._name}: responses of shape {np.shape(y)} for {len(features)} trials; a row "
-                "of finite numbers each is needed."
+                f"{self._name}: responses of subject {name!r} differ in how many voxels they are "
+                "of. Give each person one set of voxels."
             )
-        order = dict.fromkeys(subject.tolist())
-        return {one: Person(features[subject == one], Y[subject == one]) for one in order}
+        if len(y) != n_trials:
+            raise DataError(f"{self._name}: responses of {len(y)} trials for {n_trials}.")
+        Y = np.array([y[i] for i in mine], dtype=np.float64) if isinstance(y, list) else y[mine]
+        Y = Y[:, None] if Y.ndim == 1 else Y
+        if Y.ndim != 2 or not np.isfinite(Y).all():
+            raise DataError(
+                f"{self._name}: responses of subject {name!r} are of shape {Y.shape}; a row of "
+                "finite numbers each is needed."
+            )
+        return Y
 
     def _read(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Give features, shape (n_trials, n_features), and whose trial each is."""

@@ -69,7 +69,7 @@ class PriorRidge(OfPeople):
             raise ConfigError(
                 f"encode.prior_ridge: alphas are {self.alphas!r}. Give numbers above zero."
             )
-        every = np.concatenate([one.Y for one in people.values()])
+        every = np.concatenate([one.Y.reshape(-1) for one in people.values()])
         square = np.mean([np.mean(one.X**2) for one in people.values()])
         n = self.n_features_
         variance = max(float(every.var()), np.finfo(float).tiny)

@@ -73,7 +73,6 @@ def test_ridge_of_a_known_prior_is_the_mean_of_weights_given_responses():
 
 
 def _adapted(model, trials, y):
-    model.n_voxels_ = y.shape[1]
     return model.adapt(trials, y).weights_of_["new"]
 
 
@@ -125,14 +124,47 @@ def test_an_unlabelled_context_tells_nothing_and_wrong_ones_are_refused(name):
     model = find(name, "models")(**arguments).fit(X, y)
     before = dict(model.weights_of_)
     assert model.adapt(X) is model and model.weights_of_.keys() == before.keys()
-    with pytest.raises(DataError, match="subject 'new' has 8 features and 5 voxels"):
-        model.adapt(trials_of(new_pictures(4), np.full(4, "new", object)), np.zeros((4, 5)))
+    with pytest.raises(DataError, match="7 features, and it was trained on 8"):
+        model.adapt(trials_of(new_pictures(4, 7), np.full(4, "new", object)), np.zeros((4, 60)))
     with pytest.raises(DataError, match="7 features, and it was trained on 8"):
         model.predict(trials_of(new_pictures(4, 7), np.full(4, "1", object)))
     with pytest.raises(DataError, match="takes Trials"):
         model.predict(new_pictures(4))
     with pytest.raises(DataError, match="a row of finite numbers each"):
         model.adapt(X, np.full(y.shape, np.nan))
+
+
+def fitted_of(name, X, y):
+    if name == "encode.prior_ridge":
+        return PriorRidge(n_iterations=5).fit(X, y)
+    pytest.importorskip("torch", reason="torch is an extra")
+    return find(name, "models")(preset="tiny", training=BRIEF, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["encode.prior_ridge", "encode.braincorl"])
+def test_people_may_have_voxels_of_their_own(name):
+    _, X, y = people()
+    subject = np.asarray(X.rows["subject"])
+    whole = fitted_of(name, X, y)
+    listed = fitted_of(name, X, list(y))
+    for one, weights in whole.weights_of_.items():
+        np.testing.assert_array_equal(listed.weights_of_[one], weights)
+
+    widths = {"1": 20, "2": 45, "3": 60}
+    own = [row[: widths[one]] for row, one in zip(y, subject, strict=True)]
+    model = fitted_of(name, X, own)
+    assert {k: v.shape for k, v in model.weights_of_.items()} == {
+        k: (n, 9) for k, n in widths.items()
+    }
+    new = trials_of(new_pictures(6), np.full(6, "new", object))
+    with pytest.raises(DataError, match="'new' was never seen, and others have 20 to 60 voxels"):
+        model.predict(new)
+    assert model.adapt(new, np.ones((6, 33))).predict(new).shape == (6, 33)
+    with pytest.raises(DataError, match=r"'1' has 20 voxels and subject '2' 45.*one of them"):
+        model.predict(X)
+    mixed = [*own[:-1], own[-1][:7]]
+    with pytest.raises(DataError, match="subject '3' differ in how many voxels"):
+        fitted_of(name, X, mixed)
 
 
 def test_arguments_that_cannot_be_meant_are_refused():
