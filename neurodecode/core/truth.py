@@ -15,8 +15,8 @@ from neurodecode.core.trials import Trials
 
 
 @dataclass(frozen=True, eq=False)
-class Brains:
-    """Brains of some rows, read: each as long as its person has voxels.
+class RaggedBrains:
+    """Brains of rows of several spaces, read: each as long as its person has voxels.
 
     Parameters
     ----------
@@ -29,14 +29,9 @@ class Brains:
     def __len__(self) -> int:
         return len(self.each)
 
-    def __getitem__(self, index: np.ndarray) -> "Brains":
+    def __getitem__(self, index: np.ndarray) -> "RaggedBrains":
         """Give the rows at `index`, a mask or whole numbers."""
-        return Brains(tuple(self.each[i] for i in np.arange(len(self))[index]))
-
-    def handed(self) -> np.ndarray | list[np.ndarray]:
-        """Give an array where all rows are of one length, else a list: what a model is told."""
-        alike = len({len(one) for one in self.each}) == 1
-        return np.stack(self.each) if alike else list(self.each)
+        return RaggedBrains(tuple(self.each[i] for i in np.arange(len(self))[index]))
 
     @cached_property
     def marks(self) -> np.ndarray:
@@ -82,7 +77,7 @@ class BrainTruth:
         y = self.trials.take(index).array()
         return y.reshape(len(y), -1)
 
-    def read(self, index: np.ndarray) -> "np.ndarray | Brains":
+    def read(self, index: np.ndarray) -> "np.ndarray | RaggedBrains":
         """Give the truth of rows, as an array where they are of one space."""
         spaces = self.spaces[index]
         if len(np.unique(spaces)) < 2:
@@ -92,7 +87,7 @@ class BrainTruth:
             mine = np.flatnonzero(spaces == space)
             for i, one in zip(mine, self[index[mine]], strict=True):
                 each[i] = one
-        return Brains(tuple(each))
+        return RaggedBrains(tuple(each))
 
     def check_alike(self, index: np.ndarray, fold: str) -> None:
         """Hold the rows of a fold to one space.
@@ -137,7 +132,7 @@ class BrainTruth:
 
 
 Told = np.ndarray | Entries  # of some rows: what a model is told
-Taught = Told | Brains  # of training rows: also of people with voxels of their own
+Taught = Told | RaggedBrains  # of training rows: also of people with voxels of their own
 Truth = Told | BrainTruth  # of all rows
 
 
@@ -162,20 +157,20 @@ def known_rows(y: Truth, kind: str) -> np.ndarray:
 
 def digest_told(y: Taught) -> str:
     """Digest of the truth of some rows."""
-    if isinstance(y, Brains):
+    if isinstance(y, RaggedBrains):
         return digest(y.marks.tolist())
     return y.key if isinstance(y, Entries) else digest_array(y)
 
 
-def comparable(y: Truth | Brains) -> Any:
+def comparable(y: Truth | RaggedBrains) -> Any:
     """Give by what truths of rows are told equal, without reading vectors once more."""
-    return y.marks if isinstance(y, Entries | Brains) else y
+    return y.marks if isinstance(y, Entries | RaggedBrains) else y
 
 
 def both_told(one: Taught, other: Taught) -> Taught:
     """Give the truth of some rows, then that of others."""
     if isinstance(one, Entries) and isinstance(other, Entries):
         return one.joined(other)
-    if isinstance(one, Brains) and isinstance(other, Brains):
-        return Brains((*one.each, *other.each))
+    if isinstance(one, RaggedBrains) and isinstance(other, RaggedBrains):
+        return RaggedBrains((*one.each, *other.each))
     return np.concatenate([np.asarray(one), np.asarray(other)])

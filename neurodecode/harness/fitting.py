@@ -15,7 +15,7 @@ from neurodecode.core.predictions import Predictions
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import fit_transform, ignores_y, stages_of
 from neurodecode.core.trials import Trials, stack
-from neurodecode.core.truth import both_told, digest_told
+from neurodecode.core.truth import RaggedBrains, both_told, digest_told
 from neurodecode.harness.answers import Fitted, answers, applied, class_scores, codes
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.handed import (
@@ -245,7 +245,8 @@ class FoldWork:
         y = job.y_adapt
         if y is not None and reducer is not None:
             y = reducer.transform(told_to(reducer, y))
-        y = told_to(stage, y)
+        # The tested are of one space, whoever was trained on.
+        y = np.stack(y.each) if isinstance(y, RaggedBrains) else told_to(stage, y)
         if y is None or job.beside is None:
             return stage.adapt(X, y)
         seen = job.beside.take(len(job.y) + np.arange(len(y)))

@@ -32,7 +32,7 @@ def check_own_voxels(fold: Fold, rows: Rows, brains: BrainTruth, question: Quest
     if n_tested > 1:
         raise DataError(
             f"{where}, and {n_tested} spaces of the brain are tested at once. Test one person a "
-            "fold: cross_subject without n_splits."
+            "fold: cross_subject without n_splits, or shared_stimuli within others."
         )
     for name in dict.fromkeys(subject[used]):
         n_own = len(np.unique(spaces[used[subject[used] == name]]))

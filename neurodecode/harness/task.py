@@ -86,9 +86,9 @@ class TaskJob:
 
     Parameters
     ----------
-    y : ndarray, Entries or Brains, shape (n_train, …)
+    y : ndarray, Entries or RaggedBrains, shape (n_train, …)
         Truth of the training rows, in their order.
-    y_adapt : ndarray, Entries or Brains, shape (n_adapt, …), or None
+    y_adapt : ndarray, Entries or RaggedBrains, shape (n_adapt, …), or None
         Truth of the rows seen before testing, where they come with labels.
     beside : Beside or None
         What the training rows, then the labelled rows of the tested, are told beside y. None where

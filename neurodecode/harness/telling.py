@@ -9,7 +9,7 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.needs import Needs
 from neurodecode.core.pictures import check_pictures, flattened, shaped
 from neurodecode.core.stages import ignores_y
-from neurodecode.core.truth import Brains
+from neurodecode.core.truth import RaggedBrains
 
 
 def learns(targets: tuple[str, ...], kind: str) -> bool:
@@ -24,16 +24,17 @@ def told_to(stage: Any, y: Any) -> Any:
     """Give truth as a stage learns it.
 
     Pictures are rows of numbers unless it asks for pictures; vectors that lie in files are an array
-    unless it reads them as it needs them; brains of several lengths are a list.
+    unless it reads them as it needs them; brains of people with voxels of
+    their own are a list, also where these are as many.
 
     Parameters
     ----------
     stage : scikit-learn estimator
-    y : ndarray, Entries, Brains or None
+    y : ndarray, Entries, RaggedBrains or None
         Of pictures, shape (n, height, width, channels).
     """
-    if isinstance(y, Brains):
-        return y.handed()
+    if isinstance(y, RaggedBrains):
+        return list(y.each)
     if isinstance(y, Entries):
         needs = getattr(stage, "needs", None)
         lazy = isinstance(needs, Needs) and needs.lazy_targets

@@ -55,7 +55,7 @@ class TrainingTruth:
 
         Returns
         -------
-        y : ndarray, Entries or Brains, shape (n_labelled, …)
+        y : ndarray, Entries or RaggedBrains, shape (n_labelled, …)
         """
         told = fold.labelled
         if permutation is not None:

@@ -11,7 +11,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
-from neurodecode.core.truth import Brains, both_told, comparable, digest_told
+from neurodecode.core.truth import RaggedBrains, both_told, comparable, digest_told
 from neurodecode.harness.store import Store
 
 WIDTHS = (3, 5, 3)
@@ -71,12 +71,12 @@ def test_rows_of_several_spaces_name_who_differs(truth):
 def test_rows_of_several_people_are_read_person_by_person(truth):
     index = np.array([5, 0, 1, 9])
     found = truth.read(index)
-    assert isinstance(found, Brains)
-    for one, i in zip(found.handed(), index, strict=True):
+    assert isinstance(found, RaggedBrains)
+    for one, i in zip(found.each, index, strict=True):
         np.testing.assert_array_equal(one, truth[np.array([i])][0])
-    assert [len(one) for one in found[np.array([True, False, False, True])].handed()] == [5, 3]
-    alike = truth.read(index[1:]).handed()  # of as many voxels, though not the same ones
-    np.testing.assert_array_equal(alike, np.concatenate([truth[index[1:3]], truth[index[3:]]]))
+    assert [len(one) for one in found[np.array([True, False, False, True])].each] == [5, 3]
+    alike = truth.read(index[1:])  # of as many voxels, though not the same ones
+    assert isinstance(alike, RaggedBrains)
     np.testing.assert_array_equal(truth.read(index[1:3]), truth[index[1:3]])
 
 

@@ -36,6 +36,13 @@ def predicted(results, model):
     return {one: np.stack(mine["pred"].to_list()) for one, mine in said.groupby("subject")}
 
 
+def context_mean(results, subject):
+    """Mean of the 16 responses of a person that are shown."""
+    table, truth = results.store.rows(), results.store.truth(results.store.rows())
+    shown = table.index[(table["subject"] == subject) & (table["position"] < 16)]
+    return truth[shown.to_numpy()].mean(axis=0)
+
+
 def test_each_person_is_told_in_voxels_of_their_own(tmp_path):
     results = run(tmp_path / "own", "", "n_permutations=1")
     said = predicted(results, PRIOR)
@@ -52,10 +59,8 @@ def test_each_person_is_told_in_voxels_of_their_own(tmp_path):
         assert r > 0.6
     targets = results.targets("r", PRIOR)
     assert targets.groupby("subject").size().to_dict() == WIDTHS
-    table = store.rows()
-    mean = predicted(results, "baseline.mean_target")["02"][0]  # of the 16 that were shown
-    own = table.index[(table["subject"] == "02") & (table["position"] < 16)]
-    np.testing.assert_allclose(mean, truth[own.to_numpy()].mean(axis=0), atol=1e-12)
+    mean = predicted(results, "baseline.mean_target")["02"][0]
+    np.testing.assert_allclose(mean, context_mean(results, "02"), atol=1e-12)
 
 
 def test_whether_voxels_have_one_name_in_all_people_changes_nothing(tmp_path):
@@ -69,6 +74,8 @@ def test_whether_voxels_have_one_name_in_all_people_changes_nothing(tmp_path):
             np.testing.assert_array_equal(y, other[subject])
         scored, peer = ([r.mean for r in x.rows() if r.model == model] for x in (own, shared))
         assert scored == pytest.approx(peer, rel=1e-12)
+    mean = predicted(own, "baseline.mean_target")["02"][0]  # nobody else has these voxels
+    np.testing.assert_allclose(mean, context_mean(own, "02"), atol=1e-12)
 
 
 def test_a_model_of_one_space_is_refused_beside_one_that_takes_many(tmp_path, capsys):

@@ -10,6 +10,7 @@ from whole_harness import pass_through
 
 from neurodecode.cli import main
 from neurodecode.metrics.regression import correlations
+from neurodecode.report.results import load_results
 
 HERE = Path(__file__).parent
 ENCODER = "scale + linear.ridge"
@@ -83,6 +84,29 @@ def test_training_on_one_brain_and_testing_another_is_refused(data, tmp_path, ca
     assert main(["plan", str(HERE / "two_brains_encode.yaml"), *data, *across]) == 2
     # Both saw the same pictures, which an encoder that was told the answers to knows.
     assert "24 stimuli are trained on and tested" in capsys.readouterr().err
+
+
+def test_a_new_person_is_told_from_one_who_saw_the_same_pictures(data, tmp_path):
+    """As of NSD: trained on others' other pictures, shown responses of the tested to these."""
+    asked = [
+        "models=[encode.prior_ridge]", "target_access={calibration: 40}", "shuffled.n_draws=0",
+        "protocol={shared_stimuli: {n_splits: 3, within: others}}",
+    ]  # fmt: skip
+    told = [*data, *(part for one in asked for part in ("--set", one)), "--out", str(tmp_path)]
+    assert main(["run", str(HERE / "two_brains_encode.yaml"), "--engine", "inline", *told]) == 0
+    results = load_results(tmp_path / "two_brains_encode")
+    said, store = results.predictions("encode.prior_ridge"), results.store
+    truth, uid = store.truth(store.rows()), pd.Index(store.rows()["uid"])
+    for subject, n_voxels in planted.N_VOXELS.items():
+        mine = said[said["subject"] == subject]
+        predicted = np.stack(mine["pred"].to_list())
+        assert predicted.shape == (72, n_voxels)
+        with np.load(data_of(data, subject)) as stored:
+            tuned = np.any(stored["tuning"] != 0, axis=0)
+        each = correlations(truth[uid.get_indexer(mine["uid"])], predicted)
+        # .42 and .39 when written, untuned ones below .05.
+        assert each[tuned].mean() > 0.3
+        assert abs(each[~tuned].mean()) < 0.1
 
 
 @pytest.mark.parametrize(

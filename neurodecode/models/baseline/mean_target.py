@@ -20,7 +20,8 @@ class MeanTarget(RegressorMixin, BaseEstimator):
     Attributes
     ----------
     mean_ : float or ndarray, or None
-        None where training values are of several lengths, and none of the tested was seen.
+        None where training values are of people with voxels of their own, and none of the tested
+        was seen.
     n_trials_ : int
         That it is the mean of.
     """
@@ -35,9 +36,9 @@ class MeanTarget(RegressorMixin, BaseEstimator):
     version: ClassVar[int] = 1
 
     def fit(self, X, y):
-        """Take the mean; `X` is not looked at."""
-        several = isinstance(y, list)
-        self.mean_, self.n_trials_ = (None, 0) if several else (_mean(y), len(y))
+        """Take the mean; `X` is not looked at, and a list of arrays is of people's own voxels."""
+        own = isinstance(y, list) and isinstance(y[0], np.ndarray)
+        self.mean_, self.n_trials_ = (None, 0) if own else (_mean(y), len(y))
         return self
 
     def adapt(self, X, y=None):
@@ -45,20 +46,18 @@ class MeanTarget(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         if y is None:
             return self
-        mean, n = _mean(y), self.n_trials_ + len(y)
-        if self.mean_ is None or np.shape(self.mean_) != np.shape(mean):
-            self.mean_, self.n_trials_ = mean, len(y)
-        else:
-            self.mean_ = self.mean_ + (mean - self.mean_) * (len(y) / n)
-            self.n_trials_ = n
+        mean = _mean(y)
+        before = mean if self.mean_ is None else self.mean_
+        self.n_trials_ += len(y)
+        self.mean_ = before + (mean - before) * (len(y) / self.n_trials_)
         return self
 
     def predict(self, X):
         check_is_fitted(self)
         if self.mean_ is None:
             raise DataError(
-                "baseline.mean_target: training values are of several lengths, as of people with "
-                "voxels of their own. Give adapt labelled trials of the tested."
+                "baseline.mean_target: training values are of people with voxels of their own. "
+                "Give adapt labelled trials of the tested."
             )
         return np.repeat(self.mean_[None], len(X), axis=0)
 
