@@ -14,6 +14,9 @@ from neurodecode.linalg._namespace import as_floats
 
 _ROUNDING = 1e-9  # of the radius: a voxel that is nearer to the border lies on it
 _SOURCES = 2**26  # bytes of a block of geodesic distances
+_GATHERED = 2**22  # places that are looked up at a time
+_MOST = 2**33  # bytes of all neighbours; a whole brain in 2 mm with balls of 20 mm has less
+_OF_NEIGHBOUR, _OF_OFFSET = 8, 64  # bytes: its column and its one; what making a ball takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +166,8 @@ def volume_searchlight(
     Raises
     ------
     DataError
-        If the mask has not three axes or no voxel, or the radius holds nothing.
+        If the mask has not three axes or no voxel, or the radius holds nothing, or so much that
+        neighbours take more than 8 GiB.
 
     References
     ----------
@@ -182,8 +186,11 @@ def volume_searchlight(
             f"searchlight: the mask has shape {mask.shape} and that of the centres "
             f"{np.shape(centres)}. Give both in one space."
         )
-    offsets = ball(radius, affine=affine, inclusive=inclusive)
     places = np.flatnonzero(mask) if truncate else np.arange(mask.size)
+    n_centres = np.count_nonzero(mask & np.asarray(centres).astype(bool, copy=False))
+    n_offsets = _n_offsets(radius, affine, mask.shape)
+    _check_size(radius, n_centres, min(n_offsets, len(places)), _OF_OFFSET * n_offsets)
+    offsets = ball(radius, affine=affine, inclusive=inclusive, within=mask.shape)
     column = np.full(mask.size, -1, np.int32)
     column[places] = np.arange(len(places), dtype=np.int32)
     reach = np.abs(offsets).max(axis=0)
@@ -202,38 +209,47 @@ def volume_searchlight(
             n_in_volume += padded.ravel()[found + one] > -2
         enough = n_in_mask / n_in_volume >= threshold
         at, found = at[enough], found[enough]
-    neighbours = padded.ravel()[found[:, None] + around]
-    there = neighbours >= 0
-    starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))])
+    sizes, near = [], []
+    per = max(1, _GATHERED // len(around))
+    for first in range(0, len(found), per):
+        columns = padded.ravel()[found[first : first + per, None] + around]
+        there = columns >= 0
+        sizes.append(there.sum(axis=1))
+        near.append(columns[there])
     return Searchlight(
         np.ravel_multi_index(tuple(at.T), mask.shape),
         places,
-        _small(starts),
-        neighbours[there],
+        _small(np.concatenate([[0], *sizes]).cumsum()),
+        np.concatenate([np.empty(0, np.int32), *near]),
         mask.shape,
     )
 
 
-def ball(radius: float, *, affine: np.ndarray | None = None, inclusive: bool = False) -> np.ndarray:
+def ball(
+    radius: float,
+    *,
+    affine: np.ndarray | None = None,
+    inclusive: bool = False,
+    within: tuple[int, ...] | None = None,
+) -> np.ndarray:
     """Give the voxels around the origin that are nearer than a radius, in C order.
 
     Parameters
     ----------
     radius, affine, inclusive
         As of `volume_searchlight`.
+    within : tuple of int, optional
+        Shape of a volume: offsets that lead out of it from everywhere are left out.
 
     Returns
     -------
     offsets : ndarray of int, shape (n_offsets, 3)
     """
-    to_space = np.eye(3) if affine is None else np.asarray(affine, dtype=np.float64)[:3, :3]
-    if not np.isfinite(radius) or radius <= 0 or abs(np.linalg.det(to_space)) < 1e-12:
-        raise DataError(
-            f"searchlight: no ball of radius {radius:g} in voxels of {to_space.tolist()}. Give a "
-            "radius above zero and an affine that can be inverted."
-        )
+    to_space = _to_space(radius, affine)
     # Within |A o| <= r, entry i of o is at most r times the norm of row i of the inverse.
     reach = np.floor(radius * np.linalg.norm(np.linalg.inv(to_space), axis=1) + _ROUNDING)
+    if within is not None:
+        reach = np.minimum(reach, np.array(within) - 1)
     axes = [np.arange(-one, one + 1) for one in reach.astype(int)]
     offsets = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     distance = np.linalg.norm(offsets @ to_space.T, axis=1)
@@ -274,7 +290,8 @@ def surface_searchlight(
     Raises
     ------
     DataError
-        If a face names no vertex, the mask is of another mesh, or positions are not finite.
+        If a face names no vertex, the mask is of another mesh, positions are not finite, or
+        neighbours take more than 8 GiB.
 
     Notes
     -----
@@ -305,6 +322,8 @@ def surface_searchlight(
         near = _along_edges(positions, faces, radius, mask)
     else:
         tree = KDTree(positions[places])
+        n_near = tree.query_ball_point(positions[places], radius, return_length=True)
+        _check_size(radius, len(places), float(np.mean(n_near)))
         near = [places[np.sort(one)] for one in tree.query_ball_point(positions[places], radius)]
     starts = np.concatenate([[0], np.cumsum([len(one) for one in near])])
     return Searchlight(
@@ -331,7 +350,37 @@ def _along_edges(
             graph, directed=False, indices=places[first : first + step], limit=limit
         )
         near.extend(np.flatnonzero(np.isfinite(one) & mask) for one in distances)
+        _check_size(radius, len(places), sum(map(len, near)) / len(near))
     return near
+
+
+def _to_space(radius: float, affine: np.ndarray | None) -> np.ndarray:
+    """Give the part of an affine that moves nothing, (3, 3), where a radius has a ball in it."""
+    to_space = np.eye(3) if affine is None else np.asarray(affine, dtype=np.float64)[:3, :3]
+    if not np.isfinite(radius) or radius <= 0 or abs(np.linalg.det(to_space)) < 1e-12:
+        raise DataError(
+            f"searchlight: no ball of radius {radius:g} in voxels of {to_space.tolist()}. Give a "
+            "radius above zero and an affine that can be inverted."
+        )
+    return to_space
+
+
+def _n_offsets(radius: float, affine: np.ndarray | None, shape: tuple[int, ...]) -> float:
+    """Estimate how many offsets a ball has, of those that stay within a volume."""
+    voxel = abs(np.linalg.det(_to_space(radius, affine)))
+    return min(4 / 3 * np.pi * radius**3 / voxel, float(np.prod(2.0 * np.array(shape) - 1)))
+
+
+def _check_size(radius: float, n_centres: int, n_each: float, beside: float = 0.0) -> None:
+    """Refuse neighbourhoods that take more memory than a machine should be asked for."""
+    size = _OF_NEIGHBOUR * n_centres * n_each + beside
+    if size > _MOST:
+        raise DataError(
+            f"searchlight: radius {radius:g}: {n_centres} centres of about {n_each:.0f} neighbours "
+            f"each take {size / 2**30:.0f} GiB, and {_MOST / 2**30:.0f} GiB is the most. Radii are "
+            "in the unit of the affine or mesh, mostly mm, and 5 to 15 mm are common: give a "
+            "smaller one, or mask fewer voxels."
+        )
 
 
 def _small(starts: np.ndarray) -> np.ndarray:

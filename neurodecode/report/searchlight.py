@@ -23,6 +23,7 @@ from neurodecode.report.searchlight_data import LookedAt, looked_at
 from neurodecode.report.searchlight_maps import SearchlightMaps
 
 _METHODS = {"gnb": (), "ridge": ("alpha",), "lda": ("shrinkage",), "rsa": ()}
+_WITH_NOISE = ("mahalanobis", "crossnobis")
 _SLOW = ("tau-a", "tau-b")
 _DRAWN = 2**28  # bytes of scores of draws that exist at a time
 
@@ -37,10 +38,10 @@ def searchlight(
     method: str | Mapping[str, Mapping[str, float]] = "gnb",
     models: Mapping[str, Any] | None = None,
     radius: float = 8.0,
-    metric: Literal["balanced_accuracy", "accuracy"] = "balanced_accuracy",
-    distance: Distance = "correlation",
-    noise: Literal["none", "diag", "shrink_diag", "shrink_eye"] = "none",
-    comparison: Method = "rho-a",
+    metric: Literal["balanced_accuracy", "accuracy"] | None = None,
+    distance: Distance | None = None,
+    noise: Literal["none", "diag", "shrink_diag", "shrink_eye"] | None = None,
+    comparison: Method | None = None,
     n_splits: int | None = None,
     n_permutations: int = 100,
     seed: int = 0,
@@ -55,12 +56,13 @@ def searchlight(
     labels : str or sequence, optional
         The class (or condition) of each trial; of `Trials` a column, ``label`` without.
     runs : sequence
-        The run each trial came from; `Trials` know theirs. Whole runs are left out.
+        The run each trial came from; `Trials` know theirs. Whole runs are left out; of models it is
+        needed for ``crossnobis`` and noise.
     mask : nibabel image, path, or SurfaceImage, optional
         Of 0 and 1, in the space of the data; images need one.
     blocks : sequence, optional
         Trials of one block, such as volumes that follow each other, are no independent ones: labels
-        are permuted by block. `Trials` know theirs.
+        are permuted by block. `Trials` know theirs. Of decoding alone.
     method : str or mapping
         ``gnb`` (Gaussian naive Bayes), ``ridge`` or ``lda``, as scikit-learn has them:
         ``{"ridge": {"alpha": 10}}``, ``{"lda": {"shrinkage": 0.5}}``. With `models` it is ``rsa``.
@@ -69,18 +71,19 @@ def searchlight(
         diagonal, with conditions in the order of their sorted labels; a DataFrame names them.
     radius : float
         Millimetres. Voxels at this distance belong; of surfaces it is along the surface.
-    metric : {"balanced_accuracy", "accuracy"}
-        Averaged over folds.
-    distance : str
-        ``correlation``, ``cosine``, ``euclidean``, ``mahalanobis``, or ``crossnobis``, which is
-        crossvalidated over runs.
-    noise : {"none", "diag", "shrink_diag", "shrink_eye"}
+    metric : {"balanced_accuracy", "accuracy"}, optional
+        Of decoding, averaged over folds; ``balanced_accuracy`` without.
+    distance : str, optional
+        Of models: ``correlation`` (without), ``cosine``, ``euclidean``, ``mahalanobis``, or
+        ``crossnobis``, which is crossvalidated over runs.
+    noise : {"none", "diag", "shrink_diag", "shrink_eye"}, optional
         What ``mahalanobis`` and ``crossnobis`` are divided by: variances or covariances of trials
-        about the mean of their condition and run.
-    comparison : str
-        As of `neurodecode.linalg.rdm_compare.compare`: ``rho-a`` is fair to models with ties.
+        about the mean of their condition and run; ``none`` without.
+    comparison : str, optional
+        Of models, as of `neurodecode.linalg.rdm_compare.compare`; without ``rho-a``, which is fair
+        to models with ties.
     n_splits : int, optional
-        Folds, of about as many runs each; without, each run is one.
+        Folds of decoding, of about as many runs each; without, each run is one.
     n_permutations : int
         Permutations of labels within runs, or of conditions of models; 0 for no p.
     seed : int
@@ -92,9 +95,10 @@ def searchlight(
     Raises
     ------
     ConfigError
-        If an argument cannot be meant, or is missing.
+        If an argument cannot be meant, is missing, or is of another method.
     DataError
-        If the mask is in another space, values are not finite, or there are fewer runs than folds.
+        If the mask is in another space, values are not finite, there are fewer runs than folds, or
+        neighbourhoods are too large for memory.
 
     Notes
     -----
@@ -110,11 +114,23 @@ def searchlight(
     name, arguments = _method(method, models)
     if n_permutations < 0:
         raise ConfigError(f"n_permutations: {n_permutations}. Give 0 or more.")
+    if name == "rsa":
+        _unused(name, metric=metric, n_splits=n_splits, blocks=blocks)
+    else:
+        _unused(name, distance=distance, noise=noise, comparison=comparison)
+    metric, comparison = metric or "balanced_accuracy", comparison or "rho-a"
+    distance, noise = distance or "correlation", noise or "none"
+    if noise != "none" and distance not in _WITH_NOISE:
+        raise ConfigError(
+            f"noise: {noise} is of mahalanobis and crossnobis; {distance} has none. Leave it out, "
+            "or change the distance."
+        )
+    by_run = name != "rsa" or noise != "none" or distance == "crossnobis"
     if metric not in ("balanced_accuracy", "accuracy"):
         raise ConfigError(
             f"metric: {metric!r}. A searchlight is scored by balanced_accuracy or accuracy."
         )
-    found = looked_at(data, labels, runs, blocks, mask)
+    found = looked_at(data, labels, runs, blocks, mask, by_run=by_run)
     for note in found.notes:
         warnings.warn(note, stacklevel=2)
     light = found.where.searchlight(radius)
@@ -277,6 +293,20 @@ def _method(asked: Any, models: Mapping[str, Any] | None) -> tuple[str, dict[str
             "dissimilarities with rsa, and none with gnb, ridge and lda."
         )
     return name, dict(arguments)
+
+
+def _unused(method: str, **options: Any) -> None:
+    """Refuse options that a method does not look at."""
+    given = [one for one, value in options.items() if value is not None]
+    if given:
+        of = (
+            "decoding, and models are compared" if method == "rsa" else "models, and there are none"
+        )
+        several = len(given) > 1
+        raise ConfigError(
+            f"{', '.join(given)}: {'they are' if several else 'it is'} of {of}: method {method!r} "
+            f"does not use {'them' if several else 'it'}. Leave {'them' if several else 'it'} out."
+        )
 
 
 def _told(models: Mapping[str, Any], conditions: np.ndarray) -> dict[str, np.ndarray]:

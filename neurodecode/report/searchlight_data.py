@@ -133,8 +133,16 @@ class LookedAt:
     notes: tuple[str, ...]
 
 
-def looked_at(data: Any, labels: Any, runs: Any, blocks: Any, mask: Any) -> LookedAt:
+def looked_at(
+    data: Any, labels: Any, runs: Any, blocks: Any, mask: Any, *, by_run: bool = True
+) -> LookedAt:
     """Read trials, and hold them to what a searchlight needs; parameters as of `searchlight`.
+
+    Parameters
+    ----------
+    data, labels, runs, blocks, mask
+    by_run : bool
+        Whether runs are needed; without, trials of images may all be of one.
 
     Raises
     ------
@@ -148,7 +156,9 @@ def looked_at(data: Any, labels: Any, runs: Any, blocks: Any, mask: Any) -> Look
         named, run, units = _columns(data, labels, runs, blocks)
     else:
         X, where = _of_surface(data, mask) if hasattr(data, "mesh") else _of_image(data, mask)
-        named, run = _one_each("labels", labels, len(X)), _one_each("runs", runs, len(X))
+        named = _one_each("labels", labels, len(X))
+        runs = np.zeros(len(X), int) if runs is None and not by_run else runs
+        run = _one_each("runs", runs, len(X))
         units = np.arange(len(X))
         if blocks is not None:
             block = _one_each("blocks", blocks, len(X))

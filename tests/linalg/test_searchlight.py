@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurodecode.core.errors import DataError
+from neurodecode.linalg import searchlight
 from neurodecode.linalg.searchlight import ball, surface_searchlight, volume_searchlight
 
 RNG = np.random.default_rng(0)
@@ -140,3 +141,23 @@ def test_a_masked_surface_has_columns_for_what_is_in_it():
 def test_what_cannot_be_meant_is_refused(call, said):
     with pytest.raises(DataError, match=said):
         call()
+
+
+def test_a_radius_beyond_the_volume_takes_no_more_than_the_volume():
+    mask = np.zeros((6, 5, 4), bool)
+    mask[1:5, 1:4] = True
+    light = volume_searchlight(mask, 1e6, inclusive=True)
+    assert np.array_equal(light.sizes, np.full(mask.sum(), mask.sum()))
+
+
+@pytest.mark.parametrize("geodesic", [True, False])
+def test_neighbourhoods_too_large_for_memory_are_refused_before_they_are_made(
+    geodesic, monkeypatch
+):
+    monkeypatch.setattr(searchlight, "ball", lambda *_, **__: pytest.fail("a ball was made"))
+    with pytest.raises(DataError, match=r"radius 1000: 216000 centres .* take 348 GiB, and 8 GiB"):
+        volume_searchlight(np.ones((60, 60, 60), bool), 1000)
+    positions, faces = sheet(12)
+    monkeypatch.setattr(searchlight, "_MOST", 144 * 100 * 8)  # 144 vertices, all of them near all
+    with pytest.raises(DataError, match="144 centres of about 144 neighbours"):
+        surface_searchlight(positions, faces, 1000, geodesic=geodesic)

@@ -99,8 +99,8 @@ def test_models_are_compared_at_every_centre():
     rdm = pd.DataFrame(rdm + rdm.T, index=list("bdca"), columns=list("bdca"))
     as_array = rdm.loc[list("abcd"), list("abcd")].to_numpy()
     other = np.arange(6.0)
-    maps = nd.searchlight(
-        data, conditions, RUNS, mask=mask, models={"rdm": rdm, "other": other}, radius=5,
+    maps = nd.searchlight(  # without runs, which correlation of condition means does not look at
+        data, conditions, mask=mask, models={"rdm": rdm, "other": other}, radius=5,
         comparison="corr", n_permutations=50,
     )  # fmt: skip
     inside = mask.get_fdata() > 0
@@ -244,6 +244,12 @@ MODEL = {"m": np.ones((2, 2)) - np.eye(2)}
         ({"models": np.ones(1)}, ConfigError, "ndarray is no mapping"),
         ({"models": {"m": {"features": np.ones((2, 3))}}}, ConfigError, "m is a mapping"),
         ({"models": MODEL, "comparison": "tau-a"}, ConfigError, "rho-a"),
+        ({"models": MODEL, "metric": "accuracy"}, ConfigError, "metric: it is of decoding"),
+        ({"models": MODEL, "n_splits": 2, "blocks": RUNS}, ConfigError, "n_splits, blocks: they"),
+        ({"distance": "crossnobis"}, ConfigError, "distance: it is of models, .* method 'gnb'"),
+        ({"method": "lda", "noise": "diag"}, ConfigError, "noise: it is of models, .*'lda'"),
+        ({"models": MODEL, "noise": "diag"}, ConfigError, "correlation has none"),
+        ({"models": MODEL, "runs": None, "distance": "crossnobis"}, ConfigError, "runs are miss"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(change, error, said):
