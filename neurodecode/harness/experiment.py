@@ -1,7 +1,7 @@
 """Experiment files: one question each, found and read strictly."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from neurodecode.data.cards import load_card
 from neurodecode.harness.asked_ceiling import CeilingSpec
 from neurodecode.harness.question import Overlap, TargetAccess
 from neurodecode.harness.resolve import Resolved, resolve
-from neurodecode.harness.rsa.spec import RsaResolved, read_rsa
+from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.spec import RsaExperiment, RsaResolved, read_rsa
 from neurodecode.harness.spec import Experiment, OnlineSpec, ProtocolSpec
 from neurodecode.metrics.views import SETS
 
@@ -81,9 +82,11 @@ def read_any(
 
     Parameters and errors as in `read_experiment`.
     """
+    overrides = tuple(overrides)
     root, problems = load(path, overrides)
     models = tuple(models)
     if isinstance(root.value, dict) and "rsa" in root.value:
+        _check_kind(path, root, overrides)
         if models:
             raise ConfigError(
                 f"--model {models[0]}: models of an experiment with rsa are RDMs. Name it in the "
@@ -116,6 +119,27 @@ def read_any(
     except ConfigError as error:  # what is wrong with values taken together
         raise ConfigError([f"{path}: {problem}" for problem in error.problems]) from error
     return replace(resolved, source=path.read_text(encoding="utf-8"))
+
+
+def _check_kind(path: Path, root: Node, overrides: tuple[str, ...]) -> None:
+    """Refuse ``rsa`` in a question of models that are fitted: it would be another question."""
+    of_fitted = {one.name for one in fields(Experiment)} - {
+        one.name for one in fields(RsaExperiment)
+    }
+    both = [key for key in root.value if key in of_fitted]
+    if not both:
+        return
+    asked = [one for one in overrides if one.partition("=")[0].split(".")[0] == "rsa"]
+    if asked and root.value["rsa"].line == 0:
+        raise ConfigError(
+            f"--set {asked[0]}: {path} has no rsa: its models are fitted, and none is an RDM. "
+            "Leave it out, or name a file with rsa, such as images92_rsa."
+        )
+    own = [f"rsa.{key}" for key in both if key in {one.name for one in fields(RsaOptions)}]
+    raise ConfigError(
+        f"{path}: rsa compares RDMs and fits nothing to brains; {', '.join(both)}: of models that "
+        "are fitted. " + (f"Say {', '.join(own)}." if own else "Leave out one or the other.")
+    )
 
 
 def _models(node: Node, where: str, problems: Problems) -> tuple[tuple[Call, ...], ...]:

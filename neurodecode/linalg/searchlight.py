@@ -187,7 +187,7 @@ def volume_searchlight(
             f"{np.shape(centres)}. Give both in one space."
         )
     places = np.flatnonzero(mask) if truncate else np.arange(mask.size)
-    n_centres = np.count_nonzero(mask & np.asarray(centres).astype(bool, copy=False))
+    n_centres = int((mask & np.asarray(centres).astype(bool, copy=False)).sum())
     n_offsets = _n_offsets(radius, affine, mask.shape)
     _check_size(radius, n_centres, min(n_offsets, len(places)), _OF_OFFSET * n_offsets)
     offsets = ball(radius, affine=affine, inclusive=inclusive, within=mask.shape)

@@ -86,7 +86,8 @@ def test_what_is_shown_asks_the_same(capsys):
         (("{features: alexnet}", "{features: vgg}"), "there are no 'vgg'"),
         (("{features: alexnet}", "{column: colour}"), "conditions have no 'colour'"),
         (("resample:", "regions: area\n  resample:"), "trials have no column 'area'"),
-        (("models:", "metrics: [r]\nmodels:"), "metrics: unknown key"),
+        (("models:", "metrics: [r]\nmodels:"), "metrics: of models that are fitted"),
+        (("models:", "n_permutations: 9\nmodels:"), "Say rsa.n_permutations."),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(change, sentence, capsys):
@@ -98,3 +99,11 @@ def test_what_is_wrong_is_said_with_its_place(change, sentence, capsys):
 def test_no_model_is_added_to_it(capsys):
     assert main(["run", "ask.yaml", "--model", "linear.svm"]) == 2
     assert "models of an experiment with rsa are RDMs" in capsys.readouterr().err
+
+
+def test_an_experiment_of_fitted_models_takes_no_rsa(capsys):
+    name = "sherlock_rois_encode"
+    assert main(["plan", name, "--set", "rsa.comparison=[corr]"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--set rsa.comparison=[corr]:" in said and "has no rsa: its models are fitted" in said
+    assert "unknown key" not in said
