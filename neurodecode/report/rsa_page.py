@@ -179,7 +179,9 @@ def _terms(results: Results, rows: Sequence[RsaRow]) -> Iterator[tuple[str, str]
         yield (
             "split-half reliability",
             f"RDMs of random halves of the runs compared with each other, mean of "
-            f"{options['split_half']}. It is of half the data, and of no model.",
+            f"{options['split_half']}, stepped up to all runs (Spearman & Brown): how well RDMs of "
+            "as many other runs of the same brain would agree with these. Of no model; a little "
+            "low where noise is large.",
         )
 
 

@@ -12,10 +12,12 @@ from neurodecode.linalg.stats import (
     cohen_dz,
     corrected_t_test,
     dz_interval,
+    mean_correlation_interval,
     mean_interval,
     percentile_interval,
     student_interval,
     unbiased_interval,
+    within_one,
 )
 
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -209,3 +211,24 @@ def test_one_draw_far_below_all_others_does_not_push_the_score_out(far):
     assert low < 0.5 < high
     # As wide as 999 normal draws are: 2 · 1.96 · 0.04.
     assert high - low == pytest.approx(0.157, abs=0.02)
+
+
+def test_intervals_of_correlations_are_symmetric_in_z_and_cover_more():
+    """Of four, high ones, plain t covers .88 where it says .95, and ends above 1."""
+    rng = np.random.default_rng(0)
+    drawn = np.tanh(rng.normal(1.2, 0.5, (20_000, 4)))
+    truth = np.tanh(rng.normal(1.2, 0.5, 10**6)).mean()
+    mean, half = drawn.mean(1), stats.t.ppf(0.975, 3) * drawn.std(1, ddof=1) / 2
+    plain, ends = np.stack([mean - half, mean + half], 1), within_one(mean, half)
+    assert mean_correlation_interval(drawn[0]) == pytest.approx(tuple(ends[0]))
+    assert np.abs(ends).max() < 1 < plain.max()
+    before, covered = (np.mean((e[:, 0] < truth) & (truth < e[:, 1])) for e in (plain, ends))
+    # Standard errors of twenty thousand are .002.
+    assert before < 0.885 and 0.915 < covered < 0.95
+
+
+def test_an_interval_at_one_is_there_alone():
+    assert within_one(np.array([1.0, -1.0]), np.zeros(2)).tolist() == [[1, 1], [-1, -1]]
+    assert np.isnan(within_one(np.array([0.5]), np.array([np.nan]))).all()
+    small = within_one(np.array([0.0]), np.array([1e-3]))
+    assert small[0] == pytest.approx([-1e-3, 1e-3], rel=1e-5)

@@ -111,12 +111,9 @@ def test_rdms_of_mouse_areas_are_as_reliable_as_told(name, tmp_path):
         name, "mouse_v1", tmp_path, "rsa.n_bootstraps=0", "rsa.n_permutations=0",
         "rsa.split_half=100",
     )  # fmt: skip
-    found = {
-        (row.region, subject): value
-        for row in results.rows()
-        if row.role == "ceiling"
-        for subject, value in row.per_unit.items()
-    }
+    scores = results.scores()
+    halves = scores[scores["model"] == "agreement of halves"]
+    found = {(one.region, one.subject): one.score for one in halves.itertuples()}
     assert set(found) == set(HALVES[name])
     for place, expected in HALVES[name].items():
         assert found[place] == pytest.approx(expected, abs=0.11), place

@@ -1,6 +1,7 @@
 """A small study whose names try to break out of the page, and a reader of pages."""
 
 import base64
+import sys
 import warnings
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,6 +15,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 import neurodecode as nd
 from neurodecode.harness.table import TableRow
+
+sys.path.insert(0, str(Path(__file__).parent))  # rsa_brains: what these tests share
 
 HOSTILE = SimpleNamespace(
     classes=("<script>alert(1)</script>", 'b&"$x$'),

@@ -19,7 +19,7 @@ from neurodecode.linalg.rdm_incomplete import (
 )
 from neurodecode.linalg.rdm_inference import Variances, t_tests, variances
 from neurodecode.linalg.rdm_permutation import deals, permutation_test
-from neurodecode.linalg.stats import mean_interval
+from neurodecode.linalg.stats import mean_correlation_interval, within_one
 
 _FEWEST_RESAMPLED = 6  # of fewer conditions most draws repeat so many that no score is left
 
@@ -121,7 +121,7 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
 
     Subjects alone have Student's t, or a bootstrap from twenty on, as in other tables; where
     conditions are resampled too, the variance is that of the two-factor bootstrap, in which models
-    that are fitted are fitted in each draw.
+    that are fitted are fitted in each draw. Intervals of t are symmetric in Fisher's z.
     """
     n_subjects, n_models = site.scores.shape
     n_conditions = min(site.counts.values())
@@ -130,7 +130,7 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
     over: list[tuple[str, ...]] = [()] * n_models
     if "subjects" in options.resample and n_subjects > 1:
         for j in range(n_models):
-            ends[j], over[j] = mean_interval(site.scores[:, j]), ("subjects",)
+            ends[j], over[j] = mean_correlation_interval(site.scores[:, j]), ("subjects",)
     asked: tuple[Factor, ...] = tuple(
         f for f in options.resample if f == "conditions" or n_subjects > 1
     )
@@ -166,5 +166,4 @@ def _drawn(site: Site, over: tuple[Factor, ...], n_draws: int, seed: int) -> Boo
 
 
 def _interval(mean: np.ndarray, found: Variances) -> np.ndarray:
-    half = stats.t.ppf(0.975, found.dof) * np.sqrt(found.models)
-    return np.clip(np.stack([mean - half, mean + half], axis=1), -1, 1)
+    return within_one(mean, stats.t.ppf(0.975, found.dof) * np.sqrt(found.models))

@@ -15,7 +15,8 @@ from neurodecode.core.nodes import dump
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.index import provenance
 from neurodecode.harness.rsa.models import ModelRdm
-from neurodecode.harness.rsa.sources import Source
+from neurodecode.harness.rsa.reliability import reliability
+from neurodecode.harness.rsa.sources import TIMES, Source
 from neurodecode.harness.rsa.study import RsaStudy
 from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import INDEX_FORMAT, Store
@@ -23,7 +24,7 @@ from neurodecode.linalg.rdm_pairs import pairs_among
 
 ANALYSIS = "rsa"  # what the index of such results says it is
 MODELS = "models.npz"
-_RDMS, _TIMES, _RELIABILITY = "rdms.npy", "times.npy", "reliability.json"
+_RDMS = "rdms.npy"
 
 
 def job_states(study: RsaStudy, store: Store) -> list[tuple[Source, str, str]]:
@@ -100,7 +101,7 @@ def stored_rdms(store: Store, index: Mapping[str, Any]) -> Rdms:
         )
         table += [
             {"subject": job["subject"], "region": job["region"], "time": one}
-            for one in np.load(place / _TIMES, allow_pickle=False)
+            for one in np.load(place / TIMES, allow_pickle=False)
         ]
     if not values:
         errors = [job["error"] for job in index["jobs"] if "error" in job]
@@ -129,24 +130,6 @@ def stored_models(store: Store, index: Mapping[str, Any]) -> tuple[ModelRdm, ...
         )
 
 
-def stored_reliability(store: Store, index: Mapping[str, Any]) -> pd.DataFrame:
-    """Read reliabilities: ``metric subject region time score``, a row each."""
-    rows = []
-    for job in index["jobs"]:
-        place = store.folder / "jobs" / job["key"]
-        if "error" in job or not (place / _RELIABILITY).is_file():
-            continue
-        told = json.loads((place / _RELIABILITY).read_text(encoding="utf-8"))
-        times = np.load(place / _TIMES, allow_pickle=False)
-        for metric, values in told.items():
-            rows += [
-                {"metric": metric, "subject": job["subject"], "region": job["region"],
-                 "time": one, "score": value}
-                for one, value in zip(times, values, strict=True)
-            ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["metric", "subject", "region", "time", "score"])
-
-
 def _compute(source: Source, key: str, study: RsaStudy, store: Store) -> None:
     began = time.monotonic()
     found = source.rdms(study.options)
@@ -156,12 +139,12 @@ def _compute(source: Source, key: str, study: RsaStudy, store: Store) -> None:
             f"{source.label}: all dissimilarities are NaN. A pattern that is the same in all "
             "channels correlates with nothing."
         )
-    halves = source.reliability(study.options, study.seed) if study.options.split_half else {}
+    halves = reliability(source, study.options, study.seed) if study.options.split_half else None
     with whole_folder(store.folder / "jobs" / key) as place:
         np.save(place / _RDMS, found, allow_pickle=False)
-        np.save(place / _TIMES, times, allow_pickle=False)
-        if halves:
-            (place / _RELIABILITY).write_text(json.dumps(halves), encoding="utf-8")
+        np.save(place / TIMES, times, allow_pickle=False)
+        if halves is not None:
+            halves.save(place)
         parts = source.parts(study.options, study.seed)
         (place / "key.json").write_text(json.dumps(parts, indent=1, sort_keys=True))
         done = {"seconds": round(time.monotonic() - began, 4), "flags": []}

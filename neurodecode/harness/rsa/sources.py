@@ -10,13 +10,14 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import not_square
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.linalg.rdm import DISTANCES, mahalanobis
-from neurodecode.linalg.rdm_compare import compare
 from neurodecode.linalg.rdm_crossnobis import crossnobis
 from neurodecode.linalg.rdm_noise import measurement_residuals, noise_precision
 from neurodecode.linalg.rdm_pairs import n_conditions_of, vectors
 from neurodecode.linalg.rdm_patterns import patterns
 
 VERSION = 1  # of what is computed here; part of every key
+TIMES = "times.npy"  # of a job: when its RDMs are
+RELIABILITY_VERSION = 2  # of what halves of the runs say; part of keys of those who ask for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ class Source:
             "distance": options.distance,
             "noise": options.noise,
             "transform": options.transform,
-            "split_half": halves,
+            "split_half": [RELIABILITY_VERSION, *halves] if halves else [],
         }
 
     def rdms(self, options: RsaOptions) -> np.ndarray:
@@ -117,37 +118,18 @@ class Source:
                 return found
             if options.distance == "precomputed":
                 return self._precomputed()
-            return measured(self._values(options), self.codes, self.runs, options)
+            return measured(self.values(options), self.codes, self.runs, options)
         except DataError as error:
             raise DataError(f"{self.label}: {error}") from error
 
-    def reliability(self, options: RsaOptions, seed: int) -> dict[str, list[float]]:
-        """Compare RDMs of random halves of the runs: a mean for each comparison and time.
+    def values(self, options: RsaOptions) -> np.ndarray:
+        """Give patterns as they are measured, (n_trials, n_channels) or with a last axis of time.
 
         Raises
         ------
         DataError
-            If there are fewer than two runs, or a half lacks a condition.
+            If they have another shape, are not finite, or below zero where their root is taken.
         """
-        assert self.runs is not None  # options ask for them
-        X, codes, runs = self._values(options), self.codes, np.unique(self.runs)
-        if len(runs) < 2:
-            raise DataError(f"{self.label}: split_half: one run has no halves.")
-        rng = np.random.default_rng(seed)
-        sums = {name: np.zeros(1) for name in options.comparison}
-        for _ in range(options.split_half):
-            first = np.isin(self.runs, rng.permutation(runs)[: len(runs) // 2])
-            halves = [
-                measured(X[mine], codes[mine], self.runs[mine], options) for mine in (first, ~first)
-            ]
-            if halves[0].shape != halves[1].shape:
-                raise DataError(f"{self.label}: split_half: a half of the runs lacks a condition.")
-            for name in options.comparison:
-                alike = [compare(a, b, name)[0, 0] for a, b in zip(*halves, strict=True)]
-                sums[name] = sums[name] + np.array(alike)
-        return {name: (total / options.split_half).tolist() for name, total in sums.items()}
-
-    def _values(self, options: RsaOptions) -> np.ndarray:
         X = np.asarray(self.read())
         X = X if X.dtype in (np.float32, np.float64) else X.astype(np.float64)
         if X.ndim not in (2, 3):

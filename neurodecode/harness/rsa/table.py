@@ -13,17 +13,17 @@ from neurodecode.core.files import read_json, write_json
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.rsa.inference import bounds, null_scores, spread
 from neurodecode.harness.rsa.options import RsaOptions
-from neurodecode.harness.rsa.run import stored_models, stored_rdms, stored_reliability
+from neurodecode.harness.rsa.reliability import RELIABILITY, stored_reliability
+from neurodecode.harness.rsa.run import stored_models, stored_rdms
 from neurodecode.harness.rsa.site import Site
 from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.table import TableRow
 from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
 from neurodecode.linalg.rdm_compare import tied_share
-from neurodecode.linalg.stats import mean_interval
+from neurodecode.linalg.stats import mean_correlation_interval
 
-TABLE_FORMAT = 2  # of table.json; raised where numbers are computed otherwise
-RELIABILITY = "split-half reliability"
+TABLE_FORMAT = 3  # of table.json; raised where numbers are computed otherwise
 NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
 DIFFERENCES = "differences.parquet"  # of models, two by two
 _PAIR = ("metric", "region", "time", "model", "other", "difference", "p")
@@ -111,8 +111,9 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
         rows += found
         frames += [_frame(metric, site) for site in sites]
         mine = reliability[reliability["metric"] == metric]
-        rows += _reliable(pd.DataFrame(mine), index, len(data.conditions))
-        frames.append(mine.assign(model=RELIABILITY))
+        whole = mine[mine["model"] == RELIABILITY]
+        rows += _reliable(pd.DataFrame(whole), index, len(data.conditions))
+        frames.append(mine)
     scores = pd.concat(frames, ignore_index=True)
     store.write_frame("scores.parquet", scores)
     store.write_frame(DIFFERENCES, _corrected(pd.DataFrame(pairs, columns=[*_PAIR])))
@@ -287,7 +288,7 @@ def _reliable(found: pd.DataFrame, index: dict[str, Any], n_conditions: int) -> 
     places: Any = found.groupby(["region", "time"], sort=False, dropna=False)
     for (region, time), mine in places:
         scores = mine["score"].to_numpy()
-        low, high = mean_interval(scores)
+        low, high = mean_correlation_interval(scores)
         yield RsaRow(
             experiment=index["name"],
             model=RELIABILITY,
