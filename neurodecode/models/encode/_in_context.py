@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-from neurodecode.core.digest import digest, digest_array
+from neurodecode.core.digest import digest_array
 from neurodecode.core.errors import ConfigError, NeurodecodeError
 from neurodecode.core.training import resolve_device, training_place
 from neurodecode.models.encode._people import Person
 from neurodecode.models.networks._module import training_of
-from neurodecode.models.networks._network import arrays_of, keep_history
+from neurodecode.models.networks._network import arrays_of, keep_history, train_in_place
 from neurodecode.nn.in_context import InContext
 from neurodecode.train.chance import seeded
-from neurodecode.train.loop import precision, train
+from neurodecode.train.loop import precision
 from neurodecode.train.source import Batch, Source
 
 _HELD_OUT = 10  # one voxel of ten is validated on
@@ -88,17 +88,10 @@ def fit(model: Any, people: Mapping[str, Person]) -> None:
     held_out = Source({"voxel": val}) if n_val else None
     with seeded(seed, 0):
         module = _built(model)
-    place = training_place()
-    device = resolve_device(place.device)
-    identity = ""
-    if place.folder is not None:
-        content = [[digest_array(one.X), digest_array(one.Y)] for one in scaled]
-        weights = {k: digest_array(v) for k, v in arrays_of(module).items()}
-        identity = digest([repr(model.get_params(deep=False)), content, weights, device])
-    trained = train(
-        module, episodes, source, training, val=held_out, seed=seed, device=device,
-        folder=place.folder, identity=identity, label=place.label,
-    )  # fmt: skip
+    content = [digest_array(array) for one in scaled for array in (one.X, one.Y)]
+    trained = train_in_place(
+        model, module, episodes, source, training, seed=seed, val=held_out, content=content
+    )
     model.weights_ = arrays_of(module)
     model.__dict__.pop("_made", None)
     keep_history(model, trained, training)
