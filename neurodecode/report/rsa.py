@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
-from neurodecode.core.digest import digest_array
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.files import cache_folder
 from neurodecode.core.progress import progress
-from neurodecode.core.rdms import Rdms, not_square
+from neurodecode.core.rdms import Rdms
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import unwritable
 from neurodecode.harness.rsa.models import as_models
@@ -27,20 +25,18 @@ from neurodecode.harness.rsa.options import (
     RsaOptions,
 )
 from neurodecode.harness.rsa.run import execute_rsa
-from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.study import (
     RsaStudy,
     all_conditions,
     condition_vectors,
     conditions_table,
-    same_conditions,
     sources_of_trials,
 )
 from neurodecode.harness.rsa.table import score_rsa
 from neurodecode.harness.run import silent
 from neurodecode.harness.store import Store
-from neurodecode.linalg.rdm_pairs import n_conditions_of, vectors
 from neurodecode.report.results import Results
+from neurodecode.report.rsa_arrays import sources_of_arrays
 from neurodecode.simulate import ORACLE_SIGNAL
 
 RsaData = Trials | Rdms | np.ndarray | Mapping[str, Any]
@@ -169,7 +165,7 @@ def rsa(
         n_permutations=n_permutations,
         correction=correction,
         split_half=split_half,
-        geo_topological=tuple(map(float, geo_topological)),
+        geo_topological=_several(geo_topological),
         geodesic=geodesic,
     )
     if isinstance(data, Trials):
@@ -181,7 +177,7 @@ def rsa(
             raise ConfigError(
                 "regions: it is of Trials. Give arrays by region: {subject: {region: array}}."
             )
-        sources, table = _of_arrays(data, conditions, runs, times, options)
+        sources, table = sources_of_arrays(data, conditions, runs, times, options)
     names = table["condition"].tolist()
     study = RsaStudy(
         title=title or f"{len(models)} models of {len(names)} conditions",
@@ -222,109 +218,3 @@ def rsa(
 def _several(given: Any) -> tuple[Any, ...]:
     """Give one value as a tuple of it, and several as a tuple of them."""
     return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-
-
-def _of_arrays(
-    data: Any, conditions: Any, runs: Any, times: Any, options: RsaOptions
-) -> tuple[tuple[Source, ...], pd.DataFrame]:
-    """Make sources of arrays by subject, and the table of their conditions."""
-    if isinstance(data, Rdms):
-        return _of_rdms(data, conditions)
-    several = data if isinstance(data, Mapping) else {"01": data}
-    if not several:
-        raise ConfigError("data: the mapping is empty. Give {subject: array}.")
-    sources = []
-    for subject, given in several.items():
-        regions = given if isinstance(given, Mapping) else {"": given}
-        for region, X in regions.items():
-            own = _own(conditions, subject), _own(runs, subject)
-            sources.append(_source(str(subject), str(region), np.asarray(X), *own, times, options))
-    names = (same_conditions if conditions is None else all_conditions)(sources)
-    table = pd.DataFrame({"condition": list(names)})
-    if isinstance(conditions, pd.DataFrame):
-        given = conditions.assign(condition=conditions["condition"].astype(str))
-        table = given.drop_duplicates("condition").set_index("condition").loc[list(names)]
-        table = table.reset_index()
-    return tuple(sources), table
-
-
-def _of_rdms(rdms: Rdms, conditions: Any) -> tuple[tuple[Source, ...], pd.DataFrame]:
-    sources = []
-    whose: Any = rdms.table.groupby(["subject", "region"], sort=False)
-    for (subject, region), rows in whose:
-        values, told = rdms.values[rows.index], rows["time"].to_numpy()
-        times = None if np.isnan(told).all() else told
-        sources.append(
-            Source(
-                str(subject), str(region), lambda mine=values: mine, digest_array(values),
-                np.array(rdms.conditions), times=times, vectors=True,
-            )
-        )  # fmt: skip
-    all_conditions(sources)
-    table = pd.DataFrame({"condition": list(rdms.conditions)})
-    if isinstance(conditions, pd.DataFrame):
-        known = conditions.assign(condition=conditions["condition"].astype(str))
-        table = table.merge(known, on="condition", how="left")
-    return tuple(sources), table
-
-
-def _source(
-    subject: str, region: str, X: np.ndarray, conditions: Any, runs: Any, times: Any,
-    options: RsaOptions,
-) -> Source:  # fmt: skip
-    times = None if times is None else np.asarray(times, dtype=np.float64)
-    if options.distance == "precomputed":
-        return _ready(subject, region, X, conditions, times)
-    if isinstance(conditions, pd.DataFrame):
-        conditions = conditions["condition"]
-    n = len(X)
-    labels = [f"{i:0{len(str(n))}d}" for i in range(n)] if conditions is None else conditions
-    told = np.array([str(one) for one in labels])
-    if len(told) != n or (runs is not None and len(runs) != n):
-        raise DataError(
-            f"subject {subject}: {len(told)} conditions"
-            + ("" if runs is None else f" and {len(runs)} runs")
-            + f" for {n} trials. Give one each."
-        )
-    of_run = None if runs is None else np.array([str(one) for one in runs])
-    if times is not None and (X.ndim != 3 or X.shape[2] != len(times)):
-        raise DataError(
-            f"subject {subject}: {len(times)} times for an array of shape {X.shape}. Time is the "
-            "last of three axes."
-        )
-    if X.ndim == 2 and n > 2 and not not_square(X):
-        raise DataError(
-            f"subject {subject}: an array of shape {X.shape}, symmetric with zeros on its "
-            "diagonal, is an RDM and no patterns. Say distance='precomputed'."
-        )
-    if times is None and X.ndim == 3:
-        times = np.arange(X.shape[2], dtype=np.float64)
-    return Source(subject, region, lambda: X, digest_array(X), told, of_run, times)
-
-
-def _ready(
-    subject: str, region: str, X: np.ndarray, conditions: Any, times: np.ndarray | None
-) -> Source:
-    """Take RDMs that are there: squares or vectors, of one time or several."""
-    square = X.ndim >= 2 and X.shape[-1] == X.shape[-2] and not not_square(X)
-    if X.ndim == (3 if times is not None else 2) and not square:
-        raise DataError(
-            f"subject {subject}: an array of shape {X.shape} is no RDM: {not_square(X)} Give "
-            "patterns and another distance than precomputed, or a square symmetric matrix."
-        )
-    values = np.atleast_2d(vectors(X) if square else X)
-    n = n_conditions_of(values.shape[-1])
-    if isinstance(conditions, pd.DataFrame):
-        conditions = conditions["condition"]
-    names = [f"{i:0{len(str(n))}d}" for i in range(n)] if conditions is None else conditions
-    told = np.array([str(one) for one in names])
-    if len(told) != n:
-        raise DataError(f"subject {subject}: {len(told)} conditions for RDMs of {n}.")
-    return Source(
-        subject, region, lambda: values, digest_array(values), told, times=times, vectors=True
-    )
-
-
-def _own(given: Any, subject: Any) -> Any:
-    """Give what is a subject's own, where it is told subject by subject."""
-    return given[subject] if isinstance(given, Mapping) else given

@@ -226,3 +226,20 @@ def test_other_results_have_no_rdms(found):
     assert found.is_rsa
     with pytest.raises(ConfigError, match="RDMs that were compared"):
         found.predictions()
+
+
+def test_tables_of_rdms_say_which_row_is_of_which_condition(found):
+    """In another order than that of the conditions they are the same RDMs."""
+    order = np.random.default_rng(0).permutation(N_CONDITIONS)
+    shuffled = [NAMES[i] for i in order]
+
+    def table(vector):
+        return pd.DataFrame(squareform(vector), NAMES, NAMES).loc[shuffled, shuffled]
+
+    data = {s: table(found.rdms().select(subject=s).values[0]) for s in brains()}
+    models = {"latent": table(pdist(LATENT)), "other": table(pdist(OTHER))}
+    given = {"distance": "precomputed", "comparison": "rho-a"}
+    for conditions in (NAMES, None):
+        results = asked(data, models, conditions=conditions, **given)
+        for name in models:
+            assert row(results, name)["mean"] == pytest.approx(row(found, name, "rho-a")["mean"])

@@ -48,6 +48,8 @@ class ModelRdm:
 def of_rdm(name: str, given: Any, conditions: Sequence[str]) -> ModelRdm:
     """Take an RDM: a square matrix, or the pairs above its diagonal, or `Rdms` of one matrix.
 
+    Rows and columns of a table whose names are those of the conditions are put in their order.
+
     Raises
     ------
     DataError
@@ -58,7 +60,16 @@ def of_rdm(name: str, given: Any, conditions: Sequence[str]) -> ModelRdm:
         if len(given) != 1:
             raise DataError(f"model {name!r}: {given!r} are {len(given)} RDMs. Select one.")
         return ModelRdm(name, _finite(name, given.ordered(tuple(conditions)).values))
+    names = names_of(given) if isinstance(given, pd.DataFrame) else []
+    if names:
+        whole = Rdms.of_squares(given.to_numpy(), names)
+        return ModelRdm(name, _finite(name, whole.ordered(tuple(conditions)).values))
     values = np.asarray(given, dtype=np.float64)
+    if values.ndim == 3:
+        raise DataError(
+            f"model {name!r}: an array of shape {values.shape} holds {len(values)} RDMs. Give a "
+            "model each, or {'weighted': {NAME: rdm, …}} for a sum of them."
+        )
     if values.shape == (n, n):
         problem = not_square(values)
         if problem:
@@ -71,6 +82,25 @@ def of_rdm(name: str, given: Any, conditions: Sequence[str]) -> ModelRdm:
             "be some: {'features': array}."
         )
     return ModelRdm(name, _finite(name, values[None]))
+
+
+def names_of(table: pd.DataFrame) -> list[str]:
+    """Names of the conditions that a square table is of; empty where its rows are numbered.
+
+    Raises
+    ------
+    DataError
+        If its rows and columns are named otherwise.
+    """
+    names = [str(one) for one in table.index]
+    if isinstance(table.index, pd.RangeIndex):
+        return []
+    if names != [str(one) for one in table.columns]:
+        raise DataError(
+            f"a table of rows {', '.join(names[:4])} … and columns "
+            f"{', '.join(map(str, table.columns[:4]))} … is no RDM. Name both alike."
+        )
+    return names
 
 
 def of_features(

@@ -1,8 +1,10 @@
 """What is asked of a representational similarity analysis."""
 
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal, get_args
 
+from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError
 
 Distance = Literal[
@@ -80,8 +82,8 @@ class RsaOptions:
         ):  # fmt: skip
             if getattr(self, name) not in get_args(known):
                 raise ConfigError(
-                    f"{name}: there is no {getattr(self, name)!r}; there are: "
-                    f"{', '.join(get_args(known))}."
+                    f"{name}: there is no {getattr(self, name)!r}."
+                    f"{nearest(str(getattr(self, name)), get_args(known))}"
                 )
         for name, known in (("comparison", Comparison), ("resample", Factor)):
             given = getattr(self, name)
@@ -117,14 +119,21 @@ class RsaOptions:
                 f"nuisance: RDMs are taken out of vectors or ranks, which {unfit[0]} is not of. "
                 f"Use comparison: {' or '.join(RESIDUAL)}."
             )
-        if self.n_bootstraps < 0 or self.n_permutations < 0 or self.split_half < 0:
-            raise ConfigError("n_bootstraps, n_permutations and split_half are counts: 0 or more.")
+        for name in ("n_bootstraps", "n_permutations", "split_half"):
+            count = getattr(self, name)
+            if not isinstance(count, Integral) or isinstance(count, bool) or count < 0:
+                raise ConfigError(f"{name}: {count!r}: give a whole number, 0 or more.")
+            object.__setattr__(self, name, int(count))  # numpy's are no plain data
+        if self.n_bootstraps == 1:
+            raise ConfigError("n_bootstraps: one draw has no spread. Give 0, or some hundreds.")
         ends = self.geo_topological
-        if ends and not (len(ends) == 2 and 0 <= ends[0] <= ends[1] <= 1):
+        numbers = tuple(float(one) for one in ends if isinstance(one, Real))
+        if ends and not (len(numbers) == len(ends) == 2 and 0 <= numbers[0] <= numbers[1] <= 1):
             raise ConfigError(
                 f"geo_topological: {', '.join(map(str, ends))}: give two quantiles in order, as in "
                 "[0, 0.5]."
             )
+        object.__setattr__(self, "geo_topological", numbers)
         if not 0 <= self.geodesic <= 1:
             raise ConfigError(f"geodesic: {self.geodesic}: give a quantile above 0, at most 1.")
         if (ends or self.geodesic) and (self.split_half or (ends and self.geodesic)):
