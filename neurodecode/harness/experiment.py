@@ -101,10 +101,10 @@ def read_any(
         models=_models,
         controls=_models,
         protocol=_protocol,
-        target_access=_target_access,
+        target_access=read_access,
         online=_online,
         features=_features,
-        ceiling=_ceiling,
+        ceiling=read_ceiling,
     )
     _check_names(experiment, root, problems, allow_code)
     problems.stop()
@@ -163,7 +163,7 @@ def _protocol(node: Node, where: str, problems: Problems) -> ProtocolSpec | None
     return ProtocolSpec(call(node, where, problems), overlap)
 
 
-def _ceiling(node: Node, where: str, problems: Problems) -> CeilingSpec:
+def read_ceiling(node: Node, where: str, problems: Problems) -> CeilingSpec:
     """Read a function with its arguments, and the threshold beside it."""
     given = {}
     if isinstance(node.value, dict) and "threshold" in node.value:
@@ -180,7 +180,7 @@ def _ceiling(node: Node, where: str, problems: Problems) -> CeilingSpec:
 
 
 def _online(node: Node, where: str, problems: Problems) -> OnlineSpec | None:
-    return bind(OnlineSpec, node, where, problems, protocol=_protocol, target_access=_target_access)
+    return bind(OnlineSpec, node, where, problems, protocol=_protocol, target_access=read_access)
 
 
 def _features(node: Node, where: str, problems: Problems) -> str | dict[str, Call]:
@@ -190,7 +190,7 @@ def _features(node: Node, where: str, problems: Problems) -> str | dict[str, Cal
     return {name: call(one, join(where, name), problems) for name, one in node.value.items()}
 
 
-def _target_access(node: Node, where: str, problems: Problems) -> TargetAccess:
+def read_access(node: Node, where: str, problems: Problems) -> TargetAccess:
     """Read what may be seen of the tested: a word, or a form with its amount."""
     if isinstance(node.value, str):
         if node.value not in ("none", "transductive"):

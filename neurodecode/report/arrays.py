@@ -16,6 +16,7 @@ from neurodecode.core.rows import Rows, labels_before
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials, stack
 from neurodecode.data.readers.files import space_of
+from neurodecode.report.array_rows import RowsGiven, metadata_of, own_tables, rows_of
 from neurodecode.signal.rank import measured_rank
 from neurodecode.signal.units import check_finite_and_flat, check_magnitude
 
@@ -31,7 +32,7 @@ Data = np.ndarray | mne.BaseEpochs | Trials | Mapping[str, Any]
 def as_trials(
     data: Data,
     target: Any = None,
-    rows: pd.DataFrame | Mapping[str, Sequence[Any]] | None = None,
+    rows: RowsGiven | None = None,
     *,
     numbers: bool = False,
 ) -> tuple[Trials, str]:
@@ -58,28 +59,22 @@ def as_trials(
                 f"({', '.join(data.rows.columns)}), and there are no rows to give."
             )
         return data, target or "label"
-    table = None if rows is None else _table(rows)
     several = data if isinstance(data, Mapping) else {"1": data}
     if not several:
         raise ConfigError("data: the mapping is empty. Give {subject: epochs} or {subject: array}.")
+    checked = {subject: checked_data(given, str(subject)) for subject, given in several.items()}
+    tables = own_tables(rows, {subject: len(mine) for subject, mine in checked.items()})
     pieces, first = [], 0
-    for subject, given in several.items():
-        mine = _checked(given, str(subject))
-        own_table, own_target = table, target
+    for subject, mine in checked.items():
+        own_table, own_target = tables[subject], target
         if isinstance(data, Mapping):
-            part = slice(first, first + len(mine))
-            own_table = None if table is None else table.iloc[part].reset_index(drop=True)
-            own_target = _own(target, subject, part)
-        if own_table is None and isinstance(mine, mne.BaseEpochs) and mine.metadata is not None:
-            own_table = mine.metadata.reset_index(drop=True)
+            own_target = _own(target, subject, slice(first, first + len(mine)))
+        if own_table is None:
+            own_table = metadata_of(mine)
         told = _told(mine, own_target, own_table, str(subject))
         pieces.append((str(subject), mine, own_table, told))
         first += len(mine)
     if isinstance(data, Mapping):
-        if table is not None and len(table) != first:
-            raise ConfigError(
-                f"rows: {len(table)} rows for {first} trials of {len(data)} subjects."
-            )
         _check_all_used(target, data, first)
     kind = kind_of([told for _, _, _, told in pieces], numbers=numbers)
     parts = [_one_subject(mine, told, kind, own, subject) for subject, mine, own, told in pieces]
@@ -156,8 +151,6 @@ def _one_subject(
     data: Any, told: np.ndarray, kind: str, table: pd.DataFrame | None, subject: str
 ) -> Trials:
     table = pd.DataFrame(index=range(len(data))) if table is None else table
-    if len(table) != len(data):
-        raise ConfigError(f"rows: {len(table)} rows for {len(data)} trials of subject {subject}.")
     if kind not in _SIGNALS:
         column = told.astype(np.float64) if kind == "value" else [str(one) for one in told]
         table = table.assign(**{kind: column})
@@ -181,7 +174,7 @@ def _one_subject(
 def _without_target(data: Any, table: pd.DataFrame, subject: str) -> tuple[Trials, np.ndarray]:
     """Give trials, in time, and where each stood in the data."""
     if isinstance(data, mne.BaseEpochs):
-        return _of_epochs(data, table, subject)
+        return of_epochs(data, table, subject)
     X = data
     if X.ndim == 3:
         names = tuple(f"channel {i}" for i in range(X.shape[1]))
@@ -189,11 +182,11 @@ def _without_target(data: Any, table: pd.DataFrame, subject: str) -> tuple[Trial
     else:
         space = Space("features", tuple(f"feature {i}" for i in range(X.shape[1])))
         axes = ("feature", *(f"axis {i}" for i in range(2, X.ndim)))
-    return _trials(X, table, subject, space, axes, sfreq=None, tmin=0.0, name="data")
+    return trials_of(X, table, subject, space, axes, sfreq=None, tmin=0.0, name="data")
 
 
-def _checked(data: Any, subject: str) -> Any:
-    """Give epochs as they are, and anything else as an array of trials.
+def checked_data(data: Any, subject: str, what: str = "data") -> Any:
+    """Give epochs as they are, and anything else as an array of trials; `what` it is, for errors.
 
     Raises
     ------
@@ -202,7 +195,7 @@ def _checked(data: Any, subject: str) -> Any:
     """
     if isinstance(data, mne.BaseEpochs):
         return data
-    where = f"data of subject {subject}"
+    where = f"{what} of subject {subject}"
     if isinstance(data, mne.io.BaseRaw):
         raise ConfigError(
             f"{where}: a continuous recording ({type(data).__name__}) has no trials yet. Cut it "
@@ -234,18 +227,10 @@ def _checked(data: Any, subject: str) -> Any:
     return X
 
 
-def _table(rows: Any) -> pd.DataFrame:
-    try:
-        return pd.DataFrame(rows)
-    except ValueError as error:
-        raise ConfigError(
-            f"rows: no table can be made of them ({error}). Give one value a trial for each column."
-        ) from None
-
-
-def _of_epochs(
+def of_epochs(
     epochs: mne.BaseEpochs, table: pd.DataFrame, subject: str
 ) -> tuple[Trials, np.ndarray]:
+    """Give trials of one subject's epochs, in time, and where each stood."""
     picked = epochs.copy().pick("data", exclude="bads")
     X = picked.get_data(copy=True)
     space = space_of(picked.info, np.arange(X.shape[1]))
@@ -257,13 +242,13 @@ def _of_epochs(
     # Without events, mne.EpochsArray numbers epochs 0, 1, 2 …: that is no time, and all overlap.
     if "onset" not in table and not np.array_equal(sample, epochs.selection):
         table = table.assign(onset=sample / sfreq)
-    return _trials(
+    return trials_of(
         X, table, subject, space, ("channel", "time"), sfreq=sfreq, tmin=epochs.tmin,
         name=space.types[0] if len(set(space.types)) == 1 else "sensors",
     )  # fmt: skip
 
 
-def _trials(
+def trials_of(
     X: np.ndarray,
     table: pd.DataFrame,
     subject: str,
@@ -273,46 +258,61 @@ def _trials(
     sfreq: float | None,
     tmin: float,
     name: str,
+    what: str = "",
 ) -> tuple[Trials, np.ndarray]:
+    """Give trials of one subject's array, in time, and where each stood in it.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, …)
+    table : DataFrame
+        As `neurodecode.report.array_rows.rows_of` takes it.
+    subject : str
+    space : Space
+    axes : tuple of str
+        Of one trial.
+    sfreq : float or None
+        Samples a second, of trials with an axis of time.
+    tmin : float
+        Seconds from the onset to the first sample.
+    name : str
+        Of the signal.
+    what : str
+        What the array is, for errors, such as ``responses``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no trial.
+    DataError
+        If a number is not finite.
+    """
     if X.size == 0:
-        raise ConfigError(f"data of subject {subject}: shape {X.shape} holds no trial.")
-    bad = np.flatnonzero(~np.isfinite(X.reshape(len(X), -1)).all(axis=1))
-    if len(bad):
-        raise DataError(
-            f"subject {subject}: {len(bad)} of {len(X)} trials hold NaN or infinite values, the "
-            f"first is trial {bad[0]}. Drop them, or fill them before."
-        )
+        raise ConfigError(f"{what or 'data'} of subject {subject}: shape {X.shape} holds no trial.")
+    check_finite_trials(X, subject, what)
     X = np.ascontiguousarray(X, dtype=np.float64)
-    rows = table.reset_index(drop=True).copy()
-    for entity in ("subject", "session", "run"):
-        if entity in rows and bool(np.any(pd.isna(rows[entity].to_numpy()))):
-            raise ConfigError(f"rows: some {entity}s of subject {subject} are missing. Fill them.")
-    rows["subject"] = rows["subject"].astype(str) if "subject" in rows else subject
-    for entity in ("session", "run"):
-        rows[entity] = rows[entity].astype(str) if entity in rows else "1"
-    rows["recording"] = [
-        f"sub-{s}_ses-{n}_run-{r}"
-        for s, n, r in rows[["subject", "session", "run"]].itertuples(index=False)
-    ]
-    for one in ("onset", "duration"):
-        if one in rows and not np.isfinite(pd.to_numeric(rows[one], errors="coerce")).all():
-            raise DataError(f"rows: {one} of subject {subject} is no number. Give seconds.")
-    order = np.arange(len(X), dtype=np.float64)
-    rows["duration"] = rows.get("duration", 0.0)
     # Trials without an axis of time last as long as they are said to, such as a volume's t_r.
-    length = rows["duration"] if sfreq is None else (X.shape[-1] - 1) / sfreq
-    if "onset" not in rows:
-        # Without times, trials follow each other without overlap, in the order given.
-        rows["onset"] = order * max(1.0, np.max(length))
-    rows["start"], rows["stop"] = rows["onset"] + tmin, rows["onset"] + tmin + length
-    built, position = Rows.build_sorted(rows)
-    position_in_run = built.base.groupby("recording", observed=True).cumcount().to_numpy()
-    built = built.with_column("position", position_in_run)
+    length = None if sfreq is None else (X.shape[-1] - 1) / sfreq
+    built, position = rows_of(table, subject, len(X), length=length, tmin=tmin)
     X = X[position]
     key = digest([digest_array(X), space.key, list(axes)])
     rank = measured_rank(_joined(X, space, sfreq)) if axes == ("channel", "time") else None
     part = Part(X, space, axes, None, tmin, key, rank)
     return Trials.of_entries(built, name, part, np.arange(len(X))), position
+
+
+def check_finite_trials(X: np.ndarray, subject: str, what: str = "") -> None:
+    """Hold an array of trials, shape (n_trials, …), to finite numbers; it names the first trial."""
+    flat = X.reshape(len(X), -1)
+    bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
+    if len(bad) == 0:
+        return
+    columns = f" in {int((~np.isfinite(flat[bad])).any(axis=0).sum())} of {flat.shape[1]} columns"
+    raise DataError(
+        f"{f'{what} of ' if what else ''}subject {subject}: {len(bad)} of {len(X)} trials hold NaN "
+        f"or infinite values{columns if what else ''}, the first is trial {bad[0]}. Drop them, or "
+        "fill them before."
+    )
 
 
 def _joined(X: np.ndarray, space: Space, sfreq: float | None) -> Signal:
@@ -354,9 +354,13 @@ def _told(data: Any, target: Any, table: pd.DataFrame | None, subject: str) -> n
     missing = pd.isna(told).any(axis=tuple(range(1, told.ndim)))
     if missing.any():
         raise ConfigError(
-            f"target: {int(missing.sum())} labels of subject {subject} are missing. "
-            "Drop those trials."
+            f"target: {int(missing.sum())} labels of subject {subject} are missing, the first that "
+            f"of trial {int(np.argmax(missing))}. Drop those trials."
         )
     if told.dtype.kind == "f" and not np.isfinite(told).all():
-        raise ConfigError(f"target: infinite numbers of subject {subject}. Drop those trials.")
+        bad = ~np.isfinite(told.reshape(len(told), -1)).all(axis=1)
+        raise ConfigError(
+            f"target: infinite numbers of subject {subject}, the first in trial "
+            f"{int(np.argmax(bad))}. Drop those trials."
+        )
     return told

@@ -10,9 +10,10 @@ import pandas as pd
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.trials import Trials
-from neurodecode.data.readers._images import check_alike, open_image
+from neurodecode.data.readers._images import check_alike
 from neurodecode.harness.truth import shuffle_units
 from neurodecode.linalg.searchlight import Searchlight, surface_searchlight, volume_searchlight
+from neurodecode.report.masks import marked, opened
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +227,7 @@ def _of_trials(trials: Trials, mask: Any) -> tuple[np.ndarray, Volume]:
 
 
 def _of_image(data: Any, mask: Any) -> tuple[np.ndarray, Volume]:
-    image = _opened(data)
+    image = opened(data, "searchlight")
     if len(image.shape) != 4:
         raise DataError(
             f"searchlight: the image has shape {tuple(image.shape)}. Give four axes, one volume a "
@@ -265,29 +266,10 @@ def _mask(mask: Any, shape: Sequence[int], affine: Any, of: str) -> np.ndarray:
     """Read a mask, and hold it to the grid of what it masks."""
     import nibabel
 
-    image = _opened(mask)
+    image = opened(mask, "searchlight")
     grid: Any = nibabel.Nifti1Image(np.empty((*shape[:3], 0), np.int8), affine)
     check_alike(Path(of), grid, Path("mask"), image)
-    values = np.asarray(image.dataobj).reshape(tuple(shape[:3]))
-    if not np.isin(values, (0, 1)).all():
-        raise DataError(
-            f"searchlight: the mask holds values from {np.nanmin(values):g} to "
-            f"{np.nanmax(values):g}. Give one of 0 and 1: nilearn.image.binarize_img makes it."
-        )
-    if not values.any():
-        raise DataError("searchlight: the mask has no voxel. Give another.")
-    return values.astype(bool)
-
-
-def _opened(image: Any) -> Any:
-    if isinstance(image, str | Path):
-        return open_image(Path(image))
-    if not (hasattr(image, "dataobj") and hasattr(image, "affine")):
-        raise ConfigError(
-            f"searchlight: {type(image).__name__} is no image. Give Trials, an image of nibabel or "
-            "its path, or a nilearn SurfaceImage."
-        )
-    return image
+    return marked(image, "searchlight")[0]
 
 
 def _columns(
