@@ -6,12 +6,11 @@ ratio: filters over time are applied where their output is averaged, beside the 
 layers; and sensors that all trials share are read once, beside once a trial.
 """
 
-import time
 from statistics import median
 
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
+from side_by_side import seconds
 
 from neurodecode.nn.atm import Atm
 from neurodecode.nn.benchetrit import Benchetrit
@@ -31,11 +30,10 @@ STEPS = {
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread_of_torch():
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    with threadpool_limits(1):
-        yield
+    yield
     torch.set_num_threads(before)
 
 
@@ -45,12 +43,6 @@ def train_step(module, given, target):
     loss = torch.nn.functional.cross_entropy(estimate @ target.T * 14, torch.arange(len(target)))
     loss.backward()
     return loss.detach()
-
-
-def seconds(function):
-    started = time.process_time()
-    result = function()
-    return time.process_time() - started, result
 
 
 def kept_for_backward(function, module):

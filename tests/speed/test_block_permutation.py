@@ -1,10 +1,8 @@
 """Block permutation beside a vectorised recomputation of all correlations, with equal outputs."""
 
-import time
-
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
+from side_by_side import beside, told
 
 from neurodecode.linalg.block_permutation import block_orders, block_permutation
 
@@ -30,21 +28,10 @@ def test_orders_of_blocks_beside_recomputation(n_runs, n_times, n_targets, block
         left, right = ((one - one.mean(axis=0)) / one.std(axis=0) for one in (true, pred))
         return np.array([(left[order] * right).mean(axis=0).max() for order in orders])
 
-    took = {"ours": [], "recomputed": []}
-    with threadpool_limits(1):
-        for _ in range(4):
-            started = time.process_time()
-            found = ours()
-            took["ours"].append(time.process_time() - started)
-            started = time.process_time()
-            expected = recomputed()
-            took["recomputed"].append(time.process_time() - started)
-            np.testing.assert_allclose(found, expected, atol=2e-6)
-    quick, slow = min(took["ours"]), min(took["recomputed"])
-    with capsys.disabled():
-        print(
-            f"\n{n_times} samples in {n_runs} runs, {n_targets} targets, blocks of {block}, "
-            f"{N_DRAWS} orders: {quick:.3f} s, recomputed {slow:.2f} s, ratio {slow / quick:.1f} "
-            f"(promised {promised})"
-        )
-    assert slow / quick >= promised
+    found, expected, mine, other = beside(ours, recomputed, (4, 4))
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+    what = (
+        f"{n_times} samples in {n_runs} runs, {n_targets} targets, blocks of {block}, "
+        f"{N_DRAWS} orders"
+    )
+    told(capsys, what, mine, "recomputed", other, promised)

@@ -9,7 +9,6 @@ bounds each further, by measurement:
 - delay embeddings: products of channels (a third) and the memory of the results (a third).
 """
 
-import time
 import tracemalloc
 from statistics import median
 
@@ -17,7 +16,7 @@ import numpy as np
 import pyriemann
 import pytest
 from pyriemann.geometry.covariance import covariances as theirs
-from threadpoolctl import threadpool_limits
+from side_by_side import seconds
 
 from neurodecode.linalg.covariance import covariances
 from neurodecode.linalg.lagged import covariances_of_orders
@@ -27,22 +26,10 @@ from neurodecode.linalg.streaming import StreamingCovariance
 SFREQ, N_WINDOW, N_HOP = 250, 500, 25
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
-
-
 def recorded(*shape):
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(shape[-2], shape[-2]))
     return mixing @ rng.normal(size=shape) + rng.normal(size=(*shape[:-1], 1))
-
-
-def seconds(function):
-    started = time.process_time()
-    result = function()
-    return time.process_time() - started, result
 
 
 def compared(ours, peers, n_repeats=5):

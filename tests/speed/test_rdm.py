@@ -3,8 +3,6 @@
 CPU time, the least of several; outputs are held equal. Times of products bound ours.
 """
 
-import time
-
 import numpy as np
 import pytest
 import rsatoolbox.inference.evaluate as their_evaluation
@@ -13,7 +11,7 @@ from rsatoolbox.data.noise import cov_from_residuals
 from rsatoolbox.inference import eval_bootstrap_pattern
 from rsatoolbox.model import ModelFixed
 from rsatoolbox.rdm import RDMs, calc_rdm
-from threadpoolctl import threadpool_limits
+from side_by_side import beside, told
 
 from neurodecode.linalg.rdm import correlation, euclidean
 from neurodecode.linalg.rdm_bootstrap import resampled
@@ -22,38 +20,6 @@ from neurodecode.linalg.rdm_noise import noise_precision
 from neurodecode.linalg.rdm_patterns import patterns
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def seconds(function):
-    started = time.process_time()
-    result = function()
-    return time.process_time() - started, result
-
-
-def beside(ours, theirs, repeats=(7, 3)):
-    """Give both results and least times; the sides take turns."""
-    took, results = ([], []), [None, None]
-    for turn in range(max(repeats)):
-        for side, function in enumerate((ours, theirs)):
-            if turn < repeats[side]:
-                spent, results[side] = seconds(function)
-                took[side].append(spent)
-    return *results, min(took[0]), min(took[1])
-
-
-def told(capsys, what, mine, other, promised):
-    with capsys.disabled():
-        print(
-            f"\n{what}: {1e3 * mine:.2f} ms, rsatoolbox {1e3 * other:.1f} ms, "
-            f"ratio {other / mine:.1f} (promised {promised})"
-        )
-    assert other / mine >= promised
 
 
 def study(n_conditions, n_runs, n_channels, seed=0):
@@ -90,7 +56,7 @@ def test_crossnobis_from_rows(shape, noise, capsys):
         lambda: calc_rdm(data, "crossnobis", "c", noise=given, cv_descriptor="r"),
     )
     np.testing.assert_allclose(found, expected.dissimilarities[0], rtol=0, atol=1e-12)
-    told(capsys, f"crossnobis, {noise}, C R P = {shape}", mine, other, SHAPES[shape])
+    told(capsys, f"crossnobis, {noise}, C R P = {shape}", mine, "rsatoolbox", other, SHAPES[shape])
 
 
 @pytest.mark.parametrize("shape", [(40, 8, 100), (92, 8, 100)], ids=str)
@@ -104,7 +70,7 @@ def test_crossnobis_with_a_precision_a_run(shape, capsys):
         lambda: calc_rdm(data, "crossnobis", "c", noise=list(each), cv_descriptor="r"),
     )
     np.testing.assert_allclose(found, expected.dissimilarities[0], rtol=0, atol=1e-10)
-    told(capsys, f"crossnobis, a precision a run, C R P = {shape}", mine, other, 1)
+    told(capsys, f"crossnobis, a precision a run, C R P = {shape}", mine, "rsatoolbox", other, 1)
 
 
 @pytest.mark.parametrize("shape", [(20, 8, 40), (92, 8, 60), (12, 10, 64)], ids=str)
@@ -129,7 +95,7 @@ def test_crossnobis_of_fifty_parcels(shape, capsys):
 
     found, expected, mine, other = beside(ours, theirs, repeats=(5, 2))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-11)
-    told(capsys, f"crossnobis of 50 parcels, C R P = {shape}", mine, other, 15)
+    told(capsys, f"crossnobis of 50 parcels, C R P = {shape}", mine, "rsatoolbox", other, 15)
 
 
 @pytest.mark.parametrize(("dtype", "promised"), [(np.float64, 10), (np.float32, 20)])
@@ -145,7 +111,14 @@ def test_correlation_of_many_conditions(n_conditions, dtype, promised, capsys):
     )
     bound = 1e-12 if dtype == np.float64 else 1e-6
     np.testing.assert_allclose(found, expected.dissimilarities[0], rtol=0, atol=bound)
-    told(capsys, f"correlation, {n_conditions} × 200, {np.dtype(dtype)}", mine, other, promised)
+    told(
+        capsys,
+        f"correlation, {n_conditions} × 200, {np.dtype(dtype)}",
+        mine,
+        "rsatoolbox",
+        other,
+        promised,
+    )
 
 
 @pytest.mark.parametrize("n_conditions", [92, 500])
@@ -158,7 +131,7 @@ def test_euclidean(n_conditions, capsys):
         lambda: euclidean(patterns(X, labels).means), lambda: calc_rdm(data, "euclidean", "c")
     )
     np.testing.assert_allclose(found, expected.dissimilarities[0], rtol=0, atol=1e-12)
-    told(capsys, f"Euclidean, {n_conditions} × 200", mine, other, 1.1)
+    told(capsys, f"Euclidean, {n_conditions} × 200", mine, "rsatoolbox", other, 1.1)
 
 
 @pytest.mark.parametrize("method", ["shrink_diag", "shrink_eye"])
@@ -173,7 +146,14 @@ def test_shrunk_covariance(shape, method, capsys):
         repeats=(20, 2),
     )
     np.testing.assert_allclose(found.precision, expected, rtol=0, atol=1e-10)
-    told(capsys, f"precision, {method}, residuals × channels = {shape}", mine, other, 10)
+    told(
+        capsys,
+        f"precision, {method}, residuals × channels = {shape}",
+        mine,
+        "rsatoolbox",
+        other,
+        10,
+    )
 
 
 @pytest.mark.parametrize("method", ["cosine", "corr"])
@@ -212,4 +192,11 @@ def test_bootstrap_of_conditions(method, capsys, monkeypatch):
     np.testing.assert_allclose(found.scores[:n_theirs], expected.evaluations, rtol=0, atol=1e-12)
     bounds = np.stack([found.lower, found.upper])[:, :n_theirs]
     np.testing.assert_allclose(bounds, expected.noise_ceiling, rtol=0, atol=1e-12)
-    told(capsys, f"a draw of conditions, {method}", mine / n_draws, other / n_theirs, 25)
+    told(
+        capsys,
+        f"a draw of conditions, {method}",
+        mine / n_draws,
+        "rsatoolbox",
+        other / n_theirs,
+        25,
+    )

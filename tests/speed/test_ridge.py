@@ -7,15 +7,14 @@ ours (half), then products of rows (a quarter). The peer decomposes for each tok
 import json
 import subprocess
 import sys
-import time
 from statistics import median
 
 import numpy as np
 import pytest
 import sklearn
+from side_by_side import seconds
 from sklearn.linear_model import Ridge as PlainRidge
 from sklearn.linear_model import RidgeCV
-from threadpoolctl import threadpool_limits
 
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import chosen
@@ -24,18 +23,6 @@ from neurodecode.models.linear.ridge import Ridge
 
 N_ROWS, N_VOXELS, N_TOKENS, N_ENTRIES, N_NEW = 1500, 4000, 77, 64, 200
 ALPHA, ALPHAS = 1000.0, np.logspace(0, 7, 15)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def seconds(function):
-    started = time.process_time()
-    result = function()
-    return time.process_time() - started, result
 
 
 def planted(dtype):

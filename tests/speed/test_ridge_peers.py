@@ -8,7 +8,6 @@ and targets: ours are made of nine mixtures of penalties, theirs once a penalty.
 import json
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -17,8 +16,8 @@ from himalaya.kernel_ridge import KernelRidgeCV, solve_multiple_kernel_ridge_ran
 from himalaya.ridge import RidgeCV as HimalayaRidgeCV
 from himalaya.ridge import solve_group_ridge_random_search
 from himalaya.scoring import r2_score
+from side_by_side import beside, told
 from sklearn.linear_model import RidgeCV
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from neurodecode.linalg.banded_ridge import banded_generalized, banded_weights, draw_shares
 from neurodecode.linalg.ridge import RidgeSolver
@@ -26,34 +25,12 @@ from neurodecode.linalg.ridge_choice import generalized_errors, least
 from neurodecode.linalg.ridge_cv import cross_validated
 from neurodecode.linalg.splits import run_splits
 
-BLAS = "/".join(sorted({one["internal_api"] for one in threadpool_info()}))
-
 
 @pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1), warnings.catch_warnings():
+def quiet():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # himalaya warns of every grid it is given
         yield
-
-
-def in_turn(ours, theirs, repeats=3):
-    """Give what both gave, and the least CPU seconds of each."""
-    found, took = [None, None], [[], []]
-    for _ in range(repeats):
-        for i, one in enumerate((ours, theirs)):
-            started = time.process_time()
-            found[i] = one()
-            took[i].append(time.process_time() - started)
-    return *found, min(took[0]), min(took[1])
-
-
-def told(capsys, what, mine, other, promised):
-    with capsys.disabled():
-        print(
-            f"\n{what}: {mine:.2f} s, peer {other:.2f} s, ratio {other / mine:.1f} "
-            f"(promised {promised}); one thread, {BLAS}"
-        )
-    assert other / mine >= promised
 
 
 def planted(n, n_features, n_targets):
@@ -92,13 +69,13 @@ def test_folds_beside_himalaya(shape, n_alphas, promised, capsys):
         choice = cross_validated(X, Y, alphas, splits, gram="float32")
         return choice, refitted(X, Y, choice.alpha)
 
-    (choice, weights), peer, mine, other = in_turn(ours, lambda: himalayas(X, Y, alphas))
+    (choice, weights), peer, mine, other = beside(ours, lambda: himalayas(X, Y, alphas))
     np.testing.assert_allclose(choice.cv_score, peer.cv_scores_, atol=1e-5)
     same = np.abs(np.log(choice.alpha / peer.best_alphas_)) < 1e-3
     assert same.mean() > 0.99  # of penalties that do nearly alike either may win
     theirs = peer.coef_ if shape[0] > shape[1] else peer.dual_coef_
     assert np.abs(weights - theirs)[:, same].max() < 1e-3 * np.abs(theirs).max()
-    told(capsys, f"5 folds, {n_alphas} penalties, {shape}", mine, other, promised)
+    told(capsys, f"5 folds, {n_alphas} penalties, {shape}", mine, "himalaya", other, promised)
 
 
 # Shapes of the first four are bound by decompositions, of the last two by products.
@@ -127,11 +104,11 @@ def test_generalized_cross_validation_beside_himalayas_folds(shape, promised, ca
         return alpha, np.hstack(each)
 
     repeats = 3 if np.prod(shape) < 2e10 else 1
-    (alpha, _), peer, mine, other = in_turn(ours, lambda: himalayas(X, Y, alphas), repeats)
+    (alpha, _), peer, mine, other = beside(ours, lambda: himalayas(X, Y, alphas), (repeats,) * 2)
     # Five folds train on fewer rows, and judge by other ones: within a step of the grid.
     steps = np.abs(np.log(alpha / peer.best_alphas_)) / np.log(alphas[1] / alphas[0])
     assert np.mean(steps < 1.01) > 0.85
-    told(capsys, f"GCV, 20 penalties, {shape}", mine, other, promised)
+    told(capsys, f"GCV, 20 penalties, {shape}", mine, "himalaya", other, promised)
 
 
 # Rows left out one by one, which the peer leaves out too, take a product a penalty on both sides:
@@ -149,11 +126,11 @@ def test_generalized_cross_validation_beside_scikit_learns_rows_left_out(shape, 
     def theirs():
         return RidgeCV(alphas, alpha_per_target=True).fit(X, Y)
 
-    (alpha, weights), peer, mine, other = in_turn(ours, theirs)
+    (alpha, weights), peer, mine, other = beside(ours, theirs)
     same = alpha == peer.alpha_
     assert same.mean() > 0.9
     assert np.abs(weights.T - peer.coef_)[same].max() < 1e-6 * np.abs(peer.coef_).max()
-    told(capsys, f"GCV beside scikit-learn, 20 penalties, {shape}", mine, other, 5)
+    told(capsys, f"GCV, 20 penalties, {shape}", mine, "scikit-learn, leaving rows out,", other, 5)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +172,13 @@ def test_bands_beside_himalaya(n, widths, n_draws, promised, capsys):
         )
         return (tested - mean) @ np.vstack(found[1]) + y_mean
 
-    said, peers, mine, other = in_turn(ours, theirs, repeats=2)
+    said, peers, mine, other = beside(ours, theirs, (2, 2))
     a, b = (r2_score(true, one.astype(np.float32)) for one in (said, peers))
     assert abs(a.mean() - b.mean()) < 0.002
     assert np.corrcoef(a, b)[0, 1] >= 0.97
     what = f"bands {widths} of {n} rows, {n_targets} targets, {n_draws} draws"
     what += f", R² {a.mean():.4f} and {b.mean():.4f}, r {np.corrcoef(a, b)[0, 1]:.3f}"
-    told(capsys, what, mine, other, promised)
+    told(capsys, what, mine, "himalaya", other, promised)
 
 
 # A child that chooses among 20 penalties of targets in a memory map; it says what it took.

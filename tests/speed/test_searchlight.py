@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import time
 
 import nibabel
 import numpy as np
@@ -11,32 +10,15 @@ from nilearn.decoding import SearchLight
 from rsatoolbox.data import Dataset
 from rsatoolbox.rdm import calc_rdm
 from rsatoolbox.util.searchlight import get_searchlight_RDMs, get_volume_searchlight
+from side_by_side import beside, told
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.naive_bayes import GaussianNB
-from threadpoolctl import threadpool_limits
 
 from neurodecode.linalg.searchlight import volume_searchlight
 from neurodecode.linalg.searchlight_decoding import decoding_scores
 from neurodecode.linalg.searchlight_rdm import searchlight_rdms
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def fastest(function, repeats):
-    """Give the shortest CPU time of some repeats, and what came out of the last."""
-    took = []
-    found = np.empty(0)
-    for _ in range(repeats):
-        started = time.process_time()
-        found = function()
-        took.append(time.process_time() - started)
-    return min(took), found
 
 
 @pytest.mark.parametrize(
@@ -64,15 +46,10 @@ def test_decoding_beside_nilearn(classifier, peer, promised, capsys):
         light = SearchLight(mask, radius=6.5, estimator=peer, cv=LeaveOneGroupOut(), n_jobs=1)
         return light.fit(image, labels, groups=runs).masked_scores_
 
-    slow, expected = fastest(theirs, 2)
-    quick, found = fastest(ours, 3)
+    found, expected, mine, other = beside(ours, theirs, (3, 2))
     np.testing.assert_allclose(found, expected, atol=1e-12)  # but for the rounding of means
-    with capsys.disabled():
-        print(
-            f"\n{classifier}, 1000 centres, 33 voxels, 60 trials, 6 runs: {quick:.3f} s, nilearn "
-            f"{slow:.1f} s, ratio {slow / quick:.0f} (promised {promised}); accuracies equal"
-        )
-    assert slow / quick >= promised
+    what = f"{classifier}, 1000 centres, 33 voxels, 60 trials, 6 runs, accuracies equal"
+    told(capsys, what, mine, "nilearn", other, promised)
 
 
 def egg(shape):
@@ -108,16 +85,15 @@ def test_dissimilarities_beside_rsatoolbox(distance, promised, radius, n_conditi
         found = silent(get_searchlight_RDMs, M, centres, neighbours, events, method=distance)
         return found.dissimilarities
 
-    slow, expected = fastest(theirs, 3)
-    quick, found = fastest(lambda: searchlight_rdms(M, light, distance), 5)
+    found, expected, mine, other = beside(
+        lambda: searchlight_rdms(M, light, distance), theirs, (5, 3)
+    )
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
-    with capsys.disabled():
-        print(
-            f"\n{distance}, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} "
-            f"conditions, {np.dtype(dtype)}: {quick:.4f} s, rsatoolbox {slow:.2f} s, ratio "
-            f"{slow / quick:.0f} (promised {promised})"
-        )
-    assert slow / quick >= promised
+    what = (
+        f"{distance}, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} conditions, "
+        f"{np.dtype(dtype)}"
+    )
+    told(capsys, what, mine, "rsatoolbox", other, promised)
 
 
 @PRECISIONS
@@ -138,14 +114,14 @@ def test_crossnobis_beside_a_loop_of_rsatoolbox(radius, n_conditions, dtype, cap
         options = {"descriptor": "condition", "cv_descriptor": "run"}
         return calc_rdm(dataset, method="crossnobis", **options).dissimilarities[0]
 
-    slow, expected = fastest(lambda: np.array([one(i) for i in some]), 3)
-    slow *= len(light) / len(some)
-    quick, found = fastest(lambda: searchlight_rdms(M, light, "crossnobis"), 5)
+    found, expected, mine, other = beside(
+        lambda: searchlight_rdms(M, light, "crossnobis"),
+        lambda: np.array([one(i) for i in some]),
+        (5, 3),
+    )
     np.testing.assert_allclose(found[some], expected, atol=1e-5)
-    with capsys.disabled():
-        print(
-            f"\ncrossnobis, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} "
-            f"conditions, {n_runs} runs, {np.dtype(dtype)}: {quick:.3f} s, rsatoolbox {slow:.1f} "
-            f"s, ratio {slow / quick:.0f} (promised {promised})"
-        )
-    assert slow / quick >= promised
+    what = (
+        f"crossnobis, {len(light)} centres, {light.sizes[0]} voxels, {n_conditions} conditions, "
+        f"{n_runs} runs, {np.dtype(dtype)}"
+    )
+    told(capsys, what, mine, "rsatoolbox", other * len(light) / len(some), promised)

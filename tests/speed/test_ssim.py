@@ -1,14 +1,12 @@
 """Structural similarity of many pictures beside a loop of scikit-image: one process, in turns."""
 
 import tracemalloc
-from statistics import median
-from time import process_time
 
 import numpy as np
 import pytest
 import skimage
+from side_by_side import beside, told
 from skimage.metrics import structural_similarity
-from threadpoolctl import threadpool_limits
 
 from neurodecode.metrics.image import ssim
 
@@ -27,24 +25,12 @@ def theirs(true, pred):
 @pytest.mark.parametrize(("size", "n", "promised"), SIZES)
 def test_many_pictures_beside_a_loop(size, n, promised, capsys):
     true, pred = np.random.default_rng(0).random((2, n, size, size))
-    took: dict[str, list[float]] = {"ours": [], "theirs": []}
-    with threadpool_limits(1):
-        for _ in range(5):
-            started = process_time()
-            ours = ssim(true, pred)
-            took["ours"].append(process_time() - started)
-            started = process_time()
-            expected = theirs(true, pred)
-            took["theirs"].append(process_time() - started)
+    ours, expected, mine, other = beside(
+        lambda: ssim(true, pred), lambda: theirs(true, pred), (5, 5)
+    )
     assert ours == pytest.approx(expected, abs=1e-12)
-    reached = median(took["theirs"]) / median(took["ours"])
-    with capsys.disabled():
-        print(
-            f"\n{n} pictures of {size} pixels: {1e3 * median(took['ours']) / n:.3f} ms each, "
-            f"scikit-image {skimage.__version__} {1e3 * median(took['theirs']) / n:.3f} ms, "
-            f"ratio {reached:.1f} (promised {promised})"
-        )
-    assert reached >= promised
+    peer = f"scikit-image {skimage.__version__}"
+    told(capsys, f"one of {n} pictures of {size} pixels", mine / n, peer, other / n, promised)
 
 
 def test_memory_does_not_grow_with_the_pictures(capsys):
