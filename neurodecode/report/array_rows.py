@@ -92,8 +92,9 @@ def as_volumes(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     Returns
     -------
     table : DataFrame
-        With ``duration``, where onsets within runs are evenly spaced and neither duration nor
-        stimulus is given.
+        With ``duration``, where none is given, onsets within runs are evenly spaced, and stimuli,
+        if there are any, follow each other in one order, as in a film or in blocks: trials of one
+        pace come in another order each time.
     note : str
         What was taken for granted; empty for nothing.
     """
@@ -105,20 +106,34 @@ def as_volumes(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
             "rows have durations and no onsets: within a run each is taken to begin where the one "
             "before it ended, so that they are a series."
         )
-    if "onset" not in table or "stimulus" in table:
+    if "onset" not in table:
         return table, ""
     onset = np.asarray(pd.to_numeric(table["onset"], errors="coerce"), dtype=np.float64)
     named = [table[name].astype(str) for name in ("subject", "session", "run") if name in table]
-    run = np.unique(np.stack(named), axis=1, return_inverse=True)[1] if named else 0 * onset
+    run = pd.factorize(pd.MultiIndex.from_arrays(named))[0] if named else np.zeros(len(onset))
     order = np.lexsort((onset, run))
-    apart = np.diff(onset[order])[np.diff(run[order]) == 0]
+    first = order[:-1][np.diff(run[order]) == 0]
+    second = order[1:][np.diff(run[order]) == 0]
+    apart = onset[second] - onset[first]
     step = float(np.median(apart)) if len(apart) else 0.0
-    if not step > 0 or np.mean(np.abs(apart - step) <= _EVEN * step) <= 0.5:
+    even = step > 0 and np.mean(np.abs(apart - step) <= _EVEN * step) > 0.5
+    if not even or ("stimulus" in table and not _in_one_order(table["stimulus"], first, second)):
         return table, ""
     return table.assign(duration=step), (
-        "rows have evenly spaced onsets, and neither duration nor stimulus: they are taken for "
-        f"volumes of {step:g} s. Give trials a duration, which may be 0."
+        "rows have evenly spaced onsets and no duration: they are taken for volumes of "
+        f"{step:g} s. Give trials a duration, which may be 0."
     )
+
+
+def _in_one_order(stimulus: pd.Series, first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether most stimuli that are shown again are followed by what followed them before."""
+    shown = pd.factorize(stimulus)[0]
+    pairs, counts = np.unique(np.stack([shown[first], shown[second]]), axis=1, return_counts=True)
+    by_stimulus = pd.Series(counts).groupby(pairs[0])
+    total, most = by_stimulus.sum().to_numpy(), by_stimulus.max().to_numpy()
+    again = total > 1
+    # Of two showings one is followed by the most frequent in any case.
+    return bool(again.any()) and most[again].sum() > 0.75 * total[again].sum()
 
 
 def rows_of(

@@ -289,7 +289,7 @@ def trials_of(
     """
     if X.size == 0:
         raise ConfigError(f"{what or 'data'} of subject {subject}: shape {X.shape} holds no trial.")
-    check_finite_trials(X, subject, what)
+    check_finite_trials(X, subject, what, table.get("run"))
     X = np.ascontiguousarray(X, dtype=np.float64)
     # Trials without an axis of time last as long as they are said to, such as a volume's t_r.
     length = None if sfreq is None else (X.shape[-1] - 1) / sfreq
@@ -301,17 +301,32 @@ def trials_of(
     return Trials.of_entries(built, name, part, np.arange(len(X))), position
 
 
-def check_finite_trials(X: np.ndarray, subject: str, what: str = "") -> None:
-    """Hold an array of trials, shape (n_trials, …), to finite numbers; it names the first trial."""
+def check_finite_trials(X: np.ndarray, subject: str, what: str = "", run: Any = None) -> None:
+    """Hold an array of trials, shape (n_trials, …), to finite numbers.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, …)
+    subject, what : str
+        Whose numbers they are, and of what, for the error.
+    run : sequence, optional
+        Of each trial.
+
+    Raises
+    ------
+    DataError
+        Naming the first trial that holds another.
+    """
     flat = X.reshape(len(X), -1)
     bad = np.flatnonzero(~np.isfinite(flat).all(axis=1))
     if len(bad) == 0:
         return
+    of_run = "" if run is None else f" (run {np.asarray(run)[bad[0]]})"
     columns = f" in {int((~np.isfinite(flat[bad])).any(axis=0).sum())} of {flat.shape[1]} columns"
     raise DataError(
         f"{f'{what} of ' if what else ''}subject {subject}: {len(bad)} of {len(X)} trials hold NaN "
-        f"or infinite values{columns if what else ''}, the first is trial {bad[0]}. Drop them, or "
-        "fill them before."
+        f"or infinite values{columns if what else ''}, the first is trial {bad[0]}{of_run}. Drop "
+        "them, or fill them before."
     )
 
 

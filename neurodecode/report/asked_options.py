@@ -1,6 +1,6 @@
 """What `evaluate` is asked beside data and models, in the words of experiment files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.harness.asked_ceiling import AUTOMATIC, DATA_SET, NONE, CeilingSpec
 from neurodecode.harness.experiment import read_access, read_ceiling
 from neurodecode.harness.noise_ceilings import STIMULUS
-from neurodecode.harness.question import Aggregate, TargetAccess, Tune
+from neurodecode.harness.question import Aggregate, NamedModel, TargetAccess, Tune
 from neurodecode.protocols import Protocol, claims_of
 
 _N_SPLITS = 5
@@ -119,15 +119,19 @@ def _distinct(rows: Rows, within: tuple[str, ...], part: str) -> np.ndarray:
     return np.bincount(pairs[0])
 
 
-def check_people(protocol: Protocol, name: str, trials: Trials, target: Target) -> None:
+def check_people(
+    protocol: Protocol, name: str, models: Sequence[NamedModel], trials: Trials, target: Target
+) -> None:
     """Refuse to train on the voxels of one person and test those of another, which are not these.
 
     Raises
     ------
     ConfigError
-        If people are kept apart, and their responses are of several spaces.
+        If people are kept apart, their responses are of several spaces, and no model learns from
+        such.
     """
-    if target.kind != "brain" or ("subject",) not in claims_of(protocol):
+    apart = target.kind == "brain" and ("subject",) in claims_of(protocol)
+    if not apart or any(model.ragged_targets for model in models):
         return
     spaces = {part.space.key: part.space for part in trials.signals[target.signal].used()}
     if len(spaces) > 1:
@@ -135,8 +139,9 @@ def check_people(protocol: Protocol, name: str, trials: Trials, target: Target) 
         raise ConfigError(
             f"protocol: {name} tests people who were not trained on, and each has voxels of their "
             f"own ({sizes}): what one of them answers says nothing of another's. Use "
-            "shared_stimuli, cross_run or within_session, which fit an encoder for each person; or "
-            "bring people to one space, such as parcels or fsaverage, and name it with space=."
+            "shared_stimuli, cross_run or within_session, which fit an encoder for each person; "
+            "bring people to one space, such as parcels or fsaverage, and name it with space=; or "
+            "ask encode.prior_ridge or encode.braincorl, with target_access={'calibration': 16}."
         )
 
 

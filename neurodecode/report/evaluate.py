@@ -200,7 +200,7 @@ def evaluate(
     metrics = _METRICS.get(what.kind, ("r2",)) if metrics is None else several(metrics)
     seeds = tuple(int(one) if isinstance(one, np.integer) else one for one in several(seeds))
     chosen, protocol_said = protocol_of(protocol, trials, what)
-    check_people(chosen, protocol_said, trials, what)
+    check_people(chosen, protocol_said, asked, trials, what)
     averaged, bounded = aggregate_of(aggregate), ceiling_of(ceiling)
     check_ceiling(bounded, averaged, trials, what)
     question = Question(
