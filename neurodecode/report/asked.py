@@ -234,7 +234,7 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {_value(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):  # a function is its name and a digest
-        return ", ".join(_value(one) for one in value if not _DIGEST.fullmatch(str(one)))
+        return ", ".join(_value(one) for one in value if not _DIGEST.fullmatch(str(one))) or "none"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 

@@ -11,6 +11,7 @@ from neurodecode.core.names import find
 from neurodecode.core.space import Space
 from neurodecode.harness.table import TableRow
 from neurodecode.harness.targets import PART
+from neurodecode.report.by_region import region_figure
 from neurodecode.report.figures import MODEL
 from neurodecode.report.maps import Colours, how_drawn, in_slices, plot_patterns
 from neurodecode.report.patterns import MeanPatterns
@@ -63,6 +64,9 @@ def target_figures(results: Results) -> Iterator[Drawn]:
     targets = results.targets(row.metric, row.model)
     bounded = "ceiling" in targets and bool(np.isfinite(targets["ceiling"].to_numpy()).any())
     yield _distribution(targets, row, bounded=bounded)
+    by_region = region_figure(results, row.metric)
+    if by_region is not None:
+        yield f"{spaced(row.metric)} by region", *by_region
     if "time" in targets:
         yield _course(targets, row, bounded=bounded)
         return

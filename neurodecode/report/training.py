@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from neurodecode.report.figures import CONTROL, MODEL
 from neurodecode.report.results import Results
+from neurodecode.report.words import counted
 
 
 def histories(results: Results) -> dict[str, list[pd.DataFrame]]:
@@ -53,7 +54,7 @@ def loss_figures(results: Results) -> Iterator[tuple[str, Figure, str]]:
         fewest, most = (of(len(history) for history in several) for of in (min, max))
         n_epochs = f"{most}" if fewest == most else f"{fewest} to {most}"
         told = (
-            f"Loss over passes, {len(several)} fits of {n_epochs} passes. The weights "
+            f"Loss over passes, {counted(len(several), 'fit')} of {n_epochs} passes. The weights "
             "are those of the pass with the lowest validation loss."
         )
         told += _speed(several)
