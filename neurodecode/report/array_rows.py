@@ -125,15 +125,17 @@ def as_volumes(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     )
 
 
-def _in_one_order(stimulus: pd.Series, first: np.ndarray, second: np.ndarray) -> bool:
+def _in_one_order(stimulus: Any, first: np.ndarray, second: np.ndarray) -> bool:
     """Whether most stimuli that are shown again are followed by what followed them before."""
-    shown = pd.factorize(stimulus)[0]
-    pairs, counts = np.unique(np.stack([shown[first], shown[second]]), axis=1, return_counts=True)
-    by_stimulus = pd.Series(counts).groupby(pairs[0])
-    total, most = by_stimulus.sum().to_numpy(), by_stimulus.max().to_numpy()
-    again = total > 1
+    shown: Any = pd.factorize(stimulus)[0] + 1  # 0: none named
+    n = int(shown.max(initial=0)) + 1
+    code, counts = np.unique(shown[first] * n + shown[second], return_counts=True)
+    total, most = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=np.intp)
+    np.add.at(total, code // n, counts)
+    np.maximum.at(most, code // n, counts)
+    again = (total > 1) & (np.arange(n) > 0)
     # Of two showings one is followed by the most frequent in any case.
-    return bool(again.any()) and most[again].sum() > 0.75 * total[again].sum()
+    return bool(most[again].sum() > 0.75 * total[again].sum())
 
 
 def rows_of(
