@@ -163,7 +163,7 @@ def rows_of(
     Raises
     ------
     ConfigError
-        If a session or run is missing.
+        If a session or run is missing, or onsets begin anew and nothing says which run they are of.
     DataError
         If a time is no number.
 
@@ -187,6 +187,8 @@ def rows_of(
     for one in ("onset", "duration"):
         if one in rows and not np.isfinite(pd.to_numeric(rows[one], errors="coerce")).all():
             raise DataError(f"rows: {one} of subject {subject} is no number. Give seconds.")
+    if "onset" in rows and "run" not in table:
+        _check_one_run(np.asarray(rows["onset"], dtype=np.float64), subject)
     rows["duration"] = rows.get("duration", 0.0)
     lasts = rows["duration"] if length is None else length
     if "onset" not in rows:
@@ -199,6 +201,15 @@ def rows_of(
     built, position = Rows.build_sorted(rows)
     position_in_run = built.base.groupby("recording", observed=True).cumcount().to_numpy()
     return built.with_column("position", position_in_run), position
+
+
+def _check_one_run(onset: np.ndarray, subject: str) -> None:
+    n_times = int(np.sum(np.diff(onset) < 0))
+    if n_times and len(np.unique(onset)) < len(onset):
+        raise ConfigError(
+            f"rows: onsets of subject {subject} begin anew {n_times} times, and nothing says which "
+            "run they are of. Give the column run."
+        )
 
 
 def _by_subject(rows: Mapping[Any, Any]) -> bool:

@@ -107,10 +107,10 @@ def _of_encoders(rows: Rows) -> dict[str, dict[str, Any]]:
         return {"cross_run": {}}
     if (_distinct(rows, ("subject",), "session") > 1).all():
         return {"cross_session": {}}
-    if not series:
-        return {"within_session": {"n_splits": _N_SPLITS}}
+    # Rows that nobody says anything of may be volumes: stretches of them are no near copies.
     gap = max(ALIKE_SECONDS, ALIKE_ROWS * step_of(rows["recording"], rows["start"]))
-    return {"within_session": {"n_splits": _N_SPLITS, "blocked": True, "gap": gap}}
+    within = {"n_splits": _N_SPLITS, "blocked": True}
+    return {"within_session": within | ({"gap": gap} if series else {})}
 
 
 def _distinct(rows: Rows, within: tuple[str, ...], part: str) -> np.ndarray:

@@ -18,7 +18,13 @@ from neurodecode.core.series import is_series, step_of
 from neurodecode.core.space import Space
 from neurodecode.core.trials import Trials, stack
 from neurodecode.report.array_rows import RowsGiven, as_volumes, metadata_of, own_tables
-from neurodecode.report.arrays import check_finite_trials, checked_data, of_epochs, trials_of
+from neurodecode.report.arrays import (
+    check_finite_trials,
+    checked_data,
+    in_order,
+    of_epochs,
+    trials_of,
+)
 from neurodecode.report.masks import marked
 from neurodecode.simulate import ORACLE_SIGNAL
 
@@ -100,8 +106,8 @@ def _people(data: Any, target: Any) -> tuple[dict[Any, Any], dict[Any, dict[str,
             f"features are {there}. Give features by subject too: {{subject: features}}."
         )
     responses, features = {}, {}
-    for subject, given in target.items():
-        responses[subject] = _responses(given, str(subject))
+    for subject in data:  # in the order of the rows
+        responses[subject] = _responses(target[subject], str(subject))
         features[subject] = _features(data[subject], len(responses[subject]), str(subject))
     known = [list(one) for one in features.values()]
     if any(one != known[0] for one in known):
@@ -225,7 +231,7 @@ def _one_subject(
         made = Trials(made.rows, {RESPONSES: _signal(Y, space, made.rows)})
     signals = {}
     for name, X in features.items():
-        flat = np.ascontiguousarray(X[position], dtype=np.float64).reshape(len(X), -1)
+        flat = np.ascontiguousarray(in_order(X, position), dtype=np.float64).reshape(len(X), -1)
         shape = X.shape[1:] if X.ndim > 2 else ()
         of = Space("features", tuple(map(str, range(flat.shape[1]))), shape=shape)
         signals[name] = _signal(flat, of, made.rows)
@@ -245,7 +251,7 @@ def _check_varies(Y: np.ndarray, subject: str) -> None:
             f"responses of subject {subject}: {len(constant)} of {Y.shape[1]} are constant over "
             f"all trials (columns {named}). They have no score.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,  # the caller of `evaluate`
         )
 
 

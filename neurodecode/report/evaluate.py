@@ -182,10 +182,11 @@ def evaluate(
     protocol: where a column ``split`` has ``test``, that (``shared_stimuli``, of series
     ``columns``); where a person was shown a stimulus twice, ``shared_stimuli`` with five folds, so
     that no stimulus is trained on and tested; else ``cross_run`` where there are runs,
-    ``cross_session`` where there are sessions, ``within_session`` where there is neither. A series
-    is never shuffled: of one run it is cut into stretches of time, with a gap of 20 s or ten rows.
-    Rows with evenly spaced onsets and neither ``duration`` nor ``stimulus`` are taken for volumes,
-    which the page says.
+    ``cross_session`` where there are sessions, and where there is neither five stretches of the
+    rows in their order (``within_session: {"blocked": True}``). Nothing is shuffled row by row; of
+    a series of one run a gap of 20 s, or of ten rows, is left around what is tested. Rows with
+    evenly spaced onsets and no ``duration`` are taken for volumes, which the page says, unless
+    their stimuli come in another order each time.
 
     `Results.targets` has the score of each voxel with its ceiling, `Results.parts` what each band
     of features adds.

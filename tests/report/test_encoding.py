@@ -222,7 +222,6 @@ def test_voxels_of_a_mask_have_their_places_and_maps():
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        (None, ["1/1/fold-0"]),
         ({"run": 3}, ["1/1/run-0"]),
         ({"session": 2}, ["1/session-0"]),
         ({"run": 3, "split": True}, ["1/split-test"]),
@@ -230,13 +229,20 @@ def test_voxels_of_a_mask_have_their_places_and_maps():
 )
 def test_without_repeats_runs_are_left_out_then_sessions(columns, expected):
     X, Y, _ = pictures()
-    rows = columns and {
+    rows = {
         name: np.where(np.arange(60) < 40, "train", "test")
         if name == "split"
         else np.repeat([str(i) for i in range(value)], 60 // value)
         for name, value in columns.items()
     }
     assert folds_of(nd.evaluate(X, Y, [Ridge()], rows=rows, **FEW))[:1] == expected
+
+
+def test_rows_of_which_nothing_is_said_are_not_shuffled():
+    X, Y, _ = pictures()
+    told = nd.evaluate(X, Y, [Ridge()], **FEW).predictions()
+    of_fold = told.sort_values("position")["fold"]
+    assert of_fold.tolist() == [f"1/1/fold-{i}" for i in range(5) for _ in range(12)]
 
 
 def series_of(**given):
