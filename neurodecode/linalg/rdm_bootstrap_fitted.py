@@ -16,10 +16,11 @@ from neurodecode.linalg._namespace import as_floats
 from neurodecode.linalg.rdm_bootstrap import Bootstrap, Draws, Factor, check_over
 from neurodecode.linalg.rdm_compare import Method, check_method
 from neurodecode.linalg.rdm_crossvalidation import (
-    crossvalidate,
+    Folds,
     default_condition_folds,
     default_subject_folds,
 )
+from neurodecode.linalg.rdm_incomplete import own_conditions
 from neurodecode.linalg.rdm_models import Fixed, Model
 from neurodecode.linalg.rdm_pairs import n_conditions_of, squares, vectors
 
@@ -37,6 +38,7 @@ def bootstrap_fitted(
     n_subject_folds: int | None = None,
     n_condition_folds: int | None = None,
     fit_by: Method | None = None,
+    with_ceilings: bool = True,
     seed: int = 0,
 ) -> Bootstrap:
     """Fit models to resampled subjects and conditions and score them on others of the same draw.
@@ -45,7 +47,7 @@ def bootstrap_fitted(
     ----------
     models : sequence of Model
     rdms : ndarray, shape (n_subjects, n_pairs)
-        NaN at the same pairs of all.
+        NaN where a subject has no such pair.
     method : str
         As for `neurodecode.linalg.rdm_compare.compare`.
     over : tuple of {"subjects", "conditions"}
@@ -57,12 +59,16 @@ def bootstrap_fitted(
         By the number that a draw has, 2 to 5, without.
     fit_by : str, optional
         Comparison that weights are fitted by, as for `crossvalidate`.
+    with_ceilings : bool
+        Whether noise ceilings are computed for each draw, which takes as long as the models; NaN
+        without.
     seed : int
 
     Returns
     -------
     bootstrap : Bootstrap
-        Draws of fewer subjects than folds, or of fewer than three conditions a fold, are NaN.
+        Draws of fewer subjects than folds, or of fewer than three conditions a fold, are NaN. Its
+        `n_conditions` is that of the subject who has the fewest.
 
     Raises
     ------
@@ -77,11 +83,12 @@ def bootstrap_fitted(
     check_method(method)
     rdms = np.atleast_2d(as_floats(rdms))
     sizes = {"subjects": len(rdms), "conditions": n_conditions_of(rdms.shape[1])}
-    check_over(over, sizes["subjects"], sizes["conditions"])
+    fewest = int(own_conditions(rdms).sum(axis=1).min())
+    check_over(over, sizes["subjects"], fewest)
     if n_subject_folds is None:
         n_subject_folds = default_subject_folds(int(_OTHERS * sizes["subjects"]))
     if n_condition_folds is None:
-        n_condition_folds = default_condition_folds(int(_OTHERS * sizes["conditions"]))
+        n_condition_folds = default_condition_folds(int(_OTHERS * fewest))
     rng = np.random.default_rng(seed)
     drawn = {name: rng.integers(n, size=(n_draws, n)) for name, n in sizes.items()}
     every = {name: np.arange(n)[None] for name, n in sizes.items()}
@@ -96,8 +103,7 @@ def bootstrap_fitted(
             if few or len(np.unique(places)) < 3 * n_condition_folds:
                 continue
             for values in each:
-                found = crossvalidate(
-                    [_resampled(model, places) for model in models],
+                folds = Folds.of(
                     _among(rdms[people], places),
                     method,
                     n_subject_folds=n_subject_folds,
@@ -107,7 +113,8 @@ def bootstrap_fitted(
                     fit_by=fit_by,
                     seed=int(rng.integers(2**32)),
                 )
-                values[:] = *found.scores, found.lower, found.upper
+                bounds = folds.bounds() if with_ceilings else (np.nan, np.nan)
+                values[:] = *folds.scores([_resampled(m, places) for m in models])[0], *bounds
         mean = repeats.mean(1)
         return Draws(mean[:, :-2], mean[:, -2], mean[:, -1], repeats if n_repeats > 1 else None)
 
@@ -123,7 +130,7 @@ def bootstrap_fitted(
         scored("subjects") if "subjects" in over else None,
         scored("conditions") if "conditions" in over else None,
         sizes["subjects"],
-        sizes["conditions"],
+        fewest,
     )
 
 

@@ -9,7 +9,9 @@ Khaligh-Razavi & Kriegeskorte 2014, doi 10.1371/journal.pcbi.1003915; Schütt et
 10.7554/eLife.82566.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -82,6 +84,41 @@ class Interpolate:
 Model = Fixed | Select | Weighted | Interpolate
 
 
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """What weights are fitted to, brought to the coordinates of a comparison once.
+
+    Parameters
+    ----------
+    data : ndarray, shape (n_subjects, n_pairs)
+        NaN at the same pairs of all.
+    method : str
+        As for `neurodecode.linalg.rdm_compare.compare`.
+    sigma_k : ndarray, optional
+        Of the conditions that the data have.
+    """
+
+    data: np.ndarray
+    method: Method = "corr"
+    sigma_k: np.ndarray | None = None
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Which pairs are no NaN, shape (n_pairs,)."""
+        return np.logical_and.reduce(np.isfinite(self.data), axis=0)
+
+    @cached_property
+    def pooled(self) -> np.ndarray:
+        """The pool of subjects, shape (n_coordinates,)."""
+        pooled = pool(self.data, self.method, sigma_k=self.sigma_k)[None]
+        return transformed(pooled, self.method, sigma_k=self.sigma_k)[0]
+
+    @cached_property
+    def direction(self) -> np.ndarray:
+        """Mean of the subjects' coordinates, whose product is the mean score; not of Kendall's."""
+        return coordinates(self.data, self.method, sigma_k=self.sigma_k).mean(axis=0)
+
+
 def fit(
     model: Model,
     data: np.ndarray,
@@ -125,46 +162,72 @@ def fit(
     w = (q r - p s) / (p t - q s) or at an end. Ranks are tried at 65 places, and at 65 around the
     best of them.
     """
+    data = np.atleast_2d(as_floats(data)).astype(np.float64, copy=False)
+    return fit_several(model, [Aim(data, method, sigma_k)], pairs=pairs)[0]
+
+
+def fit_several(
+    model: Model, aims: Sequence[Aim], *, pairs: np.ndarray | None = None
+) -> np.ndarray:
+    """Fit a model to the data of several folds; errors as of `fit`.
+
+    Parameters
+    ----------
+    model : Fixed, Select, Weighted or Interpolate
+    aims : sequence of Aim
+        By one method, with NaN at the same pairs: the model's products with itself are shared.
+    pairs : ndarray of int, optional
+        Which of the model's pairs they have.
+
+    Returns
+    -------
+    weights : ndarray, shape (n_aims, n_rdms)
+    """
+    method, sigma_k = aims[0].method, aims[0].sigma_k
     rdms = np.asarray(model.rdms, dtype=np.float64)
     rdms = rdms if pairs is None else rdms[:, pairs]
-    data = np.atleast_2d(as_floats(data)).astype(np.float64, copy=False)
-    rdms = np.where(np.isnan(data).any(0), np.nan, rdms)
     if isinstance(model, Fixed):
-        return np.ones(1)
+        return np.ones((len(aims), 1))
+    if not aims[0].known.all():
+        rdms = np.where(aims[0].known, rdms, np.nan)
     if isinstance(model, Select):
-        scores = compare(rdms, data, method, sigma_k=sigma_k, warn=False).mean(1)
-        if np.isnan(scores).all():
-            raise DataError(
-                f"None of {len(rdms)} matrices to select from has a score by {method}: they, or "
-                "the data, are constant. Drop constant ones."
-            )
-        return np.eye(len(rdms))[np.nanargmax(scores)]
+        return np.stack([_selected(rdms, aim) for aim in aims])
     if isinstance(model, Interpolate):
-        return _between(rdms, data, method, sigma_k)
+        A = transformed(rdms, method, sigma_k=sigma_k) if method in LINEAR else rdms
+        return np.stack([_between(A, aim) for aim in aims])
     if method not in LINEAR:
         raise ConfigError(
             f"method: weights of a sum are not fitted by {method}, as ranks of a sum are not a sum "
             f"of ranks. Fit by {', '.join(LINEAR)}."
         )
-    pooled = pool(data, method, sigma_k=sigma_k)[None]
     A = transformed(rdms, method, sigma_k=sigma_k)
-    y = transformed(pooled, method, sigma_k=sigma_k)[0]
-    return nnls(A @ A.T, A @ y) if model.nonnegative else np.linalg.lstsq(A.T, y)[0]
+    Y = np.stack([aim.pooled for aim in aims])
+    if not model.nonnegative:
+        return np.linalg.lstsq(A.T, Y.T)[0].T
+    gram, products = A @ A.T, Y @ A.T
+    return np.stack([nnls(gram, one) for one in products])
 
 
-def _between(
-    rdms: np.ndarray, data: np.ndarray, method: Method, sigma_k: np.ndarray | None
-) -> np.ndarray:
-    best, weights = -np.inf, np.zeros(len(rdms))
-    for i in range(len(rdms) - 1):
-        if method in LINEAR:
-            A = transformed(rdms[i : i + 2], method, sigma_k=sigma_k)
-            target = coordinates(data, method, sigma_k=sigma_k).mean(0)
-            share, score = _on_the_way(A[0], A[1], target)
+def _selected(rdms: np.ndarray, aim: Aim) -> np.ndarray:
+    scores = compare(rdms, aim.data, aim.method, sigma_k=aim.sigma_k, warn=False).mean(1)
+    if np.isnan(scores).all():
+        raise DataError(
+            f"None of {len(rdms)} matrices to select from has a score by {aim.method}: they, or "
+            "the data, are constant. Drop constant ones."
+        )
+    return np.eye(len(rdms))[np.nanargmax(scores)]
+
+
+def _between(A: np.ndarray, aim: Aim) -> np.ndarray:
+    """Find the best point between neighbours: in coordinates of the comparison, or of ranks."""
+    best, weights = -np.inf, np.zeros(len(A))
+    for i in range(len(A) - 1):
+        if aim.method in LINEAR:
+            share, score = _on_the_way(A[i], A[i + 1], aim.direction)
         else:
-            share, score = _tried(rdms[i], rdms[i + 1], data, method)
+            share, score = _tried(A[i], A[i + 1], aim.data, aim.method)
         if score > best:
-            best, weights = score, np.zeros(len(rdms))
+            best, weights = score, np.zeros(len(A))
             weights[i : i + 2] = share, 1 - share
     return weights
 

@@ -87,7 +87,7 @@ def rsa(
         trial, or a mapping of subject to such; of RDMs a name a row, or a table with the column
         ``condition``. Without, each trial is a condition, in the same order in all subjects.
         Subjects may have different conditions, four or more each: models are of the union, and each
-        subject is compared on what it has.
+        subject is compared on what it has. Tables (DataFrames) of RDMs name their own.
     runs : str, sequence or mapping, optional
         Of trials, as `conditions`: for `crossnobis`, noise and `split_half`.
     regions : str, optional

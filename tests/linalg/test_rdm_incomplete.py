@@ -7,6 +7,7 @@ from scipy.spatial.distance import pdist
 from neurodecode.linalg.rdm_bootstrap import bootstrap
 from neurodecode.linalg.rdm_ceilings import ceilings
 from neurodecode.linalg.rdm_compare import compare
+from neurodecode.linalg.rdm_crossvalidation import crossvalidate
 from neurodecode.linalg.rdm_incomplete import (
     Part,
     bootstrap_incomplete,
@@ -15,6 +16,7 @@ from neurodecode.linalg.rdm_incomplete import (
     pool_incomplete,
 )
 from neurodecode.linalg.rdm_inference import variances
+from neurodecode.linalg.rdm_models import Weighted, fit
 from neurodecode.linalg.rdm_pairs import pairs_among
 from neurodecode.linalg.rdm_permutation import deals, permutation_test
 
@@ -104,3 +106,25 @@ def test_missing_conditions_widen_intervals():
         drawn = bootstrap_incomplete(parts_of(sets, rdms, model), N, "corr", n_draws=400)
         width.append(variances(drawn).models[0])
     assert width[1] > width[0]
+
+
+def test_weights_are_fitted_to_the_pool_of_others_and_scored_on_what_a_subject_has():
+    rng = np.random.default_rng(2)
+    members = rng.random((3, 66))
+    rdms = members[0] + 0.5 * members[1] + 0.3 * rng.random((5, 66))
+    data = lacking(rdms, [np.sort(rng.choice(N, N - s // 2, replace=False)) for s in range(5)])
+    found = crossvalidate([Weighted(members)], data, n_subject_folds=5, n_condition_folds=1)
+    for s in range(5):
+        pooled = pool_incomplete(np.delete(data, s, axis=0), "corr")
+        said = fit(Weighted(members), pooled) @ members
+        own = np.isfinite(data[s])
+        expected = np.corrcoef(said[own], data[s][own])[0, 1]
+        assert found.each[s, 0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_subject_who_has_two_conditions_has_no_score():
+    rdms = np.random.default_rng(0).random((4, 66))
+    data = lacking(rdms, [*[np.arange(N)] * 3, np.arange(2)])
+    found = crossvalidate([Weighted(rdms[:2])], data, n_condition_folds=4)
+    assert np.isnan(found.each[3, 0])
+    assert np.isfinite(found.each[:3, 0]).all() and np.isfinite(found.scores).all()

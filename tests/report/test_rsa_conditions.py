@@ -89,7 +89,54 @@ def test_subjects_who_share_too_few_conditions_are_refused(sets, sentence):
         asked({"S0": rng.normal(size=(10, 9)), "S1": rng.normal(size=(9, 9))}, conditions=None)
 
 
-def test_what_is_fitted_needs_conditions_that_all_have():
+def test_weights_are_fitted_where_conditions_differ():
+    """Two of three sources are in the data; each of six subjects has 13 to 16 of 16 conditions."""
+    n, rng = 16, np.random.default_rng(3)
+    parts = rng.normal(size=(3, n, 3))
+    names = [f"c{i:02d}" for i in range(n)]
+    data, conditions = {}, {}
+    for s in range(6):
+        rdm = 2 * pdist(parts[0], "sqeuclidean") + pdist(parts[1], "sqeuclidean")
+        rdm += 0.5 * np.random.default_rng(s).normal(size=len(rdm))
+        own = np.sort(np.random.default_rng(s).choice(n, 16 - s // 2, replace=False))
+        data[f"S{s}"] = squareform(squareform(rdm)[np.ix_(own, own)])
+        conditions[f"S{s}"] = [names[i] for i in own]
+    members = {f"part {i}": pdist(parts[i], "sqeuclidean") for i in range(3)}
+    models = {**members, "all": {"weighted": members}, "way": {"interpolated": members}}
+    results = asked(
+        data, models, conditions=conditions, distance="precomputed", comparison="corr",
+        n_permutations=40, n_bootstraps=10,
+    )  # fmt: skip
+    whole = row(results, "all")
+    assert whole["mean"] > max(row(results, name)["mean"] for name in members) + 0.02
+    assert whole["mean"] > 0.9
+    assert whole["p"] == pytest.approx(1 / 41)
+    assert abs(whole["shuffled_mean"]) < 0.2
+    assert -1 < whole["ci_low"] < whole["mean"] < whole["ci_high"] < 1
+    assert "own_conditions_14_to_16" in whole["flags"]
+    assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
+
+
+def test_what_makes_models_other_ones_for_each_subject_fits_no_weights():
     data, conditions = some_each()
-    with pytest.raises(DataError, match="'all': it is fitted to conditions that all"):
-        asked(data, {"all": {"weighted": MODELS}}, conditions=conditions, distance="euclidean")
+    given = {"conditions": conditions, "distance": "euclidean"}
+    models = {"all": {"weighted": MODELS}}
+    with pytest.raises(DataError, match=r"'all': what geo_topological_0_to_0\.5 make of it is not"):
+        asked(data, models, geo_topological=(0, 0.5), **given)
+    models["size"] = pdist(OTHER)
+    with pytest.raises(DataError, match="'all': what nuisance RDMs make of it is not the same"):
+        asked(data, models, nuisance=["size"], comparison="corr", **given)
+
+
+def test_subjects_with_too_few_conditions_for_weights_are_counted():
+    """Whether four of ten conditions leave three for one of two folds is a matter of the seed."""
+    data, conditions = some_each((10, 8, 4, 4, 9))
+    given = {"conditions": conditions, "distance": "euclidean", "n_permutations": 0}
+    said = []
+    for seed in range(6):
+        try:
+            asked(data, {"all": {"weighted": MODELS}}, seed=seed, **given)
+        except DataError as error:
+            said.append(str(error))
+    assert 0 < len(said) < 6
+    assert all("'all': " in one and "of 5 subjects are scored in no fold" in one for one in said)

@@ -13,12 +13,12 @@ from neurodecode.harness.rsa.options import Factor
 from neurodecode.linalg.rdm_bootstrap import Bootstrap
 from neurodecode.linalg.rdm_bootstrap_fitted import bootstrap_fitted
 from neurodecode.linalg.rdm_compare import Method
-from neurodecode.linalg.rdm_crossvalidation import crossvalidate
+from neurodecode.linalg.rdm_crossvalidation import Folds
 from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Weighted
 from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
 from neurodecode.linalg.rdm_permutation import deals
 
-MOST_DRAWS = 100  # of a bootstrap: each fits anew some forty times
+MOST_DRAWS = 100  # of a bootstrap, which tell a standard error to 7 %; each fits a hundred times
 FEWEST_RESAMPLED = 10  # of fewer conditions most draws lack three different ones for each fold
 
 
@@ -29,8 +29,9 @@ def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) 
     ----------
     model : ModelRdm
     data : ndarray, shape (n_subjects, n_pairs)
+        NaN at pairs of conditions that a subject lacks.
     metric : str
-        Weights of a sum are fitted by ``corr`` where it compares ranks.
+        Weights are fitted by ``corr`` where it compares ranks.
     seed : int
         Of the folds of subjects and of conditions, 2 to 5 of each by number.
 
@@ -42,15 +43,16 @@ def fitted_scores(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) 
     Raises
     ------
     DataError
-        If a fold has fewer than three conditions.
+        If a fold has fewer than three conditions, or a subject is scored in none.
     """
-    try:
-        found = crossvalidate(
-            [_as_model(model, model.values)], data, metric, fit_by=_fit_by(model, metric), seed=seed
+    each = _folds(model, data, metric, seed).scores([_as_model(model, model.values)])[2][:, 0]
+    if np.isnan(each).any():
+        raise DataError(
+            f"model {model.name!r}: {np.isnan(each).sum()} of {len(each)} subjects are scored in "
+            "no fold: they, or those whom weights are fitted to, have fewer than three of its "
+            "conditions. Leave out who has fewest, or compare the members of the model."
         )
-    except DataError as error:
-        raise DataError(f"model {model.name!r}: {error} Fitted models need more.") from error
-    return found.each[:, 0]
+    return each
 
 
 def fitted_null(
@@ -58,8 +60,9 @@ def fitted_null(
 ) -> np.ndarray:
     """Fit and score a model whose conditions are dealt anew, shape (n_draws,).
 
-    Members are dealt alike, and as fixed models are by the same seed. Folds stay those of the
-    scores, so that a draw differs from what was observed in the deal alone.
+    Members are dealt alike, and as fixed models are by the same seed, but for subjects who lack
+    conditions: these are dealt among all. Folds stay those of the scores, so that a draw differs
+    from what was observed in the deal alone.
 
     Parameters
     ----------
@@ -70,10 +73,10 @@ def fitted_null(
     """
     n = n_conditions_of(data.shape[1])
     found = np.empty(n_draws)
+    folds = _folds(model, data, metric, seed)
     for draw, order in enumerate(deals(n, n_draws, seed)):
         members = _as_model(model, model.values[:, pairs_among(order, n)])
-        by = _fit_by(model, metric)
-        found[draw] = crossvalidate([members], data, metric, fit_by=by, seed=seed).scores[0]
+        found[draw] = np.mean(folds.scores([members])[2])
     return found
 
 
@@ -96,15 +99,27 @@ def fitted_bootstrap(
         metric,
         over=over,
         n_draws=min(n_draws, MOST_DRAWS),
-        fit_by=_fit_by(model, metric),
+        fit_by=_fit_by(metric),
+        with_ceilings=False,
         seed=seed,
     )
+
+
+def _folds(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> Folds:
+    try:
+        return Folds.of(data, metric, fit_by=_fit_by(metric), seed=seed)
+    except DataError as error:
+        raise DataError(f"model {model.name!r}: {error} Fitted models need more.") from error
 
 
 def _as_model(model: ModelRdm, values: np.ndarray) -> Weighted | Interpolate:
     return Weighted(values) if model.kind == "weighted" else Interpolate(values)
 
 
-def _fit_by(model: ModelRdm, metric: Method) -> Method | None:
-    """Fit a sum by correlation where ranks are compared: those of a sum are no sum of ranks."""
-    return "corr" if model.kind == "weighted" and metric not in LINEAR else None
+def _fit_by(metric: Method) -> Method | None:
+    """Fit by correlation where ranks are compared.
+
+    Ranks of a sum are no sum of ranks; and what is between two models would be looked for in a
+    hundred steps, each ranked anew, in each fold of each draw.
+    """
+    return None if metric in LINEAR else "corr"

@@ -45,7 +45,7 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
 
     A draw deals the conditions of all models alike, at all places, so that the largest score of a
     draw is one of a world in which no model knows which condition is which. Models that are fitted
-    are fitted and scored anew in each draw, which takes some 20 ms of 30 conditions.
+    are fitted and scored anew in each draw: some 5 ms of 30 conditions, 20 of 92 and ten members.
 
     Parameters
     ----------
@@ -75,8 +75,7 @@ def null_scores(sites: Sequence[Site], n_draws: int, seed: int) -> np.ndarray:
         found[places] = np.swapaxes(permuted.drawn, 1, 2)
     for i, site in enumerate(sites):
         for j in np.flatnonzero(~fixed):
-            data = site.parts[0].rdms
-            found[:, i, j] = fitted_null(site.fitted(j), data, site.metric, n_draws, seed)
+            found[:, i, j] = fitted_null(site.fitted(j), site.data, site.metric, n_draws, seed)
     return found
 
 
@@ -148,8 +147,7 @@ def spread(site: Site, options: RsaOptions, seed: int) -> Spread:
         for j in fixed:
             over[j] = asked
     for j in np.flatnonzero(~site.fixed) if n_conditions >= FEWEST_RESAMPLED else ():
-        data = site.parts[0].rdms
-        drawn = fitted_bootstrap(site.fitted(j), data, site.metric, asked, draws, seed)
+        drawn = fitted_bootstrap(site.fitted(j), site.data, site.metric, asked, draws, seed)
         with np.errstate(invalid="ignore"):
             found = variances(drawn)
         ends[j], over[j] = _interval(site.scores[:, [j]].mean(axis=0), found)[0], asked

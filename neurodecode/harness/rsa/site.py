@@ -71,8 +71,9 @@ class Site:
         ------
         DataError
             If a subject has fewer than four conditions where subjects differ in them; no two share
-            four; a pair is there in no subject of the same conditions; or a model says nothing of
-            what a subject has, or has weights and subjects differ.
+            four; a pair is there in no subject of the same conditions; a model says nothing of what
+            a subject has; or one has weights, beside nuisance RDMs or descriptors, and subjects
+            differ.
         """
         data = np.asarray(found.values, dtype=np.float64)
         subjects = tuple(found.table["subject"])
@@ -82,12 +83,13 @@ class Site:
         sets, part_of = np.unique(own, axis=0, return_inverse=True)
         if len(sets) > 1:
             check_shared(own, subjects, region)
-            for one in asked:
+            for one in asked if out or options.descriptor else ():
                 if one.kind != "fixed":
+                    beside = "nuisance RDMs" if out else options.descriptor
                     raise DataError(
-                        f"model {one.name!r}: it is fitted to conditions that all subjects have, "
-                        "and they differ in them. Compare its members, or leave out the other "
-                        "conditions."
+                        f"model {one.name!r}: what {beside} make of it is not the same for "
+                        "subjects who differ in their conditions, so no weights can be fitted. "
+                        "Compare its members, or leave out the other conditions."
                     )
         parts = []
         for i, mine in enumerate(sets):
@@ -131,11 +133,13 @@ class Site:
         return tuple(replace(part, models=part.models[members]) for part in self.parts)
 
     def fitted(self, j: int | np.integer) -> ModelRdm:
-        """Give a model that is fitted, of the conditions that all have."""
+        """Give a model that is fitted, of all conditions."""
+        first, *others = self.parts
+        if others:
+            return self.models[j]
         ends = np.cumsum([len(one.values) for one in self.models])
-        (part,) = self.parts
         start = ends[j] - len(self.models[j].values)
-        return replace(self.models[j], values=part.models[start : ends[j]])
+        return replace(self.models[j], values=first.models[start : ends[j]])
 
     @cached_property
     def data(self) -> np.ndarray:
@@ -154,8 +158,7 @@ class Site:
             alike = compare(part.rdms, part.models, self.metric, warn=False)
             found[np.ix_(part.rows, self.fixed)] = alike
         for j in np.flatnonzero(~self.fixed):
-            data = self.parts[0].rdms
-            found[:, j] = fitted_scores(self.fitted(j), data, self.metric, self.seed)
+            found[:, j] = fitted_scores(self.fitted(j), self.data, self.metric, self.seed)
         return found
 
 
