@@ -203,7 +203,9 @@ def _model(name: str, arguments: Mapping[str, Any]) -> Line:
     given = arguments.get(name)
     if isinstance(given, Mapping) and isinstance(given[name], Mapping):
         return _call("models", given)
-    line = _call("models", {name: {}})
+    # Of a chain the last stage predicts; of models told apart by arguments these are in the name.
+    entry = catalogue("models").get(name.rpartition(" + ")[2].partition("(")[0])
+    line = Line(entry.summary.replace("`", "") if entry else "", name, "")
     if isinstance(given, Mapping) and isinstance(given[name], list):  # stages of one in memory
         stages = given[name]
         one = _given(stages[0]["parameters"]) if len(stages) == 1 else _value(stages)

@@ -52,3 +52,19 @@ def test_pipelines_in_memory_show_their_steps(results):
     line = asked["Models"][0]
     assert line.name == "linear.csp_lda"
     assert line.arguments == "SelectKBest (k 5, score_func f_classif), SVC (C 1.0, probability no)"
+
+
+def test_models_are_described_by_their_last_stage_whatever_they_are_called(results, monkeypatch):
+    names = ["linear.ridge", "linear.ridge(alphas=[1.0])", "scale + linear.ridge", "mine.own"]
+    models = [{"name": name, "role": "model"} for name in names]
+    monkeypatch.setitem(results.index, "models", models)
+    plain, among, chain, own = asked_of(results)["Models"]
+    assert [one.name for one in (plain, among, chain, own)] == names
+    assert plain.text and plain.text == among.text == chain.text
+    assert own.text == ""
+
+
+def test_an_empty_list_is_none(results):
+    protocol = {"columns": {"column": "split", "test": ["test"], "val": []}}
+    line = asked_of(results, protocol=protocol)["Who is tested"][0]
+    assert line.arguments == "column split, test test, val none"
