@@ -103,8 +103,9 @@ def flag_sentence(flag: str) -> str:
         )
     if flag.startswith("calibration"):
         return (
-            "The model was told the labels of the first trials of the tested session, which are "
-            "not tested: the number is trials a class, or the part of the session."
+            "The model was told the labels, or of an encoder the responses, of the first trials of "
+            "each tested session, which are not tested: the number is trials, of each class where "
+            "there are classes, or the part of the session."
         )
     if flag.startswith("unlabelled"):
         return (
