@@ -60,7 +60,7 @@ def rsa(
     n_permutations: int = 1000,
     correction: Correction = "max",
     split_half: int = 0,
-    geo_topological: Sequence[float] = (),
+    geo_topological: Sequence[float] | Literal["chosen"] = (),
     geodesic: float = 0.0,
     seed: int = 0,
     title: str = "",
@@ -115,9 +115,11 @@ def rsa(
         Of p over models, regions and times.
     split_half : int
         Random halves of the runs over which the reliability of RDMs is averaged.
-    geo_topological : two floats, optional
+    geo_topological : two floats or "chosen", optional
         Quantiles of each RDM, of data and models, below and above which dissimilarities are made
-        equal (`neurodecode.linalg.topology.geo_topological`).
+        equal (`neurodecode.linalg.topology.geo_topological`). ``"chosen"`` takes for each subject
+        those by which the others agree best, whatever models say (`Results.scores()` has them;
+        intervals do not choose anew).
     geodesic : float
         Quantile of each RDM up to which conditions are neighbours; compared are ways along them
         (`neurodecode.linalg.topology.geodesic`). 0: dissimilarities as they are.
@@ -165,7 +167,9 @@ def rsa(
         n_permutations=n_permutations,
         correction=correction,
         split_half=split_half,
-        geo_topological=_several(geo_topological),
+        geo_topological=(
+            geo_topological if isinstance(geo_topological, str) else _several(geo_topological)
+        ),
         geodesic=geodesic,
     )
     if isinstance(data, Trials):

@@ -261,6 +261,13 @@ def _subjects(rows: Sequence[RsaRow]) -> pd.DataFrame | None:
         table.index = pd.Index(
             [f"{name} ({counted(own[name], 'condition')})" for name in table.index]
         )
+    chosen = {row.metric: row.quantiles_per_unit for row in mine if row.quantiles_per_unit}
+    if len(chosen) == 1:  # each comparison has its own
+        (ends,) = chosen.values()
+        told = {
+            name: f"{name} (quantiles {low:g} to {high:g})" for name, (low, high) in ends.items()
+        }
+        table = table.rename(index=told)
     table.index.name = "subject"
     return table
 

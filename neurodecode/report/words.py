@@ -84,6 +84,13 @@ def flag_sentence(flag: str) -> str:
             "Noise ceilings of so few subjects lie far apart, and the upper one is too high: each "
             "subject is part of the mean that is to tell it. They are not those of another number."
         )
+    if flag == "geo_topological_chosen":
+        return (
+            "Compared are who is near whom and who is far, between two quantiles that were chosen "
+            "for each subject by how well the others agree; no model and not the subject itself "
+            "had a say. They stand beside its scores. Simulated, models are told apart no better "
+            "by them than by dissimilarities; intervals do not choose anew."
+        )
     if flag.startswith("geo_topological_"):
         return (
             "Compared are who is near whom and who is far, between two quantiles of each RDM, data "

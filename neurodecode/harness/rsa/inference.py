@@ -31,6 +31,12 @@ def bounds(site: Site) -> tuple[float | None, float | None]:
     """
     if len(site.subjects) < 2:
         return None, None
+    if site.pooled:  # each subject beside others whose RDMs are made as its own is
+        each = np.empty((2, len(site.subjects)))
+        for part, rdms in zip(site.parts, site.pooled, strict=True):
+            found = ceilings(rdms, site.metric)
+            each[:, part.rows] = found.each_lower[part.rows], found.each_upper[part.rows]
+        return float(each[0].mean()), float(each[1].mean())
     if len(site.parts) == 1:
         found = ceilings(site.parts[0].rdms, site.metric)
     else:
@@ -91,9 +97,11 @@ def _hold_to_whole_conditions(site: Site) -> None:
 
 
 def _complete(site: Site) -> bool:
-    """Tell whether all subjects have all pairs of all conditions."""
-    part = site.parts[0]
-    return len(part.conditions) == site.n_conditions and not np.isnan(part.rdms).any()
+    """Tell whether all subjects have all pairs of all conditions, made alike."""
+    part, *others = site.parts
+    return (
+        not others and len(part.conditions) == site.n_conditions and not np.isnan(part.rdms).any()
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,8 @@ Noise = Literal["none", "diag", "shrink_diag", "shrink_eye"]
 Factor = Literal["subjects", "conditions"]
 Correction = Literal["max", "bh", "none"]
 RESIDUAL = ("corr", "spearman")  # comparisons that nuisance RDMs can be taken out of
+CHOSEN = "chosen"  # quantiles, for each subject by the others
+_NOT_CENTRED = ("cosine", "cosine_cov")
 _WITH_NOISE = ("mahalanobis", "crossnobis")
 
 
@@ -52,9 +54,11 @@ class RsaOptions:
         (family-wise), or Benjamini and Hochberg (false discoveries).
     split_half : int
         How many random halves of the runs the reliability of RDMs is the mean of; 0 for none.
-    geo_topological : tuple of two floats, or empty
+    geo_topological : tuple of two floats, "chosen", or empty
         Quantiles of each RDM, of data and models: dissimilarities below the first become 0, above
         the second 1, and grow between them. Equal ones keep who is a neighbour and nothing else.
+        Chosen ones are those by which the other subjects agree best
+        (`neurodecode.linalg.topology.choose_quantiles`).
     geodesic : float
         Quantile of each RDM up to which conditions are joined; dissimilarities become ways along
         joined ones. 0: as they are.
@@ -73,7 +77,7 @@ class RsaOptions:
     n_permutations: int = 1000
     correction: Correction = "max"
     split_half: int = 0
-    geo_topological: tuple[float, ...] = ()
+    geo_topological: tuple[float, ...] | Literal["chosen"] = ()
     geodesic: float = 0.0
 
     def __post_init__(self):
@@ -127,13 +131,16 @@ class RsaOptions:
         if self.n_bootstraps == 1:
             raise ConfigError("n_bootstraps: one draw has no spread. Give 0, or some hundreds.")
         ends = self.geo_topological
-        numbers = tuple(float(one) for one in ends if isinstance(one, Real))
-        if ends and not (len(numbers) == len(ends) == 2 and 0 <= numbers[0] <= numbers[1] <= 1):
-            raise ConfigError(
-                f"geo_topological: {', '.join(map(str, ends))}: give two quantiles in order, as in "
-                "[0, 0.5]."
-            )
-        object.__setattr__(self, "geo_topological", numbers)
+        if isinstance(ends, str):
+            self._check_chosen()
+        else:
+            numbers = tuple(float(one) for one in ends if isinstance(one, Real))
+            if ends and not (len(numbers) == len(ends) == 2 and 0 <= numbers[0] <= numbers[1] <= 1):
+                raise ConfigError(
+                    f"geo_topological: {', '.join(map(str, ends))}: give two quantiles in order, "
+                    f"as in [0, 0.5], or {CHOSEN}."
+                )
+            object.__setattr__(self, "geo_topological", numbers)
         if not 0 <= self.geodesic <= 1:
             raise ConfigError(f"geodesic: {self.geodesic}: give a quantile above 0, at most 1.")
         if (ends or self.geodesic) and (self.split_half or (ends and self.geodesic)):
@@ -143,9 +150,24 @@ class RsaOptions:
                 "of them out."
             )
 
+    def _check_chosen(self) -> None:
+        if self.geo_topological != CHOSEN:
+            raise ConfigError(
+                f"geo_topological: {self.geo_topological!r}: give two quantiles, as in [0, 0.5], "
+                f"or {CHOSEN}."
+            )
+        unfit = [one for one in self.comparison if one in _NOT_CENTRED]
+        if unfit:
+            raise ConfigError(
+                f"geo_topological: {CHOSEN}: quantiles are chosen by agreement, which {unfit[0]} "
+                "says of any two RDMs. Compare by another, or say two quantiles."
+            )
+
     @property
     def descriptor(self) -> str:
         """What is compared, where that is not dissimilarities as they are."""
+        if isinstance(self.geo_topological, str):
+            return f"geo_topological_{CHOSEN}"
         if self.geo_topological:
             return "geo_topological_{:g}_to_{:g}".format(*self.geo_topological)
         return f"geodesic_{self.geodesic:g}" if self.geodesic else ""

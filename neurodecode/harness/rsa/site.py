@@ -1,6 +1,6 @@
 """RDMs of all subjects at one place, and models beside what each subject has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -9,14 +9,14 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.descriptor import Quantiles, described
 from neurodecode.harness.rsa.fitted import fitted_scores
 from neurodecode.harness.rsa.models import ModelRdm
-from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.options import CHOSEN, RsaOptions
 from neurodecode.linalg.rdm_compare import Method, compare
 from neurodecode.linalg.rdm_incomplete import FEWEST, Part, own_conditions
 from neurodecode.linalg.rdm_pairs import pairs_among
 from neurodecode.linalg.rdm_partial import residuals
-from neurodecode.linalg.topology import geo_topological, geodesic
 
 _ROUNDING = 1e-10  # of the range of ranks or values: less is no spread
 _RESIDUAL: dict[str, Literal["corr", "spearman"]] = {"corr": "corr", "spearman": "spearman"}
@@ -39,9 +39,13 @@ class Site:
     n_conditions : int
         Of all subjects together.
     parts : tuple of Part
-        Subjects by the conditions that they have: one part where all have the same. RDMs and
-        members of models, in the order of `models`, are ranks or values without what nuisance RDMs
-        tell, where there are such; NaN at pairs that a subject of the part lacks.
+        Subjects by the conditions that they have, and the quantiles that are theirs: one part where
+        all have the same. RDMs and members of models, in the order of `models`, are ranks or values
+        without what nuisance RDMs tell, where there are such; NaN at pairs that a subject of the
+        part lacks.
+    pooled : tuple of ndarray, shape (n_subjects, n_pairs)
+        RDMs of all subjects as those of each part are, for its noise ceilings; none where parts
+        differ in their conditions alone.
     seed : int
         Of the folds of fitted models.
     """
@@ -53,6 +57,7 @@ class Site:
     metric: Method
     n_conditions: int
     parts: tuple[Part, ...]
+    pooled: tuple[np.ndarray, ...]
     seed: int = 0
 
     @staticmethod
@@ -64,8 +69,15 @@ class Site:
         metric: Method,
         options: RsaOptions,
         seed: int = 0,
+        quantiles: Mapping[str, Quantiles] | None = None,
     ) -> "Site":
         """Set RDMs of one place beside those of the models, both as options describe them.
+
+        Parameters
+        ----------
+        region, time, found, models, metric, options, seed
+        quantiles : mapping of str to two floats, optional
+            Of `quantiles_of`, by subject.
 
         Raises
         ------
@@ -80,45 +92,61 @@ class Site:
         asked = tuple(one for one in models if one.name not in options.nuisance)
         out = [one.values for one in models if one.name in options.nuisance]
         own = own_conditions(data)
-        sets, part_of = np.unique(own, axis=0, return_inverse=True)
-        if len(sets) > 1:
+        ends = [(quantiles or {}).get(one) for one in subjects]
+        alike = [(tuple(mine), between) for mine, between in zip(own.tolist(), ends, strict=True)]
+        if (own != own[0]).any():
             check_shared(own, subjects, region)
-            for one in asked if out or options.descriptor else ():
-                if one.kind != "fixed":
-                    beside = "nuisance RDMs" if out else options.descriptor
-                    raise DataError(
-                        f"model {one.name!r}: what {beside} make of it is not the same for "
-                        "subjects who differ in their conditions, so no weights can be fitted. "
-                        "Compare its members, or leave out the other conditions."
-                    )
-        parts = []
-        for i, mine in enumerate(sets):
-            rows, conditions = np.flatnonzero(part_of.ravel() == i), np.flatnonzero(mine)
+        several = list(dict.fromkeys(alike))
+        for one in asked if len(several) > 1 and (out or options.descriptor) else ():
+            if one.kind != "fixed":
+                beside = "nuisance RDMs" if out else options.descriptor
+                raise DataError(
+                    f"model {one.name!r}: what {beside} make of it is not the same for all "
+                    "subjects, who differ in their conditions or quantiles, so no weights can be "
+                    "fitted. Compare its members."
+                )
+        parts, pooled = [], []
+        for own_set in several:
+            mine, between = own_set
+            rows = np.array([i for i, one in enumerate(alike) if one == own_set])
+            conditions = np.flatnonzero(mine)
             pairs = pairs_among(conditions, own.shape[1])
-            rdms = data[rows][:, pairs]
-            lacking = np.isnan(rdms).any(axis=0)
+            lacking = np.isnan(data[np.ix_(rows, pairs)]).any(axis=0)
             if lacking.all():
                 raise DataError(f"{region or 'RDMs'}: no pair of conditions is there in all "
                                 f"of subjects {', '.join(subjects[j] for j in rows)}.")  # fmt: skip
-            rdms[:, lacking] = np.nan
-            values = np.concatenate([one.values for one in asked])[:, pairs]
-            rdms, values = _described(rdms, options), np.where(lacking, np.nan, values)
-            told = values = _described(values, options)
-            if out:
-                taken = np.where(lacking, np.nan, np.concatenate(out)[:, pairs])
-                taken = _described(taken, options)
-                rdms = residuals(rdms, taken, _RESIDUAL[metric])
-                values = residuals(values, taken, _RESIDUAL[metric])
-            part = Part(rows, conditions, rdms, values)
+            taken = [np.where(lacking, np.nan, np.concatenate(out)[:, pairs])] if out else []
+            members = np.concatenate([one.values for one in asked])
+
+            def kept(rdms, *, pairs=pairs, lacking=lacking, taken=taken, between=between):
+                shown = described(np.where(lacking, np.nan, rdms[:, pairs]), options, between)
+                if not taken:
+                    return shown, shown
+                first = described(taken[0], options, between)
+                return shown, residuals(shown, first, _RESIDUAL[metric])
+
+            told, values = kept(members)
+            part = Part(rows, conditions, kept(data[rows])[1], values)
             _check_said(part, asked, told, metric if out else "", subjects, options)
             parts.append(part)
-        metric = "corr" if out else metric
-        return Site(region, time, subjects, asked, metric, own.shape[1], tuple(parts), seed)
+            if options.geo_topological == CHOSEN:
+                pooled.append(kept(data)[1])
+        by: Method = "corr" if out else metric
+        n_conditions = own.shape[1]
+        return Site(
+            region, time, subjects, asked, by, n_conditions, tuple(parts), tuple(pooled), seed
+        )
 
     @cached_property
     def fixed(self) -> np.ndarray:
         """Which models nothing is fitted of, shape (n_models,)."""
         return np.array([one.kind == "fixed" for one in self.models])
+
+    @property
+    def differ(self) -> bool:
+        """Whether subjects have different conditions."""
+        first = self.parts[0].conditions
+        return not all(np.array_equal(part.conditions, first) for part in self.parts)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -191,14 +219,6 @@ def check_shared(own: np.ndarray, subjects: Sequence[str], where: str) -> None:
             f"no two of {len(subjects)} subjects{place} share {FEWEST} conditions: nothing can be "
             "pooled. Name conditions by what subjects share, such as the cue of their answers."
         )
-
-
-def _described(rdms: np.ndarray, options: RsaOptions) -> np.ndarray:
-    """Keep of dissimilarities what is to be compared."""
-    if options.geo_topological:
-        low, high = options.geo_topological
-        return geo_topological(rdms, low, high)
-    return geodesic(rdms, options.geodesic) if options.geodesic else rdms
 
 
 def _check_said(

@@ -12,7 +12,7 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.trials import Trials
 from neurodecode.harness.rsa.models import ModelRdm
-from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.options import CHOSEN, RsaOptions
 from neurodecode.harness.rsa.site import check_shared
 from neurodecode.harness.rsa.sources import Source, in_order
 
@@ -44,6 +44,8 @@ class RsaStudy:
     ------
     ConfigError
         If nuisance names no model, or all of them.
+    DataError
+        If quantiles are to be chosen by others, and there are fewer than three subjects.
     """
 
     title: str
@@ -65,6 +67,12 @@ class RsaStudy:
                               f"{', '.join(names)}.")  # fmt: skip
         if set(names) <= set(self.options.nuisance):
             raise ConfigError("nuisance: all models are; name one more, which is to be compared.")
+        n_subjects = len({one.subject for one in self.sources})
+        if self.options.geo_topological == CHOSEN and n_subjects < 3:
+            raise DataError(
+                f"geo_topological: {CHOSEN}: quantiles are chosen by how others agree, and there "
+                f"are {n_subjects} subjects. Three are the fewest; say two quantiles."
+            )
         many = [n for n in self.options.nuisance if self.model(n).kind != "fixed"]
         if many:
             raise ConfigError(f"nuisance: {many[0]!r} is fitted itself; name its members instead.")

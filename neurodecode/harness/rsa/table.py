@@ -1,7 +1,7 @@
 """The table of an analysis: each model's agreement with the brain, where, and how sure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,9 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json, write_json
 from neurodecode.core.rdms import Rdms
+from neurodecode.harness.rsa.descriptor import Quantiles, quantiles_of
 from neurodecode.harness.rsa.inference import bounds, null_scores, spread
-from neurodecode.harness.rsa.options import RsaOptions
+from neurodecode.harness.rsa.options import CHOSEN, RsaOptions
 from neurodecode.harness.rsa.reliability import RELIABILITY, stored_reliability
 from neurodecode.harness.rsa.run import stored_models, stored_rdms
 from neurodecode.harness.rsa.site import Site
@@ -54,6 +55,8 @@ class RsaRow(TableRow):
         Of this row alone; `p` is corrected over models, regions and times.
     conditions_per_unit : mapping of str to int
         How many conditions each subject has, where they differ in them.
+    quantiles_per_unit : mapping of str to two floats
+        Between which each subject's RDMs are geo-topological, where they were chosen by the others.
     """
 
     region: str = ""
@@ -62,6 +65,7 @@ class RsaRow(TableRow):
     ceiling_high: float | None = None
     p_uncorrected: float | None = None
     conditions_per_unit: Mapping[str, int] = field(default_factory=dict)
+    quantiles_per_unit: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def rsa_rows(store: Store) -> list[TableRow]:
@@ -103,13 +107,15 @@ def score_rsa(store: Store, progress: Progress = silent) -> list[RsaRow]:
     frames = []
     pairs: list[dict[str, Any]] = []
     for metric in options.comparison:
+        quantiles = quantiles_of(data, metric, options)
         sites = [
-            Site.of(region, time, rdms, models, metric, options, index["seed"])
+            Site.of(region, time, rdms, models, metric, options, index["seed"], quantiles)
             for region, time, rdms in data.sites()
         ]
-        found = list(_of_metric(metric, sites, options, index, data, progress, pairs))
-        rows += found
-        frames += [_frame(metric, site) for site in sites]
+        chosen = quantiles if options.geo_topological == CHOSEN else {}
+        found = _of_metric(metric, sites, options, index, data, progress, pairs)
+        rows += [_with_quantiles(row, chosen) for row in found]
+        frames += [_frame(metric, site, chosen) for site in sites]
         mine = reliability[reliability["metric"] == metric]
         whole = mine[mine["model"] == RELIABILITY]
         rows += _reliable(pd.DataFrame(whole), index, len(data.conditions))
@@ -185,7 +191,7 @@ def _of_metric(
                 ceiling_low=low,
                 ceiling_high=high,
                 p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
-                conditions_per_unit=site.counts if len(site.parts) > 1 else {},
+                conditions_per_unit=site.counts if site.differ else {},
             )
 
 
@@ -251,7 +257,7 @@ def _flags(metric: str, site: Site, failed: int) -> set[str]:
     fewest, most = min(site.counts.values()), max(site.counts.values())
     if fewest < _FEW_CONDITIONS:
         flags.add("few_conditions")
-    if len(site.parts) > 1:
+    if site.differ:
         flags.add(f"{CONDITIONS_DIFFER}{fewest}_to_{most}")
     if failed:
         flags.add(f"jobs failed: {failed}")
@@ -268,8 +274,17 @@ def _limits(site: Site, over: Sequence[str]) -> Iterator[str]:
         yield "these_conditions"
 
 
-def _frame(metric: str, site: Site) -> pd.DataFrame:
+def _with_quantiles(row: RsaRow, chosen: Mapping[str, Quantiles]) -> RsaRow:
+    return replace(row, quantiles_per_unit={k: v for k, v in chosen.items() if k in row.per_unit})
+
+
+def _frame(metric: str, site: Site, chosen: Mapping[str, Quantiles]) -> pd.DataFrame:
     n_subjects, n_models = site.scores.shape
+    ends = {
+        name: np.repeat([chosen[one][i] for one in site.subjects], n_models)
+        for i, name in enumerate(("quantile_low", "quantile_high"))
+        if chosen
+    }
     return pd.DataFrame(
         {
             "model": np.tile([one.name for one in site.models], n_subjects),
@@ -278,6 +293,7 @@ def _frame(metric: str, site: Site) -> pd.DataFrame:
             "region": site.region,
             "time": site.time,
             "n_conditions": np.repeat(list(site.counts.values()), n_models),
+            **ends,
             "score": site.scores.ravel(),
         }
     )
