@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DEFAULT = ("debiased_cka", "ssm")  # at zero where nothing is shared, whatever the numbers
+_OF_UNITS = ("cca", "svcca", "pwcca")  # high of any two representations of many units
 _COLOURS = ("#1f5582", "#b3541e", "#3b7a57", "#7a3b6b", "#8a7a1e", "#4b4b4b", "#a83244", "#2e8b9a")
 
 
@@ -75,6 +76,7 @@ def metric_curve(
             f"metric_curve: {min(sizes)} to {max(sizes)} units are asked for; 2 to {fewest} can "
             "be, as many of one as of the other."
         )
+    _warn_of_units(metrics, [one for one in sizes if one > stimuli / 3], stimuli)
     rows = []
     for size in sizes:
         found = {name: np.empty((n_draws, 2)) for name in metrics}
@@ -201,6 +203,11 @@ def pseudo_depth(
     Shi, Shea-Brown & Buice 2019, Proc. NeurIPS, arXiv 1905.12020.
     """
     _check([metric], n_draws)
+    if not isinstance(layers, Mapping):
+        raise ConfigError(
+            f"layers: {type(layers).__name__} is no mapping. Give one of name to array, in the "
+            "order of the network: {'conv1': array, …}."
+        )
     if len(layers) < 2:
         raise ConfigError("pseudo_depth: a depth is a place among layers. Give two or more.")
     several = {name: _paired(X, one, None)[1] for name, one in layers.items()}
@@ -209,10 +216,12 @@ def pseudo_depth(
     if not 2 <= size <= fewest:
         raise DataError(f"pseudo_depth: {size} units; 2 to {fewest} are in the region and in all.")
     X = np.asarray(X, dtype=np.float64)
+    stimuli = max(4, len(X) // 2)
+    _warn_of_units([metric], [size] if size > stimuli / 3 else [], stimuli)
     scores = np.empty((n_draws, len(several)))
     for draw in range(n_draws):
         rng = np.random.default_rng([seed, draw])
-        which = rng.permutation(len(X))[: max(4, len(X) // 2)]
+        which = rng.permutation(len(X))[:stimuli]
         mine = X[which][:, rng.permutation(X.shape[1])[:size]]
         for j, one in enumerate(several.values()):
             drawn = one[which][:, rng.permutation(one.shape[1])[:size]]
@@ -225,9 +234,20 @@ def pseudo_depth(
 
 
 def _similarity(name: str, X: np.ndarray, Y: np.ndarray) -> float:
-    with warnings.catch_warnings():  # of many units, which is what the curve shows
+    with warnings.catch_warnings():  # of many units, which was said once
         warnings.filterwarnings("ignore", ".*units or more of both")
         return SIMILARITIES[name](X, Y)
+
+
+def _warn_of_units(metrics: Sequence[str], many: Sequence[int], n_stimuli: int) -> None:
+    named = [one for one in metrics if one in _OF_UNITS]
+    if named and many:
+        warnings.warn(
+            f"{', '.join(named)}: of {many[0]} units or more and {n_stimuli} stimuli, unrelated "
+            "representations are alike too: with more units than a third of the stimuli. Use "
+            "debiased_cka or ssm, or hold it against permuted stimuli, as metric_curve does.",
+            stacklevel=3,
+        )
 
 
 def _sizes(fewest: int) -> list[int]:

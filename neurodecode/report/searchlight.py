@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
@@ -10,13 +11,13 @@ from neurodecode.core.config import nearest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.harness.truth import permuted_order
 from neurodecode.linalg.permutation import max_statistic_p
-from neurodecode.linalg.rdm_compare import Method, compare
+from neurodecode.linalg.rdm_compare import METHODS, Method, compare
 from neurodecode.linalg.rdm_noise import measurement_residuals
 from neurodecode.linalg.rdm_pairs import n_conditions_of, squares, vectors
 from neurodecode.linalg.rdm_patterns import patterns
 from neurodecode.linalg.searchlight import Searchlight
 from neurodecode.linalg.searchlight_decoding import decoding_scores
-from neurodecode.linalg.searchlight_rdm import Distance, rdm_blocks
+from neurodecode.linalg.searchlight_rdm import DISTANCES, Distance, rdm_blocks
 from neurodecode.linalg.splits import run_splits
 from neurodecode.metrics.classification import chance_of_accuracy, chance_of_balanced_accuracy
 from neurodecode.report.searchlight_data import LookedAt, looked_at
@@ -24,6 +25,12 @@ from neurodecode.report.searchlight_maps import SearchlightMaps
 
 _METHODS = {"gnb": (), "ridge": ("alpha",), "lda": ("shrinkage",), "rsa": ()}
 _WITH_NOISE = ("mahalanobis", "crossnobis")
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "metric": ("balanced_accuracy", "accuracy"),
+    "distance": DISTANCES,
+    "noise": ("none", "diag", "shrink_diag", "shrink_eye"),
+    "comparison": METHODS,
+}
 _SLOW = ("tau-a", "tau-b")
 _DRAWN = 2**28  # bytes of scores of draws that exist at a time
 
@@ -112,24 +119,21 @@ def searchlight(
     Etzel, Zacks & Braver 2013, doi 10.1016/j.neuroimage.2013.03.041.
     """
     name, arguments = _method(method, models)
-    if n_permutations < 0:
-        raise ConfigError(f"n_permutations: {n_permutations}. Give 0 or more.")
     if name == "rsa":
         _unused(name, metric=metric, n_splits=n_splits, blocks=blocks)
     else:
         _unused(name, distance=distance, noise=noise, comparison=comparison)
     metric, comparison = metric or "balanced_accuracy", comparison or "rho-a"
     distance, noise = distance or "correlation", noise or "none"
-    if noise != "none" and distance not in _WITH_NOISE:
-        raise ConfigError(
-            f"noise: {noise} is of mahalanobis and crossnobis; {distance} has none. Leave it out, "
-            "or change the distance."
+    _check(radius, n_permutations, metric=metric, distance=distance, noise=noise,
+           comparison=comparison)  # fmt: skip
+    if name == "rsa" and comparison == "cosine" and distance != "crossnobis":
+        warnings.warn(
+            "comparison: plain cosine of distances that are all positive is near 1 whatever they "
+            "say, and ranks nothing. Use corr or rho-a, or distance='crossnobis'.",
+            stacklevel=2,
         )
     by_run = name != "rsa" or noise != "none" or distance == "crossnobis"
-    if metric not in ("balanced_accuracy", "accuracy"):
-        raise ConfigError(
-            f"metric: {metric!r}. A searchlight is scored by balanced_accuracy or accuracy."
-        )
     found = looked_at(data, labels, runs, blocks, mask, by_run=by_run)
     for note in found.notes:
         warnings.warn(note, stacklevel=2)
@@ -295,6 +299,24 @@ def _method(asked: Any, models: Mapping[str, Any] | None) -> tuple[str, dict[str
     return name, dict(arguments)
 
 
+def _check(radius: Any, n_permutations: Any, **named: str) -> None:
+    """Refuse values that no method can mean."""
+    if isinstance(radius, bool) or not isinstance(radius, Real):
+        raise ConfigError(f"radius: {radius!r}. Give millimetres, as a number.")
+    if not isinstance(n_permutations, Integral) or n_permutations < 0:
+        raise ConfigError(f"n_permutations: {n_permutations!r}. Give a whole number, 0 or more.")
+    for name, value in named.items():
+        if value not in _CHOICES[name]:
+            raise ConfigError(
+                f"{name}: there is no {value!r}.{nearest(str(value), _CHOICES[name])}"
+            )
+    if named["noise"] != "none" and named["distance"] not in _WITH_NOISE:
+        raise ConfigError(
+            f"noise: {named['noise']} is of mahalanobis and crossnobis; {named['distance']} has "
+            "none. Leave it out, or change the distance."
+        )
+
+
 def _unused(method: str, **options: Any) -> None:
     """Refuse options that a method does not look at."""
     given = [one for one, value in options.items() if value is not None]
@@ -311,6 +333,11 @@ def _unused(method: str, **options: Any) -> None:
 
 def _told(models: Mapping[str, Any], conditions: np.ndarray) -> dict[str, np.ndarray]:
     """Give each model's dissimilarities as a vector, in the order of the conditions."""
+    if len(conditions) < 3:
+        raise DataError(
+            f"labels: {len(conditions)} conditions have {len(conditions) // 2} pairs, and nothing "
+            "to correlate. Three are needed, and more are better; decode what is two."
+        )
     told = {}
     for name, model in models.items():
         if isinstance(model, Mapping):
@@ -339,6 +366,11 @@ def _told(models: Mapping[str, Any], conditions: np.ndarray) -> dict[str, np.nda
             raise DataError(
                 f"models: {name} is of {n_conditions_of(len(values))} conditions and the trials of "
                 f"{len(conditions)}: {', '.join(conditions[:8])}. Give one of the same."
+            )
+        if not np.isfinite(values).all() or np.ptp(values) == 0:
+            raise DataError(
+                f"models: {name}: all pairs are as dissimilar, or one is NaN or infinite: it says "
+                "nothing to compare with. Leave it out."
             )
         told[name] = values
     return told

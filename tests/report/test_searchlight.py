@@ -146,6 +146,13 @@ def test_each_searchlight_warns_once_of_ties_in_a_model():
         assert sum("spearman rewards ties" in str(one.message) for one in said) == 1
 
 
+def test_plain_cosine_is_named_as_ranking_nothing():
+    given = {"data": DATA, "runs": RUNS, "mask": MASK, "radius": 5, "n_permutations": 0} | FOUR
+    with pytest.warns(UserWarning, match="plain cosine .* ranks nothing"):
+        maps = nd.searchlight(**given, comparison="cosine")
+    assert np.min(maps.scores["m"]) > 0.5  # of a model that knows nothing, in noise
+
+
 def test_a_surface_of_two_hemispheres(tmp_path):
     from nilearn.surface import InMemoryMesh, PolyMesh, SurfaceImage
 
@@ -211,6 +218,7 @@ WITH_NAN[2, 2, 2, 5] = np.nan
 MOVED = AFFINE.copy()
 MOVED[0, 3] += 2
 MODEL = {"m": np.ones((2, 2)) - np.eye(2)}
+FOUR = {"labels": np.tile(list("abcd"), 8), "models": {"m": np.arange(6.0)}}
 
 
 @pytest.mark.parametrize(
@@ -239,11 +247,18 @@ MODEL = {"m": np.ones((2, 2)) - np.eye(2)}
         ({"method": {"gnb": {"alpha": 1}}}, ConfigError, "gnb has no argument 'alpha'"),
         ({"method": "rsa"}, ConfigError, "rsa compares with models"),
         ({"metric": "auc"}, ConfigError, "'auc'"),
-        ({"models": {"m": np.zeros((3, 3))}}, DataError, "3 conditions and the trials of 2"),
-        ({"models": {"m": np.arange(4.0).reshape(2, 2)}}, DataError, "not symmetric"),
+        (FOUR | {"models": {"m": np.zeros((3, 3))}}, DataError, "3 conditions and the trials of 4"),
+        (FOUR | {"models": {"m": np.arange(16.0).reshape(4, 4)}}, DataError, "not symmetric"),
+        (FOUR | {"models": {"m": np.ones(6)}}, DataError, "m: all pairs are as dissimilar"),
+        ({"models": MODEL}, DataError, "2 conditions have 1 pairs"),
+        ({"radius": "8mm"}, ConfigError, "radius: '8mm'. Give millimetres"),
+        ({"n_permutations": 10.5}, ConfigError, "n_permutations: 10.5. Give a whole number"),
+        (FOUR | {"comparison": "rho_a"}, ConfigError, "comparison: there is no 'rho_a'. Did you"),
+        (FOUR | {"distance": "pearson"}, ConfigError, "distance: there is no 'pearson'"),
+        (FOUR | {"noise": "ledoit"}, ConfigError, "noise: there is no 'ledoit'"),
         ({"models": np.ones(1)}, ConfigError, "ndarray is no mapping"),
-        ({"models": {"m": {"features": np.ones((2, 3))}}}, ConfigError, "m is a mapping"),
-        ({"models": MODEL, "comparison": "tau-a"}, ConfigError, "rho-a"),
+        (FOUR | {"models": {"m": {"features": np.ones((4, 3))}}}, ConfigError, "m is a mapping"),
+        (FOUR | {"comparison": "tau-a"}, ConfigError, "rho-a"),
         ({"models": MODEL, "metric": "accuracy"}, ConfigError, "metric: it is of decoding"),
         ({"models": MODEL, "n_splits": 2, "blocks": RUNS}, ConfigError, "n_splits, blocks: they"),
         ({"distance": "crossnobis"}, ConfigError, "distance: it is of models, .* method 'gnb'"),
