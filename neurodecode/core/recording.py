@@ -49,6 +49,9 @@ class Signal:
     tables : mapping of str to ndarray
         Things that events point to, such as the features of each stimulus, one entry each: the
         column ``at:NAME`` of the events holds the entry (-1: none), so repeats share one.
+    bands : mapping of str to tuple of str
+        Of a track or table whose columns are of several kinds, such as words and motion: the kind
+        of each column.
     rank : int or None
         Rank of the channels' covariance, where known or implied by preparation.
     reach : float
@@ -70,6 +73,7 @@ class Signal:
     n_times: int | None = None
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
     tables: Mapping[str, np.ndarray] = field(default_factory=dict)
+    bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     rank: int | None = None
     reach: float = 0.0
     ahead: float = 0.0

@@ -89,6 +89,27 @@ def step_of(recording: np.ndarray, start: np.ndarray) -> float:
     return float(np.median(apart)) if len(apart) else float("nan")
 
 
+def seconds_apart(recording: Any, start: Any, stop: Any, tested: np.ndarray) -> float:
+    """Give the least time between a row that is tested and one of its recording that is not.
+
+    Parameters
+    ----------
+    recording : ndarray, shape (n_rows,)
+    start, stop : ndarray, shape (n_rows,)
+    tested : ndarray of bool, shape (n_rows,)
+
+    Returns
+    -------
+    seconds : float
+        From the end of one to the start of the other; infinite where no recording has both, or
+        onsets are unknown.
+    """
+    order, recording, start, stop = _in_time(recording, start, stop)
+    between = start[1:] - stop[:-1]
+    other = (recording[1:] == recording[:-1]) & (tested[order][1:] != tested[order][:-1])
+    return float(np.min(between[other & np.isfinite(between)], initial=np.inf))
+
+
 def _in_time(
     recording: Any, start: Any, stop: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

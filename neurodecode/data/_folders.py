@@ -62,6 +62,7 @@ def write(folder: Path, signal: Signal, rank: int | None, meta: dict[str, Any]) 
         "notes": signal.notes,
         "tracks": track_shapes(signal.tracks),
         "tables": track_shapes(signal.tables),
+        "bands": dict(signal.bands),
     }
     (folder / "meta.json").write_text(json.dumps(meta, default=str), encoding="utf-8")
 
@@ -107,6 +108,7 @@ def _read(folder: Path) -> tuple[Signal, dict[str, Any]]:
         axes=tuple(meta["axes"]),
         sfreq=meta["sfreq"],
         events=events,
+        bands={name: tuple(of) for name, of in meta.get("bands", {}).items()},
         tmin=meta["tmin"],
         n_times=meta["n_times"],
         rank=meta["rank"],

@@ -260,7 +260,7 @@ def _track_parts(
     series = {
         name: Part(
             folder / _folders.track_file(name),
-            _track_space(tuple(shape)),
+            _track_space(tuple(shape), signal.bands.get(name, ())),
             axes,
             signal.sfreq,
             signal.tmin,
@@ -273,7 +273,7 @@ def _track_parts(
     return series | {
         name: Part(
             folder / _folders.track_file(name),
-            _track_space(tuple(shape)),
+            _track_space(tuple(shape), signal.bands.get(name, ())),
             ("feature",),
             None,
             0.0,
@@ -284,9 +284,9 @@ def _track_parts(
 
 
 @functools.cache
-def _track_space(shape: tuple[int, ...]) -> Space:
+def _track_space(shape: tuple[int, ...], bands: tuple[str, ...]) -> Space:
     names = tuple(str(i) for i in range(math.prod(shape)))
-    return Space("features", names, shape=shape)
+    return Space("features", names, bands, shape=shape)
 
 
 def _folder(cache: Path, key: str) -> Path:

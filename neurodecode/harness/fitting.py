@@ -96,6 +96,8 @@ class FoldWork:
             y = reducer.fit(told_to(reducer, y)).transform(told_to(reducer, y))
             y_val = None if y_val is None else reducer.transform(told_to(reducer, y_val))
         leading, stages = stages_of(model)[: job.n_shared], stages_of(model)[job.n_shared :]
+        if job.is_null and hasattr(stages[-1], "of_null"):
+            stages[-1].set_params(**stages[-1].of_null)
         names = self._names.get(job.key) or self._prefixes(job)
         fitted = []
         joining = None if joined else self._joining(job, stages)

@@ -16,7 +16,7 @@ from neurodecode.core.errors import DataError, NeurodecodeError
 from neurodecode.core.processes import one_thread
 from neurodecode.core.training import TrainingPlace, trained_in
 from neurodecode.harness.alone import check_alone
-from neurodecode.harness.band_answers import answers_by_band
+from neurodecode.harness.band_answers import answers_by_band, answers_without_bands
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.keep import save_model
 from neurodecode.harness.model_ceilings import ceilings_of
@@ -60,10 +60,16 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                     bands: dict[str, np.ndarray] = {}
                     # Updates change a model from row to row, and a reducer brings back wholes.
                     parted = task.kind == "brain" and fitted.reducer is None and not job.updates
+                    without: dict[str, np.ndarray] = {}
                     if parted and not job.is_null:
-                        bands = answers_by_band(fitted.last, fitted.test, predictions)
+                        told = (fitted.last, fitted.test, predictions)
+                        bands = answers_by_band(*told)
+                        without = answers_without_bands(*told, tuple(bands))
                     if task.repeats is not None:
-                        bands = {name: one[task.repeats.code] for name, one in bands.items()}
+                        bands, without = (
+                            {name: one[task.repeats.code] for name, one in several.items()}
+                            for several in (bands, without)
+                        )
                         predictions = spread(predictions, task.repeats, task.test.rows["uid"])
                     choices = {} if job.is_null else fitted.choices
                     if missing:
@@ -91,6 +97,7 @@ def run_fold(task: FoldTask) -> list[Outcome]:
                 ceilings,
                 choices,
                 bands,
+                without,
             )
             task.store.remove_training(job.key)
             outcomes.append(Outcome(job.key))

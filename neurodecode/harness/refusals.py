@@ -214,16 +214,25 @@ def _why_not_told_brains(model: NamedModel, folds: Sequence[Fold], study: Study)
 
 
 def _why_not_learnt(model: NamedModel, folds: Sequence[Fold], study: Study) -> str | None:
-    """Say why a model cannot choose its arguments on the training rows of a fold, as they lie."""
-    checking = [one for one in stages_of(model.estimator) if hasattr(one, "check_rows")]
+    """Say why a model cannot learn from the training rows of a fold, as they lie."""
+    stages = stages_of(model.estimator)
+    checking = [one.check_rows for one in stages if hasattr(one, "check_rows")]
+    apart = [one.check_apart for one in stages if hasattr(one, "check_apart")]
     asked = tuple(dict.fromkeys((*model.columns, *model.training_columns)))
-    for fold in folds if checking else ():
-        rows = study.trials.rows.take(fold.index("train", "val"))
-        for stage in checking:
-            try:
-                stage.check_rows(Beside.of(rows, asked, {}).table)
-            except (ConfigError, DataError, LeakError) as error:
-                return f"fold {fold.name}: {error}"
+
+    for fold in folds if checking or apart else ():
+        train, test = (
+            Beside.of(study.trials.rows.take(index), asked, {}).table
+            for index in (fold.index("train", "val"), fold.index("test"))
+        )
+        try:
+            for check in checking:
+                check(train)
+            # Where the leak itself is measured, the table says so.
+            for check in apart if "optimistic" not in fold.flags else ():
+                check(train, test)
+        except (ConfigError, DataError, LeakError) as error:
+            return f"fold {fold.name}: {error}"
     return None
 
 
@@ -236,15 +245,20 @@ def _why_no_places(model: NamedModel, signal: TrialSignal) -> str | None:
 
 
 def _why_not_space(model: NamedModel, signal: TrialSignal) -> str | None:
-    """Say what a model's first stage, by its ``check_space``, finds wrong with what trials are."""
-    check = getattr(stages_of(model.estimator)[0], "check_space", None)
-    if check is None:
-        return None
-    for space in dict.fromkeys(part.space for part in signal.used()):
-        try:
-            check(space)
-        except (ConfigError, DataError) as error:
-            return str(error)
+    """Say what a stage, by its ``check_space``, finds wrong with what trials are.
+
+    Of the first stage, and of those behind steps that keep what columns are: trials of one axis.
+    """
+    flat = all(len(part.axes) == 1 for part in signal.used())
+    for stage in stages_of(model.estimator):
+        if hasattr(stage, "check_space"):
+            for space in dict.fromkeys(part.space for part in signal.used()):
+                try:
+                    stage.check_space(space)
+                except (ConfigError, DataError) as error:
+                    return str(error)
+        if not (flat and getattr(stage, "keeps_space", False)):
+            return None
     return None
 
 

@@ -138,6 +138,7 @@ def collect_groups(
     single: bool = False,
     only: Callable[[dict[str, Any]], bool] | None = None,
     band: str | None = None,
+    without: bool = False,
 ) -> Iterator[Group]:
     """Read all stored predictions and group them as the experiment says; vectors are pointed to.
 
@@ -150,6 +151,8 @@ def collect_groups(
         Whether what a job answered is read, of a job as `Store.answers` gives it; all without.
     band : str, optional
         What this band of features adds to the answers, in their place; all that are read have it.
+    without : bool
+        What is answered without that band instead.
 
     Raises
     ------
@@ -177,7 +180,10 @@ def collect_groups(
     for called, several in groupby(sorted(jobs, key=scored_with), key=scored_with):
         model, draw, permutation, seed, fold = called
         answered = list(several)
-        read = [store.predictions(job["key"], classes, job["ceiling"], band) for job in answered]
+        read = [
+            store.predictions(job["key"], classes, job["ceiling"], band, without=without)
+            for job in answered
+        ]
         rows_of = [position.get_indexer(pd.Index(one.uid)) for one in read]
         for which in truth.of_one_space(rows_of):
             mine, found = [answered[i] for i in which], [read[i] for i in which]

@@ -15,7 +15,7 @@
       jobs/KEY/        predictions.parquet  key.json  log.txt  patterns.npz  tuned.json  done.json
                        with more axes than rows: pred.npy  scores.npy; of models that choose for
                        each target: choices.npz; of encoders with bands of features what each
-                       adds: band-I.npy
+                       adds: band-I.npy, and what is said without it: without-I.npy
                        of networks: history.csv  training.json
       training/KEY/    checkpoint and history of a training that is under way, or was stopped
       scores.parquet   table.json  report.html
@@ -67,7 +67,7 @@ ONLINE = "online"  # folder of the pseudo-online evaluation within that of the r
 INDEX_FORMAT = 12  # of jobs.json
 TASKS = "tasks.parquet"
 _CEILING = "ceiling-{}.npy"  # by its number in done.json
-_BAND = "band-{}.npy"
+_BAND, _WITHOUT = "band-{}.npy", "without-{}.npy"
 TRAINED = "trained.parquet"  # rows that a model which was kept has seen
 
 
@@ -147,6 +147,7 @@ class Store:
         ceilings: Mapping[str, np.ndarray] | None = None,
         choices: Mapping[str, np.ndarray] | None = None,
         bands: Mapping[str, np.ndarray] | None = None,
+        without: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         """Write a job's folder beside its place, then put it there by one rename.
 
@@ -176,6 +177,8 @@ class Store:
             What it chose for each target, such as a layer, by name.
         bands : mapping of str to ndarray, shape of the predictions, optional
             What each band of features adds to them, by name.
+        without : mapping of str to ndarray, shape of the predictions, optional
+            What is said without each of these bands, in their order.
         """
         place = self.folder / "jobs" / key
         with whole_folder(place) as temporary:
@@ -192,7 +195,7 @@ class Store:
             if training:
                 (temporary / "training.json").write_text(json.dumps(training, indent=1))
                 self.take_history(key, temporary)
-            for file, several in ((_CEILING, ceilings), (_BAND, bands)):
+            for file, several in ((_CEILING, ceilings), (_BAND, bands), (_WITHOUT, without)):
                 for number, one in enumerate((several or {}).values()):
                     np.save(temporary / file.format(number), one, allow_pickle=False)
             (temporary / "done.json").write_text(
@@ -204,6 +207,7 @@ class Store:
                         "decides": dict(decides or {}),
                         "ceilings": list(ceilings or {}),
                         "bands": list(bands or {}),
+                        "drop_one": bool(without),
                     }
                 )
             )
@@ -214,6 +218,8 @@ class Store:
         classes: tuple[str, ...],
         ceiling: str | None = None,
         band: str | None = None,
+        *,
+        without: bool = False,
     ) -> Predictions:
         """Read the predictions of a job.
 
@@ -225,6 +231,8 @@ class Store:
             One of its `ceilings`, in the place of what it said.
         band : str, optional
             One of its `bands`: what this adds to what it said, in the place of that.
+        without : bool
+            What it says without this band instead, where it drops one.
 
         Raises
         ------
@@ -239,7 +247,7 @@ class Store:
         if ceiling is None and band is None:
             return said
         file = folder / (
-            _BAND.format(self.bands(key).index(band))
+            (_WITHOUT if without else _BAND).format(self.bands(key).index(band))
             if band is not None
             else _CEILING.format(self.ceilings(key).index(str(ceiling)))
         )
@@ -347,6 +355,10 @@ class Store:
     def bands(self, key: str) -> tuple[str, ...]:
         """Read which bands of features a job's model has; none where it is not stored."""
         return tuple(read_json(self._done(key)).get("bands", ())) if self.has(key) else ()
+
+    def drops_one(self, key: str) -> bool:
+        """Whether a job's model was fitted without each of its bands too."""
+        return self.has(key) and bool(read_json(self._done(key)).get("drop_one"))
 
     def decides(self, key: str) -> dict[str, float]:
         """Read how a job's model waits before it decides; empty where it answers row by row."""

@@ -20,7 +20,7 @@ from neurodecode.metrics.ceiling import Ceiling, as_r
 
 FOLDER = "targets"
 PART = "r2_"  # before the name of a band, in a table of targets
-FORMAT = 3  # of its files; raised where scores or ceilings are computed otherwise
+FORMAT = 4  # of its files; raised where scores or ceilings are computed otherwise
 
 
 def targets_of(store: Store, metric: str, model: str) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from neurodecode.linalg._held_out import Score
 from neurodecode.linalg._namespace import Array, astype, new_empty
 from neurodecode.linalg._ridge_folds import targets_by_features
 from neurodecode.linalg.ridge import BLOCK, RidgeSolver, spectrum
-from neurodecode.linalg.ridge_choice import GeneralizedErrors
+from neurodecode.linalg.ridge_choice import GeneralizedErrors, check_alphas
 from neurodecode.linalg.ridge_cv import (
     best_penalty,
     centred_targets,
@@ -141,6 +141,8 @@ def banded_cross_validated(
 
     Raises
     ------
+    ConfigError
+        If a penalty is not above zero, or there is none.
     DataError
         If a number is not finite, or arguments do not fit one another.
 
@@ -358,9 +360,7 @@ def _checked(
     gram: Gram,
     block: int,
 ) -> tuple[Bands, np.ndarray, np.ndarray]:
-    values, shares = np.asarray(alphas, np.float64), np.asarray(shares, np.float64)
-    if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
-        raise DataError(f"banded ridge: alphas are {alphas!r}. Give a list of numbers above zero.")
+    values, shares = check_alphas(alphas, "banded ridge"), np.asarray(shares, np.float64)
     n_bands = len(np.unique(np.asarray(band)))
     wrong = shares.ndim != 2 or shares.shape[1] != n_bands or not (shares >= 0).all()
     if wrong or not (shares.sum(axis=1) > 0).all():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.linalg._centred_rows import float64, with_products
 from neurodecode.linalg._namespace import Array, as_numpy, astype
 from neurodecode.linalg.ridge import BLOCK, RidgeSolver, spectrum
@@ -14,6 +14,30 @@ from neurodecode.linalg.ridge_left_out import left_out_errors, lost, squares, to
 
 _TIE = 1e-10  # relative: of penalties whose errors differ by less, the largest
 _FREEDOM = 1e-3  # of the rows: with less of it left, GCV divides nothing by nothing
+
+
+def check_alphas(alphas: Sequence[float] | np.ndarray, who: str) -> np.ndarray:
+    """Hold penalties to choose from to numbers above zero, infinity among them.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+    who : str
+        Named in errors.
+
+    Returns
+    -------
+    alphas : ndarray of float64, shape (n_alphas,)
+
+    Raises
+    ------
+    ConfigError
+        If one is none, or there is none.
+    """
+    values = np.asarray(alphas, dtype=np.float64)
+    if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
+        raise ConfigError(f"{who}: alphas are {alphas!r}. Give a list of numbers above zero.")
+    return values
 
 
 def chosen(

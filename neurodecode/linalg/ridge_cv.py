@@ -13,6 +13,7 @@ from neurodecode.linalg._held_out import HeldOut, Score
 from neurodecode.linalg._namespace import Array, as_floats, as_numpy, astype, like, namespace
 from neurodecode.linalg._ridge_folds import Folds
 from neurodecode.linalg.ridge import BLOCK
+from neurodecode.linalg.ridge_choice import check_alphas
 
 TILE = 512  # targets that are told at a time, of many rows fewer
 _NUMBERS = 2**22  # of a tile
@@ -95,15 +96,15 @@ def cross_validated(
 
     Raises
     ------
+    ConfigError
+        If a penalty is not above zero, or there is none.
     DataError
         If a number is not finite, there is no split, or arguments do not fit one another.
     """
-    X, values = as_floats(X), np.asarray(alphas, dtype=np.float64)
+    X, values = as_floats(X), check_alphas(alphas, "ridge")
     splits = list(splits)
     if len(Y) != len(X):
         raise DataError(f"ridge: {len(X)} rows of features, and {len(Y)} of targets. Give as many.")
-    if values.ndim != 1 or len(values) == 0 or not (values > 0).all():
-        raise DataError(f"ridge: alphas are {alphas!r}. Give a list of numbers above zero.")
     check_finite(Y, block)
     if not splits:
         raise DataError("ridge: there is no fold to leave out. Give two folds or more.")

@@ -12,7 +12,7 @@ from neurodecode.harness.table import unit_means
 from neurodecode.report.figures import MODEL, plain_text
 
 TOTAL = "r2"
-_OTHER = "#9a9a9a"  # of what is no band: the offset, and the sum
+_OTHER = "#9a9a9a"  # of what is no band, and of the sum
 _MOST_POINTS = 30
 
 
@@ -24,7 +24,7 @@ def parts_table(
     Parameters
     ----------
     parts : DataFrame
-        As `neurodecode.harness.band_parts.parts_of_groups` gives.
+        As `neurodecode.harness.band_parts.parts_of_groups` gives, of one split.
     model : str
     unit : str
         As `neurodecode.harness.dependence.unit_of` names it.
@@ -34,8 +34,8 @@ def parts_table(
     Returns
     -------
     table : DataFrame
-        ``part mean ci_low ci_high`` and a column a unit: bands in their order, ``offset``, and
-        their sum, ``r2``. Of one unit there is no interval.
+        ``part mean ci_low ci_high`` and a column a unit: bands in their order, what is of none
+        (``offset`` or ``shared``), and their sum, ``r2``. Of one unit there is no interval.
     """
     mine = pd.DataFrame(parts[parts["model"] == model])
     if inflation["repeats"] > 1:  # folds of one name test other rows with another seed
@@ -54,7 +54,7 @@ def parts_table(
     return pd.DataFrame(rows)
 
 
-def parts_figure(table: pd.DataFrame, model: str) -> tuple[Figure, str]:
+def parts_figure(table: pd.DataFrame, model: str, label: str) -> tuple[Figure, str]:
     """Draw a bar a part, a point a unit, and the interval of the mean.
 
     Parameters
@@ -62,6 +62,8 @@ def parts_figure(table: pd.DataFrame, model: str) -> tuple[Figure, str]:
     table : DataFrame
         As `parts_table` gives.
     model : str
+    label : str
+        Of the axis.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def parts_figure(table: pd.DataFrame, model: str) -> tuple[Figure, str]:
     ax.axvline(0, color="#222222", lw=0.8)
     ax.set_yticks(places, ["r²" if one == TOTAL else plain_text(one) for one in names], fontsize=9)
     ax.invert_yaxis()
-    ax.set_xlabel("part of r²", fontsize=10)
+    ax.set_xlabel(label, fontsize=10)
     ax.tick_params(labelsize=9)
     ax.spines[["top", "right", "left"]].set_visible(False)
     told = "; ".join(f"{name} {mean:.3f}" for name, mean in zip(names, means, strict=True))

@@ -76,6 +76,8 @@ class Bands:
     unit: str
     parts: list[Any]  # rows of the table
     drawn: Picture
+    unique: list[Any]  # likewise, of what is lost without each; empty where it is not known
+    unique_drawn: Picture | None
 
 
 @dataclass(frozen=True)
@@ -332,12 +334,16 @@ def _scores(results: Results) -> Iterator[Picture]:
 
 def _bands(results: Results) -> Iterator[Bands]:
     """Part the R² of encoders with bands of features."""
+    labels = {"product": "part of r²", "unique": "r² that is lost without it"}
     for model in results.models_with_bands():
-        table = results.parts(model)
-        figure, told = parts_figure(table, model)
-        drawn = as_webp(figure, told, quality=90)
-        parts = table[["part", "mean", "ci_low", "ci_high"]].itertuples()
-        yield Bands(model, unit_of(results.index["within"]), list(parts), drawn)
+        found: dict[str, tuple[list[Any], Picture]] = {}
+        for split in results.splits_of(model):
+            table = results.parts(model, split)  # pyright: ignore[reportArgumentType] one of two
+            figure, told = parts_figure(table, model, labels[split])
+            rows = list(table[["part", "mean", "ci_low", "ci_high"]].itertuples())
+            found[split] = rows, as_webp(figure, told, quality=90)
+        unique = found.get("unique", ([], None))
+        yield Bands(model, unit_of(results.index["within"]), *found["product"], *unique)
 
 
 def _courses(results: Results) -> Iterator[Picture]:

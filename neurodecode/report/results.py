@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -301,7 +301,8 @@ class Results:
             zero: neither is clipped, and no mean of fractions tells anything (take sums, or a
             median). What a model chose for each target, such as ``layer``, has a column of its own.
             Of `r2` and an encoder with bands of features ``r2_BAND``, what each adds to the score,
-            and ``r2_offset``: they sum to it, see `parts`.
+            and ``r2_offset``: they sum to it; of one that was fitted without each band too
+            ``r2_unique_BAND``, what is lost without it: see `parts`.
 
         Raises
         ------
@@ -333,28 +334,34 @@ class Results:
         )  # controls last
         return targets_of(self.store, wanted, model or best.model)
 
-    def parts(self, model: str | None = None) -> pd.DataFrame:
+    def parts(
+        self, model: str | None = None, split: Literal["product", "unique"] = "product"
+    ) -> pd.DataFrame:
         """Give what each band of features adds to the R² of an encoder, mean over its targets.
 
-        The product measure of tested rows: a band's part is negative where it takes away from what
-        others tell, and none is cut at zero. What is told by several bands is shared among them.
+        Of tested rows. By the product measure what several bands tell is dealt out among them; what
+        is unique to a band is lost when all else is fitted without it. A part is negative where its
+        band takes away from what others tell, and none is cut at zero.
 
         Parameters
         ----------
         model : str, optional
             The first one with bands without.
+        split : {"product", "unique"}
+            The latter of models that were fitted without each band too (``drop_one: true``).
 
         Returns
         -------
         parts : DataFrame
             ``part mean ci_low ci_high`` and a column a unit, such as a subject: a row a band, then
-            ``offset``, what tested rows lose by another mean than that of training, and ``r2``,
-            their sum. Of one unit there is no interval. `targets` has them target by target.
+            ``offset``, what tested rows lose by another mean than that of training, or ``shared``,
+            what is told and unique to none; and ``r2``, their sum. Of one unit there is no
+            interval. `targets` has them target by target.
 
         Raises
         ------
         ConfigError
-            If no model has bands, or not this one.
+            If no model has bands, or not this one, or it is not known what is lost without them.
         """
         self._check_fitted("parts")
         found = self.models_with_bands()
@@ -364,14 +371,26 @@ class Results:
                 f"parts: {of} in {self.folder}; there are: "
                 f"{', '.join(found) or 'none. Use encode.banded_ridge'}."
             )
+        model = model or found[0]
+        known = self.splits_of(model)
+        if split not in known:
+            raise ConfigError(
+                f"parts: split {split!r} of {model}; there are: {', '.join(known)}. What is lost "
+                "without a band is known of models with drop_one: true."
+            )
         frame = pd.read_parquet(self.folder / PARTS)
-        unit = unit_of(self.index["within"])
-        return parts_table(frame, model or found[0], unit, self.index["inflation"])
+        frame = pd.DataFrame(frame[frame["split"] == split])
+        return parts_table(frame, model, unit_of(self.index["within"]), self.index["inflation"])
 
     def models_with_bands(self) -> list[str]:
         """Name the encoders whose R² `parts` can part."""
         path = self.folder / PARTS
         return list(dict.fromkeys(pd.read_parquet(path)["model"])) if path.is_file() else []
+
+    def splits_of(self, model: str) -> list[str]:
+        """Name the ways in which `parts` can part the R² of an encoder with bands."""
+        frame = pd.read_parquet(self.folder / PARTS)
+        return list(dict.fromkeys(frame["split"][frame["model"] == model]))
 
     def reliability(self) -> pd.DataFrame:
         """Give how reliable the brain signals are that decoders of vectors and pictures read.

@@ -119,7 +119,7 @@ class EventFeatures:
     hrf: Literal["spm", "glover"] | None = None
     detrend: int | None = None
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self):
         if not self.features:
@@ -157,9 +157,9 @@ class EventFeatures:
         assert n_times is not None  # of a header
         start = header.tmin + np.arange(n_times) / rate
         events = pd.DataFrame({"onset": start, "duration": 1 / rate, "label": "volume"})
-        found = np.concatenate(
-            [self._series(one, header, start, rate) for one in self._asked()], axis=1
-        )
+        several = [self._series(one, header, start, rate) for one in self._asked()]
+        found = np.concatenate(several, axis=1)
+        widths = [one.shape[1] for one in several]
         if self.hrf is not None:
             found = np.asarray(lfilter(held_response(self.hrf, 1 / rate), [1.0], found, axis=0))
         if self.detrend is not None:
@@ -174,6 +174,7 @@ class EventFeatures:
             events=events,
             tracks={**header.tracks, self.track: found},
             tables={},
+            bands={**header.bands, self.track: tuple(np.repeat(list(self.features), widths))},
         )
 
     def reach(self, sfreq: float) -> float:

@@ -7,8 +7,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import ConfigError, DataError
+from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.needs import Needs
+from neurodecode.core.series import seconds_apart, step_of
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.delays import delayed
 from neurodecode.steps._series import COLUMNS, seconds_of, stretches_of
@@ -51,6 +52,7 @@ class Delays(TransformerMixin, BaseEstimator):
 
     supervised = False
     gives = ("feature",)
+    keeps_space = True  # once for each delay
     needs = Needs(trials=True, columns=COLUMNS, sequential=True)
     version: ClassVar[int] = 1
 
@@ -76,6 +78,21 @@ class Delays(TransformerMixin, BaseEstimator):
                 "volumes their onset and duration; trials have no delays: use encode.ridge, or "
                 "delays: [] of encode.banded_ridge."
             )
+
+    def check_apart(self, train: pd.DataFrame, test: pd.DataFrame) -> None:
+        """Hold training rows to lying farther from tested ones than delays reach: before any fit.
+
+        Parameters
+        ----------
+        train, test : DataFrame
+            ``recording start stop``.
+
+        Raises
+        ------
+        LeakError
+            If features of one moment would be told of a training row and of a tested one.
+        """
+        check_reach(self.delays, train, test)
 
     def fit(self, X: Trials, y=None):
         """Learn the mean of the features, and which delays cover the response.
@@ -134,6 +151,27 @@ def default_delays(seconds: float) -> tuple[int, ...]:
             "Name the delays, in volumes."
         )
     return tuple(range(int(first), int(last) + 1))
+
+
+def check_reach(delays: tuple[int, ...] | None, train: pd.DataFrame, test: pd.DataFrame) -> None:
+    """Hold rows of a fold to delays, those from 1.5 to 9 s by default; see `Delays.check_apart`."""
+    rows = pd.concat([train, test])
+    recording, start, stop = (rows[one].to_numpy() for one in COLUMNS)
+    tested = np.arange(len(rows)) >= len(train)
+    left = seconds_apart(recording, start, stop, tested)
+    if not np.isfinite(left):  # no run is trained on and tested
+        return
+    seconds = step_of(recording, start)
+    several = default_delays(seconds) if delays is None else _checked(delays)
+    farthest = max(map(abs, several))
+    if left < farthest * seconds * (1 - _ROUNDING):
+        raise LeakError(
+            f"delays: they reach {farthest * seconds:g} s ({farthest} rows), and rows that are "
+            f"{max(left, 0):g} s from tested ones of their run are trained on: both would be told "
+            "what was shown at one time. Test whole runs (cross_run); of one long run give the "
+            f"protocol that gap, as in within_session: {{blocked: true, gap: "
+            f"{farthest * seconds:g}}}; or take shorter delays."
+        )
 
 
 def _checked(delays: Any) -> tuple[int, ...]:

@@ -47,6 +47,7 @@ class Hrf(TransformerMixin, BaseEstimator):
 
     supervised = False
     gives = ("feature",)
+    keeps_space = True
     needs = Needs(trials=True, columns=COLUMNS, sequential=True)
     version: ClassVar[int] = 1
 

@@ -63,6 +63,7 @@ class Scale(TransformerMixin, BaseEstimator):
 
     supervised = False
     gives = SAME
+    keeps_space = True
     version: ClassVar[int] = 1
 
     def __init__(

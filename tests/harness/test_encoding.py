@@ -8,6 +8,7 @@ from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.opening import open_study
 from neurodecode.harness.plan import make_plan
+from neurodecode.models.encode._banded import Banded
 from neurodecode.report.results import Results
 
 pytestmark = pytest.mark.usefixtures("warm")  # recordings are prepared in a process that is there
@@ -46,6 +47,16 @@ def film(tmp_path):
         ({"encode.fir_ridge": {"cv": "gcv"}}, r"find r \.47 where the truth is 0"),
         ("encode.fir_ridge", "cv is not said. Say cv: runs"),
         ({"encode.fir_ridge": {"cv": "runs", "n_splits": 3}}, "there are 2 runs. 3 folds need"),
+        (
+            {"encode.banded_ridge": {"cv": "runs", "bands": {"low": 4, "high": 7}}},
+            r"10 features, and bands of 11 \(low 4, high 7\)",
+        ),
+        (
+            {"encode.banded_ridge": {"cv": "runs", "delays": {"low": [1], "hihg": [2]}}},
+            "delays are named for low, hihg, and the bands are low, high",
+        ),
+        (["scale", {"encode.layers": {"cv": "runs", "n_layers": 3}}], "are no 3 layers"),
+        (["delays", {"encode.layers": {"cv": "runs", "n_layers": 3}}], "are no 3 layers"),
         ({"encode.ridge": {"cv": "gcv"}}, "fold 01/1/run-1: encode.ridge: cv: gcv of rows that"),
     ],
 )
@@ -64,15 +75,44 @@ def test_volumes_are_not_shuffled_into_folds(film):
 
 
 def test_a_gap_around_blocks_is_trained_on_by_nobody(film):
-    blocked = {"within_session": {"n_splits": 4, "blocked": True, "gap": 6.0}}
+    blocked = {"within_session": {"n_splits": 4, "blocked": True, "gap": 9.0}}
     study = film({"encode.fir_ridge": {"cv": "blocked"}}, protocol=blocked)
     rows = study.trials.rows
     for one in make_plan(study).folds:
         train, test = one.fold.index("train"), one.fold.index("test")
         for i in test:
             mine = train[rows["recording"][train] == rows["recording"][i]]
-            assert (abs(rows["start"][mine] - rows["start"][i]) >= 7.5 - 1e-9).all()
+            assert (abs(rows["start"][mine] - rows["start"][i]) >= 10.5 - 1e-9).all()
         assert "optimistic" not in one.flags
+
+
+def test_a_null_is_not_fitted_without_each_band(film, tmp_path, monkeypatch):
+    n_draws = []
+    dropping = Banded._drop_each
+    monkeypatch.setattr(Banded, "_drop_each", lambda *said: n_draws.append(dropping(*said)))
+    asked = {"encode.banded_ridge": {"cv": "runs", "delays": [3], "n_draws": 2, "drop_one": True}}
+    plan, finished, _ = run(film(asked, controls=[]), tmp_path / "out")
+    assert not finished.errors
+    mine = [job for job in plan.jobs if job.model.name == "encode.banded_ridge"]
+    assert len(mine) == 6, "three runs, each tested once, and a null"
+    assert len(n_draws) == 3
+
+
+@pytest.mark.parametrize(
+    ("asked", "reach"),
+    [
+        ({"encode.fir_ridge": {"cv": "blocked"}}, "9 s"),  # the delays to 9 s, of 1.5 s a volume
+        ({"encode.banded_ridge": {"cv": "blocked", "delays": {"low": [1], "high": [4]}}}, "6 s"),
+    ],
+)
+def test_a_gap_that_is_shorter_than_delays_is_refused(film, asked, reach):
+    blocked = {"n_splits": 4, "blocked": True, "gap": 4.5}
+    with pytest.raises(ConfigError, match=f"they reach {reach} .* 4.5 s from tested ones"):
+        make_plan(film(asked, protocol={"within_session": blocked}))
+    make_plan(film(asked, protocol={"within_session": {**blocked, "gap": float(reach[0])}}))
+    later = {"chronological": {"test_size": 0.25}}
+    with pytest.raises(ConfigError, match=f"they reach {reach} .* 0 s from tested ones"):
+        make_plan(film(asked, protocol=later))
 
 
 def test_a_stimulus_is_not_trained_on_and_tested(film, monkeypatch):

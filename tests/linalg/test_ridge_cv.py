@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 sys.path.insert(0, str(Path(__file__).parent))
 from targets_planted import planted
 
-from neurodecode.core.errors import DataError
+from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.linalg.ridge_cv import best_penalty, cross_validated
 from neurodecode.linalg.splits import block_splits, run_splits
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_told_is_refused():
     X, Y = planted(25, 90)
     with pytest.raises(DataError, match="25 rows of features, and 24 of targets"):
         cross_validated(X, Y[1:], [1.0], folds_of(25))
-    with pytest.raises(DataError, match="numbers above zero"):
+    with pytest.raises(ConfigError, match="numbers above zero"):
         cross_validated(X, Y, [0.0, 1.0], folds_of(25))
     with pytest.raises(DataError, match="no fold to leave out"):
         cross_validated(X, Y, [1.0], [])

@@ -17,7 +17,7 @@ from neurodecode.harness.band_answers import answers_by_band
 from neurodecode.report.results import Results
 from neurodecode.report.targets import target_figures
 
-BANDED = {"bands": {"low": 4, "high": 6}, "cv": "runs", "n_draws": 8}
+BANDED = {"cv": "runs", "n_draws": 8, "drop_one": True}  # bands as the film's features name them
 ASKED = {
     "data": {
         "card": "simulated_encoding_fmri", "task": "film", "simulate": "small",
@@ -40,7 +40,8 @@ def ran(tmp_path_factory):
         patch.setenv("NEURODECODE_CACHE", str(folder / "cache"))
         patch.chdir(folder)
         # The same answers, of which folds are scored one by one, and pooled.
-        pooled = {**ASKED, "score": {"within": ["subject"]}}
+        plain = [{MODEL: {**BANDED, "drop_one": False}}]
+        pooled = {**ASKED, "models": plain, "score": {"within": ["subject"]}}
         for name, asked in (("by_fold", ASKED), ("pooled", pooled)):
             Path(f"{name}.yaml").write_text(yaml.safe_dump(asked, sort_keys=False))
             assert main(["run", f"{name}.yaml", "--engine", "inline"]) == 0
@@ -73,6 +74,37 @@ def test_a_band_that_a_voxel_does_not_follow_adds_nothing(ran):
             assert abs(added[~follows].mean()) < 0.04
 
 
+def test_what_is_lost_without_a_band_is_told_of_tested_rows(ran):
+    results = Results(ran / "by_fold")
+    parts: Any = results.parts(MODEL, "unique").set_index("part")
+    assert list(parts.index) == ["low", "high", "shared", "r2"]
+    assert parts["mean"]["r2"] == pytest.approx(results.rows()[0].mean, abs=1e-10)
+    targets = results.targets("r2", MODEL)
+    unique = targets[["r2_unique_low", "r2_unique_high"]].to_numpy()
+    # Bands of the film are independent series, so hardly anything is shared: what one is lost for
+    # is what it adds.
+    added = targets[["r2_low", "r2_high"]].to_numpy()
+    assert np.corrcoef(unique.ravel(), added.ravel())[0, 1] > 0.9
+    low = f'<th scope="row">low</th><td class="n">{parts["mean"]["low"]:.3f}</td>'
+    assert low in (results.folder / "report.html").read_text()
+
+
+def test_what_is_lost_is_what_answers_without_the_band_lack(ran):
+    results = Results(ran / "by_fold")
+    index, rows = results.store.index(), results.store.rows()
+    job = next(one for one in results.store.answers(index) if one["model"] == MODEL)
+    said = results.store.predictions(job["key"], ())
+    without = results.store.predictions(job["key"], (), band="low", without=True)
+    at = pd.Index(rows["uid"]).get_indexer(pd.Index(said.uid))
+    true: Any = np.asarray(results.store.truth(rows)[at])
+    spread = ((true - true.mean(axis=0)) ** 2).sum(axis=0)
+    r2 = [1 - ((true - one.pred) ** 2).sum(axis=0) / spread for one in (said, without)]
+    frame = pd.read_parquet(results.folder / "parts.parquet")
+    mine = frame[(frame["fold"] == job["fold"]) & (frame["part"] == "low")]
+    (score,) = mine[mine["split"] == "unique"]["score"]
+    assert score == pytest.approx((r2[0] - r2[1]).mean(), abs=1e-6)
+
+
 def test_the_page_has_a_table_and_a_figure_of_bands_and_no_map_of_them(ran):
     results = Results(ran / "by_fold")
     page = (results.folder / "report.html").read_text()
@@ -85,6 +117,10 @@ def test_the_page_has_a_table_and_a_figure_of_bands_and_no_map_of_them(ran):
 def test_a_model_without_bands_has_no_parts(ran):
     results = Results(ran / "by_fold")
     assert not [name for name in results.targets("r2", "baseline.mean_target") if name in PARTS]
+    with pytest.raises(
+        ConfigError, match=r"split 'unique' .* there are: product\. .* drop_one: true"
+    ):
+        Results(ran / "pooled").parts(MODEL, "unique")
     with pytest.raises(
         ConfigError, match=r"model 'baseline.mean_target' has none .* are: encode.banded"
     ):

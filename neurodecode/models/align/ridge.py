@@ -18,7 +18,7 @@ from neurodecode.core.maps import is_map
 from neurodecode.core.needs import Needs
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_choice import chosen
+from neurodecode.linalg.ridge_choice import check_alphas, chosen
 from neurodecode.models._haufe import haufe_patterns
 from neurodecode.models.align._repeats import averaged, flat, repeats_of
 from neurodecode.steps._input import check_count
@@ -211,11 +211,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         return np.repeat(self.alpha_, n_targets // np.size(self.alpha_))
 
     def _alphas(self) -> np.ndarray:
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(
-                f"{self._name}: alphas are {self.alphas!r}. Give a list of numbers above zero."
-            )
+        alphas = check_alphas(self.alphas, self._name)
         for name, known in self._words.items():
             if (value := getattr(self, name)) not in known:
                 raise ConfigError(

@@ -5,9 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import validate_data
 
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.series import is_series, step_of
+from neurodecode.linalg.ridge_choice import check_alphas
 from neurodecode.linalg.splits import Split, block_splits, guard_gap, run_splits
 from neurodecode.steps.delays import default_delays
 
@@ -22,6 +24,69 @@ OPTIMISTIC = (
     "common, at a correlation of .8 from row to row, shuffled folds and GCV find r .47 where the "
     "truth is 0."
 )
+
+
+def candidates(alphas: Sequence[float] | np.ndarray, who: str, *, null: bool) -> np.ndarray:
+    """Give the penalties to choose from, ascending, an infinite one among them where `null`.
+
+    Raises
+    ------
+    ConfigError
+        If one is not above zero, or there is none.
+    """
+    values = np.unique(check_alphas(alphas, who))
+    return np.append(values, np.inf) if null and np.isfinite(values[-1]) else values
+
+
+def as_columns(
+    model: Any, X: Any, y: Any, rows: pd.DataFrame | None, who: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hold what `fit` is handed to finite numbers, and keep how its answers are to be shaped.
+
+    Parameters
+    ----------
+    model : scikit-learn estimator
+        With `precision`; is given ``one_``, whether one target was handed over as such, and
+        ``dtype_``, of its answers.
+    X : ndarray, shape (n_rows, …)
+    y : ndarray, shape (n_rows,) or (n_rows, n_targets)
+    rows : DataFrame or None
+        With `COLUMNS`, by which an error names a run.
+    who : str
+        Named in errors.
+
+    Returns
+    -------
+    X : ndarray, shape (n_rows, n_features)
+    Y : ndarray, shape (n_rows, n_targets)
+        Both of the model's `precision`.
+
+    Raises
+    ------
+    DataError
+        If a target is not finite: names how many, and the run of the first such row.
+    """
+    if rows is not None and not np.isfinite(Y := np.asarray(y, dtype=np.float64)).all():
+        wrong = ~np.isfinite(Y.reshape(len(Y), -1))
+        row = int(np.flatnonzero(wrong.any(axis=1))[0])
+        raise DataError(
+            f"{who}: {int(wrong.any(axis=0).sum())} of {wrong.shape[1]} targets are not finite in "
+            f"{int(wrong.any(axis=1).sum())} of {len(Y)} rows, the first is row {row} of "
+            f"{rows['recording'].iloc[row]}. Leave out the run, or the targets, that hold NaN or "
+            "infinity."
+        )
+    several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
+    X, y = map(np.asarray, validate_data(model, X, y, **several, ensure_min_samples=2))
+    model.one_ = np.ndim(y) == 1
+    model.dtype_ = np.float32 if y.dtype == np.float32 else np.float64
+    X = X.reshape(len(X), -1).astype(model.precision)
+    return X, y.reshape(len(y), -1).astype(model.precision)
+
+
+def as_answered(model: Any, said: np.ndarray) -> np.ndarray:
+    """Give answers of shape (…, n_rows, n_targets) the shape and type of what it was fitted on."""
+    said = np.asarray(said, dtype=model.dtype_)
+    return said[..., 0] if model.one_ else said
 
 
 def check_cv(cv: Cv | None, rows: pd.DataFrame | None, who: str) -> Cv:

@@ -1,25 +1,21 @@
 """Ridge regression whose bands of features have penalties of their own."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.stages import through
 from neurodecode.models._stages import StagedRegressor
-from neurodecode.models.encode._banded import Banded
-from neurodecode.models.encode._inner import Cv
+from neurodecode.models.encode._banded import WHO, Banded, BandedOptions
 from neurodecode.models.encode._named_bands import NamedBands
 from neurodecode.steps.delays import Delays
 from neurodecode.steps.scale import Scale
 
-_WHO = "encode.banded_ridge"
 
-
-class BandedRidge(StagedRegressor):
+class BandedRidge(BandedOptions, StagedRegressor):
     """Tell voxels from bands of features, each band with a penalty of its own for each voxel.
 
     The steps `delays` (where delays are asked) and `scale`, then a ridge regression of features
@@ -28,9 +24,11 @@ class BandedRidge(StagedRegressor):
 
     Parameters
     ----------
-    bands : mapping of str to int, or tuple of str
+    bands : mapping of str to int, tuple of str, or None
         Features of each band, in the order of the columns: ``{low: 20, high: 40}``. Or the names of
         several signals, such as features that an experiment declares, each of which is a band.
+        None: those that the features name, as the tracks of a simulated film and of
+        `event_features` do.
     delays : tuple of int, mapping of str to tuple of int, or None
         Volumes from what was shown to the volume that is told, of all bands or of each; None: those
         from 1.5 to 9 s. An empty tuple: features are taken as they come, as of trials.
@@ -47,6 +45,9 @@ class BandedRidge(StagedRegressor):
     precision : {"float32", "float64"}
     random_state : int
         By which shares are drawn.
+    drop_one : bool
+        Whether it is fitted without each band too, so that results and `unique` have what is lost
+        without it: a search more a band.
 
     Attributes
     ----------
@@ -62,32 +63,6 @@ class BandedRidge(StagedRegressor):
 
     version: ClassVar[int] = 1
 
-    def __init__(
-        self,
-        bands: Mapping[str, int] | tuple[str, ...] | None = None,
-        delays: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
-        alphas: tuple[float, ...] = tuple(float(alpha) for alpha in np.logspace(0, 7, 15)),
-        cv: Cv | None = None,
-        n_splits: int | None = None,
-        gap: int | None = None,
-        n_draws: int | None = None,
-        search: Literal["two_stage", "folds"] = "two_stage",
-        scoring: Literal["r2", "r", "mse"] = "r2",
-        precision: Literal["float32", "float64"] = "float32",
-        random_state: int = 0,
-    ):
-        self.bands = bands
-        self.delays = delays
-        self.alphas = alphas
-        self.cv: Cv | None = cv
-        self.n_splits = n_splits
-        self.gap = gap
-        self.n_draws = n_draws
-        self.search: Literal["two_stage", "folds"] = search
-        self.scoring: Literal["r2", "r", "mse"] = scoring
-        self.precision: Literal["float32", "float64"] = precision
-        self.random_state = random_state
-
     def stages(self) -> list:
         """Give the unfitted stages, the predictor last.
 
@@ -97,17 +72,15 @@ class BandedRidge(StagedRegressor):
             If delays are named for other bands than there are.
         """
         asked = {name: getattr(self, name) for name in self.get_params(deep=False)}
-        if isinstance(self.delays, Mapping) and set(self.delays) != set(self.bands or {}):
-            raise ConfigError(
-                f"{_WHO}: delays are named for {', '.join(self.delays)}, and the bands are "
-                f"{', '.join(self.bands or {})}. Name those of each band."
-            )
-        if self.bands is not None and not isinstance(self.bands, Mapping):
-            names = list(self.bands)
-            if not names or len(set(names)) < len(names):
-                raise ConfigError(f"{_WHO}: bands are {names}. Name each signal once.")
+        if self.bands is None:
             return [NamedBands(**asked)]
         last = Banded(**asked)
+        last.check_delays(self.bands)
+        if not isinstance(self.bands, Mapping):
+            names = list(self.bands)
+            if not names or len(set(names)) < len(names):
+                raise ConfigError(f"{WHO}: bands are {names}. Name each signal once.")
+            return [NamedBands(**asked)]
         if self.delays is not None and len(self.delays) == 0:
             return [Scale(), last]
         return [Delays(last.union), Scale(), last]
@@ -131,25 +104,26 @@ class BandedRidge(StagedRegressor):
         check_is_fitted(self)
         return self.stages_[-1].parts(through(self.stages_, X), y)
 
-    def unique(
-        self, X: Any, y: Any, new: Any, y_new: Any, rows: pd.DataFrame | None = None
-    ) -> pd.DataFrame:
-        """Say what is lost of the R² of new rows without each band, all else fitted anew.
+    def unique(self, X: Any, y: Any) -> pd.DataFrame:
+        """Say what is lost of the R² of rows that were not trained on without each band.
+
+        All else is fitted anew without it, which `drop_one` asks for.
 
         Parameters
         ----------
-        X, y, rows
-            Training rows, as `fit` takes them.
-        new, y_new
-            Rows that were not trained on.
+        X : Trials or ndarray, as `predict` takes them
+        y : ndarray, shape (n_rows, n_targets)
 
         Returns
         -------
         unique : DataFrame, shape (n_targets, n_bands + 2)
             A column a band; ``shared``, what is told less what is unique; and ``r2`` of all bands.
             Parts may be negative: they are differences of what was told of rows left out.
+
+        Raises
+        ------
+        ConfigError
+            If it was fitted with all bands alone.
         """
-        *leading, last = self.fit(X, y, rows).stages_
-        for stage in leading:
-            X, new = stage.transform(X), stage.transform(new)
-        return last.unique(X, y, new, y_new, rows)
+        check_is_fitted(self)
+        return self.stages_[-1].unique(through(self.stages_, X), y)

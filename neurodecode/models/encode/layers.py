@@ -1,16 +1,18 @@
 """Ridge regression from one layer of a network, chosen for each voxel within the training rows."""
 
+import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.core.space import Space
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_cv import Score, cross_validated, edge_warning
 from neurodecode.linalg.splits import Split, group_splits
@@ -115,6 +117,17 @@ class Layers(RegressorMixin, BaseEstimator):
         if self._cv(rows) == "runs":
             _inner.run_folds(rows, self.n_splits, _WHO)
 
+    def check_space(self, space: Space) -> None:
+        """Hold features to so many layers, which `plan` does before any is read.
+
+        Raises
+        ------
+        ConfigError
+            If they have others.
+        """
+        if space.kind == "features" and len(space):  # else they are not computed yet
+            self._check_layers(space.shape or (len(space),))
+
     def fit(self, X, y, rows: pd.DataFrame | None = None):
         """Choose a layer and a penalty for each target, and fit.
 
@@ -132,12 +145,9 @@ class Layers(RegressorMixin, BaseEstimator):
             As `check_rows`; if features are not so many layers.
         """
         alphas, cv = self._alphas(), self._cv(rows)
-        several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
-        X, y = map(np.asarray, validate_data(self, X, y, **several, ensure_min_samples=2))
-        self.one_ = y.ndim == 1
-        self.dtype_ = np.float32 if y.dtype == np.float32 else np.float64
-        Y = y.reshape(len(y), -1).astype(self.precision)
-        layers = self._layers(X.astype(self.precision))
+        shape = np.shape(X)[1:]
+        X, Y = _inner.as_columns(self, X, y, rows, _WHO)
+        layers = self._layers(X.reshape(len(X), *shape))
         splits = self._splits(cv, layers, Y, rows)
         found = [
             cross_validated(
@@ -174,8 +184,7 @@ class Layers(RegressorMixin, BaseEstimator):
         said = np.empty((len(layers[0]), len(self.layer_)))
         for number, told in self.fitted_.items():
             said[:, self.layer_ == number] = told.predict(layers[number])
-        said = said.astype(self.dtype_)
-        return said[:, 0] if self.one_ else said
+        return _inner.as_answered(self, said)
 
     def layer_profile(self) -> pd.DataFrame:
         """Give how left-out training rows are told from each layer, and how many targets chose it.
@@ -212,31 +221,30 @@ class Layers(RegressorMixin, BaseEstimator):
         return _inner.check_cv(self.cv, rows, _WHO)
 
     def _alphas(self) -> np.ndarray:
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(f"{_WHO}: alphas are {self.alphas!r}. Give numbers above zero.")
         if self.n_layers < 1:
             raise ConfigError(f"{_WHO}: n_layers is {self.n_layers}. Give 1 or more.")
-        alphas = np.unique(alphas)
-        return np.append(alphas, np.inf) if self.null and np.isfinite(alphas[-1]) else alphas
+        return _inner.candidates(self.alphas, _WHO, null=self.null)
 
     def _layers(self, X: np.ndarray) -> list[np.ndarray]:
         """Give the features of each layer, at all delays, (n_rows, n_delays * n_features)."""
         n_delays = max(1, len(self.delays))
-        if X.ndim > 2 and self.n_layers > 1 and X.shape[1] != self.n_layers:
+        self._check_layers(X.shape[1:], n_delays)
+        parted = X.reshape(len(X), n_delays, self.n_layers, -1)
+        return [
+            np.ascontiguousarray(parted[:, :, i].reshape(len(X), -1)) for i in range(self.n_layers)
+        ]
+
+    def _check_layers(self, shape: tuple[int, ...], n_delays: int = 1) -> None:
+        if len(shape) > 1 and self.n_layers > 1 and shape[0] != self.n_layers:
             raise ConfigError(
-                f"{_WHO}: features have {X.shape[1]} layers, n_layers is {self.n_layers}."
+                f"{_WHO}: features have {shape[0]} layers, n_layers is {self.n_layers}."
             )
-        n = int(np.prod(X.shape[1:]))
+        n = math.prod(shape)
         if n % (n_delays * self.n_layers):
             raise ConfigError(
                 f"{_WHO}: {n} features are no {self.n_layers} layers"
                 f"{f' at {n_delays} delays' if n_delays > 1 else ''}. Correct n_layers or delays."
             )
-        parted = X.reshape(len(X), n_delays, self.n_layers, -1)
-        return [
-            np.ascontiguousarray(parted[:, :, i].reshape(len(X), -1)) for i in range(self.n_layers)
-        ]
 
     def _splits(
         self, cv: str, layers: list[np.ndarray], Y: np.ndarray, rows: pd.DataFrame | None

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_choice import chosen
+from neurodecode.linalg.ridge_choice import check_alphas, chosen
 from neurodecode.models.encode._people import OfPeople, Person
 from neurodecode.steps._input import check_count
 
@@ -64,11 +64,7 @@ class PriorRidge(OfPeople):
         if self.prior not in ("voxels", "none"):
             raise ConfigError(f"encode.prior_ridge: prior is {self.prior!r}; give voxels or none.")
         check_count(self.n_iterations, "n_iterations", self)
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(
-                f"encode.prior_ridge: alphas are {self.alphas!r}. Give numbers above zero."
-            )
+        check_alphas(self.alphas, "encode.prior_ridge")
         every = np.concatenate([one.Y.reshape(-1) for one in people.values()])
         square = np.mean([np.mean(one.X**2) for one in people.values()])
         n = self.n_features_

@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.ridge import RidgeSolver
 from neurodecode.linalg.ridge_choice import generalized_errors
@@ -149,7 +148,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         alphas = self._alphas()
         choosing = len(alphas) > 1
         cv = _inner.check_cv(self.cv, rows, _WHO) if choosing else "gcv"
-        X, Y = self._checked(X, y, rows)
+        X, Y = _inner.as_columns(self, X, y, rows, _WHO)
         self.gap_, self.cv_ = 0, cv if choosing else "none"
         sharing = None if self.alpha_per_target else np.zeros(Y.shape[1], dtype=np.intp)
         varies = np.ptp(Y, axis=0) > 0
@@ -183,8 +182,7 @@ class Ridge(RegressorMixin, BaseEstimator):
             said = X @ self.coef_.T + self.intercept_
         else:
             said = self.solver_.predict(X.astype(self.precision), self.targets_, self.alpha_)
-        said = np.asarray(said, dtype=self.dtype_)
-        return said[:, 0] if self.one_ else said
+        return _inner.as_answered(self, said)
 
     def weights(self, targets: Any = slice(None)) -> np.ndarray:
         """Give weights of some targets, shape (n_features, n_targets), in targets' unit."""
@@ -195,31 +193,8 @@ class Ridge(RegressorMixin, BaseEstimator):
         return np.asarray(found)
 
     def _alphas(self) -> np.ndarray:
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(f"{_WHO}: alphas are {self.alphas!r}. Give numbers above zero.")
-        alphas = np.unique(alphas)
-        if self.null and np.isfinite(alphas[-1]) and len(alphas) > 1:
-            alphas = np.append(alphas, np.inf)
-        return alphas
-
-    def _checked(self, X: Any, y: Any, rows: pd.DataFrame | None) -> tuple[np.ndarray, np.ndarray]:
-        """Hold features and targets to finite numbers; name the run and the targets of others."""
-        if rows is not None and not np.isfinite(Y := np.asarray(y, dtype=np.float64)).all():
-            wrong = ~np.isfinite(Y.reshape(len(Y), -1))
-            row = int(np.flatnonzero(wrong.any(axis=1))[0])
-            where = f" of {rows['recording'].iloc[row]}"
-            raise DataError(
-                f"{_WHO}: {int(wrong.any(axis=0).sum())} of {wrong.shape[1]} targets are not "
-                f"finite in {int(wrong.any(axis=1).sum())} of {len(Y)} rows, the first is row "
-                f"{row}{where}. Leave out the run, or the targets, that hold NaN or infinity."
-            )
-        several: Any = {"allow_nd": True, "multi_output": True, "y_numeric": True}
-        X, y = map(np.asarray, validate_data(self, X, y, **several, ensure_min_samples=2))
-        self.one_ = np.ndim(y) == 1
-        self.dtype_ = np.float32 if y.dtype == np.float32 else np.float64
-        X = np.reshape(X, (len(X), -1)).astype(self.precision)
-        return X, np.reshape(y, (len(X), -1)).astype(self.precision)
+        alphas = _inner.candidates(self.alphas, _WHO, null=False)
+        return _inner.candidates(alphas, _WHO, null=self.null) if len(alphas) > 1 else alphas
 
     def _folds(self, cv: Cv, X: np.ndarray, Y: np.ndarray, rows: pd.DataFrame | None) -> Any:
         if cv == "runs" and rows is not None:

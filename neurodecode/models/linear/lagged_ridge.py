@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.needs import Needs
+from neurodecode.linalg.ridge_choice import check_alphas
 from neurodecode.linalg.ridge_of_folds import Moments, ridge_leave_folds_out
 from neurodecode.steps._input import check_count, three_dimensional, trials_of
 
@@ -83,11 +84,7 @@ class LaggedRidge(RegressorMixin, BaseEstimator):
         y = np.asarray(y, dtype=np.float64)
         lags = self._lags(X.shape[-1])
         check_count(self.n_splits, "n_splits", self)
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(
-                f"lagged_ridge: alphas are {self.alphas!r}. Give a list of numbers above zero."
-            )
+        alphas = check_alphas(self.alphas, "lagged_ridge")
         if len(X) < 2:
             raise DataError(
                 "lagged_ridge: one window to train on, and the penalty is chosen by leaving "

@@ -6,10 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
 from neurodecode.linalg.ridge import RidgeSolver
-from neurodecode.linalg.ridge_choice import chosen
+from neurodecode.linalg.ridge_choice import check_alphas, chosen
 from neurodecode.models import _flat
 from neurodecode.models._haufe import haufe_patterns
 
@@ -66,11 +65,7 @@ class Ridge(RegressorMixin, BaseEstimator):
         ConfigError
             If a penalty is not above zero, or there is none.
         """
-        alphas = np.asarray(self.alphas, dtype=np.float64)
-        if alphas.ndim != 1 or len(alphas) == 0 or not np.all(alphas > 0):
-            raise ConfigError(
-                f"ridge: alphas are {self.alphas!r}. Give a list of numbers above zero."
-            )
+        alphas = check_alphas(self.alphas, "ridge")
         X, y = validate_data(
             self, X, y, allow_nd=True, multi_output=True, y_numeric=True, ensure_min_samples=2
         )

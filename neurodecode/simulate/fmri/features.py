@@ -68,7 +68,7 @@ class Features(Simulation):
     phi: float = 0.5
     t_r: float = 1.5
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self):
         super().__post_init__()
@@ -179,4 +179,5 @@ class Features(Simulation):
             events,
             n_times=self.n_volumes,
             tracks={"features": features, f"{ORACLE}fmri": expected},
+            bands={"features": tuple(np.repeat(list(self.bands), list(self.bands.values())))},
         )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge as Peer
 
-from neurodecode.core.errors import ConfigError, DataError, LeakError
+from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.parts import Part
 from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
@@ -15,6 +15,14 @@ from neurodecode.models.encode.banded_ridge import BandedRidge
 BANDS = {"first": 10, "second": 30}
 RUNS = 4
 ALPHAS = tuple(np.logspace(-4, 4, 17))
+
+
+def as_track(X, types=()):
+    """The same numbers as one signal, whose columns say of which band they are."""
+    told = Rows(pd.DataFrame(rows_of(len(X)).assign(uid=np.arange(len(X)).astype(str))))
+    space = Space("features", tuple(map(str, range(X.shape[1]))), types)
+    part = Part(X, space, ("feature",), None, 0.0, "all")
+    return Trials.of_entries(told, "all", part, np.arange(len(X)))
 
 
 def as_trials(X, widths=(10, 30)):
@@ -91,11 +99,11 @@ def test_parts_and_the_offset_sum_to_r2_and_name_the_band():
 
 def test_what_is_unique_is_lost_without_the_band():
     X, Y = planted()
-    model = BandedRidge(BANDS, (), ALPHAS, cv="runs", n_draws=20)
+    model = BandedRidge(BANDS, (), ALPHAS, cv="runs", n_draws=20, drop_one=True)
     rng = np.random.default_rng(0)
     new = rng.normal(size=(80, 40))
     truth = model.fit(X, Y, rows=rows_of()).predict(new)
-    found = model.unique(X, Y, new, truth + 0.3 * rng.normal(size=truth.shape), rows_of())
+    found = model.unique(new, truth + 0.3 * rng.normal(size=truth.shape))
     assert list(found) == ["first", "second", "shared", "r2"]
     np.testing.assert_allclose(found[["first", "second", "shared"]].sum(axis=1), found["r2"])
     assert (found["first"][:2] > 0.5).all() and (found["second"][:2].abs() < 0.2).all()
@@ -116,8 +124,9 @@ def test_a_band_has_delays_of_its_own():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"bands": None}, ConfigError, "Give names and numbers of features"),
-        ({"bands": {"one": 12}}, DataError, "40 features, and bands of 12"),
+        ({"bands": None}, ConfigError, "an array, which names none. Give names and numbers"),
+        ({"bands": {}}, ConfigError, "Give names and numbers of features"),
+        ({"bands": {"one": 12}}, ConfigError, "40 features, and bands of 12"),
         ({"cv": "gcv"}, LeakError, r"find r \.47 where the truth is 0"),
         ({"cv": None}, ConfigError, "cv is not said"),
         ({"n_splits": 9}, ConfigError, "there are 4 runs"),
@@ -133,13 +142,12 @@ def test_what_cannot_be_meant_is_refused(options, error, message):
 def test_bands_that_are_named_are_those_of_sizes(delays):
     X, Y = planted()
     Y = Y[:, :6]  # which follow something
-    options = {"cv": "runs", "n_draws": 6, "alphas": ALPHAS, "precision": "float64"}
+    options = {
+        "cv": "runs", "n_draws": 6, "alphas": ALPHAS, "precision": "float64",
+        "drop_one": not delays,
+    }  # fmt: skip
     named = BandedRidge(tuple(BANDS), delays, **options).fit(as_trials(X), Y, rows=rows_of())
-    joined = Trials.of_entries(
-        as_trials(X).rows, "all",
-        Part(X, Space("features", tuple(map(str, range(40)))), ("feature",), None, 0.0, "all"),
-        np.arange(len(X)),
-    ) if delays else X  # fmt: skip
+    joined = as_track(X) if delays else X
     sized = BandedRidge(BANDS, delays, **options).fit(joined, Y, rows=rows_of())
     # Their columns stand in another order, and sums of products are rounded in it.
     np.testing.assert_allclose(named.predict(as_trials(X)), sized.predict(joined), atol=1e-8)
@@ -147,9 +155,9 @@ def test_bands_that_are_named_are_those_of_sizes(delays):
     np.testing.assert_allclose(*parts, atol=1e-8)
     assert list(parts[0]) == ["first", "second", "offset", "r2"]
     new, Y_new = (one[:120] for one in planted(seed=1))
-    if not delays:  # fitted anew of arrays as of signals
+    if not delays:
         lost = (
-            model.unique(made(X), Y, made(new), Y_new[:, :6], rows_of())
+            model.unique(made(new), Y_new[:, :6])
             for model, made in ((named, as_trials), (sized, np.asarray))
         )
         np.testing.assert_allclose(*lost, atol=1e-8)
@@ -158,3 +166,45 @@ def test_bands_that_are_named_are_those_of_sizes(delays):
 def test_signals_are_named_once():
     with pytest.raises(ConfigError, match="Name each signal once"):
         BandedRidge(("first", "first")).stages()
+
+
+@pytest.mark.parametrize("delays", [(), {"first": (0, 1), "second": (0,)}])
+def test_bands_that_columns_are_of_need_not_be_said(delays):
+    X, Y = planted()
+    Y = Y[:, :6]  # which follow something
+    # Columns of a band lie anywhere; shares are drawn in the order in which bands are met.
+    turned = np.append(0, 1 + np.random.default_rng(2).permutation(39))
+    types = np.repeat(list(BANDS), list(BANDS.values()))[turned]
+    options = {"cv": "runs", "n_draws": 6, "alphas": ALPHAS, "precision": "float64"}
+    told = BandedRidge(None, delays, **options)
+    trials = as_track(X[:, turned], tuple(types))
+    told.fit(trials, Y, rows=rows_of())
+    sized = BandedRidge(BANDS, delays, **options)
+    joined = as_track(X) if delays else X
+    sized.fit(joined, Y, rows=rows_of())
+    parts = told.parts(trials, Y), sized.parts(joined, Y)
+    assert list(parts[0]) == ["first", "second", "offset", "r2"]
+    np.testing.assert_allclose(*parts, atol=1e-8)
+
+
+def test_features_without_bands_are_refused_before_they_are_read():
+    model, named = BandedRidge(), as_track(np.zeros((8, 3)), ("first", "second", "first"))
+    (last,) = model.stages()
+    with pytest.raises(ConfigError, match="do not say of which band each column is"):
+        last.check_space(Space("features", ("0", "1")))
+    last.check_space(named.signal().parts[0].space)
+    (last,) = BandedRidge(delays={"first": (1,)}).stages()
+    with pytest.raises(ConfigError, match="the bands are first, second"):
+        last.check_space(named.signal().parts[0].space)
+
+
+def test_what_is_unique_is_not_known_of_one_fit():
+    model, X, Y = fitted()
+    with pytest.raises(ConfigError, match="Say drop_one: true"):
+        model.unique(X, Y)
+
+
+def test_without_the_only_band_the_mean_is_told():
+    model, X, Y = fitted(bands={"all": 40}, drop_one=True)
+    (told,) = model.stages_[-1].without_band(X).values()
+    np.testing.assert_allclose(told, np.broadcast_to(planted()[1].mean(axis=0), Y.shape), rtol=1e-6)
