@@ -73,7 +73,10 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class ShuffledSpec:
-    """The null of each model: training labels permuted within run or block, or subject."""
+    """The null of each model: training labels permuted within run or block, or subject.
+
+    Series, and brains with a rate, are moved on in time within the run.
+    """
 
     n_draws: int = 20
     within: ShuffledWithin = "run"

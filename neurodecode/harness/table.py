@@ -52,12 +52,14 @@ class TableRow:
     chance : float
         Expected score of one who knows the training prior alone.
     shuffled_mean, shuffled_sd : float or None
-        The null: training labels permuted within run or block, or subject.
+        The null: training labels permuted within run or block, or subject; series, and brains with
+        a rate, moved on in time within the run.
     p : float or None
         Where `n_permutations` is given: share of permutations of the labels within runs or blocks,
-        the model fitted anew, that score as well; of six or more subjects, none of which trains
-        another's model, of flips of the signs of their scores less chance. Else, of metrics of
-        retrieval: share of draws that deal the answers to the pictures anew.
+        of series of moves in time, the model fitted anew, that score as well; of six or more
+        subjects, none of which trains another's model, of flips of the signs of their scores less
+        chance. Else, of metrics of retrieval: share of draws that deal the answers to the pictures
+        anew.
     n_units : int
     unit : str
         What `per_unit` counts: subject, session or fold.

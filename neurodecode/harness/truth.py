@@ -48,8 +48,8 @@ class TrainingTruth:
         seed : int
         draw : int or None
             Draw of the shuffled null, labels permuted within run, block or subject as the question
-            says; None for the truth. It depends on the seed, the draw and the fold's own rows:
-            other subjects change nothing.
+            says, or moved on in time; None for the truth. It depends on the seed, the draw and the
+            fold's own rows: other subjects change nothing.
         permutation : int or None
             Number of a permutation of all labels, the tested ones too: the same in every fold.
 

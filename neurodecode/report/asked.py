@@ -12,7 +12,7 @@ from neurodecode.core.names import catalogue, find
 from neurodecode.harness.block_orders import by_orders, in_time
 from neurodecode.harness.galleries import TOLD_APART
 from neurodecode.report.results import Results
-from neurodecode.report.words import counted
+from neurodecode.report.words import counted, shuffled_how
 
 _NAMES_SHOWN = 12
 _DIGEST = re.compile("[0-9a-f]{32}")
@@ -82,13 +82,10 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
         asked.append(Asked("Learnt while tested", (Line(_UPDATES[index["access"]["updates"]]),)))
     if "tune" in resolved:
         asked.append(Asked("Chosen on inner folds", (Line(_value(resolved["tune"]["grids"])),)))
-    asked.append(
-        Asked(
-            "Shuffled labels", (Line(_null(index["n_draws"], index.get("shuffled_within", "run"))),)
-        )
-    )
+    asked.append(Asked("Shuffled null", (Line(_null(index)),)))
     if index["n_permutations"]:
-        asked.append(Asked("p", (Line(_permutations(index["n_permutations"])),)))
+        moved = index["target"]["rotates"]
+        asked.append(Asked("p", (Line(_permutations(index["n_permutations"], moved=moved)),)))
     elif _deals(index) and index["n_pairings"]:
         asked.append(Asked("p", (Line(_pairings(index["n_pairings"])),)))
     elif index["n_pairings"] and in_time(rows, index) and any(map(by_orders, index["metrics"])):
@@ -240,21 +237,24 @@ def _value(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _null(n_draws: int, within: str) -> str:
-    if n_draws == 0:
+def _null(index: Mapping[str, Any]) -> str:
+    if index["n_draws"] == 0:
         return "No shuffled null was asked for."
-    where = {"run": "within their run or block", "subject": "among all of their subject"}[within]
     return (
-        f"{counted(n_draws, 'draw')}: each model is fitted again on training labels that are "
-        f"permuted {where}, and tested as before."
+        f"{counted(index['n_draws'], 'draw')}: each model is fitted again with "
+        f"{shuffled_how(index)}, and tested as before."
     )
 
 
-def _permutations(n_permutations: int) -> str:
+def _permutations(n_permutations: int, *, moved: bool) -> str:
+    what = (
+        f"{counted(n_permutations, 'move')} in time of all that is told, within its run"
+        if moved
+        else f"{counted(n_permutations, 'permutation')} of all labels within run or block"
+    )
     return (
-        f"One-sided: of {counted(n_permutations, 'permutation')} of all labels within run or "
-        "block, every fold fitted anew; with six or more subjects, none of which trains another's "
-        "model, of flips of the signs of their scores less chance."
+        f"One-sided: of {what}, every fold fitted anew; with six or more subjects, none of which "
+        "trains another's model, of flips of the signs of their scores less chance."
     )
 
 

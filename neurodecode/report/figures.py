@@ -271,7 +271,7 @@ def _legend(rows: Sequence[TableRow]) -> list[Line2D | Patch]:
     nulls = [row for row in known if row.shuffled_mean is not None]
     if nulls:
         spread = any(row.shuffled_sd is not None for row in nulls)
-        label = "shuffled labels, mean ± s.d." if spread else "shuffled labels, one draw"
+        label = "shuffled, mean ± s.d." if spread else "shuffled, one draw"
         handles.append(Patch(label=label, **NULL))
     if any(row.flags and row.role == "model" for row in known):
         hollow = {"color": MODEL, "marker": "D", "ms": 6, "mfc": "white", "mew": 1.6, "lw": 0}

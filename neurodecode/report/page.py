@@ -110,6 +110,7 @@ class Section:
     ceilings: str
     noise_ceiling: str
     chance: str
+    shuffled: str
     interval: str
     flags: list[tuple[str, str]]
     units: pd.DataFrame | None
@@ -241,6 +242,7 @@ def _section(results: Results, anchor: str, *, offline: Results | None) -> Secti
             ceilings=words.ceilings_heading(rows),
             noise_ceiling=ceiling_sentence(results),
             chance=words.chance_sentence(results.index["metrics"]),
+            shuffled=words.shuffled_how(results.index),
             interval=words.interval_sentence(rows, results.index["inflation"]),
             flags=[(flag, words.flag_sentence(flag)) for flag in flags],
             units=_units(rows),

@@ -61,7 +61,7 @@ def _draw_curve(ax: Axes, course: pd.DataFrame, unit: str, inflation: float) -> 
         ax.fill_between(times, ends[:, 0], ends[:, 1], color=MODEL, alpha=0.18, lw=0)
     ax.plot(times, chance, color=CHANCE, ls=":", lw=1.4, label="chance")
     if np.isfinite(null).any():
-        ax.plot(times, null, color=CONTROL, lw=1.2, label="shuffled labels")
+        ax.plot(times, null, color=CONTROL, lw=1.2, label="shuffled")
     ax.plot(times, mean, color=MODEL, lw=1.8, label="mean")
     ax.axvline(0, color="#b8b8b8", lw=0.8)
     ax.set_xlabel("seconds from the event", fontsize=10)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from neurodecode.core.names import find
 from neurodecode.harness.dependence import over_spread
@@ -26,7 +27,7 @@ FLAGS = {
     "no_interval": "There is no interval: scores of units, or of draws of the test trials, are all "
     "equal, or two units train each other's models, so that their spread does not tell how the "
     "mean would vary.",
-    "no_null": "The model answers the same however training labels are permuted: it learns nothing "
+    "no_null": "The model answers the same however training labels are shuffled: it learns nothing "
     "from them, so the shuffled score is its own again, and no null.",
     "shared_preparation": "The preparation mixes samples of a recording over time, and training "
     "and test trials share recordings within its reach: what is tested may have touched the "
@@ -233,6 +234,17 @@ def best(results: Results, role: str = "model") -> TableRow | None:
     return max(rows, key=lambda row: sign(metric) * row.mean, default=None)
 
 
+def shuffled_how(index: Mapping[str, Any]) -> str:
+    """Say what the shuffled null tells models in the place of the truth of their training rows."""
+    if index["target"]["rotates"]:
+        return (
+            "what training rows are to tell moved on in time within its run, the end to the front, "
+            "by a quarter of the run or more"
+        )
+    groups = {"run": "within run or block", "subject": "among all of their subject"}
+    return f"training labels permuted {groups[index.get('shuffled_within', 'run')]}"
+
+
 def verdict(results: Results) -> list[str]:
     """Say in a few sentences what came out under the first metric."""
     row, control = best(results), best(results, "control")
@@ -241,6 +253,8 @@ def verdict(results: Results) -> list[str]:
     n_models = sum(r.role == "model" and r.metric == row.metric for r in results.rows())
     over = counted(row.n_units, row.unit) if row.n_units > 1 else f"one {row.unit}"
     shuffled = row.shuffled_mean
+    moved = results.index["target"]["rotates"]
+    null = "training targets moved on in time" if moved else "shuffled training labels"
     interval = f"95 % interval {number(row.ci_low)} to {number(row.ci_high)}"
     if math.isnan(row.ci_low):
         interval = "no interval"
@@ -249,14 +263,14 @@ def verdict(results: Results) -> list[str]:
         f"{spaced(row.shown_as)} {number(row.mean)} ({interval}) over {over} and "
         f"{counted(row.n_trials, row.tested)}; chance "
         + ("has no formula here" if math.isnan(row.chance) else f"is {number(row.chance)}")
-        + ("." if shuffled is None else f", shuffled training labels give {number(shuffled)}.")
+        + ("." if shuffled is None else f", {null} give {number(shuffled)}.")
     ]
     up = sign(row.metric)
     low, high = sorted((up * row.ci_low, up * row.ci_high))
     if math.isnan(low):
         said.append("It has no interval: the spread of its scores does not tell how they vary.")
     elif math.isnan(row.chance):
-        said.append("What shuffled labels and the controls reach stands in for it.")
+        said.append("What the shuffled null and the controls reach stands in for it.")
     elif low > up * row.chance:
         said.append("It is better than chance: the interval does not reach it.")
     elif high < up * row.chance:

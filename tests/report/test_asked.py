@@ -31,7 +31,9 @@ def test_what_was_not_done_is_said_too(results):
 
 def test_what_is_told_is_named(results, monkeypatch):
     def told(kind, **resolved):
-        monkeypatch.setitem(results.index, "target", {"kind": kind, "classes": []})
+        monkeypatch.setitem(
+            results.index, "target", {"kind": kind, "classes": [], "rotates": False}
+        )
         monkeypatch.setitem(results.index, "metrics", [])
         return asked_of(results, **resolved)["Told apart"][0].text
 

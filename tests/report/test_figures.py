@@ -54,7 +54,7 @@ def test_the_null_is_a_band_of_its_mean_and_deviation(table_row):
     low, high = ax.get_xlim()
     assert low < 0.3
     assert high > 0.8
-    assert "shuffled labels, mean ± s.d." in legend(ax)
+    assert "shuffled, mean ± s.d." in legend(ax)
 
 
 def test_a_null_of_one_draw_is_seen_and_said(table_row):
@@ -62,7 +62,7 @@ def test_a_null_of_one_draw_is_seen_and_said(table_row):
     (band,) = [one for one in ax.patches if isinstance(one, Rectangle)]
     assert band.get_width() == 0
     assert band.get_linewidth() > 1
-    assert "shuffled labels, one draw" in legend(ax)
+    assert "shuffled, one draw" in legend(ax)
     assert not any("shuffled" in said for said in legend(plot_scores([table_row(
         shuffled_mean=None, shuffled_sd=None)])))  # fmt: skip
 

@@ -36,7 +36,7 @@ def test_it_says_what_was_asked(page):
     assert "2 folds" in told(page, "Who is tested")
     assert "n_components 2" in told(page, "Models")
     assert "baseline.history" in told(page, "Controls")
-    assert told(page, "Shuffled labels").startswith("2 draws")
+    assert told(page, "Shuffled null").startswith("2 draws")
     assert "balanced_accuracy" in told(page, "Scores")
 
 

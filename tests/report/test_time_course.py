@@ -28,7 +28,7 @@ def test_a_curve_has_the_mean_chance_and_null_at_each_time():
     ((model, figure, told),) = curve_figures(course([np.nan]), "subject")
     (ax,) = figure.axes
     lines = {line.get_label(): line for line in ax.lines}
-    assert model == "timed" and set(lines) >= {"mean", "chance", "shuffled labels"}
+    assert model == "timed" and set(lines) >= {"mean", "chance", "shuffled"}
     np.testing.assert_allclose(lines["mean"].get_xdata(), [-0.1, 0.0, 0.1, 0.2])
     expected = course([np.nan]).groupby("time")["score"].mean()
     np.testing.assert_allclose(lines["mean"].get_ydata(), expected)

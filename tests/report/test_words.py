@@ -13,6 +13,7 @@ from neurodecode.report.words import (
     flag_sentence,
     interval_sentence,
     pattern_notes,
+    shuffled_how,
     verdict,
 )
 
@@ -20,7 +21,12 @@ from neurodecode.report.words import (
 @pytest.fixture
 def of():
     """Results that have nothing but these rows."""
-    return lambda *rows: SimpleNamespace(index={"metrics": ["accuracy"]}, rows=lambda: list(rows))
+
+    def made(*rows, rotates=False):
+        index = {"metrics": ["accuracy"], "target": {"rotates": rotates}}
+        return SimpleNamespace(index=index, rows=lambda: list(rows))
+
+    return made
 
 
 @pytest.mark.parametrize(
@@ -42,7 +48,18 @@ def test_the_verdict_is_that_of_the_interval(table_row, of, low, high, said):
 def test_without_a_formula_of_chance_nothing_is_said_to_include_it(table_row, of):
     first, second, *_ = verdict(of(table_row(chance=float("nan"))))
     assert "chance has no formula here, shuffled training labels give 0.480." in first
-    assert second == "What shuffled labels and the controls reach stands in for it."
+    assert second == "What the shuffled null and the controls reach stands in for it."
+
+
+def test_the_null_of_a_series_is_moved_on_and_not_permuted(table_row, of):
+    first, *_ = verdict(of(table_row(), rotates=True))
+    assert "training targets moved on in time give 0.480" in first
+    index = {"target": {"rotates": True}, "shuffled_within": "run"}
+    assert "moved on in time within its run" in shuffled_how(index)
+    index["target"] = {"rotates": False}
+    assert shuffled_how(index) == "training labels permuted within run or block"
+    index["shuffled_within"] = "subject"
+    assert shuffled_how(index) == "training labels permuted among all of their subject"
 
 
 def test_the_verdict_names_the_best_model_and_the_best_control(table_row, of, without_score):
