@@ -115,7 +115,8 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
         )
         raise DataError(
             f"{where}: values that are not finite (NaN or infinite) in {len(bad)} of "
-            f"{len(features)} {signal.space.kind}: {listed}. Drop these, or repair the file."
+            f"{len(features)} {signal.space.kind}: {listed}. {_first_bad(signal)} Drop these, or "
+            "repair the file."
         )
     flat = [i for i, one in enumerate(features) if _constant(one, signal)]
     if not flat:
@@ -138,6 +139,20 @@ def check_finite_and_flat(signal: Signal, where: str) -> None:
         f"{where}: {len(flat)} of {len(features)} {signal.space.kind} are constant over the whole "
         f"recording and carry nothing; {consequence}",
         stacklevel=2,
+    )
+
+
+def _first_bad(signal: Signal) -> str:
+    """Say when, or in which entry, a value is not finite for the first time."""
+    assert signal.data is not None  # asked by the caller
+    times = np.moveaxis(signal.data, 0 if signal.entries else signal.time_axis, 0)
+    whole = np.isfinite(times.reshape(len(times), -1)).all(axis=1)
+    first, n_bad = int(np.argmin(whole)), int(np.count_nonzero(~whole))
+    if signal.continuous and signal.sfreq is not None:
+        return f"The first is {signal.tmin + first / signal.sfreq:.3f} s into the recording."
+    one = "trial" if signal.entries or signal.sfreq is None else "volume"
+    return (
+        f"The first is in {one} {first} of {len(whole)} (counted from 0), of {n_bad} such {one}s."
     )
 
 

@@ -72,6 +72,10 @@ def test_values_that_are_not_finite_are_named_with_their_count(eeg):
     data[6, 0] = np.inf
     with pytest.raises(DataError, match=rf"{WHERE}: .* 2 of 8 sensors: C3 .3 of 1000., O2 .1 of"):
         check_finite_and_flat(eeg(data=data), WHERE)
+    data[6, 0] = 0
+    at = 5 / eeg().sfreq
+    with pytest.raises(DataError, match=rf"The first is {at:.3f} s into the recording"):
+        check_finite_and_flat(eeg(data=data), WHERE)
 
 
 def test_flat_channels_are_named(eeg):
@@ -97,8 +101,11 @@ def test_constant_voxels_are_counted_in_a_warning(volumes):
         check_finite_and_flat(replace(signal, data=data), WHERE)
     data = signal.data.copy()
     data[3, 2] = np.nan
-    with pytest.raises(DataError, match=r"1 of 6 voxels: voxel 2 2 2 .1 of 30."):
+    with pytest.raises(DataError, match=r"1 of 6 voxels: voxel 2 2 2 .1 of 30.") as caught:
         check_finite_and_flat(replace(signal, data=data), WHERE)
+    assert "The first is in volume 3 of 30 (counted from 0), of 1 such volumes." in str(
+        caught.value
+    )
 
 
 def test_epochs_are_judged_too(epochs):
@@ -143,7 +150,7 @@ def test_a_channel_that_is_flat_in_one_band(bands):
 def test_values_of_epochs_that_are_not_finite_are_counted_by_channel(epochs):
     data = epochs().data.copy()
     data[3, 1, :5] = np.nan
-    with pytest.raises(DataError, match=r"1 of 8 sensors: C3 .5 of 960."):
+    with pytest.raises(DataError, match=r"1 of 8 sensors: C3 .5 of 960.\..* is in trial 3 of 12"):
         check_finite_and_flat(epochs(data=data), WHERE)
 
 
