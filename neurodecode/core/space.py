@@ -29,6 +29,9 @@ class Space:
         One name an entry; voxels have none and are counted by `ijk`.
     types : tuple of str
         Sensor types (``eeg``, ``mag``, ``grad``, ``seeg``, ``ecog`` …), one an entry, or empty.
+    regions : tuple of str
+        Where each sensor lies, such as ``ctx-lh-superiortemporal``, or empty; "" where unknown. The
+        regions of voxels and parcels are their `types`.
     positions : ndarray, shape (n, 3) or None
         Metres, head coordinates; NaN where unknown.
     normals : ndarray, shape (n, 3) or None
@@ -64,10 +67,12 @@ class Space:
     mesh: str = ""
     vertices: np.ndarray | None = None
     ceiling: np.ndarray | None = None
+    regions: tuple[str, ...] = ()
 
     def __post_init__(self):
         size = len(self)
-        for field in ("names", "types", "positions", "normals", "ijk", "vertices", "ceiling"):
+        fields = ("names", "types", "positions", "normals", "ijk", "vertices", "ceiling", "regions")
+        for field in fields:
             value = getattr(self, field)
             if value is not None and len(value) not in (0, size):
                 raise DataError(
@@ -102,6 +107,8 @@ class Space:
             made += ["vertices", self.mesh, digest_array(self.vertices)]
         if self.ceiling is not None:
             made += ["ceiling", digest_array(self.ceiling)]
+        if self.regions:
+            made += ["regions", self.regions]
         return digest(made)
 
     def joins(self, other: "Space") -> bool:
@@ -134,6 +141,7 @@ class Space:
             self,
             names=pick_text(self.names),
             types=pick_text(self.types),
+            regions=pick_text(self.regions),
             positions=pick(self.positions),
             normals=pick(self.normals),
             ijk=pick(self.ijk),

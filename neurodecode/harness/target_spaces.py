@@ -13,6 +13,7 @@ from neurodecode.core.files import whole_file
 from neurodecode.core.space import Space
 from neurodecode.core.truth import BrainTruth
 
+_TEXTS = ("names", "types", "regions")
 _ARRAYS = ("positions", "affine", "ijk", "vertices", "ceiling")
 
 
@@ -44,8 +45,8 @@ class TargetSpace:
         space, n_times = self.space, len(self) // len(self.space)
         names = list(space.names) or [str(i) for i in range(len(space))]
         columns: dict[str, Any] = {"name": names}
-        if space.types:
-            columns["region"] = list(space.types)
+        if space.regions or space.types:
+            columns["region"] = list(space.regions or space.types)
         if space.ijk is not None:
             columns |= dict(zip("ijk", space.ijk.T, strict=True))
         if space.vertices is not None:
@@ -78,7 +79,7 @@ def write_target_spaces(y: BrainTruth, folder: Path) -> None:
         arrays = {
             name: value for name in _ARRAYS if (value := getattr(space, name)) is not None
         }  # fmt: skip
-        arrays |= {name: np.array(getattr(space, name), dtype=str) for name in ("names", "types")}
+        arrays |= {name: np.array(getattr(space, name), dtype=str) for name in _TEXTS}
         place = folder / f"space-{number}.npz"
         with whole_file(place) as path, path.open("wb") as out:
             np.savez(out, allow_pickle=False, about=np.array(json.dumps(about)), **arrays)
@@ -106,7 +107,7 @@ def read_target_space(folder: Path, number: int) -> TargetSpace:
     with np.load(path, allow_pickle=False) as stored:
         about = json.loads(str(stored["about"]))
         arrays = {name: stored[name] for name in _ARRAYS if name in stored.files}
-        texts = {name: tuple(stored[name].tolist()) for name in ("names", "types")}
+        texts = {name: tuple(stored[name].tolist()) for name in _TEXTS if name in stored.files}
     space = Space(
         about["kind"], unit=about["unit"], mesh=about["mesh"], shape=tuple(about["shape"]),
         **texts, **arrays,

@@ -129,53 +129,71 @@ TREEBANK = ["*LA1", "LA2", "LA3#", "LA_4", "RB1", "RB2"]
 """Labels as the files have them, with marks."""
 
 
-def write_brain_treebank(root, subject="1", trial="000", sfreq=2048.0, n_seconds=40):
+def write_brain_treebank(
+    root, subject="1", trial="000", sfreq=2048.0, n_seconds=40, start=(0.26, 3.5, 12.31, 33.07)
+):
     """Write a recording of a film that was paused; gives its values and the words' true samples.
 
     The film begins at sample 1000; before second 10 of it, it stands still for three seconds.
+    Words begin at the seconds `start`, and one when nobody knows. LA2 answers the loudness of a
+    word from .1 to .3 s.
     """
     rng = np.random.default_rng(7)
     stem, n = f"sub_{subject}_trial{trial}", round((n_seconds + 5) * sfreq)
     values = rng.standard_normal((len(TREEBANK), n)).astype("f4")
+
+    def sample_of(seconds):
+        return 1000 + (seconds + 3.0 * (seconds >= 10)) * sfreq
+
+    start = np.array([*start, n_seconds + 1.0])
+    loud = np.random.default_rng(9).standard_normal(len(start))
+    for one, at in zip(loud[:-1], np.round(sample_of(start[:-1])).astype(int), strict=True):
+        values[1, at + round(0.1 * sfreq) : at + round(0.3 * sfreq)] += one
     for folder in ("all_subject_data", "subject_timings", "subject_metadata", "transcripts/a-film",
-                   f"electrode_labels/sub_{subject}"):  # fmt: skip
+                   f"electrode_labels/sub_{subject}", f"localization/sub_{subject}"):  # fmt: skip
         (root / folder).mkdir(parents=True, exist_ok=True)
     with h5py.File(root / f"all_subject_data/{stem}.h5", "w") as file:
         for i, row in enumerate(values):
             file[f"data/electrode_{i}"] = row
+    regions = pd.DataFrame({"ID": np.arange(5), "Electrode": ["RB2", "LA1", "LA2", "LA3#", "LA4"]})
+    regions["DesikanKilliany"] = ["ctx-rh-insula", *["ctx-lh-superiortemporal"] * 3, np.nan]
+    regions.to_csv(root / f"localization/sub_{subject}/depth-wm.csv", index=False)
     labels = root / f"electrode_labels/sub_{subject}/electrode_labels.json"
     labels.write_text(json.dumps(TREEBANK))
     metadata = root / f"subject_metadata/{stem}_metadata.json"
     metadata.write_text(json.dumps({"filename": "a-film", "title": "A film"}))
 
-    def sample_of(seconds):
-        return 1000 + (seconds + 3.0 * (seconds >= 10)) * sfreq
-
     film = np.arange(0, n_seconds, 0.5)
     triggers = pd.DataFrame({"type": "trigger", "movie_time": film, "index": sample_of(film)})
     triggers.to_csv(root / f"subject_timings/{stem}_timings.csv", index=False)
-    start = np.array([0.26, 3.5, 12.31, 33.07, n_seconds + 1.0])
-    words = {"text": ["so", "it", "goes", "on", "on"], "start": start, "end": start + 0.2}
+    said = [("so", "it", "goes", "on", "on")[i % 5] for i in range(len(start))]
+    words = {"text": said, "start": start, "end": start + 0.2}
     numbers = {name: rng.standard_normal(len(start)) for name in
                ("gpt2_surprisal", "word_length", "rms", "delta_rms", "pitch", "delta_pitch",
                 "mean_pixel_brightness", "max_global_magnitude", "max_vector_magnitude",
                 "face_num")}  # fmt: skip
+    numbers["rms"] = loud
     numbers["pitch"][1] = np.nan  # where nobody speaks aloud
-    table = pd.DataFrame({**words, **numbers, "pos": ["ADV", "PRON", "VERB", "ADP", "ADP"]})
+    parts = [("ADV", "PRON", "VERB", "ADP", "ADP")[i % 5] for i in range(len(start))]
+    table = pd.DataFrame({**words, **numbers, "pos": parts})
     table.to_csv(root / "transcripts/a-film/features.csv")
     return values, np.round(sample_of(start[:-1])), table
 
 
-def write_allen(root, session="501559087", *, scenes=True):
-    """Write a session's file: 3 cells, 4 scenes and a blank, 2 showings each, uneven frames.
+def write_allen(root, session="501559087", *, scenes=True, n_scenes=4, n_showings=2):
+    """Write a session's file: 3 cells, scenes and a blank, some showings each, uneven frames.
 
-    Gives dF/F, time stamps, and the scene and first frame of each presentation.
+    Cell 1 answers each scene by its own number. Gives dF/F, time stamps, and the scene and first
+    frame of each presentation.
     """
     rng = np.random.default_rng(8)
-    stamps = 10.0 + np.cumsum(rng.uniform(0.02, 0.045, 200))
-    traces = rng.standard_normal((3, 200)).astype("f4")
-    shown = rng.permutation(np.repeat([-1, 0, 1, 2, 3], 2))
+    shown = rng.permutation(np.repeat(np.arange(-1, n_scenes), n_showings))
     first = 20 + 8 * np.arange(len(shown))
+    n_frames = max(200, first[-1] + 40)
+    stamps = 10.0 + np.cumsum(rng.uniform(0.02, 0.045, n_frames))
+    traces = rng.standard_normal((3, n_frames)).astype("f4")
+    for number, frame in zip(shown, first, strict=True):
+        traces[1, frame : frame + 8] += 0.5 * (number + 1)
     path = root / f"ophys_experiment_data/{session}.nwb"
     path.parent.mkdir(parents=True, exist_ok=True)
     pipeline = "processing/brain_observatory_pipeline"
@@ -189,6 +207,6 @@ def write_allen(root, session="501559087", *, scenes=True):
             file["stimulus/presentation/natural_scenes_stimulus/data"] = shown
             both = np.stack([first, first + 7, np.zeros_like(first)], axis=1)
             file["stimulus/presentation/natural_scenes_stimulus/frame_duration"] = both
-            pictures = np.arange(4 * 5 * 6, dtype=np.uint8).reshape(4, 5, 6)
+            pictures = np.arange(n_scenes * 5 * 6, dtype=np.uint8).reshape(n_scenes, 5, 6)
             file["stimulus/templates/natural_scenes_image_stack/data"] = pictures
     return traces, stamps, shown, first

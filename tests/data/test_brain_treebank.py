@@ -27,8 +27,11 @@ def test_words_are_at_their_samples_also_after_a_pause(tmp_path):
     # The word after the last trigger has no sample that anyone knows.
     assert signal.notes == (
         "1 of 5 words of a-film are outside the triggers, or have no time",
+        "2 electrodes are of no region that is known",
         "1 words lack a feature and are left out",
     )
+    left = ("ctx-lh-superiortemporal",) * 3
+    assert signal.space.regions == (*left, "", "", "ctx-rh-insula"), "RB1 is not in the table"
     assert rows["at:word_features"].tolist() == [0, 1, 2]
     names = ["gpt2_surprisal", "word_length", "rms", "delta_rms", "pitch"]
     np.testing.assert_allclose(signal.tables["word_features"][1, :5], table.loc[2, names])
@@ -55,6 +58,17 @@ def test_a_film_is_a_name_and_no_path(tmp_path):
     path.write_text('{"filename": "../secret"}')
     with pytest.raises(DataError, match="'filename' names no film"):
         recordings("brain_treebank", tmp_path)
+
+
+def test_a_table_without_regions_says_what_it_has(tmp_path):
+    write_brain_treebank(tmp_path)
+    path = tmp_path / "localization/sub_1/depth-wm.csv"
+    pd.read_csv(path).rename(columns={"DesikanKilliany": "Destrieux"}).to_csv(path, index=False)
+    (one,) = recordings("brain_treebank", tmp_path)
+    with pytest.raises(
+        DataError, match="no column 'DesikanKilliany'; there are: ID, Electrode, De"
+    ):
+        one.header()
 
 
 def test_features_that_are_no_numbers_are_named(tmp_path):

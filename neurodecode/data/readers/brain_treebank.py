@@ -22,7 +22,7 @@ from neurodecode.data.readers import _array_files, _events, _hdf5, _templates
 from neurodecode.data.readers._array_checks import check_memory
 from neurodecode.data.specs import Card, EventsSpec, Variant
 
-version = 1
+version = 2
 libraries = ("h5py", "numpy", "pandas")
 
 _MARKS = re.compile(r"[*#_]")  # what labels have besides their names
@@ -55,6 +55,11 @@ class Options:
     features : tuple of str
         Columns of `words` that are numbers: the vector ``word_features`` of each word. Words that
         lack one are left out, and counted.
+    localization : str
+        Table of where electrodes lie: ``Electrode``, its label, and a column of regions. Empty: it
+        is not read. Electrodes that it lacks have no region, and are counted.
+    region : str
+        That column.
     electrodes : tuple of str
         Labels that are read; empty for all. Two hours of 100 electrodes are 6 GB.
     session : str
@@ -68,6 +73,8 @@ class Options:
     sfreq: float = 2048.0
     segment: float = 60.0
     features: tuple[str, ...] = ()
+    localization: str = ""
+    region: str = "DesikanKilliany"
     electrodes: tuple[str, ...] = ()
     session: str = "1"
 
@@ -88,6 +95,7 @@ class _Source:
     words: Path
     metadata: Path
     movie: str
+    localization: Path | None
     options: Options
 
 
@@ -115,10 +123,13 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
         metadata = beside(options.metadata)
         movie = _movie(metadata)
         words = beside(options.words, {**ids, "movie": movie})
+        places = beside(options.localization) if options.localization else None
         source = _Source(
-            path, beside(options.labels), beside(options.timings), words, metadata, movie, options
-        )
-        files = (path, source.labels, source.timings, words, metadata)
+            path, beside(options.labels), beside(options.timings), words, metadata, movie, places,
+            options,
+        )  # fmt: skip
+        files = [path, source.labels, source.timings, words, metadata]
+        files += [] if places is None else [places]
         recordings.append(
             Recording(
                 subject=ids["subject"],
@@ -181,6 +192,9 @@ def _signal(source: _Source, *, read: bool) -> Signal:
             row[:] = _hdf5.read(source.path, key)
     names = tuple(labels[i] for i in kept)
     events, notes = _words(source, n_times)
+    regions = () if source.localization is None else _regions(source.localization, names, options)
+    if "" in regions:
+        notes = (*notes, f"{regions.count('')} electrodes are of no region that is known")
     tables = {}
     if options.features:
         vectors = events[list(options.features)].to_numpy(np.float64)
@@ -192,7 +206,7 @@ def _signal(source: _Source, *, read: bool) -> Signal:
         tables = {_VECTOR: vectors[known]}
     return Signal(
         data=data,
-        space=Space("sensors", names, types=("seeg",) * len(names), unit=NO_UNIT),
+        space=Space("sensors", names, types=("seeg",) * len(names), unit=NO_UNIT, regions=regions),
         axes=("channel", "time"),
         sfreq=options.sfreq,
         events=events,
@@ -263,6 +277,21 @@ def _triggers(path: Path, sfreq: float) -> tuple[np.ndarray, np.ndarray]:
             f"sfreq {sfreq:g}. Say the rate of this recording in the card."
         )
     return movie_time, index
+
+
+def _regions(path: Path, names: Sequence[str], options: Options) -> tuple[str, ...]:
+    """Give the region of each electrode; "" of those that the table lacks, or names none for."""
+    table = _array_files.read_table(path)
+    for column in ("Electrode", options.region):
+        if column not in table:
+            raise DataError(
+                f"{path}: no column {column!r}; there are: {', '.join(map(str, table))}. The card "
+                "says which one names regions (region)."
+            )
+    labels = [_MARKS.sub("", str(one)) for one in table["Electrode"]]
+    held = ["" if pd.isna(one) else str(one) for one in table[options.region]]
+    known = dict(zip(labels, held, strict=True))
+    return tuple(known.get(name, "") for name in names)
 
 
 def _labels(path: Path) -> list[str]:
