@@ -152,7 +152,7 @@ def _first_bad(signal: Signal) -> str:
         return f"The first is {signal.tmin + first / signal.sfreq:.3f} s into the recording."
     one = "trial" if signal.entries or signal.sfreq is None else "volume"
     return (
-        f"The first is in {one} {first} of {len(whole)} (counted from 0), of {n_bad} such {one}s."
+        f"The first is in {one} {first} of {len(times)} (counted from 0), of {n_bad} such {one}s."
     )
 
 

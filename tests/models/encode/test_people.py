@@ -171,7 +171,7 @@ def test_arguments_that_cannot_be_meant_are_refused():
     _, X, y = people()
     for arguments, said in (
         ({"prior": "round"}, "give voxels or none"),
-        ({"alphas": ()}, "Give numbers above zero"),
+        ({"alphas": ()}, "Give a list of numbers above zero"),
         ({"n_iterations": 0}, "n_iterations"),
     ):
         with pytest.raises(ConfigError, match=said):

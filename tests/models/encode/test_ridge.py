@@ -183,5 +183,5 @@ def test_a_grid_that_is_too_narrow_is_told():
 
 @pytest.mark.parametrize("alphas", [(), (0.0, 1.0), (-1.0,)])
 def test_penalties_are_above_zero(alphas):
-    with pytest.raises(ConfigError, match="Give numbers above zero"):
+    with pytest.raises(ConfigError, match="Give a list of numbers above zero"):
         Ridge(alphas=alphas).fit(*planted())
