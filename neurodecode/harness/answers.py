@@ -30,7 +30,8 @@ class Fitted:
     leading : list
         Stages before the fitted ones, which hold nothing that is learnt.
     shape : tuple of int
-        Of a picture that is to be told: height, width and channels; empty of other targets.
+        Of what is to be told of one row, such as height, width and channels of a picture; empty of
+        labels and numbers.
     """
 
     model: Any
@@ -97,6 +98,8 @@ def answers(task: FoldTask, fitted: Fitted, uid: np.ndarray) -> Predictions:
             said = pictures_of(pred, fitted.shape, fitted.reducer or fitted.last)
             return Predictions(uid, task.kind, said)
         n_own, samples = n_axes(task.kind), fitted.samples
+        if pred.ndim == 1 and n_own == 2 and fitted.shape == (1,):
+            pred = pred[:, None]  # as regressors of scikit-learn answer who told them one column
         # Vectors are kept in the precision of their model, and over windows as it gives them:
         # they are many.
         if not samples and not (task.kind == "vector" and pred.dtype == np.float32):

@@ -126,7 +126,7 @@ class FoldWork:
             model.stages_ = [*leading, *fitted]
             model.classes_ = getattr(last, "classes_", None)
         truth: Any = job.y
-        shape = truth.shape[1:] if self._task.kind == "picture" else ()
+        shape = tuple(getattr(truth, "shape", ())[1:])  # brains of several lengths have none
         return Fitted(model, fitted, handed.test, reducer, leading, shape)
 
     def predictions(self, fitted: Fitted) -> Predictions:

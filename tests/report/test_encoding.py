@@ -136,6 +136,14 @@ def test_ridge_of_scikit_learn_says_what_it_says_alone():
     np.testing.assert_allclose(found, np.mean(scores, axis=0), rtol=1e-9)
 
 
+def test_one_voxel_is_told_as_each_of_several():
+    X, Y, rows = pictures()
+    all_of_them = nd.evaluate(X, Y, [Ridge()], rows=rows, metrics="r", **FEW).targets()
+    for one in (Y[:, 2], Y[:, 2:3]):
+        alone = nd.evaluate(X, one, [Ridge()], rows=rows, metrics="r", **FEW)
+        assert alone.table()["mean"][0] == pytest.approx(all_of_them["score"][2], rel=1e-12)
+
+
 def test_people_with_voxels_of_their_own_have_encoders_of_their_own():
     people = {"A": pictures(0), "B": pictures(1, n_voxels=4)}
     X, Y, rows = ({who: given[i] for who, given in people.items()} for i in range(3))
