@@ -210,6 +210,9 @@ def _scored(cell: Group, judged: Any, scorer: Scorer) -> Callable[[np.ndarray], 
     if isinstance(found, str):
         return lambda times: np.full(len(times), np.nan)
     scorer, cell = found
+    if judged.redrawn is not None and isinstance(scorer.score(judged, cell), float):
+        true, pred = np.asarray(cell.true), np.asarray(cell.pred)
+        return lambda times: judged.redrawn(true, pred, times)
 
     def anew(times: np.ndarray) -> np.ndarray:
         scores = np.full(len(times), np.nan)

@@ -16,6 +16,7 @@ Terms = Callable[..., tuple[np.ndarray, np.ndarray | None]]
 Summary = Callable[[np.ndarray, np.ndarray], float]
 Pairwise = Callable[[np.ndarray, np.ndarray], np.ndarray]
 OfTargets = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Redrawn = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 Bounded = Literal["", "r", "r2"]
 ScoreNeed = Literal["none", "any", "probability"]
 TimeNeed = Literal["none", "windows", "tasks"]
@@ -94,6 +95,10 @@ class Metric:
         rows of numbers, shape (n_rows, n_targets). NaN of a target that has no score.
     bounded_by : {"", "r", "r2"}
         Unit of the noise ceiling that no model passes but by chance; empty where there is none.
+    redrawn : callable, optional
+        ``redrawn(true, pred, times) -> scores``, shape (n_draws,): of rows of numbers, of which
+        each is drawn as often as `times`, shape (n_draws, n_rows), says; NaN of a draw that has no
+        score. All draws of a bootstrap are then scored together.
     view : str
         What of pictures it is of, as `neurodecode.metrics.views` has it; empty: what is told.
     """
@@ -113,6 +118,7 @@ class Metric:
     pairwise: Pairwise | None = None
     of_targets: OfTargets | None = None
     bounded_by: Bounded = ""
+    redrawn: Redrawn | None = None
     view: str = ""
 
     @property
@@ -215,6 +221,7 @@ def metric(
     pairwise: Pairwise | None = None,
     of_targets: OfTargets | None = None,
     bounded_by: Bounded = "",
+    redrawn: Redrawn | None = None,
 ) -> Callable[[Callable[..., float]], Metric]:
     """Make a function a `Metric`; the function's bare name is the metric's."""
 
@@ -235,6 +242,7 @@ def metric(
             pairwise,
             of_targets,
             bounded_by,
+            redrawn,
         )
         object.__setattr__(made, "__doc__", function.__doc__)
         return made

@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodecode.core.errors import DataError
 from neurodecode.metrics.metric import Candidates, metric, zero
+from neurodecode.metrics.redrawn import r2_redrawn, r_redrawn
 
 _KINDS = ("value", "vector", "brain")
 # Of the largest size: what is nearer is equal but for rounding, and a correlation would be noise.
@@ -65,6 +66,7 @@ def mae_of_targets(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     chance=zero,
     of_targets=r_of_targets,
     bounded_by="r",
+    redrawn=r_redrawn,
 )
 def r(true, pred, *, scores=None, rows=None, gallery=None):
     """Pearson correlation over rows; of vectors, the plain mean over targets.
@@ -100,6 +102,7 @@ def r(true, pred, *, scores=None, rows=None, gallery=None):
     chance=r2_of_prior,
     of_targets=r2_of_targets,
     bounded_by="r2",
+    redrawn=r2_redrawn,
 )
 def r2(true, pred, *, scores=None, rows=None, gallery=None):
     """Share of the truth's variance that is told: one less squared error over variance.

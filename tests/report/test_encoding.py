@@ -24,8 +24,6 @@ N_STIMULI, N_REPEATS, N_FEATURES, N_VOXELS = 30, 2, 4, 6
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NEURODECODE_CACHE", str(tmp_path / "cache"))
-    # Intervals of one person's trials are not what is tested here, and are most of the time.
-    monkeypatch.setattr("neurodecode.harness.paired_bootstrap.N_BOOTSTRAP", 20)
 
 
 def pictures(seed=0, n_voxels=N_VOXELS, noise=1.0):
