@@ -193,6 +193,10 @@ class Folds:
         by_fold = np.concatenate(folds)
         return _mean(by_fold, axis=0), by_fold, _mean(of_blocks, axis=0)
 
+    def weights(self, model: Model) -> np.ndarray:
+        """Give what is fitted in each fold, shape (n_folds, n_rdms); NaN where nothing can be."""
+        return np.concatenate([_fitted(model, block) for block in self.blocks])
+
     def _score(self, model: Model, block: _Block, found: np.ndarray) -> None:
         weights = _fitted(model, block)
         said = weights @ np.asarray(model.rdms, dtype=np.float64)[:, block.at_test]

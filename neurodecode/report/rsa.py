@@ -81,7 +81,8 @@ def rsa(
         `Trials` the name of a signal;
         ``{"column": labels}``, where pairs of one label are at 0 and others at 1, and numbers at
         their difference; ``{"weighted": {name: model, …}}`` or ``{"interpolated": …}``, whose
-        weights are fitted to subjects and conditions that are not scored.
+        weights are fitted to subjects and conditions that are not scored; ``{"selected": …}``, of
+        which the best there is taken, such as of a network's layers.
     conditions : str, sequence, mapping or DataFrame, optional
         Of `Trials` the column of conditions (``stimulus``, else ``label``). Of arrays a label a
         trial, or a mapping of subject to such; of RDMs a name a row, or a table with the column

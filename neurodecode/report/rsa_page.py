@@ -20,6 +20,7 @@ from neurodecode.report.words import counted, flag_sentence
 
 _DESCRIBED = ("geo_topological", "geodesic")  # options that say what of RDMs is compared
 _MOST_RDMS = 16
+_LEAST = 0.005  # weight that is shown
 _MOST_MAPS = 6  # regions
 _MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
@@ -40,6 +41,7 @@ class RsaPart:
     rdms: list[Picture]
     subjects: pd.DataFrame | None
     differences: pd.DataFrame | None
+    fitted: list[tuple[str, str, str]]
 
 
 def rsa_part(results: Results) -> RsaPart:
@@ -59,6 +61,11 @@ def rsa_part(results: Results) -> RsaPart:
         rdms=list(_rdms(results)),
         subjects=_subjects(rows),
         differences=_differences(results),
+        fitted=[
+            (f"{row.model}{_place(row)}", spaced(row.metric), _weights(row))
+            for row in rows
+            if row.weights and row.time is None
+        ],
     )
 
 
@@ -277,6 +284,12 @@ def _differences(results: Results) -> pd.DataFrame | None:
     found = results.differences(results.index["metrics"][0])
     found = pd.DataFrame(found[found["time"].isna()])
     return None if len(found) == 0 or len(found) > _MOST_PAIRS else found
+
+
+def _weights(row: RsaRow) -> str:
+    """Name members by their weight, the largest first; those below .005 are not named."""
+    several = sorted(row.weights.items(), key=lambda one: -one[1])
+    return ", ".join(f"{name} {weight:.2f}" for name, weight in several if weight >= _LEAST)
 
 
 def _place(row: RsaRow) -> str:

@@ -22,6 +22,7 @@ models:
   alexnet: {features: alexnet}
   word2vec: {features: word2vec, distance: euclidean}
   both: {weighted: {alexnet: {features: alexnet}, word2vec: {features: word2vec}}}
+  best: {selected: {alexnet: {features: alexnet}, word2vec: {features: word2vec}}}
 """
 FOLDER = Path("results/ask_simulated")
 
@@ -45,8 +46,9 @@ def test_it_is_planned_run_printed_reported_and_run_again(capsys):
     assert "corr" in out
     assert (FOLDER / "report.html").is_file()
     rows = json.loads(said(capsys, "table", str(FOLDER), "--format", "json"))
-    assert {row["model"] for row in rows} == {"alexnet", "word2vec", "both"}
-    assert len(rows) == 3
+    assert {row["model"] for row in rows} == {"alexnet", "word2vec", "both", "best"}
+    assert len(rows) == 4
+    assert next(sum(row["weights"].values()) for row in rows if row["model"] == "best") == 1
     assert all("simulated" in row["flags"] for row in rows)
     assert max(row["mean"] for row in rows) > 0.1
     assert main(["compare", str(FOLDER)]) == 2

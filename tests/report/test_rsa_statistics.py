@@ -69,6 +69,8 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
     assert "these_" not in whole["flags"]  # the interval is over subjects and conditions
     assert row(results, "part 0")["p"] < 0.05
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
+    weights = next(one.weights for one in results.rows() if one.model == "all")
+    assert list(weights.values()) == pytest.approx([2 / 3, 1 / 3, 0], abs=0.05)
 
 
 def test_a_weighted_model_that_no_weight_serves_scores_0():
@@ -106,6 +108,25 @@ def test_the_largest_of_many_rows_is_rarely_below_005_by_chance():
         any_below += bool((results.table()["p"] < 0.05).any())
     # Binomial of 60 worlds at .05: more than 8 of them has a probability of .004.
     assert any_below <= 8
+
+
+def test_a_member_is_selected_by_subjects_and_conditions_that_are_not_scored():
+    """The planted one is found in each fold; the best of three of noise gains nothing."""
+    rng = np.random.default_rng(2)
+    noise = {f"noise {i}": pdist(rng.normal(size=(N_CONDITIONS, 3))) for i in range(3)}
+    models = {
+        "layers": {"selected": noise | {"latent": MODELS["latent"]}},
+        "nothing": {"selected": noise},
+    }
+    results = asked(brains(), models, distance="euclidean", n_permutations=40)
+    found, nothing = row(results, "layers"), row(results, "nothing")
+    weights = {one.model: one.weights for one in results.rows()}
+    assert weights["layers"]["latent"] == 1
+    assert found["mean"] > 0.5 and found["p"] == pytest.approx(1 / 41)
+    assert sum(weights["nothing"].values()) == pytest.approx(1)
+    assert nothing["p"] > 0.05
+    page = results.report().read_text(encoding="utf-8")
+    assert "What was fitted" in page and "latent 1.00" in page
 
 
 def test_what_cannot_be_permuted_says_how_else():

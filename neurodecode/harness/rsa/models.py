@@ -13,9 +13,10 @@ from neurodecode.core.rdms import Rdms, not_square
 from neurodecode.linalg.rdm import DISTANCES
 from neurodecode.linalg.rdm_pairs import pair_indices, vectors
 
-Kind = Literal["fixed", "weighted", "interpolated"]
+Kind = Literal["fixed", "weighted", "interpolated", "selected"]
+FITTED: tuple[Kind, ...] = ("weighted", "interpolated", "selected")
 ModelDistance = Literal["euclidean", "correlation", "cosine"]
-_FORMS = ("rdm", "features", "column", "weighted", "interpolated")
+_FORMS = ("rdm", "features", "column", *FITTED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,9 +27,10 @@ class ModelRdm:
     ----------
     name : str
     values : ndarray, shape (n_members, n_pairs)
-        One of a fixed model; of a weighted or interpolated one those that it is made of.
-    kind : {"fixed", "weighted", "interpolated"}
-        ``weighted``: a sum with weights from 0 on, ``interpolated``: a point between one member
+        One of a fixed model; of others those that it is made of.
+    kind : {"fixed", "weighted", "interpolated", "selected"}
+        ``selected``: that member which scores best, ``weighted``: a sum with weights from 0 on,
+        ``interpolated``: a point between one member
         and the next, both fitted to subjects and conditions that are not scored.
     members : tuple of str
         Names of the members.
@@ -162,7 +164,7 @@ def of_column(name: str, values: Any, conditions: Sequence[str]) -> ModelRdm:
 
 
 def together(name: str, kind: Kind, members: Sequence[ModelRdm]) -> ModelRdm:
-    """Join fixed models into one that is weighted or interpolated.
+    """Join fixed models into one that is fitted.
 
     Raises
     ------
@@ -187,8 +189,8 @@ def as_models(
     ----------
     given : mapping of str to array, `Rdms` or mapping
         An RDM; or one of ``{"features": array, "distance": "correlation"}``, ``{"column": labels}``
-        (or the name of a column of `table`), ``{"weighted": {name: model, …}}`` and
-        ``{"interpolated": {name: model, …}}``.
+        (or the name of a column of `table`), ``{"weighted": {name: model, …}}``,
+        ``{"interpolated": {name: model, …}}`` and ``{"selected": {name: model, …}}``.
     conditions : sequence of str
     table : DataFrame
         A row a condition.
@@ -219,7 +221,7 @@ def _as_model(
     if len(kinds) != 1 or rest:
         raise ConfigError(
             f"model {name!r}: {', '.join(map(str, given)) or 'nothing'}: give one of rdm, features "
-            "(with distance), column, weighted and interpolated."
+            "(with distance), column, weighted, interpolated and selected."
         )
     kind: Any = kinds[0]
     value = given[kind]

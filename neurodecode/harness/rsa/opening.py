@@ -16,7 +16,14 @@ from neurodecode.data.simulated import is_simulated
 from neurodecode.harness.featuring import open_features, with_features
 from neurodecode.harness.opening import open_recordings
 from neurodecode.harness.resolve import Resolved
-from neurodecode.harness.rsa.models import ModelRdm, of_column, of_features, of_rdm, together
+from neurodecode.harness.rsa.models import (
+    FITTED,
+    ModelRdm,
+    of_column,
+    of_features,
+    of_rdm,
+    together,
+)
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.sources import Source
 from neurodecode.harness.rsa.spec import RsaModelSpec, RsaResolved
@@ -125,7 +132,7 @@ class _Making:
     table: pd.DataFrame
 
     def model(self, name: str, spec: RsaModelSpec) -> ModelRdm:
-        for kind in ("weighted", "interpolated"):
+        for kind in FITTED:
             if getattr(spec, kind):
                 members = [self.model(k, one) for k, one in getattr(spec, kind).items()]
                 return together(name, kind, members)

@@ -10,7 +10,7 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.core.rdms import Rdms
 from neurodecode.harness.rsa.descriptor import Quantiles, described
-from neurodecode.harness.rsa.fitted import fitted_scores
+from neurodecode.harness.rsa.fitted import Fit, fitted
 from neurodecode.harness.rsa.models import ModelRdm
 from neurodecode.harness.rsa.options import CHOSEN, RsaOptions
 from neurodecode.linalg.rdm_compare import Method, compare
@@ -186,8 +186,22 @@ class Site:
             alike = compare(part.rdms, part.models, self.metric, warn=False)
             found[np.ix_(part.rows, self.fixed)] = alike
         for j in np.flatnonzero(~self.fixed):
-            found[:, j] = fitted_scores(self.fitted(j), self.data, self.metric, self.seed)
+            found[:, j] = self.fits[int(j)].scores
         return found
+
+    @cached_property
+    def fits(self) -> dict[int, Fit]:
+        """What is fitted of models that are, by their place."""
+        return {
+            int(j): fitted(self.fitted(j), self.data, self.metric, self.seed)
+            for j in np.flatnonzero(~self.fixed)
+        }
+
+    def shares(self, j: int) -> dict[str, float]:
+        """Give the weights of a model's members, which sum to 1; nothing of a fixed one."""
+        if j not in self.fits or np.isnan(self.fits[j].shares).any():
+            return {}
+        return dict(zip(self.models[j].members, self.fits[j].shares.tolist(), strict=True))
 
 
 def check_shared(own: np.ndarray, subjects: Sequence[str], where: str) -> None:

@@ -13,6 +13,7 @@ from neurodecode.data.cards import load_card
 from neurodecode.data.tasks import WindowsSpec
 from neurodecode.features._contract import Feature
 from neurodecode.harness.resolve import Resolved, resolve
+from neurodecode.harness.rsa.models import FITTED
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.spec import Channels, DataSpec, Experiment, ProtocolSpec
 
@@ -31,8 +32,9 @@ class RsaModelSpec:
         Other recordings, whose RDMs are averaged over subjects and sessions.
     distance : str
         Of features and of other recordings, whose conditions are the column of the experiment.
-    weighted, interpolated : mapping of str to RsaModelSpec
-        Models whose weights are fitted to subjects and conditions that are not scored.
+    weighted, interpolated, selected : mapping of str to RsaModelSpec
+        Models whose weights are fitted, or of which the best is taken, by subjects and conditions
+        that are not scored.
     """
 
     features: str = ""
@@ -41,12 +43,13 @@ class RsaModelSpec:
     distance: Literal["correlation", "euclidean", "cosine", "precomputed"] = "correlation"
     weighted: "Mapping[str, RsaModelSpec]" = field(default_factory=dict)
     interpolated: "Mapping[str, RsaModelSpec]" = field(default_factory=dict)
+    selected: "Mapping[str, RsaModelSpec]" = field(default_factory=dict)
 
     def __post_init__(self):
-        given = (self.features, self.column, self.data, self.weighted, self.interpolated)
+        given = (self.features, self.column, self.data, *(getattr(self, one) for one in FITTED))
         if sum(map(bool, given)) != 1:
             raise ConfigError(
-                "expected one of features, column, data, weighted and interpolated, as in "
+                f"expected one of features, column, data, {', '.join(FITTED)}, as in "
                 "{column: category}."
             )
         if self.distance == "precomputed" and self.data is None:
@@ -54,7 +57,7 @@ class RsaModelSpec:
 
     def plain(self) -> dict[str, Any]:
         """Give it as the file has it, defaults included."""
-        for name in ("weighted", "interpolated"):
+        for name in FITTED:
             if getattr(self, name):
                 return {name: {k: one.plain() for k, one in getattr(self, name).items()}}
         if self.column:
@@ -64,7 +67,7 @@ class RsaModelSpec:
 
     def leaves(self) -> "list[RsaModelSpec]":
         """Give it, or the models that it is made of."""
-        several = [*self.weighted.values(), *self.interpolated.values()]
+        several = [one for name in FITTED for one in getattr(self, name).values()]
         return [leaf for one in several for leaf in one.leaves()] or [self]
 
 

@@ -55,6 +55,8 @@ class RsaRow(TableRow):
         Of this row alone; `p` is corrected over models, regions and times.
     conditions_per_unit : mapping of str to int
         How many conditions each subject has, where they differ in them.
+    weights : mapping of str to float
+        Of a fitted model's members, mean over folds; they sum to 1.
     quantiles_per_unit : mapping of str to two floats
         Between which each subject's RDMs are geo-topological, where they were chosen by the others.
     """
@@ -65,6 +67,7 @@ class RsaRow(TableRow):
     ceiling_high: float | None = None
     p_uncorrected: float | None = None
     conditions_per_unit: Mapping[str, int] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
     quantiles_per_unit: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -192,6 +195,7 @@ def _of_metric(
                 ceiling_high=high,
                 p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
                 conditions_per_unit=site.counts if site.differ else {},
+                weights=site.shares(j),
             )
 
 
