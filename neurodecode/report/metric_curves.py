@@ -76,7 +76,6 @@ def metric_curve(
             f"metric_curve: {min(sizes)} to {max(sizes)} units are asked for; 2 to {fewest} can "
             "be, as many of one as of the other."
         )
-    _warn_of_units(metrics, [one for one in sizes if one > stimuli / 3], stimuli)
     rows = []
     for size in sizes:
         found = {name: np.empty((n_draws, 2)) for name in metrics}
@@ -217,7 +216,13 @@ def pseudo_depth(
         raise DataError(f"pseudo_depth: {size} units; 2 to {fewest} are in the region and in all.")
     X = np.asarray(X, dtype=np.float64)
     stimuli = max(4, len(X) // 2)
-    _warn_of_units([metric], [size] if size > stimuli / 3 else [], stimuli)
+    if metric in _OF_UNITS and size > stimuli / 3:
+        warnings.warn(
+            f"{metric}: of {size} units and {stimuli} stimuli unrelated representations are alike "
+            "too, with more units than a third of the stimuli. Use debiased_cka or ssm, or fewer "
+            "units.",
+            stacklevel=2,
+        )
     scores = np.empty((n_draws, len(several)))
     for draw in range(n_draws):
         rng = np.random.default_rng([seed, draw])
@@ -234,20 +239,9 @@ def pseudo_depth(
 
 
 def _similarity(name: str, X: np.ndarray, Y: np.ndarray) -> float:
-    with warnings.catch_warnings():  # of many units, which was said once
+    with warnings.catch_warnings():  # of many units, which is said once, or what the curve shows
         warnings.filterwarnings("ignore", ".*units or more of both")
         return SIMILARITIES[name](X, Y)
-
-
-def _warn_of_units(metrics: Sequence[str], many: Sequence[int], n_stimuli: int) -> None:
-    named = [one for one in metrics if one in _OF_UNITS]
-    if named and many:
-        warnings.warn(
-            f"{', '.join(named)}: of {many[0]} units or more and {n_stimuli} stimuli, unrelated "
-            "representations are alike too: with more units than a third of the stimuli. Use "
-            "debiased_cka or ssm, or hold it against permuted stimuli, as metric_curve does.",
-            stacklevel=3,
-        )
 
 
 def _sizes(fewest: int) -> list[int]:
