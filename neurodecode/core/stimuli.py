@@ -27,12 +27,19 @@ class Stimuli:
     made_from : callable or None
         From the cache folder to a digest of what all contents are read or made from, where that
         costs less than to read each of them.
+    sound_of : callable or None
+        Of stimuli that are volumes of films: from the name of a film, as the column ``film`` has
+        it, to its sound.
+    sounds_made_from : callable or None
+        From the cache folder to a digest of the sounds of all films.
     """
 
     table: pd.DataFrame
     read: Callable[[str], object]
     show: bool = True
     made_from: Callable[[Path], str] | None = None
+    sound_of: Callable[[str], Sound] | None = None
+    sounds_made_from: Callable[[Path], str] | None = None
 
     def __len__(self) -> int:
         return len(self.table)

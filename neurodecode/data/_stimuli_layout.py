@@ -30,6 +30,9 @@ class StimuliSpec:
     t_r : float or None
         Seconds from one stimulus to the next, where those of a file are the volumes of a film: the
         column ``onset`` says when each begins. Its ``film`` tells those of one film together.
+    sound : str
+        Of stimuli that are volumes of films: template of the wav file of a film, with ``{film}``,
+        which features with ``look_back`` hear.
     same : bool
         Whether files that the template fits hold the same stimuli, as one a person may: those of
         the first are taken.
@@ -42,6 +45,7 @@ class StimuliSpec:
     order: str = "C"
     columns: Mapping[str, str | Column] = field(default_factory=dict)
     t_r: float | None = None
+    sound: str = ""
     same: bool = False
 
     def __post_init__(self):
@@ -50,6 +54,11 @@ class StimuliSpec:
             raise ConfigError(f"order: expected C or F, got {self.order!r}.")
         if self.t_r is not None and not 0 < self.t_r < float("inf"):
             raise ConfigError(f"t_r: {self.t_r:g} s must be above zero.")
+        if self.sound and ("{film}" not in self.sound or self.t_r is None):
+            raise ConfigError(
+                f"sound: {self.sound!r} is of films, whose volumes are the stimuli. Give {{film}}, "
+                "t_r and the column film."
+            )
         if (self.splits or self.shape) and not self.key:
             raise ConfigError("splits and shape belong to a key of an array, and there is none.")
         if "{stimulus}" in self.path:

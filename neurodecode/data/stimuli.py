@@ -1,6 +1,7 @@
 """What was shown: pictures, texts and sounds, read one at a time when asked."""
 
 import functools
+import glob
 import io
 import stat
 import zipfile
@@ -85,7 +86,14 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
         joined["licence"] = card.licence.get("name", "unknown")
     read = functools.partial(_read, spec=spec, places=places)
     made_from = functools.partial(_made_from, spec=spec, places=places)
-    return Stimuli(joined, read, card.show_stimuli == "always", made_from)
+    sounds = (None, None)
+    if spec.sound:
+        films = tuple(dict.fromkeys(str(one) for one in joined["film"]))
+        sounds = (
+            functools.partial(_sound_of, root=root, template=spec.sound),
+            functools.partial(_sounds_made_from, films=films, root=root, template=spec.sound),
+        )
+    return Stimuli(joined, read, card.show_stimuli == "always", made_from, *sounds)
 
 
 def _files(root: Path, spec: StimuliSpec) -> list[tuple[Mapping[str, str], Path]]:
@@ -186,6 +194,35 @@ def _made_from(cache: Path, *, spec: StimuliSpec, places: Mapping[str, Where]) -
     number = {path: i for i, path in enumerate(inside)}
     where = {one: [number[path], name, i] for one, (path, name, i) in places.items()}
     return digest([_READ, files, where, list(spec.shape), spec.order])
+
+
+def _sound_of(film: str, *, root: Path, template: str) -> Sound:
+    """Read the sound of a film."""
+    path = _sound_path(film, root, template)
+    with explained(path):
+        return _sound(path.read_bytes())
+
+
+def _sounds_made_from(cache: Path, *, films: Sequence[str], root: Path, template: str) -> str:
+    paths = {film: _sound_path(film, root, template) for film in films}
+    return digest([[film, file_sha256(path, cache)] for film, path in paths.items()])
+
+
+def _sound_path(film: str, root: Path, template: str) -> Path:
+    """Find the file of a film's sound, which is one."""
+    pattern = template.replace("{film}", glob.escape(film))
+    found = sorted(root.glob(pattern))
+    if not found:
+        raise DataMissing(
+            f"{root / pattern}: the sound of the film {film!r} is not there. Make it of the film "
+            "beside it: ffmpeg -i FILM.mkv -ac 1 -ar 16000 FILM.wav"
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"{root / pattern}: {found[0].name} and {found[1].name} are both of the film "
+            f"{film!r}. Keep one."
+        )
+    return found[0]
 
 
 @functools.lru_cache(maxsize=2)  # pictures are asked for one by one

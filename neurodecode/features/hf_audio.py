@@ -10,10 +10,12 @@ import numpy as np
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.sound import Sound
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor
 from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._contract import Extract, Feature
+from neurodecode.features._hearing import check_look_back, contents, heard
 from neurodecode.features._transformers import (
     check_layers,
     hidden_state,
@@ -38,6 +40,9 @@ class HfAudio(Feature):
         Over the time of the sound, or its end. A model that hears a sound as a whole looks ahead
         within it: hand it what was heard until a moment, and no more.
     normalize : {"none", "l2"}
+    look_back : float or None
+        Of stimuli that are volumes of films: seconds of the film before each volume begins, of
+        which nothing later is heard. None: stimuli are sounds.
     layers : tuple of int
         Several layers instead of one: shape (n_layers, d), for `encode.layers` to choose from.
     revision : str
@@ -59,12 +64,14 @@ class HfAudio(Feature):
     layer: int = -1
     pooling: Literal["mean", "last"] = "mean"
     normalize: Literal["none", "l2"] = "none"
+    look_back: float | None = None
     layers: tuple[int, ...] = ()
     revision: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "layers", tuple(self.layers))  # a file's list
         check_layers("hf_audio", self.layers, self.layer != type(self).layer, self.pooling)
+        check_look_back(self.look_back, "hf_audio")
         if self.pooling not in ("mean", "last"):
             raise ConfigError(f"hf_audio: pooling: {self.pooling!r}: expected mean or last.")
 
@@ -76,6 +83,14 @@ class HfAudio(Feature):
         found = find_weights(self.weights, self.revision)
         found.need("config.json", "preprocessor_config.json")
         return found
+
+    def read(self, stimuli: Stimuli, stimulus: str) -> Sound:
+        """Give the sound of one stimulus, or of a volume what its film was before it."""
+        return heard(stimuli, stimulus, self.look_back, "hf_audio")
+
+    def contents(self, stimuli: Stimuli, cache: Path) -> str:
+        """Digest of the sounds, and of films of when their volumes begin."""
+        return contents(stimuli, cache, self.look_back, "hf_audio")
 
     def open(self, device: Device = "auto") -> Extract:
         """Load model and feature extractor, every tensor in its place.

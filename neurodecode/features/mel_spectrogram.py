@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.sound import Sound
+from neurodecode.core.stimuli import Stimuli
 from neurodecode.features._contract import Extract, Feature, check_count
+from neurodecode.features._hearing import check_look_back, contents, heard
 
 _LEAST = 1e-10  # of the power: -100 dB
 
@@ -27,6 +30,9 @@ class MelSpectrogram(Feature):
         Seconds, of a Hann window, and from one to the next. None looks beyond the sound.
     n_bins : int
         Stretches of equal length over which decibels are averaged.
+    look_back : float or None
+        Of stimuli that are volumes of films: seconds of the film before each volume begins, of
+        which nothing later is heard. None: stimuli are sounds.
 
     Notes
     -----
@@ -44,15 +50,25 @@ class MelSpectrogram(Feature):
     window: float = 0.025
     hop: float = 0.010
     n_bins: int = 1
+    look_back: float | None = None
 
     def __post_init__(self):
         check_count("mel_spectrogram: n_mels", self.n_mels)
         check_count("mel_spectrogram: n_bins", self.n_bins)
+        check_look_back(self.look_back, "mel_spectrogram")
         if not 0 <= self.fmin < self.fmax or not (self.window > 0 and self.hop > 0):
             raise ConfigError(
                 f"mel_spectrogram: fmin {self.fmin} must be below fmax {self.fmax} Hz, window "
                 f"{self.window} and hop {self.hop} s above zero."
             )
+
+    def read(self, stimuli: Stimuli, stimulus: str) -> Sound:
+        """Give the sound of one stimulus, or of a volume what its film was before it."""
+        return heard(stimuli, stimulus, self.look_back, "mel_spectrogram")
+
+    def contents(self, stimuli: Stimuli, cache: Path) -> str:
+        """Digest of the sounds, and of films of when their volumes begin."""
+        return contents(stimuli, cache, self.look_back, "mel_spectrogram")
 
     def open(self, device: Literal["auto", "cpu", "cuda"] = "auto") -> Extract:
         """Give the function; nothing is loaded."""

@@ -100,10 +100,12 @@ MOVIE10 = "fmri/sub-{0}/func/sub-{0}_task-movie10_" + _ATLAS + "_bold.h5"
 FRIENDS = "fmri/sub-{0}/func/sub-{0}_task-friends_" + _ATLAS + "_desc-s123456_bold.h5"
 
 
-def write_cneuromod(root, lengths, subject="01", path=MOVIE10):
+def write_cneuromod(root, lengths, subject="01", path=MOVIE10, values=None):
     """Write a person's file of one array a run; `lengths` by its key. Gives the arrays."""
     rng = np.random.default_rng(6)
-    held = {k: rng.standard_normal((n, N_PARCELS)).astype("f4") for k, n in lengths.items()}
+    held = values or {
+        k: rng.standard_normal((n, N_PARCELS)).astype("f4") for k, n in lengths.items()
+    }
     place = root / path.format(subject)
     place.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(place, "w") as file:

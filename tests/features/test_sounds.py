@@ -127,3 +127,49 @@ def test_what_hears_nothing_and_what_is_no_sound_is_refused(tmp_path):
     table = pd.DataFrame(index=["a"])
     with pytest.raises(DataError, match="stimulus 'a': expected a sound, got str"):
         MelSpectrogram().read(Stimuli(table, lambda _: "a text"), "a")
+
+
+def film(loudness, t_r=1.0, sfreq=4000.0, n_more=0):
+    """A film of a tone that changes its loudness with each volume, and its volumes."""
+    parts = [tone(500.0, t_r, sfreq, size).samples for size in loudness]
+    sound = Sound(np.concatenate(parts), sfreq)
+    onset = t_r * np.arange(len(loudness) + n_more)
+    table = pd.DataFrame(
+        {"film": "f01", "onset": onset}, index=pd.Index([f"f01/{i}" for i in range(len(onset))])
+    )
+    return Stimuli(table, str, sound_of=lambda name: sound, sounds_made_from=lambda cache: "one")
+
+
+MEL = MelSpectrogram(n_mels=1, fmax=1000.0, look_back=1.0)
+
+
+def heard(feature, shown):
+    return feature.open()([feature.read(shown, one) for one in shown.table.index])[:, 0]
+
+
+def test_a_volume_hears_what_was_before_it_and_nothing_later():
+    loudness = 10.0 ** -np.array([0, 1, 2, 0, 1])
+    told = heard(MEL, film(loudness))
+    assert told[0] == -100, "before the film there is silence"
+    # Each volume tells the second before it: a tenth of the amplitude is 20 dB less.
+    np.testing.assert_allclose(np.diff(told[1:]), [-20, -20, 40], atol=0.01)
+    later = loudness.copy()
+    later[3] = 0.5
+    np.testing.assert_array_equal(heard(MEL, film(later))[:4], told[:4])
+    longer = MelSpectrogram(n_mels=1, fmax=1000.0, look_back=2.0)
+    assert heard(longer, film(loudness))[2] == pytest.approx(told[1:3].mean(), abs=0.3)
+
+
+def test_after_the_end_of_a_film_there_is_silence():
+    told = heard(MEL, film([1.0, 1.0], n_more=3))
+    assert (told[1:3] > -10).all() and (told[3:] == -100).all()
+    with pytest.raises(DataError, match="its sound lasts 2 s, and its last volume begins at 41 s"):
+        heard(MEL, film([1.0, 1.0], n_more=40))
+
+
+def test_looking_back_is_of_films(tmp_path):
+    texts = Stimuli(pd.DataFrame({"film": ["f"], "onset": [0.0]}, index=pd.Index(["a"])), str)
+    with pytest.raises(DataError, match="the card has no sounds of films"):
+        MEL.contents(texts, tmp_path)
+    with pytest.raises(ConfigError, match="look_back: 0 s must be above zero"):
+        MelSpectrogram(look_back=0)
