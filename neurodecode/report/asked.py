@@ -21,6 +21,7 @@ _UPDATES = {
     "delayed_labels": "Trials that had ended by then, with their labels, by models that can go on.",
 }
 _UNITS = {"l_freq": "Hz", "h_freq": "Hz", "sfreq": "Hz", "seconds": "s"}  # of arguments
+_FEW = 6  # numbers of a list that are written out
 _REJECT_UNITS = {"eeg": "V", "eog": "V", "seeg": "V", "ecog": "V", "mag": "T", "grad": "T/m"}
 
 
@@ -56,9 +57,13 @@ def what_was_asked(results: Results, resolved: Mapping[str, Any]) -> list[Asked]
     """
     index, rows = results.index, results.trials()
     tested = "trial" if index["schedule"] is None else "window"
+    target = index["target"]
     asked = [
         Asked("Data", tuple(_data(resolved, rows, tested))),
-        Asked("Told apart", (Line(_target(index["target"], resolved, rows, tested)),)),
+        Asked(
+            "Told apart" if target["kind"] == "label" else "Told",
+            (Line(_target(target, resolved, rows, tested)),),
+        ),
     ]
     if "in_memory" not in resolved.get("data", {}):
         steps = [_call("signal", one) for one in resolved.get("prepare", [])]
@@ -232,9 +237,17 @@ def _value(value: Any) -> str:
         return value["class"].rpartition(".")[2] + (f" ({given})" if given else "")
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{k}: {_value(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple) and len(value) > _FEW and all(map(_is_number, value)):
+        return f"{len(value)} from {_value(value[0])} to {_value(value[-1])}"
     if isinstance(value, list | tuple):  # a function is its name and a digest
         return ", ".join(_value(one) for one in value if not _DIGEST.fullmatch(str(one))) or "none"
+    if isinstance(value, float):
+        return str(float(f"{value:.4g}"))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _null(index: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ def test_what_is_told_is_named(results, monkeypatch):
             results.index, "target", {"kind": kind, "classes": [], "rotates": False}
         )
         monkeypatch.setitem(results.index, "metrics", [])
-        return asked_of(results, **resolved)["Told apart"][0].text
+        return asked_of(results, **resolved)["Told"][0].text
 
     assert told("vector", target={"vector": "clip"}) == "A vector: clip, one a trial."
     assert told("value", target={"value": "age"}) == "A value: age, a number a trial."
@@ -54,6 +54,12 @@ def test_pipelines_in_memory_show_their_steps(results):
     line = asked["Models"][0]
     assert line.name == "linear.csp_lda"
     assert line.arguments == "SelectKBest (k 5, score_func f_classif), SVC (C 1.0, probability no)"
+
+
+def test_many_numbers_are_counted(results):
+    penalties = {"alphas": [10.0 ** (n / 2) for n in range(15)], "delays": [1, 2, 3]}
+    asked = asked_of(results, models=[{"linear.csp_lda": penalties}])
+    assert asked["Models"][0].arguments == "alphas 15 from 1.0 to 10000000.0, delays 1, 2, 3"
 
 
 def test_models_are_described_by_their_last_stage_whatever_they_are_called(results, monkeypatch):
