@@ -69,7 +69,8 @@ def protocol_of(
         If there is no such protocol, or nobody can say who is to be tested.
     """
     if asked is None:
-        asked = _of_encoders(trials.rows) if target.kind == "brain" else _of_decoders(trials.rows)
+        encodes = target.kind == "brain"
+        asked = _of_encoders(trials, target) if encodes else _of_decoders(trials.rows)
     problems = Problems("evaluate")
     found = call(
         from_plain(asked) if not isinstance(asked, str) else Node(asked), "protocol", problems
@@ -83,12 +84,15 @@ def _of_decoders(rows: Rows) -> str:
     return "cross_subject" if len(set(rows["subject"])) > 1 else "within_session"
 
 
-def _of_encoders(rows: Rows) -> dict[str, dict[str, Any]]:
+def _of_encoders(trials: Trials, target: Target) -> dict[str, dict[str, Any]]:
     """Say who is tested where an encoder tells the brain: no stimulus on both sides, no neighbours.
 
     Each person has an encoder of their own, since voxels are their own.
     """
+    rows = trials.rows
     series = is_series(rows["recording"], rows["start"], rows["stop"])
+    # Epochs that overlap are trials nevertheless: those that overlap the tested are not trained on.
+    series &= not any("time" in part.axes for part in trials.signals[target.signal].used())
     if _SPLIT in rows and len(set(rows[_SPLIT])) > 1 and "test" in set(rows[_SPLIT]):
         return {"columns" if series or STIMULUS not in rows else "shared_stimuli": {}}
     shown = None if STIMULUS not in rows else rows.take(np.flatnonzero(pd.notna(rows[STIMULUS])))
@@ -96,7 +100,8 @@ def _of_encoders(rows: Rows) -> dict[str, dict[str, Any]]:
         n_stimuli = _distinct(shown, ("subject",), STIMULUS)
         if n_stimuli.sum() < len(shown):
             return {"shared_stimuli": {"n_splits": min(_N_SPLITS, max(2, int(n_stimuli.min())))}}
-    if shown is not None and series and (_distinct(shown, ("subject", STIMULUS), "run") > 1).any():
+    again = shown is not None and (_distinct(shown, ("subject", STIMULUS), "recording") > 1).any()
+    if shown is not None and series and again:
         if (_distinct(shown, ("recording",), STIMULUS) == 1).all():
             return {"columns": {"column": STIMULUS, "test": "each"}}
         raise ConfigError(

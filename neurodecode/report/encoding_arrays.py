@@ -198,7 +198,7 @@ def _space(given: Any, names: tuple[str, ...]) -> Space:
     if isinstance(given, str | Path) or hasattr(given, "affine"):
         mask, affine = marked(given, "space")
         return Space("voxels", affine=affine, shape=mask.shape, ijk=np.argwhere(mask))
-    if isinstance(given, Sequence | np.ndarray | pd.Index):
+    if isinstance(given, Sequence | np.ndarray | pd.Index | pd.Series):
         return Space("parcels", tuple(map(str, given)))
     raise ConfigError(
         f"space: got {type(given).__name__}. Give the name of each target, a mask (an image of 0 "

@@ -214,6 +214,18 @@ def test_epochs_are_told_at_each_channel_and_time():
     assert (targets["score"] > 0.8).all()
 
 
+def test_epochs_that_overlap_are_trials_whose_stimuli_are_held_out():
+    X, Y, rows = pictures()
+    info = mne.create_info(["Cz"], 10.0, "eeg")
+    begins = 2 * np.arange(60)  # 0.2 s apart, 0.6 s long
+    events = np.column_stack([begins, np.zeros((60, 1), int), np.ones((60, 1), int)])
+    epochs = mne.EpochsArray(1e-6 * Y[:, None], info, events, verbose="ERROR")
+    epochs.metadata = rows.drop(columns="run")
+    results = nd.evaluate(X, epochs, [Ridge()], metrics="r", **FEW)
+    assert folds_of(results) == [f"1/stimuli-{i}" for i in range(5)]
+    assert all(fold["purged"] > 0 for fold in results.index["folds"])
+
+
 def test_voxels_of_a_mask_have_their_places_and_maps():
     X, Y, rows = pictures()
     values = np.zeros((3, 3, 2))
