@@ -14,6 +14,7 @@ __all__ = [
     "build",
     "compare",
     "evaluate",
+    "identify_regions",
     "load",
     "load_results",
     "metric_curve",
@@ -32,6 +33,7 @@ _HOME = {
     "build": "neurodecode.report.notebook",
     "compare": "neurodecode.report.compare",
     "evaluate": "neurodecode.report.evaluate",
+    "identify_regions": "neurodecode.report.identification",
     "load": "neurodecode.report.notebook",
     "load_results": "neurodecode.report.results",
     "metric_curve": "neurodecode.report.metric_curves",
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from neurodecode.core.rdms import Rdms
     from neurodecode.report.compare import compare
     from neurodecode.report.evaluate import evaluate
+    from neurodecode.report.identification import identify_regions
     from neurodecode.report.metric_curves import metric_curve, pseudo_depth
     from neurodecode.report.notebook import build, load, stimuli, table
     from neurodecode.report.regions import roi_pictures

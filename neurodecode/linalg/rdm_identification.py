@@ -1,6 +1,6 @@
 """Which region, or layer, a geometry is of, told from that of other subjects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,9 @@ import numpy as np
 from neurodecode.core.errors import DataError
 from neurodecode.linalg.permutation import permutation_p
 from neurodecode.linalg.rdm_ceilings import pool
-from neurodecode.linalg.rdm_compare import Method, compare
+from neurodecode.linalg.rdm_compare import Method, compare, coordinates
+from neurodecode.linalg.rdm_inference import two_factor
+from neurodecode.linalg.rdm_pairs import n_conditions_of, squares, vectors
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,18 @@ class Identified:
     def accuracy(self) -> float:
         """Mean over subjects; one over the number of regions by chance."""
         return float(self.accuracies.mean())
+
+    @property
+    def sensitivity(self) -> np.ndarray:
+        """Share of subjects in whom each region was told right, shape (n_regions,)."""
+        return np.mean(self.taken_for == np.arange(self.taken_for.shape[1]), axis=0)
+
+    @property
+    def specificity(self) -> np.ndarray:
+        """Share of the other regions that were not taken for each, shape (n_regions,)."""
+        n_subjects, n_regions = self.taken_for.shape
+        wrong = self.confusion.sum(axis=0) - np.diag(self.confusion)
+        return 1 - wrong / (n_subjects * (n_regions - 1))
 
 
 def identify_regions(rdms: np.ndarray, method: Method = "corr") -> Identified:
@@ -90,6 +104,7 @@ def chosen_descriptor(
     ----------
     members : ndarray, shape (n_members, n_subjects, n_regions, n_pairs)
         Such as of `neurodecode.linalg.topology.geo_topological_family`. At least three subjects.
+        Of equal ones the first is taken.
     method : str
 
     Returns
@@ -108,6 +123,91 @@ def chosen_descriptor(
         chosen[subject] = np.argmax([identify_regions(one, method).accuracy for one in rest])
         taken[subject] = whole[chosen[subject]][subject]
     return Identified(taken, _confusion(taken)), chosen
+
+
+def accuracy_variance(
+    rdms: np.ndarray,
+    describe: Sequence[Callable[[np.ndarray], np.ndarray]],
+    method: Method = "corr",
+    *,
+    of_subject: np.ndarray | None = None,
+    n_draws: int = 200,
+    seed: int = 0,
+) -> tuple[float, int]:
+    """Give the variance that the accuracy has over subjects and stimuli.
+
+    Parameters
+    ----------
+    rdms : ndarray, shape (n_subjects, n_regions, n_pairs)
+    describe : sequence of callable
+        Make of RDMs, shape (n_rdms, n_pairs), what is compared; NaN stay.
+    method : str
+        Without Kendall's. Pools are mean coordinates: of ranks, they are not ranked again.
+    of_subject : ndarray of int, shape (n_subjects,), optional
+        By which of `describe` each subject is tested; by the first without.
+    n_draws : int
+    seed : int
+
+    Returns
+    -------
+    variance : float
+        Of both factors, corrected for drawing twice
+        (`neurodecode.linalg.rdm_inference.two_factor`).
+    dof : int
+        The fewer of subjects and conditions, less one.
+
+    Notes
+    -----
+    Pairs of a condition with its own copy are left out. Copies of a subject do not tell it, so that
+    drawn subjects have fewer others: standard errors were 1.24 to 1.4 times those of other subjects
+    and stimuli where both were simulated (six subjects, four regions, thirty stimuli).
+    """
+    n_subjects, n_regions, n_pairs = rdms.shape
+    n_conditions = n_conditions_of(n_pairs)
+    flat, rng = rdms.reshape(-1, n_pairs), np.random.default_rng(seed)
+    whole, shape = np.ones(n_subjects), (n_subjects, n_regions)
+    by = np.zeros(n_subjects, int) if of_subject is None else of_subject
+    once = _products(flat, describe, method, shape)
+    drawn = np.empty((3, n_draws))
+    for draw in range(n_draws):
+        counts = rng.multinomial(n_subjects, np.full(n_subjects, 1 / n_subjects)).astype(float)
+        places = np.sort(rng.integers(n_conditions, size=n_conditions))
+        found = squares(flat)[:, places][:, :, places]
+        found[:, places[:, None] == places] = np.nan
+        K = _products(vectors(found), describe, method, shape)
+        pairs = ((K, counts), (once, counts), (K, whole))
+        drawn[:, draw] = [_accuracy(one, by, often) for one, often in pairs]
+    both, subjects, conditions = np.nanvar(drawn, axis=1, ddof=1)
+    variance = two_factor(both, subjects, conditions, n_subjects, n_conditions)
+    return float(variance), min(n_subjects, n_conditions) - 1
+
+
+def _products(
+    flat: np.ndarray,
+    describe: Sequence[Callable[[np.ndarray], np.ndarray]],
+    method: Method,
+    shape: tuple[int, int],
+) -> np.ndarray:
+    """Products of all RDMs with all, (n_describe, n_subjects, n_regions, n_subjects, n_regions)."""
+    found = [np.nan_to_num(coordinates(make(flat), method)) for make in describe]
+    return np.stack([(U @ U.T).reshape(*shape, *shape) for U in found])
+
+
+def _accuracy(K: np.ndarray, by: np.ndarray, counts: np.ndarray) -> float:
+    """Identify regions by pools of others, each there as often as it is counted."""
+    n_subjects, n_regions = K.shape[1:3]
+    right = np.zeros(n_subjects)
+    for subject in np.flatnonzero(counts):
+        weights = np.where(np.arange(n_subjects) == subject, 0, counts)
+        if not weights.any():
+            return np.nan
+        mine = K[by[subject]]
+        length = np.einsum("t,u,tquq->q", weights, weights, mine)
+        alike = np.einsum("t,rtq->rq", weights, mine[subject])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            likeness = np.where(length > 0, alike / np.sqrt(length), -np.inf)
+        right[subject] = np.mean(likeness.argmax(axis=1) == np.arange(n_regions))
+    return float(right @ counts / counts.sum())
 
 
 def identification_test(

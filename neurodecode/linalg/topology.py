@@ -149,7 +149,7 @@ def choose_quantiles(
             "quantiles are chosen of subjects who have the same conditions, and dissimilarities "
             "are missing. Say two quantiles, or leave out the other conditions."
         )
-    members = _members(step)
+    members = quantile_grid(step)
     agreement = np.zeros((len(members), n_subjects))
     for place, mine in zip(rdms, there, strict=True):
         for total, (low, high) in zip(agreement, members, strict=True):
@@ -166,8 +166,16 @@ def choose_quantiles(
     return ChosenQuantiles(members[best], agreement[best, np.arange(n_subjects)], agreement[0])
 
 
-def _members(step: float) -> np.ndarray:
-    """Pairs of quantiles on a grid, the widest first, shape (n_members, 2)."""
+def quantile_grid(step: float = 0.1) -> np.ndarray:
+    """Give pairs of quantiles that may be chosen, the widest first, shape (n_members, 2).
+
+    Those with one near pair, or one far pair, are left out: an RDM of one pair tells nothing.
+
+    Raises
+    ------
+    ConfigError
+        If 1 is no multiple of the step.
+    """
     bounds = _grid(step)
     one_pair = (bounds[:, 0] == bounds[:, 1]) & np.isin(bounds[:, 0], (0, 1))
     bounds = bounds[~one_pair]
