@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.core.config import nearest
-from neurodecode.core.errors import ConfigError
+from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
+from neurodecode.core.series import follows, is_series
 from neurodecode.core.target import Target
+from neurodecode.core.timeline import AT_ONCE
 from neurodecode.protocols._columns import listed, texts
 
 _SPLIT = "split"  # the column that official splits stand in
@@ -53,6 +55,9 @@ class SharedStimuli:
     Rows without a stimulus, such as catch trials, are used on neither side, nor are those without
     a concept, where these are held out, or without a value of `column`. What a concept is called is
     the card's: two that are numbered alike are one.
+
+    Where the brain is told, single volumes of a series are not drawn (`n_splits`): their neighbours
+    are near copies. Films that are drawn whole are.
 
     Inner folds and validation rows keep stimuli (or concepts) apart too. Of `others` they leave out
     no person.
@@ -100,7 +105,6 @@ class SharedStimuli:
 
     def split(self, rows: Rows, target: Target, seed: int) -> Iterator[Fold]:
         """Give one fold a person (one of all people within all), or `n_splits` of them."""
-        del target
         held, kind = self._held(rows), self._kinds(rows)
         for who, tested, trained in self._people(rows):
             for name, test in self._tested(rows, held, kind, tested, who, seed):
@@ -115,6 +119,8 @@ class SharedStimuli:
                     train=np.flatnonzero(may & ~shown),
                     test=np.flatnonzero(test),
                 )
+                if self.n_splits is not None and target.kind == "brain":
+                    _check_neighbours(fold, rows)
                 yield replace(fold, left_out=int(np.sum(may & shown)))
 
     def calibration_rows(self, fold: Fold, rows: Rows) -> np.ndarray:
@@ -233,6 +239,29 @@ class _Kinds:
 
     tested: np.ndarray
     trainable: np.ndarray
+
+
+def _check_neighbours(fold: Fold, rows: Rows) -> None:
+    """Refuse to draw single volumes of a series, whose neighbours are trained on.
+
+    Films that are drawn whole have neighbours at their ends alone, and windows that overlap what is
+    tested are taken out of training.
+    """
+    recording, start, stop = (rows[name] for name in ("recording", "start", "stop"))
+    if not is_series(recording, start, stop):
+        return
+    touching = follows(recording, start, stop)[1:] & (start[1:] >= stop[:-1] - AT_ONCE)
+    trained, test = np.isin(np.arange(len(rows)), fold.index("train")), fold.index("test")
+    beside = np.zeros(len(rows), dtype=bool)
+    beside[1:] |= touching & trained[:-1]
+    beside[:-1] |= touching & trained[1:]
+    if np.mean(beside[test]) > 0.5:
+        raise LeakError(
+            f"shared_stimuli: fold {fold.name}: rows follow each other in time, and "
+            f"{int(beside[test].sum())} of {len(test)} tested ones are next to rows that are "
+            "trained on, which are near copies. Use cross_run, columns, or of one long run "
+            "within_session with blocked: true and a gap."
+        )
 
 
 def _several(held_out: _HeldOut) -> str:

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +8,7 @@ from sklearn.model_selection import GroupKFold
 from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.fold import ROLES
 from neurodecode.core.rows import Rows
+from neurodecode.core.target import Target
 from neurodecode.harness.access import grant
 from neurodecode.harness.question import TargetAccess
 from neurodecode.protocols import claims_of, inner_groups, verify, with_unlabelled
@@ -253,3 +255,31 @@ def test_people_who_saw_nothing_alike_share_nothing(rows_of, target):
     rows = rows_of(subjects=("01", "02"), stimulus=[*STIMULI, *(f"q{i}" for i in range(12))])
     with pytest.raises(ConfigError, match="no stimulus was shown to all 2 people"):
         folds_of(SharedStimuli(shared=True), rows, target)
+
+
+BRAIN = Target("brain", signal="fmri")
+
+
+def series_of(stimulus, seconds=2.0):
+    """Rows of one run, each two seconds after the one before."""
+    onset = 2.0 * np.arange(len(stimulus))
+    return Rows.build(
+        pd.DataFrame(
+            {
+                "recording": "sub-01_ses-1_run-1", "subject": "01", "session": "1", "run": "1",
+                "onset": onset, "duration": seconds, "start": onset, "stop": onset + seconds,
+                "stimulus": stimulus,
+            }
+        )
+    )  # fmt: skip
+
+
+def test_volumes_of_a_series_are_not_drawn_one_by_one():
+    volumes = [f"volume {i}" for i in range(40)]
+    with pytest.raises(LeakError, match=r"of 20 tested ones are next to rows that are trained on"):
+        folds_of(SharedStimuli(n_splits=2), series_of(volumes), BRAIN)
+    films = np.repeat(["a", "b", "c", "d"], 10)
+    assert len(folds_of(SharedStimuli(n_splits=2), series_of(films), BRAIN)) == 2
+    # Windows that overlap are purged, and trials with a pause between them are no series.
+    for seconds in (3.0, 1.0):
+        assert len(folds_of(SharedStimuli(n_splits=2), series_of(volumes, seconds), BRAIN)) == 2
