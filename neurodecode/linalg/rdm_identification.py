@@ -106,6 +106,8 @@ def chosen_descriptor(
         Such as of `neurodecode.linalg.topology.geo_topological_family`. At least three subjects.
         Of equal ones the first is taken.
     method : str
+        Members are judged by pools of coordinates: of ranks, they are not ranked again, and
+        Kendall's are judged by ranks.
 
     Returns
     -------
@@ -117,11 +119,17 @@ def chosen_descriptor(
     n_subjects, n_regions = members.shape[1:3]
     chosen = np.empty(n_subjects, dtype=int)
     taken = np.empty((n_subjects, n_regions), dtype=int)
-    whole = [identify_regions(one, method).taken_for for one in members]
-    for subject in range(n_subjects):
-        rest = np.delete(members, subject, axis=1)
-        chosen[subject] = np.argmax([identify_regions(one, method).accuracy for one in rest])
-        taken[subject] = whole[chosen[subject]][subject]
+    by: Method = "rho-a" if method in ("tau-a", "tau-b") else method
+    shape, first = (n_subjects, n_regions), np.zeros(n_subjects, int)
+    accuracies = np.empty((len(members), n_subjects))
+    for accuracy, one in zip(accuracies, members, strict=True):
+        with np.errstate(invalid="ignore"):  # of members that are constant
+            K = _products(one.reshape(-1, one.shape[-1]), [np.asarray], by, shape)
+        accuracy[:] = [_accuracy(K, first, 1 - own) for own in np.eye(n_subjects)]
+    chosen[:] = accuracies.argmax(axis=0)
+    for member in np.unique(chosen):
+        mine = chosen == member
+        taken[mine] = identify_regions(members[member], method).taken_for[mine]
     return Identified(taken, _confusion(taken)), chosen
 
 
