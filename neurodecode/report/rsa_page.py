@@ -20,7 +20,6 @@ from neurodecode.report.words import counted, flag_sentence
 
 _DESCRIBED = ("geo_topological", "geodesic")  # options that say what of RDMs is compared
 _MOST_RDMS = 16
-_LEAST = 0.005  # weight that is shown
 _MOST_MAPS = 6  # regions
 _MOST_PAIRS = 120  # of models whose difference is told
 _MOST_PLACES = 12  # regions that are drawn one by one
@@ -41,7 +40,7 @@ class RsaPart:
     rdms: list[Picture]
     subjects: pd.DataFrame | None
     differences: pd.DataFrame | None
-    fitted: list[tuple[str, str, str]]
+    fitted: list[tuple[str, RsaRow]]
 
 
 def rsa_part(results: Results) -> RsaPart:
@@ -62,9 +61,9 @@ def rsa_part(results: Results) -> RsaPart:
         subjects=_subjects(rows),
         differences=_differences(results),
         fitted=[
-            (f"{row.model}{_place(row)}", spaced(row.metric), _weights(row))
+            (f"{row.model}{_place(row)}", row)
             for row in rows
-            if row.weights and row.time is None
+            if row.member_scores and row.time is None
         ],
     )
 
@@ -104,6 +103,11 @@ def rsa_verdict(results: Results) -> list[str]:
                 "bh": "it scores as well, corrected for the rate of false discoveries.",
                 "none": "it scores as well, not corrected for the other rows.",
             }[results.index["options"]["correction"]]
+        )
+    if 0 < sum(bool(row.member_scores) for row in models) < len(models):
+        said.append(
+            "Models that are fitted are scored on fewer pairs than the others: hold them against "
+            "their members in the same folds."
         )
     if n_models > 1:
         said.append("The best was picked by the scores below, which favours it a little.")
@@ -182,6 +186,13 @@ def _terms(results: Results, rows: Sequence[RsaRow]) -> Iterator[tuple[str, str]
             ),
         )
         yield "p", how
+    if any(row.member_scores for row in rows):
+        yield (
+            "fitted models",
+            "Scored on subjects and within folds of conditions that they were not fitted to. Folds "
+            "have fewer pairs than all conditions: hold them against their members in the same "
+            "folds, below, and not against the rows of fixed models.",
+        )
     if any(row.role == "ceiling" for row in rows):
         yield (
             "split-half reliability",
@@ -284,12 +295,6 @@ def _differences(results: Results) -> pd.DataFrame | None:
     found = results.differences(results.index["metrics"][0])
     found = pd.DataFrame(found[found["time"].isna()])
     return None if len(found) == 0 or len(found) > _MOST_PAIRS else found
-
-
-def _weights(row: RsaRow) -> str:
-    """Name members by their weight, the largest first; those below .005 are not named."""
-    several = sorted(row.weights.items(), key=lambda one: -one[1])
-    return ", ".join(f"{name} {weight:.2f}" for name, weight in several if weight >= _LEAST)
 
 
 def _place(row: RsaRow) -> str:

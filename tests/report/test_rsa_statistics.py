@@ -66,6 +66,7 @@ def test_a_weighted_model_finds_its_weights_in_other_subjects_and_conditions():
     assert whole["chance"] == 0
     assert abs(whole["shuffled_mean"]) < 0.2  # what is fitted to nothing scores nothing
     assert whole["ci_low"] < whole["mean"] < whole["ci_high"]
+    assert "fewer pairs than the others" in results.report().read_text(encoding="utf-8")
     assert "these_" not in whole["flags"]  # the interval is over subjects and conditions
     assert row(results, "part 0")["p"] < 0.05
     assert row(results, "way")["mean"] > row(results, "part 2")["mean"]
@@ -126,7 +127,10 @@ def test_a_member_is_selected_by_subjects_and_conditions_that_are_not_scored():
     assert sum(weights["nothing"].values()) == pytest.approx(1)
     assert nothing["p"] > 0.05
     page = results.report().read_text(encoding="utf-8")
-    assert "What was fitted" in page and "latent 1.00" in page
+    assert "What was fitted" in page and "and not against the rows of fixed models" in page
+    alone = {one.model: one.member_scores for one in results.rows()}
+    assert found["mean"] == pytest.approx(alone["layers"]["latent"])  # the same folds
+    assert alone["layers"]["latent"] > max(alone["nothing"].values())
 
 
 def test_what_cannot_be_permuted_says_how_else():

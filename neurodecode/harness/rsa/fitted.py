@@ -16,7 +16,7 @@ from neurodecode.linalg.rdm_bootstrap import Bootstrap
 from neurodecode.linalg.rdm_bootstrap_fitted import bootstrap_fitted
 from neurodecode.linalg.rdm_compare import Method
 from neurodecode.linalg.rdm_crossvalidation import Folds
-from neurodecode.linalg.rdm_models import LINEAR, Interpolate, Select, Weighted
+from neurodecode.linalg.rdm_models import LINEAR, Fixed, Interpolate, Select, Weighted
 from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
 from neurodecode.linalg.rdm_permutation import deals
 
@@ -36,10 +36,13 @@ class Fit:
     shares : ndarray, shape (n_members,)
         Weights that sum to 1, mean over folds: of selected members how often each is. NaN where no
         weight is above zero in any fold.
+    alone : ndarray, shape (n_members,)
+        Mean scores of the members in the same folds, which have fewer pairs than all conditions.
     """
 
     scores: np.ndarray
     shares: np.ndarray
+    alone: np.ndarray
 
 
 def fitted(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> Fit:
@@ -76,7 +79,9 @@ def fitted(model: ModelRdm, data: np.ndarray, metric: Method, seed: int) -> Fit:
     weights = folds.weights(members)
     total = weights.sum(axis=1, keepdims=True)
     shares = weights[total[:, 0] > 0] / total[total[:, 0] > 0]
-    return Fit(each, shares.mean(axis=0) if len(shares) else np.full(len(model.values), np.nan))
+    shares = shares.mean(axis=0) if len(shares) else np.full(len(model.values), np.nan)
+    alone = folds.scores([Fixed(one) for one in model.values])[2].mean(axis=0)
+    return Fit(each, shares, alone)
 
 
 def fitted_null(

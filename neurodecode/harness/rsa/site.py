@@ -203,6 +203,12 @@ class Site:
             return {}
         return dict(zip(self.models[j].members, self.fits[j].shares.tolist(), strict=True))
 
+    def alone(self, j: int) -> dict[str, float]:
+        """Give the scores of a model's members in its folds; nothing of a fixed one."""
+        if j not in self.fits:
+            return {}
+        return dict(zip(self.models[j].members, self.fits[j].alone.tolist(), strict=True))
+
 
 def check_shared(own: np.ndarray, subjects: Sequence[str], where: str) -> None:
     """Hold subjects who differ in their conditions to having, and sharing, enough of them.

@@ -57,6 +57,9 @@ class RsaRow(TableRow):
         How many conditions each subject has, where they differ in them.
     weights : mapping of str to float
         Of a fitted model's members, mean over folds; they sum to 1.
+    member_scores : mapping of str to float
+        Of the same members in the folds in which the model is scored: what it is to be held
+        against, as folds have fewer pairs than all conditions.
     quantiles_per_unit : mapping of str to two floats
         Between which each subject's RDMs are geo-topological, where they were chosen by the others.
     """
@@ -68,6 +71,7 @@ class RsaRow(TableRow):
     p_uncorrected: float | None = None
     conditions_per_unit: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    member_scores: Mapping[str, float] = field(default_factory=dict)
     quantiles_per_unit: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
@@ -196,6 +200,7 @@ def _of_metric(
                 p_uncorrected=None if p is None or not len(mine) else float(p[i, j]),
                 conditions_per_unit=site.counts if site.differ else {},
                 weights=site.shares(j),
+                member_scores=site.alone(j),
             )
 
 
