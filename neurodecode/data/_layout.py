@@ -249,7 +249,8 @@ class Features:
         Columns of the table or names of flags, 1 inside: features of no region are left out, and
         the type of one is the first that it is in.
     least : mapping of str to float
-        The same to the value below which features are left out, such as a noise ceiling.
+        The same to the value below which features are left out, such as a noise ceiling, or of a
+        flag that numbers regions 1; who has none is left out too.
     match : mapping of str to str
         Column of the table to a key of the data's file that holds the same numbers.
     """
@@ -272,7 +273,8 @@ class Features:
             raise ConfigError("table: names is a column of it, and its types are regions.")
         if bool(self.flags) != bool(self.flag_names) or (self.flags and self.table):
             raise ConfigError("expected flags with flag_names, or a table.")
-        if self.flags and (self.names or self.types or self.match or not self.regions):
+        chosen = self.regions or self.least
+        if self.flags and (self.names or self.types or self.match or not chosen):
             raise ConfigError("flags: they say regions; features have no names and other types.")
 
     @property

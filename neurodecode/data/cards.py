@@ -11,6 +11,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder
 from neurodecode.core.names import catalogue, check_call
 from neurodecode.core.nodes import Node, Problems, load
+from neurodecode.data._stimuli_layout import StimuliSpec
 from neurodecode.data.specs import Card, ChannelsSpec, EventsSpec, SimulateSpec, Variant
 from neurodecode.data.tasks import Task
 
@@ -86,6 +87,7 @@ def _with_base(card: Card, folder: Path) -> Card:
             card.channels if variant.channels == ChannelsSpec() else variant.channels,
             card.events if variant.events == EventsSpec() else variant.events,
             variant.simulate or card.simulate,
+            variant.stimuli or card.stimuli,
         )
 
     fields = {name: getattr(card, name) for name in Card.__dataclass_fields__}
@@ -124,7 +126,7 @@ def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Varian
     for name, child in node.value.items():
         place = f"{where}.{name}"
         keys = child.value if isinstance(child.value, dict) else {}
-        known = ("reader", "channels", "events", "simulate")
+        known = ("reader", "channels", "events", "simulate", "stimuli")
         for key in set(keys) - set(known):
             problems.add(keys[key], f"{place}.{key}", f"unknown key.{nearest(key, known)}")
         if "reader" not in keys:
@@ -141,7 +143,10 @@ def _variants(node: Node, where: str, problems: Problems) -> Mapping[str, Varian
         simulate = None
         if "simulate" in keys:
             simulate = _simulate(keys["simulate"], f"{place}.simulate", problems)
-        found[name] = Variant(made.reader, made.options, channels, events, simulate)
+        stimuli = None
+        if "stimuli" in keys:
+            stimuli = bind(StimuliSpec, keys["stimuli"], f"{place}.stimuli", problems)
+        found[name] = Variant(made.reader, made.options, channels, events, simulate, stimuli)
     return found
 
 

@@ -202,6 +202,8 @@ class Variant:
         Module of `neurodecode.data.readers`.
     options : object
         That module's ``Options``.
+    stimuli : StimuliSpec or None
+        Where what its recordings show is kept.
     """
 
     reader: str
@@ -209,6 +211,7 @@ class Variant:
     channels: ChannelsSpec = ChannelsSpec()
     events: EventsSpec = EventsSpec()
     simulate: SimulateSpec | None = None
+    stimuli: StimuliSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ class Card:
         Makes recordings with a planted effect of this shape; of all layouts, or of those that do
         not say otherwise. A card that has it and no reader is wholly simulated.
     stimuli : StimuliSpec or None
-        Where what was shown is kept.
+        Where what was shown is kept, of layouts that do not say otherwise.
     show_stimuli : {"always", "never"}
         Whether reports may show what was shown.
     """

@@ -30,7 +30,7 @@ _READ = 1  # version of how files become pictures
 Where = tuple[Path, str, int]  # the file; key, or name within it; number
 
 
-def open_stimuli(card: Card, root: Path) -> Stimuli:
+def open_stimuli(card: Card, root: Path, variant: str = "") -> Stimuli:
     """Give the stimuli of a card; contents are read when asked for.
 
     Parameters
@@ -38,6 +38,8 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
     card : Card
     root : Path
         Folder of the data set.
+    variant : str
+        Layout whose recordings show them; the first one without.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def open_stimuli(card: Card, root: Path) -> Stimuli:
     DataError
         If a name within an archive climbs out of it, or two files are one stimulus.
     """
-    spec = card.stimuli
+    spec = card.stimuli if card.wholly_simulated else card.variant(variant).stimuli
     if spec is None:
         raise ConfigError(
             f"{card.name}: its card names no stimuli. Say under stimuli where they are kept."
@@ -104,7 +106,7 @@ def _files(root: Path, spec: StimuliSpec) -> list[tuple[Mapping[str, str], Path]
 
 
 def _holds(path: Path, key: str) -> bool:
-    return path.suffix != ".nwb" or key in _array_files.keys_of(path)
+    return path.suffix not in (".nwb", ".mat") or key in _array_files.keys_of(path)
 
 
 def _parts(spec: StimuliSpec, root: Path, path: Path, words: Mapping[str, str]) -> list[Place]:

@@ -86,7 +86,7 @@ def open_shown(resolved: Resolved, root: Path) -> Stimuli:
     try:
         if is_simulated(layout):
             return shown_by(layout.options)
-        return open_stimuli(resolved.card, root)
+        return open_stimuli(resolved.card, root, resolved.experiment.data.variant)
     except ConfigError as error:
         raise ConfigError([f"features: {said}" for said in error.problems]) from error
 

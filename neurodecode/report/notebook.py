@@ -132,7 +132,7 @@ def stimuli(
     card : str
         Name of a card, or path of a card file.
     variant : str
-        A variant of the card, where recordings are simulated; the first one without.
+        A variant of the card; the first one without.
     data : path, optional
         A data root: a folder with one subfolder a card.
     simulate : {"", "full", "small"}
@@ -148,7 +148,8 @@ def stimuli(
     found = load_card(card)
     if simulate or found.wholly_simulated:
         return simulated_stimuli(found, simulate or "full", variant)
-    return open_stimuli(found, find_root(found, None if data is None else Path(data)))
+    root = find_root(found, None if data is None else Path(data), variant)
+    return open_stimuli(found, root, variant)
 
 
 def build(name: str, /, **arguments: Any) -> Any:

@@ -94,6 +94,46 @@ def write_pereira2018(root, subject="018", session="243sentences", n_voxels=5):
     return betas, regions, sentences
 
 
+def write_pereira2018_language(root, subject="018", part="n72", n_voxels=6):
+    """Write the file of a person's language network; gives betas, and who is of its tenth."""
+    betas = np.random.default_rng(4).standard_normal((7, n_voxels))
+    # A cell an atlas: the region of each voxel, from 1, or nothing.
+    atlases = {
+        "DMN_FIXminusH_from90to100prcnt": [np.nan, 1, np.nan, 2, np.nan, np.nan],
+        "language_from80to100prcnt": [1, np.nan, 2, 2, np.nan, 1],
+        "language_from90to100prcnt": [1, np.nan, 5, np.nan, np.nan, 1],
+    }
+    names, masks, rois = (np.empty((3, 1), dtype=object) for _ in range(3))
+    for i, (name, mask) in enumerate(atlases.items()):
+        names[i, 0], masks[i, 0] = name, np.array(mask)[:, None]
+        rois[i, 0] = np.array([f"region {j}" for j in range(i + 2)], dtype=object)[:, None]
+    meta = {"atlases": names, "roiMultimask": masks, "rois": rois}
+    path = root / f"language/{subject}_complang_passages_{part}_persent.mat"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scipy.io.savemat(path, {"data": betas, "meta": meta})
+    return betas, np.isfinite(atlases["language_from90to100prcnt"])
+
+
+def write_pereira2018_concepts(root, subject="P01", words=("ability", "dog", "big")):
+    """Write a person's three files of words, which do not stand in one order; gives betas."""
+    made, rng = {}, np.random.default_rng(5)
+    key = np.empty((len(words), 1), dtype=object)
+    key[:, 0] = words
+    for i, way in enumerate(("pictures", "sentences", "wordclouds")):
+        made[way] = rng.standard_normal((len(words), 5))
+        held = {
+            "examples": made[way],
+            "keyConcept": key,
+            "labelsConcept": np.roll(np.arange(1, len(words) + 1), i)[:, None],
+            "labelsConcreteness": rng.random((len(words), 1)),
+            "meta": {"roiMultimaskAAL": np.arange(5)[:, None]},
+        }
+        path = root / subject / f"examples_180concepts_{way}.mat"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scipy.io.savemat(path, held)
+    return made
+
+
 N_PARCELS = 6  # of the real files 1000
 _ATLAS = "space-MNI152NLin2009cAsym_atlas-Schaefer18_parcel-1000Par7Net"
 MOVIE10 = "fmri/sub-{0}/func/sub-{0}_task-movie10_" + _ATLAS + "_bold.h5"

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 import scipy.io
-from encoding_layouts import write_pereira2018
+from encoding_layouts import (
+    write_pereira2018,
+    write_pereira2018_concepts,
+    write_pereira2018_language,
+)
 from visual_layouts import recordings
 
 from neurodecode.core.errors import DataError
@@ -52,3 +56,34 @@ def test_a_passage_that_is_none_is_named(tmp_path):
     (one,) = recordings("pereira2018", tmp_path)
     with pytest.raises(DataError, match="'keyPassages' has 3 entries, and 'passage_nr' is '0'"):
         one.header()
+
+
+def test_the_language_network_has_texts_and_passages_of_the_examples(tmp_path):
+    _, _, sentences = write_pereira2018(tmp_path)
+    write_pereira2018_concepts(tmp_path, "018")
+    betas, inside = write_pereira2018_language(tmp_path)
+    (one,) = recordings("pereira2018", tmp_path, "language")
+    assert (one.subject, one.session) == ("018", "243sentences")
+    signal = one.load()
+    np.testing.assert_array_equal(signal.data, betas[:, inside])
+    rows = signal.events
+    assert rows["concept"].tolist()[2:4] == ["243sentences passage 1", "243sentences passage 2"]
+    stimuli = open_stimuli(load_card("pereira2018"), tmp_path, "language")
+    assert [stimuli[name] for name in rows["stimulus"]] == sentences
+    # The same files of passages are read beside those of words.
+    assert [one.session for one in recordings("pereira2018", tmp_path)] == ["243sentences"]
+
+
+def test_words_are_named_by_their_numbers_in_each_way_they_are_shown(tmp_path):
+    write_pereira2018(tmp_path, "001")
+    made = write_pereira2018_concepts(tmp_path)
+    found = recordings("pereira2018", tmp_path, "concepts")
+    assert [one.session for one in found] == ["pictures", "sentences", "wordclouds"]
+    for one in found:
+        np.testing.assert_array_equal(one.load().data, made[one.session])
+    words = [one.header().events["stimulus"].tolist() for one in found]
+    assert words[0] == ["ability", "dog", "big"] and words[1] == ["big", "ability", "dog"]
+    stimuli = open_stimuli(load_card("pereira2018"), tmp_path, "concepts")
+    assert {name: stimuli[name] for name in stimuli.table.index} == {
+        "ability": "ability", "dog": "dog", "big": "big",
+    }  # fmt: skip

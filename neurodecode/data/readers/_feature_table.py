@@ -102,6 +102,8 @@ def flags_of(
     """
     known = [str(one).strip() for one in place.read(features.flag_names).ravel()]
     held: Any = place.read(features.flags)
+    if held.ndim > 2 and len(held) == len(known):
+        held = held.reshape(len(known), -1)  # a cell a row
     held = held.reshape(held.shape[-2:])  # a field of a struct has the struct's axes before
     if len(held) != len(known) or n not in (None, held.shape[1]):
         raise DataError(

@@ -83,6 +83,9 @@ class Options:
         Samples, or volumes, of runs that follow each other in the data.
     tracks : mapping of str to str, tuple of str, or Track
         Arrays beside the data.
+    called : mapping of str to mapping of str to str
+        Of ``subject``, ``session`` or ``run`` what stands in the path to what it is called: files
+        with anything else there are left out.
     subject, session, run : str
         What nothing else says.
     """
@@ -105,13 +108,17 @@ class Options:
     codes: str | Codes = ""
     runs: tuple[int, ...] = ()
     tracks: Mapping[str, str | tuple[str, ...] | Track] = field(default_factory=dict)
+    called: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     subject: str = "01"
     session: str = "1"
     run: str = "1"
 
     def __post_init__(self):
-        _templates.fields(self.path)
+        named = _templates.fields(self.path)
         _layout.check_template(self.path)
+        for name in self.called:
+            if name not in named:
+                raise ConfigError(f"called: path {self.path!r} does not name {name!r}.")
         check_axes(self.axes, self.sum)
         names = [name for axis in self.axes for name in axis.split("*")]
         over_time = TIME if TIME in names and TIME not in self.sum else ""
@@ -177,6 +184,9 @@ def find(card: Card, variant: Variant, root: Path) -> list[Recording]:
     constant = {name: getattr(options, name) for name in _templates.ENTITIES}
     recordings = []
     for found, path in _templates.match(root, options.path):
+        if any(found[name] not in known for name, known in options.called.items()):
+            continue
+        found |= {name: known[found[name]] for name, known in options.called.items()}
         for words in _words_of_keys(path, options):
             words = {**constant, **found, **words}
             source = Source(root, path, words, card.modality, options, variant.channels)
