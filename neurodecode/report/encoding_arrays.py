@@ -99,11 +99,13 @@ def _people(data: Any, target: Any) -> tuple[dict[Any, Any], dict[Any, dict[str,
         )
     if not isinstance(target, Mapping):
         target, data = {"1": target}, {"1": data}
-    elif not isinstance(data, Mapping) or set(data) != set(target) or not target:
+    elif not target:
+        raise ConfigError("target: the mapping is empty. Give {subject: responses}.")
+    elif not isinstance(data, Mapping) or set(data) != set(target):
         there = f"of {', '.join(map(str, data))}" if isinstance(data, Mapping) else "one array"
         raise ConfigError(
-            f"data: responses are of the subjects {', '.join(map(str, target)) or '(none)'}, and "
-            f"features are {there}. Give features by subject too: {{subject: features}}."
+            f"data: responses are of the subjects {', '.join(map(str, target))}, and features are "
+            f"{there}. Give features by subject too: {{subject: features}}."
         )
     responses, features = {}, {}
     for subject in data:  # in the order of the rows

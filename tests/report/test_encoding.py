@@ -360,6 +360,7 @@ NINE_FOLDS = {"encode.ridge": {"cv": "runs", "n_splits": 9}}
         ({"target": ROW[..., None]}, r"shape \(60, 3, 1\).*give mne.Epochs"),
         ({"target": None}, "target: give the responses"),
         ({"target": {"A": ROW}}, "of the subjects A, and features are one array"),
+        ({"data": {}, "target": {}}, "target: the mapping is empty"),
         ({"data": {"A": ROW[1:], "B": ROW}}, "A of subject 1: 59 rows for 60 .*by subject"),
         ({"data": {"responses": ROW}}, "features of subject 1 are called 'responses'"),
         ({"space": ["V1", "V2"]}, "space: 2 parcels for 6 responses a trial"),
