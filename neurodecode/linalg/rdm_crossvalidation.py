@@ -10,7 +10,7 @@ from neurodecode.linalg._namespace import as_floats
 from neurodecode.linalg.rdm_ceilings import pool
 from neurodecode.linalg.rdm_compare import Method, compare, coordinates
 from neurodecode.linalg.rdm_incomplete import own_conditions, pool_incomplete
-from neurodecode.linalg.rdm_models import Aim, Model, fit_several
+from neurodecode.linalg.rdm_models import Aim, Model, NothingToSelect, Select, fit_several
 from neurodecode.linalg.rdm_pairs import n_conditions_of, pairs_among
 
 _FEWEST = 3  # conditions of a test fold: three pairs, the fewest that can correlate
@@ -25,7 +25,8 @@ class CrossValidated:
     lower, upper : float
         Noise ceilings of the same blocks: the pool of the training subjects, and of all.
     scores : ndarray, shape (n_models,)
-        Mean over folds. Where no weight above zero serves, a model says nothing, and scores 0.
+        Mean over folds. Where no weight above zero serves, or all pairs of a fold are as
+        dissimilar, a model says nothing, and scores 0.
     folds : ndarray, shape (n_folds, n_models)
         Fold by fold, those of conditions within those of subjects.
     each : ndarray, shape (n_subjects, n_models)
@@ -212,11 +213,11 @@ class Folds:
             for one in several:
                 if not fitted[one.fold]:
                     continue
-                if not weights[one.fold].any():
+                mine = of_known[one.fold]
+                if not weights[one.fold].any() or np.nanmax(mine) == np.nanmin(mine):
                     found[one.rows] = 0
                 elif one.coordinates is None:
-                    mine = of_known[[one.fold]]
-                    found[one.rows] = compare(mine, one.rdms, self.method, warn=False)[0]
+                    found[one.rows] = compare(mine[None], one.rdms, self.method, warn=False)[0]
                 else:
                     found[one.rows] = one.coordinates @ U[one.fold]
 
@@ -260,7 +261,12 @@ def _fitted(model: Model, block: _Block) -> np.ndarray:
     while left:
         known = block.aims[left[0]].known
         alike = [i for i in left if np.array_equal(block.aims[i].known, known)]
-        weights[alike] = fit_several(model, [block.aims[i] for i in alike], pairs=block.at_train)
+        alike = alike[:1] if isinstance(model, Select) else alike
+        try:
+            aims = [block.aims[i] for i in alike]
+            weights[alike] = fit_several(model, aims, pairs=block.at_train)
+        except NothingToSelect:
+            weights[alike] = 0
         left = [i for i in left if i not in alike]
     return weights
 

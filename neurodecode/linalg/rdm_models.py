@@ -25,6 +25,10 @@ LINEAR = ("cosine", "corr", "cosine_cov", "corr_cov")  # products of what is lin
 _N_GRID = 65  # places between two matrices that are tried where a score is no smooth function
 
 
+class NothingToSelect(DataError):
+    """No matrix to select from has a score: they, or the data, are constant."""
+
+
 @dataclass(frozen=True, eq=False)
 class Fixed:
     """One matrix, of which nothing is fitted.
@@ -152,7 +156,7 @@ def fit(
     ConfigError
         If a weighted sum is fitted by a comparison of ranks: those of a sum are not the sum of
         ranks.
-    DataError
+    NothingToSelect
         If no matrix to select from has a score.
 
     Notes
@@ -211,7 +215,7 @@ def fit_several(
 def _selected(rdms: np.ndarray, aim: Aim) -> np.ndarray:
     scores = compare(rdms, aim.data, aim.method, sigma_k=aim.sigma_k, warn=False).mean(1)
     if np.isnan(scores).all():
-        raise DataError(
+        raise NothingToSelect(
             f"None of {len(rdms)} matrices to select from has a score by {aim.method}: they, or "
             "the data, are constant. Drop constant ones."
         )

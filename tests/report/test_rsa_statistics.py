@@ -133,6 +133,19 @@ def test_a_member_is_selected_by_subjects_and_conditions_that_are_not_scored():
     assert alone["layers"]["latent"] > max(alone["nothing"].values())
 
 
+@pytest.mark.parametrize("kind", ["selected", "weighted", "interpolated"])
+def test_categories_of_which_a_fold_has_one_alone_say_nothing_there(kind):
+    """Dealt anew, four of ten conditions are often in one fold of two: their score is 0, no NaN."""
+    members = {"one": {"column": list("aaaaaabbbb")}, "other": {"column": list("abbbbbbbbb")}}
+    results = asked(
+        brains(), {"sum": {kind: members}}, distance="euclidean", comparison="corr",
+        n_permutations=30,
+    )  # fmt: skip
+    mine = row(results, "sum")
+    assert np.isfinite([mine["mean"], mine["p"], mine["shuffled_mean"]]).all()
+    assert mine["p"] > 0.05
+
+
 def test_what_cannot_be_permuted_says_how_else():
     rng = np.random.default_rng(5)
     model = rng.random(66)
