@@ -1,11 +1,84 @@
-"""What is done with the vectors of a model of transformers."""
+"""Models of transformers: where their weights are, and what is done with their vectors."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from neurodecode.core.errors import ConfigError
+from neurodecode.core.training import Device
+from neurodecode.data.pretrained import load_model, load_processor
+from neurodecode.data.weights import Weights, find_weights
+from neurodecode.features._contract import Feature
 
 Normalize = Literal["none", "l2", "first_token"]
+
+
+class FromWeights(Feature):
+    """A feature of weights that are on this machine.
+
+    Attributes
+    ----------
+    needed : tuple of str
+        Files that lie beside the tensors.
+    """
+
+    needed: ClassVar[tuple[str, ...]]
+    weights: str
+    revision: str
+
+    def hashes(self, cache: Path) -> Mapping[str, str]:
+        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
+        return self.found().hashes(cache)
+
+    def found(self) -> Weights:
+        """Find the weights.
+
+        Raises
+        ------
+        DataMissing
+            If they, or files of theirs, are not on this machine.
+        """
+        found = find_weights(self.weights, self.revision)
+        found.need(*self.needed)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class TextModel:
+    """A text model, opened: the model, its tokenizer, and the part that reads."""
+
+    model: Any
+    tokenizer: Any
+    tower: Any
+
+    @staticmethod
+    def open(asked: FromWeights, device: Device, feature: str) -> "TextModel":
+        """Load it, every tensor in its place.
+
+        Raises
+        ------
+        ConfigError
+            If it is no text model.
+        """
+        weights = asked.found()
+        model = load_model(weights, device, purpose=feature)
+        tokenizer = load_processor(weights, "AutoTokenizer")
+        if tokenizer.pad_token is None:  # of GPT-2: what is padded is masked
+            tokenizer.pad_token = tokenizer.eos_token
+        tower = getattr(model, "text_model", None) or model.base_model
+        if tower.main_input_name != "input_ids":
+            raise ConfigError(
+                f"{feature}: weights {asked.weights!r} are of {type(model).__name__}, which takes "
+                "no texts. For pictures there is hf_vision."
+            )
+        return TextModel(model, tokenizer, tower)
+
+    @property
+    def most_tokens(self) -> int:
+        """Tokens that it takes; 2 ** 20 and more where nothing says how many."""
+        known = getattr(self.tower.config, "max_position_embeddings", 1 << 30)
+        return min(self.tokenizer.model_max_length, known)
 
 
 def normalized(values: Any, normalize: Normalize) -> Any:

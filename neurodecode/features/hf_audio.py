@@ -1,6 +1,6 @@
 """HF audio: layers of an audio model of transformers, such as wav2vec 2.0, HuBERT and Whisper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,10 +13,10 @@ from neurodecode.core.sound import Sound
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor
-from neurodecode.data.weights import Weights, find_weights
-from neurodecode.features._contract import Extract, Feature
+from neurodecode.features._contract import Extract
 from neurodecode.features._hearing import check_look_back, contents, heard
 from neurodecode.features._transformers import (
+    FromWeights,
     check_layers,
     hidden_state,
     normalized,
@@ -27,7 +27,7 @@ _INPUTS = ("input_values", "input_features")
 
 
 @dataclass(frozen=True)
-class HfAudio(Feature):
+class HfAudio(FromWeights):
     """Give a layer of an audio model of transformers, one vector a sound.
 
     Parameters
@@ -58,6 +58,7 @@ class HfAudio(Feature):
     version: ClassVar[int] = 1
     of: ClassVar[Literal["sound"]] = "sound"
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "scipy")
+    needed: ClassVar[tuple[str, ...]] = ("config.json", "preprocessor_config.json")
     batch_size: ClassVar[int] = 16
 
     weights: str
@@ -74,15 +75,6 @@ class HfAudio(Feature):
         check_look_back(self.look_back, "hf_audio")
         if self.pooling not in ("mean", "last"):
             raise ConfigError(f"hf_audio: pooling: {self.pooling!r}: expected mean or last.")
-
-    def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
-        return self._found().hashes(cache)
-
-    def _found(self) -> Weights:
-        found = find_weights(self.weights, self.revision)
-        found.need("config.json", "preprocessor_config.json")
-        return found
 
     def read(self, stimuli: Stimuli, stimulus: str) -> Sound:
         """Give the sound of one stimulus, or of a volume what its film was before it."""
@@ -104,7 +96,7 @@ class HfAudio(Feature):
         ConfigError
             If it is no audio model, or has no such layer.
         """
-        weights = self._found()
+        weights = self.found()
         model = load_model(weights, device, purpose="hf_audio")
         extractor = load_processor(weights, "AutoFeatureExtractor")
         tower = model.base_model

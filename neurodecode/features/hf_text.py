@@ -11,11 +11,11 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
-from neurodecode.data.pretrained import load_model, load_processor
-from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._context import in_context, last_of, tokens_in_context
-from neurodecode.features._contract import Extract, Feature
+from neurodecode.features._contract import Extract
 from neurodecode.features._transformers import (
+    FromWeights,
+    TextModel,
     check_layers,
     hidden_state,
     normalized,
@@ -24,7 +24,7 @@ from neurodecode.features._transformers import (
 
 
 @dataclass(frozen=True)
-class HfText(Feature):
+class HfText(FromWeights):
     """Give a layer of a text model of transformers, the mean over the captions of a stimulus.
 
     Parameters
@@ -66,6 +66,7 @@ class HfText(Feature):
     version: ClassVar[int] = 1
     of: ClassVar[Literal["picture", "text"]] = "text"
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers")
+    needed: ClassVar[tuple[str, ...]] = ("config.json", "tokenizer_config.json")
     batch_size: ClassVar[int] = 32
 
     weights: str
@@ -156,15 +157,6 @@ class HfText(Feature):
         ids = [str(one) for one in stimuli.table.index]
         return digest([[one, self.read(stimuli, one)] for one in ids])
 
-    def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
-        return self._found().hashes(cache)
-
-    def _found(self) -> Weights:
-        found = find_weights(self.weights, self.revision)
-        found.need("config.json", "tokenizer_config.json")
-        return found
-
     def open(self, device: Device = "auto") -> Extract:
         """Load model and tokenizer, every tensor in its place.
 
@@ -177,26 +169,15 @@ class HfText(Feature):
         ConfigError
             If it is no text model, or has no such layer.
         """
-        weights = self._found()
-        model = load_model(weights, device, purpose="hf_text")
-        tokenizer = load_processor(weights, "AutoTokenizer")
-        if tokenizer.pad_token is None:  # of GPT-2: what is padded is masked
-            tokenizer.pad_token = tokenizer.eos_token
-        tower = getattr(model, "text_model", None) or model.base_model
-        if tower.main_input_name != "input_ids":
-            raise ConfigError(
-                f"hf_text: weights {self.weights!r} are of {type(model).__name__}, which takes no "
-                "texts. For pictures there is hf_vision."
-            )
+        text = TextModel.open(self, device, "hf_text")
+        model, tokenizer, tower = text.model, text.tokenizer, text.tower
         projection = getattr(model, "text_projection", None)
         if self.layer == "text_embeds" and not self.layers and projection is None:
             raise ConfigError(
                 f"hf_text: {type(model).__name__} of {self.weights!r} has no text_embeds, as CLIP "
                 "has. Give layer: pooler, or the number of one of its hidden_states."
             )
-        length = self.max_length or min(
-            tokenizer.model_max_length, getattr(tower.config, "max_position_embeddings", 1 << 30)
-        )
+        length = self.max_length or text.most_tokens
         if length >= 1 << 20:  # what a tokenizer says that knows of no limit
             raise ConfigError(
                 f"hf_text: nothing says how many tokens {self.weights!r} takes. Give max_length."

@@ -1,8 +1,7 @@
 """HF vision: any layer of any vision model of transformers, such as CLIP, DINOv2 and ConvNeXt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,9 +10,9 @@ from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.core.hugging_face import import_hugging_face
 from neurodecode.core.training import Device
 from neurodecode.data.pretrained import load_model, load_processor, quiet
-from neurodecode.data.weights import Weights, find_weights
-from neurodecode.features._contract import Extract, Feature, OfPictures, as_colour
+from neurodecode.features._contract import Extract, OfPictures, as_colour
 from neurodecode.features._transformers import (
+    FromWeights,
     Normalize,
     check_layers,
     hidden_state,
@@ -27,7 +26,7 @@ _OTHERS = ("distillation_token",)
 
 
 @dataclass(frozen=True)
-class HfVision(Feature):
+class HfVision(FromWeights):
     """Give a layer of a vision model of transformers, whole or as one vector.
 
     Parameters
@@ -64,6 +63,7 @@ class HfVision(Feature):
 
     version: ClassVar[int] = 1
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "pillow")
+    needed: ClassVar[tuple[str, ...]] = ("config.json", "preprocessor_config.json")
     batch_size: ClassVar[int] = 32
 
     weights: str
@@ -96,15 +96,6 @@ class HfVision(Feature):
                 "hf_vision: normalize: first_token divides all tokens. Give pooling: none, or l2."
             )
 
-    def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
-        return self._found().hashes(cache)
-
-    def _found(self) -> Weights:
-        found = find_weights(self.weights, self.revision)
-        found.need("config.json", "preprocessor_config.json")
-        return found
-
     def open(self, device: Device = "auto") -> Extract:
         """Load the model, every tensor of it in its place.
 
@@ -117,7 +108,7 @@ class HfVision(Feature):
         ConfigError
             If it is no vision model, or has no such layer or token.
         """
-        weights = self._found()
+        weights = self.found()
         model = load_model(weights, device, purpose="hf_vision")
         processor = load_processor(weights, "AutoImageProcessor", backend="pil")
         inputs = _Inputs(processor, self.weights)
@@ -140,7 +131,7 @@ class HfVision(Feature):
         They are float32 from 0 to 1, shape (n, height, width, 3), and are normalised by what the
         image processor beside the weights says.
         """
-        weights = self._found()
+        weights = self.found()
         model = load_model(weights, device, purpose="hf_vision")
         processor = load_processor(weights, "AutoImageProcessor", backend="pil")
         mean, deviation = (

@@ -1,9 +1,9 @@
 """HF words: layers of a text model for each word of a film in its context, brought to volumes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -11,19 +11,23 @@ from neurodecode.core.digest import digest
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.stimuli import Stimuli
 from neurodecode.core.training import Device
-from neurodecode.data.pretrained import load_model, load_processor
-from neurodecode.data.weights import Weights, find_weights
 from neurodecode.features._context import last_of, tokens_in_context
-from neurodecode.features._contract import Extract, Feature, check_count
+from neurodecode.features._contract import Extract, check_count
 from neurodecode.features._film import COLUMNS, Film, Moment, moment
-from neurodecode.features._transformers import check_layers, hidden_state, stacked_layers
+from neurodecode.features._transformers import (
+    FromWeights,
+    TextModel,
+    check_layers,
+    hidden_state,
+    stacked_layers,
+)
 from neurodecode.linalg.resampling import lanczos, means_until, step_of
 
 _TOGETHER = 64  # words that are read at a time
 
 
 @dataclass(frozen=True)
-class HfWords(Feature):
+class HfWords(FromWeights):
     """Give what a text model makes of the words of a film, at each of its volumes.
 
     Stimuli are volumes, as those of transcripts: their table has ``film``, ``onset`` (s of each
@@ -57,6 +61,7 @@ class HfWords(Feature):
     version: ClassVar[int] = 1
     of: ClassVar[Literal["text"]] = "text"
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "tokenizers", "numpy")
+    needed: ClassVar[tuple[str, ...]] = ("config.json", "tokenizer_config.json")
     batch_size: ClassVar[int] = 256
 
     weights: str
@@ -87,15 +92,6 @@ class HfWords(Feature):
         held = [[str(one) for one in table[name]] for name in COLUMNS if name in table]
         return digest([[str(one) for one in table.index], held])
 
-    def hashes(self, cache: Path) -> Mapping[str, str]:
-        """Give SHA-256 of every file of the weights; none of those that are loaded is missing."""
-        return self._found().hashes(cache)
-
-    def _found(self) -> Weights:
-        found = find_weights(self.weights, self.revision)
-        found.need("config.json", "tokenizer_config.json")
-        return found
-
     def open(self, device: Device = "auto") -> Extract:
         """Load model and tokenizer, every tensor in its place.
 
@@ -108,20 +104,7 @@ class HfWords(Feature):
         ConfigError
             If it is no text model, or has no such layer.
         """
-        weights = self._found()
-        model = load_model(weights, device, purpose="hf_words")
-        tokenizer = load_processor(weights, "AutoTokenizer")
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        tower = getattr(model, "text_model", None) or model.base_model
-        if tower.main_input_name != "input_ids":
-            raise ConfigError(
-                f"hf_words: weights {self.weights!r} are of {type(model).__name__}, which takes no "
-                "texts."
-            )
-        length = min(
-            tokenizer.model_max_length, getattr(tower.config, "max_position_embeddings", 1 << 20)
-        )
+        text = TextModel.open(self, device, "hf_words")
         made: dict[str, np.ndarray] = {}  # of the film that is at work, at its volumes
 
         def extract(moments: Sequence[Moment]) -> np.ndarray:
@@ -129,24 +112,26 @@ class HfWords(Feature):
             for one in moments:
                 if one.film.name not in made:
                     made.clear()
-                    vectors = self._words(one.film, tower, tokenizer, length)
+                    vectors = self._words(one.film, text)
                     made[one.film.name] = self._at_volumes(one.film, vectors)
                 values.append(made[one.film.name][one.number])
             return np.stack(values).astype(np.float32)
 
         return extract
 
-    def _words(self, film: Film, tower: Any, tokenizer: Any, length: int) -> np.ndarray:
+    def _words(self, film: Film, text: TextModel) -> np.ndarray:
         """Give the vector of each word, (n_words, d) or (n_words, n_layers, d)."""
         import torch
 
+        tower = text.tower
         pairs = [
             (" ".join(film.words[max(0, i - self.context) : i]), word)
             for i, word in enumerate(film.words)
         ]
         made = []
         for start in range(0, len(pairs), _TOGETHER):
-            words, own = tokens_in_context(tokenizer, pairs[start : start + _TOGETHER], length)
+            some = pairs[start : start + _TOGETHER]
+            words, own = tokens_in_context(text.tokenizer, some, text.most_tokens)
             words = {name: one.to(tower.device) for name, one in words.items()}
             own = own.to(tower.device)
             with torch.inference_mode():
