@@ -1,8 +1,9 @@
 """Ridge regression from features at several delays: each voxel has a response of its own shape."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.linalg.ridge_cv import Score
 from neurodecode.models._stages import StagedRegressor
@@ -61,3 +62,25 @@ class FirRidge(StagedRegressor):
         """Give the unfitted stages, the predictor last."""
         asked = {name: getattr(self, name) for name in self.get_params(deep=False)}
         return [Delays(self.delays), Scale(), Ridge(**asked)]
+
+    def kernels(self, targets: Any = slice(None)) -> np.ndarray:
+        """Give the response of targets to each feature: its weight at each delay.
+
+        Features are in units of their own deviation over the training rows, so that kernels of
+        several may be set beside each other.
+
+        Parameters
+        ----------
+        targets : slice, or array of int or bool
+            Which, for many are large.
+
+        Returns
+        -------
+        kernels : ndarray, shape (n_delays, n_features, n_targets)
+            Delays as ``stages_[0].delays_`` has them, each ``stages_[0].seconds_`` long; in the
+            unit of the targets.
+        """
+        check_is_fitted(self)
+        delays, _, ridge = self.stages_
+        weights = ridge.weights(targets)
+        return weights.reshape(len(delays.delays_), -1, weights.shape[-1])

@@ -1,14 +1,19 @@
 """Encoders of what was shown at several delays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import neurodecode as nd
 from neurodecode.core.rows import Rows
 from neurodecode.core.trials import Trials
+from neurodecode.data.cards import load_card
+from neurodecode.data.simulated import simulated_card
 from neurodecode.metrics.regression import correlations
 from neurodecode.models.encode.fir_ridge import FirRidge
 from neurodecode.models.encode.ridge import Ridge
+from neurodecode.simulate.fmri.features import PEAKS
 from neurodecode.steps.delays import Delays
 
 
@@ -30,6 +35,20 @@ def test_it_is_delays_scale_and_ridge(film):
     peer = Ridge(cv="runs").fit(scaled, Y, rows=rows)
     np.testing.assert_allclose(model.predict(X), peer.predict(scaled), rtol=1e-4, atol=1e-4)
     assert model.stages_[0].delays_ == (1, 2, 3, 4, 5, 6)  # 1.5 to 9 s of 1.5 s each
+
+
+def test_kernels_are_the_responses_that_were_planted(film):
+    X, Y = film
+    made: Any = simulated_card(load_card("simulated_encoding_fmri"), "small").variant("").options
+    weights, peak = made._voxels("01", Y.shape[1])
+    model = FirRidge(cv="runs").fit(X, Y, rows=X.rows.table)
+    kernels = model.kernels()
+    assert kernels.shape == (6, 10, 30)
+    follows = weights.any(axis=0)
+    told = np.einsum("dft,ft->dt", kernels, weights)[:, follows]  # along what each follows
+    true = np.stack([made._kernel(PEAKS[one])[1:7] for one in peak[follows]], axis=1)
+    assert np.corrcoef(told.sum(axis=1), true.sum(axis=1))[0, 1] > 0.95
+    np.testing.assert_allclose(model.kernels([3, 5]), kernels[:, :, [3, 5]], rtol=1e-5)
 
 
 def test_voxels_follow_what_was_shown_before(film):
