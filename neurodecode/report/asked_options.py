@@ -20,6 +20,7 @@ from neurodecode.harness.noise_ceilings import STIMULUS
 from neurodecode.harness.question import Aggregate, NamedModel, TargetAccess, Tune
 from neurodecode.protocols import Protocol, claims_of
 
+_FASTEST_VOLUMES = 0.4  # seconds; what comes faster is no blood flow
 _N_SPLITS = 5
 _SPLIT = "split"  # the column that official splits stand in
 
@@ -84,15 +85,37 @@ def _of_decoders(rows: Rows) -> str:
     return "cross_subject" if len(set(rows["subject"])) > 1 else "within_session"
 
 
+def encoder_of(trials: Trials, target: Target) -> Any:
+    """Give the encoder of such trials where none is named.
+
+    Of volumes one of what was shown before, since blood takes seconds; penalties are chosen by
+    leaving out runs, or stretches where there is one run to train on.
+    """
+    rows = trials.rows
+    if not _are_series(trials, target):
+        return ["scale", "encode.ridge"]
+    trained = rows if _SPLIT not in rows else rows.take(np.flatnonzero(rows[_SPLIT] != "test"))
+    n_runs = int(_distinct(trained, ("subject",), "recording").min())
+    left_out = n_runs if _SPLIT in rows else n_runs - 1
+    how = {"cv": "runs" if left_out > 1 else "blocked"}
+    if step_of(rows["recording"], rows["start"]) < _FASTEST_VOLUMES:
+        return ["scale", {"encode.ridge": how}]
+    return {"encode.fir_ridge": how}
+
+
+def _are_series(trials: Trials, target: Target) -> bool:
+    rows = trials.rows
+    # Epochs that overlap are trials nevertheless: those that overlap the tested are not trained on.
+    timed = any("time" in part.axes for part in trials.signals[target.signal].used())
+    return not timed and is_series(rows["recording"], rows["start"], rows["stop"])
+
+
 def _of_encoders(trials: Trials, target: Target) -> dict[str, dict[str, Any]]:
     """Say who is tested where an encoder tells the brain: no stimulus on both sides, no neighbours.
 
     Each person has an encoder of their own, since voxels are their own.
     """
-    rows = trials.rows
-    series = is_series(rows["recording"], rows["start"], rows["stop"])
-    # Epochs that overlap are trials nevertheless: those that overlap the tested are not trained on.
-    series &= not any("time" in part.axes for part in trials.signals[target.signal].used())
+    rows, series = trials.rows, _are_series(trials, target)
     if _SPLIT in rows and len(set(rows[_SPLIT])) > 1 and "test" in set(rows[_SPLIT]):
         return {"columns" if series or STIMULUS not in rows else "shared_stimuli": {}}
     shown = None if STIMULUS not in rows else rows.take(np.flatnonzero(pd.notna(rows[STIMULUS])))

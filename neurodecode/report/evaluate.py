@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from neurodecode.report.asked_options import (
     ceiling_of,
     check_ceiling,
     check_people,
+    encoder_of,
     protocol_of,
     several,
     tune_of,
@@ -42,11 +43,7 @@ from neurodecode.report.asked_options import (
 from neurodecode.report.encoding_arrays import as_encoding_trials
 from neurodecode.report.results import Results
 
-# Without any named.
-_MODELS: Mapping[str, Any] = {
-    "decode": ("riemann.tangent_space",),
-    "encode": (["scale", "encode.ridge"],),
-}
+_DECODER = "riemann.tangent_space"  # without any named
 _METRICS = {
     "label": ("balanced_accuracy",),
     "picture": ("pixcorr", "two_way"),
@@ -111,7 +108,8 @@ def evaluate(
         ``"riemann.mdm"``, ``{"riemann.mdm": {"metric": "logeuclid"}}``, ``my_pipeline``; a list is
         of steps and ends in a model, as in ``[["covariance", my_classifier]]``; of a class of torch
         modules, ``n_chans``, ``n_outputs``, ``n_times`` and ``sfreq`` are filled in.
-        Without any: ``riemann.tangent_space``, of encoders ``["scale", "encode.ridge"]``.
+        Without any: ``riemann.tangent_space``; of encoders ``["scale", "encode.ridge"]``, and of
+        volumes ``encode.fir_ridge``, whose penalties are chosen by leaving out runs.
     direction : {"decode", "encode"}
     protocol : str or mapping, optional
         Such as ``"cross_run"`` or ``{"within_session": {"n_splits": 10}}``. Without one:
@@ -191,10 +189,20 @@ def evaluate(
     `Results.targets` has the score of each voxel with its ceiling, `Results.parts` what each band
     of features adds.
     """
-    if direction not in _MODELS:
-        raise ConfigError(f"direction: {direction!r}. Give decode or encode.")
-    asked = named_models(_MODELS[direction] if models is None else models, "model")
+    if direction not in get_args(Direction):
+        raise ConfigError(f"direction: {direction!r}. Give {' or '.join(get_args(Direction))}.")
+    if models is None and direction == "decode":
+        models = _DECODER
+    asked = () if models is None else named_models(models, "model")
     trials, what, notes = _trials(data, target, rows, space, asked, direction)
+    asked = asked or named_models([encoder_of(trials, what)], "model")
+    if what.kind == "vector" and any("encode." in one.name for one in asked):
+        warnings.warn(
+            "evaluate: an encoder tells vectors here, by folds of trials. Where they are responses "
+            "of a brain, say direction='encode': repeated stimuli and neighbours in time are then "
+            "held out together, and each voxel has a score and a ceiling.",
+            stacklevel=2,
+        )
     told, is_label = what.column or what.signal, what.kind == "label"
     if controls is None:
         controls = DEFAULT_CONTROLS if is_label else OF_NUMBERS

@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
@@ -388,3 +389,31 @@ def test_a_constant_voxel_is_named_and_has_no_score():
     with pytest.warns(UserWarning, match=r"1 of 6 are constant over all trials \(columns 3\)"):
         results = nd.evaluate(X, Y, [Ridge()], rows=rows, **FEW)
     assert np.flatnonzero(results.targets()["score"].isna()).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("n_runs", "seconds", "name", "cv"),
+    [
+        (3, 2.0, "encode.fir_ridge", "runs"),
+        (1, 2.0, "encode.fir_ridge", "blocked"),
+        (3, 0.1, "scale + encode.ridge", "runs"),
+    ],
+)
+def test_without_a_model_volumes_are_told_from_what_was_shown_before(n_runs, seconds, name, cv):
+    rng = np.random.default_rng(0)
+    n = 60 * n_runs
+    results = nd.evaluate(
+        rng.standard_normal((n, 2)), rng.standard_normal((n, 3)), direction="encode", n_draws=0,
+        rows={"run": np.arange(n) // 60, "duration": np.full(n, seconds)}, verbose=False,
+    )  # fmt: skip
+    ((model, stages),) = yaml.safe_load(results.resolved)["models"][0].items()
+    assert (model, stages[-1]["parameters"]["cv"]) == (name, cv)
+
+
+def test_an_encoder_of_vectors_is_told_what_encoding_is():
+    rng = np.random.default_rng(0)
+    with pytest.warns(UserWarning, match="say direction='encode'"):
+        nd.evaluate(
+            rng.standard_normal((40, 2)), rng.standard_normal((40, 3)), ["encode.ridge"],
+            n_draws=0, verbose=False,
+        )  # fmt: skip
