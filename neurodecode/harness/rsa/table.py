@@ -24,7 +24,7 @@ from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
 from neurodecode.linalg.rdm_compare import tied_share
 from neurodecode.linalg.stats import mean_correlation_interval
 
-TABLE_FORMAT = 3  # of table.json; raised where numbers are computed otherwise
+TABLE_FORMAT = 4  # of table.json; raised where numbers are computed otherwise
 NOT_AT_ZERO = ("cosine", "cosine_cov")  # comparisons that do not centre: chance is that of the null
 DIFFERENCES = "differences.parquet"  # of models, two by two
 _PAIR = ("metric", "region", "time", "model", "other", "difference", "p")
