@@ -31,7 +31,7 @@ _BOUNDS = {
     "baseline.clock": "clock", "baseline.history": "history", "baseline.covariates": "covariates",
 }  # fmt: skip
 
-TABLE_FORMAT = 9  # of table.json; raised where intervals or flags are computed otherwise
+TABLE_FORMAT = 10  # of table.json; raised where what stands beside it is computed otherwise
 
 
 @dataclass(frozen=True)
