@@ -193,9 +193,10 @@ def evaluate(
         raise ConfigError(f"direction: {direction!r}. Give {' or '.join(get_args(Direction))}.")
     if models is None and direction == "decode":
         models = _DECODER
-    asked = () if models is None else named_models(models, "model")
+    asked: Any = () if models is None else named_models(models, "model")
     trials, what, notes = _trials(data, target, rows, space, asked, direction)
-    asked = asked or named_models([encoder_of(trials, what)], "model")
+    if models is None:
+        asked = named_models([encoder_of(trials, what)], "model")
     if what.kind == "vector" and any("encode." in one.name for one in asked):
         warnings.warn(
             "evaluate: an encoder tells vectors here, by folds of trials. Where they are responses "

@@ -79,7 +79,7 @@ CASES = {
     "no such model": (lambda: evaluate(X, Y, "linear.swm"), "Did you mean 'linear.svm'"),
     "a class for a model": (lambda: evaluate(X, Y, [SVC]), r"SVC is a class. Make one: SVC\(\)"),
     "a name without its family": (lambda: evaluate(X, Y, "svm"), "Did you mean 'linear.svm'"),
-    "no models": (lambda: evaluate(X, Y, None), "models: expected a list of names .* got None"),
+    "no models": (lambda: evaluate(X, Y, []), "models: there is none. Name at least one"),
     "no list of models": (lambda: evaluate(X, Y, 3), "models: expected a list of names .* got 3"),
     "a number for a model": (lambda: evaluate(X, Y, [3]), "models: expected a name, .* got 3"),
     "a function for a model": (lambda: evaluate(X, Y, [len]), "got <built-in function len>"),
