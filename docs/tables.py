@@ -24,7 +24,7 @@ from neurodecode.cli.list_ import names_of
 from neurodecode.core.files import write_text
 from neurodecode.data.cards import load_card
 from neurodecode.harness.experiment import find_experiment, read_experiment
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report.results import Results
 from neurodecode.report.tables import format_rows, interval, null, number
 from neurodecode.report.words import best

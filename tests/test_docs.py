@@ -15,7 +15,7 @@ from neurodecode.harness.experiment import read_any, read_experiment
 from neurodecode.harness.rsa.options import RsaOptions
 from neurodecode.harness.rsa.spec import RsaModelSpec
 from neurodecode.harness.spec import DataSpec, Experiment
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 
 ROOT = Path(__file__).parent.parent
 _spec = importlib.util.spec_from_file_location("tables", ROOT / "docs/tables.py")

@@ -24,7 +24,7 @@ from neurodecode.data.tasks import TargetSpec, Task
 from neurodecode.harness.answers import brought_back
 from neurodecode.harness.experiment import read_experiment
 from neurodecode.harness.keep import Kept, open_model
-from neurodecode.harness.question import NamedModel, needs_of
+from neurodecode.harness.named_model import NamedModel, needs_of
 from neurodecode.harness.refusals import why_no_place
 from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.store import Store

@@ -21,7 +21,8 @@ from neurodecode.harness.paired_bootstrap import bootstrapped
 from neurodecode.harness.paired_tests import TESTS, Test, over_trials, over_units
 from neurodecode.harness.rsa.run import ANALYSIS
 from neurodecode.harness.store import Store
-from neurodecode.harness.table import TableRow, table_rows
+from neurodecode.harness.table import table_rows
+from neurodecode.harness.table_row import TableRow
 from neurodecode.linalg.permutation import Alternative, benjamini_hochberg, holm
 
 Correction = Literal["holm", "fdr_bh", "none"]

@@ -22,9 +22,9 @@ from neurodecode.harness.handed import picked
 from neurodecode.harness.jobs import seeded
 from neurodecode.harness.metric_contract import check_metric
 from neurodecode.harness.model_ceilings import ceilings_of, has_ceilings
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.planted import planted_rows, planted_trials, signals_of, told_of
 from neurodecode.harness.promises import Finding, NotAsked, findings
-from neurodecode.harness.question import NamedModel
 from neurodecode.protocols import claims_of, verify
 from neurodecode.simulate import ORACLE_SIGNAL
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.harness.question import NamedModel, Question, Tune
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Question, Tune
 from neurodecode.models.online import accumulated
 
 _ARGUMENTS = ("average", "threshold", "dwell", "refractory")

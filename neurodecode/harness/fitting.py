@@ -28,8 +28,8 @@ from neurodecode.harness.handed import (
     with_unknown,
 )
 from neurodecode.harness.jobs import describe_stage
+from neurodecode.harness.named_model import asks_unlabelled
 from neurodecode.harness.pretrained import open_start
-from neurodecode.harness.question import asks_unlabelled
 from neurodecode.harness.task import FoldTask, TaskJob
 from neurodecode.harness.telling import told_to
 from neurodecode.harness.validation import cut_validation

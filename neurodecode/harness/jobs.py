@@ -21,7 +21,8 @@ from neurodecode.core.stages import stages_of
 from neurodecode.core.training import resolve_device
 from neurodecode.core.truth import digest_told
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Question
 from neurodecode.harness.repeats import repeats_of
 from neurodecode.harness.study import Study
 from neurodecode.harness.task import Start

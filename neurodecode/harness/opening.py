@@ -23,9 +23,9 @@ from neurodecode.data.simulated import is_simulated
 from neurodecode.data.specs import Variant
 from neurodecode.harness.featuring import open_features, open_shown, with_features
 from neurodecode.harness.galleries import TOLD_APART
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.pairing import pair_trials
 from neurodecode.harness.pretrained import open_pretrained
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.resolve import Resolved
 from neurodecode.harness.spec import Channels
 from neurodecode.harness.study import Study, describe_input, inputs_of

@@ -8,7 +8,8 @@ from neurodecode.core.errors import DataError
 from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.truth import BrainTruth
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Question
 
 
 def check_own_voxels(fold: Fold, rows: Rows, brains: BrainTruth, question: Question) -> None:

@@ -21,9 +21,10 @@ from neurodecode.harness.galleries import TOLD_APART, Galleries
 from neurodecode.harness.in_use import check_in_use, keep_apart, needed_gap, overlap_of
 from neurodecode.harness.jobs import Job, JobKeys
 from neurodecode.harness.keep import final_fold
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.own_voxels import centre_rows, check_own_voxels
 from neurodecode.harness.pairing import check_paired
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.question import Question
 from neurodecode.harness.refusals import Refused, find_refused
 from neurodecode.harness.study import Study
 from neurodecode.harness.truth import TrainingTruth

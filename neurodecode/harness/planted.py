@@ -12,7 +12,7 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.timeline import Schedule, Timeline
 from neurodecode.core.trials import Trials
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.linalg.means import mean
 from neurodecode.linalg.spd import invsqrtm
 from neurodecode.simulate import ORACLE_SIGNAL

@@ -18,7 +18,8 @@ from neurodecode.core.fold import Fold
 from neurodecode.core.rows import Rows
 from neurodecode.core.stages import is_stateless, stages_of
 from neurodecode.harness.keep import FINAL, open_model
-from neurodecode.harness.question import Init, NamedModel
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Init
 from neurodecode.harness.store import Store
 from neurodecode.harness.task import Origin, Start
 

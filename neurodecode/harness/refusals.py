@@ -18,8 +18,8 @@ from neurodecode.core.trials import Trials
 from neurodecode.core.truth import BrainTruth
 from neurodecode.harness.beside import Beside
 from neurodecode.harness.jobs import weights_of
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.own_voxels import why_one_space
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.singular import shortest_trial, why_singular
 from neurodecode.harness.study import Study
 from neurodecode.harness.telling import learns

@@ -17,13 +17,8 @@ from neurodecode.data.specs import Card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.features._contract import Feature
 from neurodecode.harness.deciding import deciding
-from neurodecode.harness.question import (
-    DEFAULT_CONTROLS,
-    OF_NUMBERS,
-    NamedModel,
-    Question,
-    display_names,
-)
+from neurodecode.harness.named_model import NamedModel, display_names
+from neurodecode.harness.question import DEFAULT_CONTROLS, OF_NUMBERS, Question
 from neurodecode.harness.spec import DataSpec, Experiment, ProtocolSpec, ShuffledSpec
 from neurodecode.harness.store import ONLINE
 from neurodecode.harness.views import views_of

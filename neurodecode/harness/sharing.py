@@ -16,7 +16,7 @@ from neurodecode.core.stages import is_stateless, stages_of
 from neurodecode.core.trials import Trials
 from neurodecode.data.cache import STAGES, unwritable
 from neurodecode.harness.jobs import describe_stage
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from neurodecode.core.trials import Trials
 from neurodecode.core.truth import Taught, Told, both_told
 from neurodecode.core.updating import Updates
 from neurodecode.harness.beside import Beside
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.repeats import Repeats
 from neurodecode.harness.store import Store
 from neurodecode.harness.validation import Validation

@@ -9,7 +9,7 @@ import yaml
 
 from neurodecode.core.errors import ConfigError, NeurodecodeError
 from neurodecode.data.cards import load_card
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report.differing import how_models_differ, how_protocols_differ
 from neurodecode.report.published import Published, PublishedScore, Recipe, read_published
 from neurodecode.report.results import Results

@@ -10,7 +10,7 @@ from neurodecode.core.config import Call, call
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import build, check_call, is_module_class, module_model
 from neurodecode.core.nodes import Node, Problems, from_plain
-from neurodecode.harness.question import NamedModel, display_names
+from neurodecode.harness.named_model import NamedModel, display_names
 
 
 def named_models(models: Any, role: Any) -> list[NamedModel]:

@@ -16,8 +16,9 @@ from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.asked_ceiling import AUTOMATIC, DATA_SET, NONE, CeilingSpec
 from neurodecode.harness.experiment import read_access, read_ceiling
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.noise_ceilings import STIMULUS
-from neurodecode.harness.question import Aggregate, NamedModel, TargetAccess, Tune
+from neurodecode.harness.question import Aggregate, TargetAccess, Tune
 from neurodecode.protocols import Protocol, claims_of
 
 _FASTEST_VOLUMES = 0.4  # seconds; what comes faster is no blood flow

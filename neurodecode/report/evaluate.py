@@ -19,9 +19,10 @@ from neurodecode.data.cache import unwritable
 from neurodecode.data.tasks import Direction
 from neurodecode.harness.index import write_index, write_study
 from neurodecode.harness.jobs import describe_model
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.opening import with_oracle
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import DEFAULT_CONTROLS, OF_NUMBERS, NamedModel, Question
+from neurodecode.harness.question import DEFAULT_CONTROLS, OF_NUMBERS, Question
 from neurodecode.harness.run import execute, silent
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study

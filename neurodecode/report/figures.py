@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.transforms import ScaledTranslation
 
 from neurodecode.core.errors import ConfigError
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report.tables import shown_as, spaced
 
 MODEL, CONTROL, CHANCE, FLAG = "#1f5582", "#6b6b6b", "#222222", "#8a4b00"

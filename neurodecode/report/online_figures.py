@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report.figures import CHANCE, CONTROL, MODEL, both_ends, plain_text
 from neurodecode.report.online import Replayed, mean_course, mean_curve
 from neurodecode.report.tables import spaced

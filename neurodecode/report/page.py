@@ -1,8 +1,7 @@
 """One self-contained HTML page: something to send to a colleague."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -17,12 +16,13 @@ from matplotlib.figure import Figure
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.files import shipped_folder, write_text
-from neurodecode.harness.read_reliability import Reliability, read_reliability
+from neurodecode.harness.read_reliability import read_reliability
 from neurodecode.harness.run import FAILURES
 from neurodecode.harness.shown import read_shown
-from neurodecode.harness.table import TableRow, unit_of
+from neurodecode.harness.table import unit_of
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report import words
-from neurodecode.report.asked import Asked, what_was_asked
+from neurodecode.report.asked import what_was_asked
 from neurodecode.report.bands import parts_figure
 from neurodecode.report.embedded import Picture, as_svg, as_webp
 from neurodecode.report.figures import MANY_CLASSES, confusion_figure, scores_figure
@@ -35,12 +35,13 @@ from neurodecode.report.online_figures import (
     pair_figure,
 )
 from neurodecode.report.patterns import MeanPatterns, mean_patterns
-from neurodecode.report.picture_grid import Retrieval, grid_figure
-from neurodecode.report.reconstructions import Reconstructions, reconstructions
+from neurodecode.report.picture_grid import grid_figure
+from neurodecode.report.reconstructions import reconstructions
 from neurodecode.report.repeats import repeat_figure
 from neurodecode.report.results import Results
 from neurodecode.report.retrieved import retrieved
-from neurodecode.report.rsa_page import RsaPart, rsa_asked, rsa_part, rsa_verdict
+from neurodecode.report.rsa_page import rsa_asked, rsa_part, rsa_verdict
+from neurodecode.report.sections import Bands, Online, Retrieved, RsaSection, Section
 from neurodecode.report.tables import (
     interval,
     null,
@@ -56,113 +57,6 @@ from neurodecode.report.training import loss_figures
 
 _MOST_WARNINGS = 20
 _MOST_DRAWN = 12  # matrices of confusions, and half as many models' patterns: the page stays small
-
-
-@dataclass(frozen=True)
-class Retrieved:
-    """What the page says of the pictures that a model's answers are most like."""
-
-    model: str
-    n_entries: int
-    retrievals: list[Retrieval]
-    drawn: Picture | None
-
-
-@dataclass(frozen=True)
-class Bands:
-    """What the page says of what each band of features adds to the R² of a model."""
-
-    model: str
-    unit: str
-    parts: list[Any]  # rows of the table
-    drawn: Picture
-    unique: list[Any]  # likewise, of what is lost without each; empty where it is not known
-    unique_drawn: Picture | None
-
-
-@dataclass(frozen=True)
-class Online:
-    """What the page says of decoders that ran over recordings."""
-
-    unit: str
-    explained: list[str]
-    pairs: list[Picture]
-    events: list[dict[str, str]]
-    courses: list[Picture]
-    curves: list[Picture]
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the page says of one results folder; the template lays it out."""
-
-    anchor: str
-    title: str
-    name: str
-    date: str
-    verdict: list[str]
-    verdict_flags: tuple[str, ...]
-    asked: list[Asked]
-    metrics: list[str]
-    rows: list[TableRow]
-    has_p: bool
-    has_ceiling: bool
-    ceilings: str
-    noise_ceiling: str
-    chance: str
-    shuffled: str
-    interval: str
-    flags: list[tuple[str, str]]
-    units: pd.DataFrame | None
-    scores: list[Picture]
-    reliability: list[Reliability]
-    bands: list["Bands"]
-    targets: list[Picture]
-    courses: list[Picture]
-    reconstructions: Reconstructions | None
-    retrieved: "Retrieved | None"
-    repeats: list[Picture]
-    trainings: list[Picture]
-    online: "Online | None"
-    confusions: list[Picture]
-    attention: list[Picture]
-    patterns: list[Picture]
-    pattern_notes: list[str]
-    undrawn: dict[str, list[str]]
-    many_classes: bool
-    tested: dict[str, str]
-    left_out: list[tuple[str, int]]
-    troubles: list[str]
-    notes: list[str]
-    warnings: list[tuple[str, int, str]]
-    n_more_warnings: int
-    provenance: Mapping[str, Any]
-    resolved: str
-    in_memory: bool
-    shipped: bool
-    rsa: None = None
-
-
-@dataclass(frozen=True)
-class RsaSection:
-    """What the page says of results whose RDMs were compared."""
-
-    anchor: str
-    title: str
-    name: str
-    date: str
-    verdict: list[str]
-    verdict_flags: tuple[str, ...]
-    asked: list[Asked]
-    rsa: RsaPart
-    troubles: list[str]
-    notes: list[str]
-    provenance: Mapping[str, Any]
-    resolved: str
-    in_memory: bool
-    shipped: bool
-    warnings: tuple[()] = ()
-    n_more_warnings: int = 0
 
 
 def write_page(results: Sequence[Results], path: Path) -> Path:

@@ -18,7 +18,8 @@ from neurodecode.harness.repeat_curves import CURVES
 from neurodecode.harness.rsa.run import ANALYSIS, stored_models, stored_rdms
 from neurodecode.harness.rsa.table import DIFFERENCES, RsaRow, rsa_rows
 from neurodecode.harness.store import ONLINE, Store
-from neurodecode.harness.table import TableRow, table_rows
+from neurodecode.harness.table import table_rows
+from neurodecode.harness.table_row import TableRow
 from neurodecode.harness.targets import targets_of
 from neurodecode.report.bands import parts_table
 from neurodecode.report.tables import format_rows
@@ -178,7 +179,7 @@ class Results:
         table : DataFrame
             ``model metric mean ci_low ci_high chance shuffled_mean shuffled_sd p n_units unit
             n_trials flags note role evaluation tested shown_as p_of``, those of the noise ceiling
-            (see `neurodecode.harness.table.TableRow`), and one column a unit, such as a subject.
+            (see `neurodecode.harness.table_row`), and one column a unit, such as a subject.
         """
         every = self.all_rows()
         rows = [row for row in every if metric in (None, row.metric)]

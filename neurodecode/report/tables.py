@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from neurodecode.harness.rsa.table import RsaRow
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 
 # What TeX acts on, or, as < and > in its first font encoding, prints as something else.
 _TEX = {

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from neurodecode.core.names import find
 from neurodecode.core.space import Space
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.harness.targets import PART
 from neurodecode.report.by_region import region_figure
 from neurodecode.report.figures import MODEL

@@ -8,7 +8,7 @@ from neurodecode.core.names import find
 from neurodecode.harness.dependence import over_spread
 from neurodecode.harness.opening import CEILING
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.report.results import Results
 from neurodecode.report.tables import number, spaced
 

@@ -19,9 +19,9 @@ from neurodecode.data.prepared import look, prepare
 from neurodecode.data.readers import find_recordings
 from neurodecode.data.simulated import simulated_card
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.opening import open_study, with_oracle
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.resolve import resolve
 from neurodecode.harness.spec import DataSpec, Experiment

@@ -14,7 +14,8 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Question
 from neurodecode.harness.study import Study
 from neurodecode.models.align.ridge import Ridge
 from neurodecode.models.baseline.mean_target import MeanTarget

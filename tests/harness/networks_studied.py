@@ -3,7 +3,7 @@
 import torch
 from tests_harness import CONTROLS, planted, study_of
 
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.models.networks._module import named
 from neurodecode.protocols.within_session import WithinSession
 

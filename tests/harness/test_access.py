@@ -12,8 +12,9 @@ from tests_harness import exactly, run
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.needs import Needs
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess, Tune
+from neurodecode.harness.question import TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 

@@ -18,8 +18,9 @@ from neurodecode.core.target import Target  # noqa: E402
 from neurodecode.core.trials import Trials  # noqa: E402
 from neurodecode.harness.fitting import FoldWork  # noqa: E402
 from neurodecode.harness.keep import open_model  # noqa: E402
+from neurodecode.harness.named_model import NamedModel  # noqa: E402
 from neurodecode.harness.plan import make_plan  # noqa: E402
-from neurodecode.harness.question import NamedModel, Question, TargetAccess  # noqa: E402
+from neurodecode.harness.question import Question, TargetAccess  # noqa: E402
 from neurodecode.harness.store import Store  # noqa: E402
 from neurodecode.harness.study import Study  # noqa: E402
 from neurodecode.models.align.benchetrit import Benchetrit  # noqa: E402

@@ -15,8 +15,9 @@ from neurodecode.core.trials import Trials
 from neurodecode.harness.apply import _input
 from neurodecode.harness.handed import asked_for
 from neurodecode.harness.keep import Kept
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.question import TargetAccess
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.linear.logistic import Logistic

@@ -12,7 +12,7 @@ from neurodecode.core.errors import ConfigError
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.compare import compare_results
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.linalg.permutation import sign_flip_test, wilcoxon_test
 from neurodecode.linalg.stats import (

@@ -13,8 +13,8 @@ from neurodecode.core.names import find
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.dependence import widened
 from neurodecode.harness.galleries import Galleries
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.paired_bootstrap import bootstrap_p, bootstrap_scores, bootstrapped
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.score import collect_groups
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.table import score_results

@@ -15,8 +15,9 @@ from tests_harness import planted, run, study_of
 from neurodecode.core.rows import in_time
 from neurodecode.core.trials import Trials
 from neurodecode.harness.keep import open_model
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess, Tune
+from neurodecode.harness.question import TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.riemann.adaptive_mdm import AdaptiveMdm

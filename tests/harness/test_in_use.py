@@ -25,8 +25,9 @@ from neurodecode.data.prepared import prepare
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.experiment import find_experiment, read_experiment
 from neurodecode.harness.in_use import inner_groups_of, needed_gap
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Question, TargetAccess, Tune
+from neurodecode.harness.question import Question, TargetAccess, Tune
 from neurodecode.harness.replay import replay
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study

@@ -15,9 +15,10 @@ from tests_harness import planted, run, study_of
 from neurodecode.core.errors import ConfigError, LeakError
 from neurodecode.core.needs import Needs
 from neurodecode.core.target import Target
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
 from neurodecode.harness.pretrained import open_pretrained
-from neurodecode.harness.question import Init, NamedModel, TargetAccess
+from neurodecode.harness.question import Init, TargetAccess
 from neurodecode.harness.store import Store
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.ppca import Ppca

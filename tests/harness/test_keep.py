@@ -14,8 +14,9 @@ from tests_harness import CONTROLS, MODELS, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError, DataError
 from neurodecode.harness.keep import open_model
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.question import Tune
 from neurodecode.harness.store import Store
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.protocols.within_session import WithinSession

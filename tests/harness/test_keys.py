@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import SGDClassifier
 from tests_harness import planted, run, study_of
 
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.state import job_states
 from neurodecode.harness.store import Store
 from neurodecode.models.riemann.mdm import Mdm

@@ -17,8 +17,8 @@ from tests_harness import run
 
 from neurodecode.core.entries import Entries
 from neurodecode.harness.index import write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.models.align.ridge import Ridge
 

@@ -19,8 +19,9 @@ from neurodecode.core.errors import ConfigError, DataError  # noqa: E402
 from neurodecode.core.rows import Rows  # noqa: E402
 from neurodecode.harness.jobs import device_of  # noqa: E402
 from neurodecode.harness.keep import open_model  # noqa: E402
+from neurodecode.harness.named_model import NamedModel  # noqa: E402
 from neurodecode.harness.plan import make_plan  # noqa: E402
-from neurodecode.harness.question import NamedModel, Tune  # noqa: E402
+from neurodecode.harness.question import Tune  # noqa: E402
 from neurodecode.harness.store import Store  # noqa: E402
 from neurodecode.harness.validation import Validation, cut_validation, held_out_by  # noqa: E402
 from neurodecode.models.networks._module import named  # noqa: E402

@@ -8,8 +8,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from tests_harness import planted, run, study_of
 
 from neurodecode.core.needs import Needs
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.question import Tune
 from neurodecode.protocols.columns import Columns
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests_harness import planted, run, study_of
 
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.truth import TrainingTruth
 from neurodecode.linalg.permutation import permutation_p, sign_flip_test
 from neurodecode.models.riemann.mdm import Mdm

@@ -23,8 +23,9 @@ from neurodecode.data.manifest import file_sha256
 from neurodecode.harness.apply import _table
 from neurodecode.harness.contracts import check_model
 from neurodecode.harness.keep import open_model
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.question import Tune
 from neurodecode.harness.store import Store
 from neurodecode.models.baseline.class_mean import ClassMean
 from neurodecode.models.baseline.mean_target import MeanTarget

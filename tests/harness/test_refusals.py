@@ -12,8 +12,8 @@ from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.refusals import why_refused
 from neurodecode.models.align.atm import Atm
 from neurodecode.models.align.nice import Nice

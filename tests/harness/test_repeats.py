@@ -16,8 +16,9 @@ from neurodecode.core.rows import Rows
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import Aggregate, NamedModel, TargetAccess
+from neurodecode.harness.question import Aggregate, TargetAccess
 from neurodecode.harness.repeats import Repeats, first_repeats, mean_inputs
 from neurodecode.harness.store import Store
 from neurodecode.models.linear.logistic import Logistic

@@ -19,9 +19,10 @@ from neurodecode.core.trials import Trials
 from neurodecode.harness.chance_pairings import ChancePairings, dealt
 from neurodecode.harness.compare import compare_results
 from neurodecode.harness.galleries import Brains, Galleries
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.paired_bootstrap import drawn_with
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import Aggregate, NamedModel
+from neurodecode.harness.question import Aggregate
 from neurodecode.harness.repeat_curves import _of_repeats
 from neurodecode.harness.score import Group, collect_groups
 from neurodecode.harness.scorer import Scorer

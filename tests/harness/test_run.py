@@ -15,8 +15,8 @@ from tests_harness import exactly, planted, run, study_of
 
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.needs import Needs
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import INDEX_FORMAT, Store
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.models.riemann.tangent_space import TangentSpace

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 from tests_harness import planted, run, study_of
 
 from neurodecode.core.files import cache_folder
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.sharing import describe_shared
 from neurodecode.harness.store import Store
 from neurodecode.models.riemann.mdm import Mdm

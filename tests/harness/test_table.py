@@ -13,9 +13,9 @@ from neurodecode.core.files import read_json, write_json
 from neurodecode.core.needs import Needs
 from neurodecode.harness import table
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.paired_bootstrap import N_BOOTSTRAP, bootstrap_scores
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.run import execute
 from neurodecode.harness.score import NO_DRAW, Group
 from neurodecode.harness.scorer import Scorer

@@ -19,8 +19,9 @@ from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import Aggregate, NamedModel
+from neurodecode.harness.question import Aggregate
 from neurodecode.harness.refusals import why_refused
 from neurodecode.harness.store import Store
 from neurodecode.models.baseline.mean_target import MeanTarget

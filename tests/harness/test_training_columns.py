@@ -15,8 +15,9 @@ from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.contracts import check_model
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess, Tune
+from neurodecode.harness.question import TargetAccess, Tune
 from neurodecode.harness.refusals import why_refused
 from neurodecode.protocols.within_session import WithinSession
 from neurodecode.steps.bin_means import BinMeans

@@ -12,8 +12,9 @@ from tests_harness import planted, run, study_of
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.rows import Rows
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.question import Tune
 from neurodecode.harness.store import Store
 from neurodecode.harness.task import Tuning
 from neurodecode.harness.tune import inner_folds

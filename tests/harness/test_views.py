@@ -17,8 +17,8 @@ from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.features.gabor import Gabor
 from neurodecode.features.random_conv import RandomConv
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.score import collect_groups
 from neurodecode.harness.scorer import Scorer
 from neurodecode.harness.store import Store

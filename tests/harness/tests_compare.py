@@ -12,7 +12,7 @@ from neurodecode.core.parts import Part, TrialSignal
 from neurodecode.core.space import Space
 from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.store import Store
 
 SUBJECTS = ("1", "2", "3", "4", "5", "6")

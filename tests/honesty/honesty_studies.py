@@ -23,12 +23,14 @@ from neurodecode.core.target import Target
 from neurodecode.core.trials import Trials
 from neurodecode.harness.fitting import FoldWork
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Question, TargetAccess
+from neurodecode.harness.question import Question, TargetAccess
 from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
-from neurodecode.harness.table import TableRow, score_results
+from neurodecode.harness.table import score_results
+from neurodecode.harness.table_row import TableRow
 from neurodecode.models.online import accumulated
 from neurodecode.models.riemann.mdm import Mdm
 from neurodecode.report.arrays import previous_labels

@@ -7,7 +7,7 @@ from tests_confounds import asked, of_ages, of_sites
 from tests_harness import run
 
 from neurodecode.core.target import Target
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.models.baseline.covariates import Covariates
 from neurodecode.models.linear.logistic import Logistic

@@ -16,8 +16,8 @@ from neurodecode.harness.dependence import (
     over_spread,
     widened,
 )
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.harness.store import Store
 from neurodecode.linalg.stats import student_interval
 from neurodecode.protocols.chronological import Chronological

@@ -18,7 +18,7 @@ from honesty_studies import (
 )
 
 from neurodecode.core.names import find
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.protocols.cross_run import CrossRun
 
 BESIDE = NamedModel("beside", ClassMeans())

@@ -24,7 +24,8 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from neurodecode.core.stages import stages_of
-from neurodecode.harness.question import NamedModel, Tune
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Tune
 from neurodecode.models.linear.logistic import Logistic
 from neurodecode.models.linear.ridge import Ridge
 from neurodecode.protocols.columns import Columns

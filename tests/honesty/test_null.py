@@ -17,8 +17,8 @@ from honesty_studies import (
 
 from neurodecode.core.errors import ConfigError
 from neurodecode.core.names import find
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel
 from neurodecode.models.baseline.clock import Clock
 from neurodecode.models.baseline.history import History
 from neurodecode.models.baseline.prior import Prior

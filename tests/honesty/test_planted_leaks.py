@@ -14,8 +14,9 @@ import neurodecode as nd
 from neurodecode.core.errors import LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.harness.contracts import check_step
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, TargetAccess
+from neurodecode.harness.question import TargetAccess
 from neurodecode.protocols.chronological import Chronological
 from neurodecode.protocols.columns import Columns
 from neurodecode.protocols.cross_run import CrossRun

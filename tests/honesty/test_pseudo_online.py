@@ -18,7 +18,8 @@ from neurodecode.core.target import Target
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import prepare
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.named_model import NamedModel
+from neurodecode.harness.question import Question
 from neurodecode.harness.study import Study
 from neurodecode.models.riemann.tangent_space import TangentSpace
 from neurodecode.protocols.pseudo_online import PseudoOnline

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from neurodecode.harness.question import NamedModel
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.task import FoldTask, TaskJob, Tuning
 from neurodecode.harness.tune import choose
 from neurodecode.models.riemann.augmented_covariance import AugmentedCovariance

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 import neurodecode as nd
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 
 sys.path.insert(0, str(Path(__file__).parent))  # rsa_brains: what these tests share
 

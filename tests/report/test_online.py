@@ -16,9 +16,10 @@ from neurodecode.data.prepared import prepare
 from neurodecode.data.tasks import TargetSpec, Task, WindowsSpec
 from neurodecode.harness.deciding import Decide, deciding
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.paired_bootstrap import drawn_with
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Question, TargetAccess, Tune
+from neurodecode.harness.question import Question, TargetAccess, Tune
 from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study

@@ -20,8 +20,9 @@ from neurodecode.core.config import Call
 from neurodecode.core.names import build
 from neurodecode.core.target import Target
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import NamedModel, Question
+from neurodecode.harness.question import Question
 from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study

@@ -19,7 +19,7 @@ from neurodecode.harness.rsa.run import stored_models, stored_rdms
 from neurodecode.harness.rsa.site import Site
 from neurodecode.harness.run import Progress, silent
 from neurodecode.harness.store import Store
-from neurodecode.harness.table import TableRow
+from neurodecode.harness.table_row import TableRow
 from neurodecode.linalg.permutation import benjamini_hochberg, permutation_p
 from neurodecode.linalg.rdm_compare import tied_share
 from neurodecode.linalg.stats import mean_correlation_interval

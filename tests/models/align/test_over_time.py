@@ -17,8 +17,9 @@ from neurodecode.core.target import Target
 from neurodecode.core.training import TrainingPlace, trained_in, training_place
 from neurodecode.core.trials import Trials
 from neurodecode.harness.index import write_index, write_study
+from neurodecode.harness.named_model import NamedModel
 from neurodecode.harness.plan import make_plan
-from neurodecode.harness.question import Aggregate, NamedModel, Question
+from neurodecode.harness.question import Aggregate, Question
 from neurodecode.harness.run import execute
 from neurodecode.harness.store import Store
 from neurodecode.harness.study import Study
