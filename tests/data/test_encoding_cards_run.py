@@ -10,6 +10,8 @@ from encoding_layouts import (
     write_allen,
     write_brain_treebank,
     write_cneuromod,
+    write_pereira2018,
+    write_pereira2018_language,
     write_transcript,
 )
 from scipy.io import wavfile
@@ -99,3 +101,18 @@ def test_a_cell_that_answers_brightness_is_told(tmp_path, run):
     targets = results.targets("r", "scale + encode.ridge").set_index("name")
     print(targets)
     assert set(targets["region"]) == {"VISp"}
+
+
+def test_voxels_of_the_language_network_are_told_from_texts_beside_them(tmp_path, run):
+    root = tmp_path / "data/pereira2018"
+    write_pereira2018(root)
+    betas, inside = write_pereira2018_language(root)
+    results = run(
+        "pereira2018_encode",
+        data={"card": "pereira2018", "variant": "language", "task": "passages"},
+        protocol={"shared_stimuli": {"n_splits": 3, "held_out": "concept"}},
+        metrics=["r2"],
+    )
+    assert len(results.targets("r2", "scale + encode.ridge")) == inside.sum() < betas.shape[1]
+    rows = results.store.rows()
+    assert sorted(rows["concept"].value_counts()) == [2, 2, 3], "sentences of three passages"
