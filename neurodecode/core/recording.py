@@ -18,6 +18,9 @@ def table_column(name: str) -> str:
     return f"at:{name}"
 
 
+NO_BANDS: Mapping[str, tuple[str, ...]] = {}  # one for the thousands of recordings without any
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """The signal of one recording, with what happened in it.
@@ -73,7 +76,7 @@ class Signal:
     n_times: int | None = None
     tracks: Mapping[str, np.ndarray] = field(default_factory=dict)
     tables: Mapping[str, np.ndarray] = field(default_factory=dict)
-    bands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NO_BANDS)
     rank: int | None = None
     reach: float = 0.0
     ahead: float = 0.0

@@ -13,7 +13,7 @@ import pandas as pd
 
 from neurodecode.core.errors import DataError
 from neurodecode.core.files import read_json
-from neurodecode.core.recording import Signal
+from neurodecode.core.recording import NO_BANDS, Signal
 from neurodecode.core.space import Space
 
 _ARRAYS = ("positions", "normals", "affine", "ijk", "vertices", "ceiling")
@@ -109,7 +109,7 @@ def _read(folder: Path) -> tuple[Signal, dict[str, Any]]:
         axes=tuple(meta["axes"]),
         sfreq=meta["sfreq"],
         events=events,
-        bands={name: tuple(of) for name, of in meta.get("bands", {}).items()},
+        bands={name: tuple(of) for name, of in meta.get("bands", {}).items()} or NO_BANDS,
         tmin=meta["tmin"],
         n_times=meta["n_times"],
         rank=meta["rank"],

@@ -42,6 +42,7 @@ ARGUMENTS = {
     "encode.braincorl": f"{{{TINY}}}",
     "encode.factorized": f"{{{MAP}}}",
     "encode.gaussian": f"{{{MAP}}}",
+    "encode.prior_ridge": "{n_iterations: 2}",
     "encode.response_optimized": "{core: [4, 4], training: {max_epochs: 2}}",
     "encode.semantic_transformer": f"{{{MAP}}}",
     "encode.transformer_encoder": f"{{preset: tiny, {MAP}}}",

@@ -202,6 +202,7 @@ def test_a_machine_that_computes_wrongly(monkeypatch):
 
 
 class Half:
+    role = "model"
     mean = 0.5
     note = ""
     metric = "accuracy"

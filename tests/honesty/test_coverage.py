@@ -140,6 +140,7 @@ def test_p_rejects_a_true_null_as_often_as_it_says(
         assert rejected >= 0.03
 
 
+@pytest.mark.slow
 def test_p_of_thirty_nulls(tmp_path):
     rows = tables(tmp_path, range(30), 8, 0.0, CrossRun(), n_permutations=1)
     p = np.array([row.p for row in rows])
@@ -174,6 +175,7 @@ def test_two_models_that_find_nothing_are_told_apart_as_seldom_as_p_says(
         assert np.mean(p <= 0.05) >= 0.03
 
 
+@pytest.mark.slow
 def test_two_models_that_find_nothing_in_thirty_studies(tmp_path):
     p = p_of_two_models(8, CrossSubject(), 30, tmp_path)
     # As often below .05 as one of a thousand fair tests of this size is, at most.

@@ -86,7 +86,16 @@ def scores_of_all(axes, calibrated, kind, arranged):
 
 
 @each
-@pytest.mark.parametrize("arranged", [other_trials, other_subjects, other_names, other_channels])
+@pytest.mark.parametrize(
+    "arranged",
+    # Other names bring subjects into another order, too.
+    [
+        other_trials,
+        pytest.param(other_subjects, marks=pytest.mark.slow),
+        other_names,
+        other_channels,
+    ],
+)
 def test_order_changes_no_score(group, name, kind, arranged):
     model = shipped(group, name)
     declared = getattr(find(name, group), "order_matters", ())

@@ -48,6 +48,7 @@ ARGUMENTS = {
     "encode.braincorl": {"preset": "tiny", "random_state": 0, "training": {"max_epochs": 2}},
     "encode.factorized": READOUT,
     "encode.gaussian": READOUT,
+    "encode.prior_ridge": {"n_iterations": 2},
     "encode.response_optimized": {
         "core": (4, 4), "random_state": 0, "training": {"max_epochs": 2}
     },

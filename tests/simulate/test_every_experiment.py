@@ -35,7 +35,8 @@ MADE_ALIKE = {
 }  # fmt: skip
 DEAR = {  # by their models, 4 s to 12 s each
     "brain_treebank", "cneuromod", "digits69", "images92", "miyawaki2008", "p300_muse",
-    "simulated_in_context", "simulated_retinotopic", "ssvep_exo",
+    "simulated_in_context", "simulated_meg_scenes", "simulated_retinotopic", "simulated_scenes",
+    "ssvep_exo",
 }  # fmt: skip
 
 

@@ -145,7 +145,7 @@ class Layers(RegressorMixin, BaseEstimator):
             As `check_rows`; if features are not so many layers.
         """
         alphas, cv = self._alphas(), self._cv(rows)
-        shape = np.shape(X)[1:]
+        shape = np.asarray(X).shape[1:]
         X, Y = _inner.as_columns(self, X, y, rows, _WHO)
         layers = self._layers(X.reshape(len(X), *shape))
         splits = self._splits(cv, layers, Y, rows)
