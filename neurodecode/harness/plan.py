@@ -12,6 +12,7 @@ from neurodecode.core.entries import Entries
 from neurodecode.core.errors import ConfigError, DataError, LeakError
 from neurodecode.core.fold import Fold
 from neurodecode.core.names import catalogue, find
+from neurodecode.core.stages import stages_of
 from neurodecode.core.truth import BrainTruth, Told, Truth
 from neurodecode.harness.access import grant
 from neurodecode.harness.averaged import check_groups, check_mean_inputs, few_repeats
@@ -305,6 +306,13 @@ def _notes(models: list[NamedModel], study: Study) -> Iterator[str]:
         if why_not := views.why_not(name):
             metrics = [one for one in study.question.metrics if one.partition("@")[2] == name]
             yield f"{', '.join(metrics)}: will not be computed: {why_not}"
+    for model in models:
+        plain = getattr(stages_of(model.estimator)[-1], "judged_beside", "")
+        if plain and not any(plain in other.name for other in models):
+            yield (
+                f"{model.name}: no score says what it adds to {plain}, which is not asked for. "
+                f"Name encode.{plain} too."
+            )
     if study.lacks_truth:
         yield (
             f"the truth ({study.question.target.kind}) is read when recordings are prepared and "

@@ -1,5 +1,6 @@
 """`nd.evaluate` with `direction="encode"`: features and responses in, scores of voxels out."""
 
+import warnings
 from dataclasses import replace
 
 import mne
@@ -417,3 +418,17 @@ def test_an_encoder_of_vectors_is_told_what_encoding_is():
             rng.standard_normal((40, 2)), rng.standard_normal((40, 3)), ["encode.ridge"],
             n_draws=0, verbose=False,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(("beside", "told"), [([], True), (["encode.ridge"], False)])
+def test_a_learned_readout_asks_for_ridge_beside_it(beside, told):
+    rng = np.random.default_rng(0)
+    readout = {"encode.gaussian": {"grid": (1, 6), "training": {"max_epochs": 1}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one pass is not enough
+        results = nd.evaluate(
+            rng.standard_normal((60, 6, 4)), rng.standard_normal((60, 3)), [readout, *beside],
+            direction="encode", controls=(), n_draws=0, verbose=False,
+        )  # fmt: skip
+    said = [note for note in results.index["notes"] if "what it adds to ridge" in note]
+    assert bool(said) == told

@@ -40,6 +40,7 @@ class Readout(RegressorMixin, BaseEstimator):
     needs = Needs(targets=("vector", "brain"), batches=True, val=True, packages=("torch",))
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
     reads_pictures: ClassVar[bool] = False
+    judged_beside: ClassVar[str] = "ridge"  # what it adds is seen beside a tuned one alone
 
     preset: str = "tiny"
     grid: tuple[int, int] | None

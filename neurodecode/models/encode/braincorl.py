@@ -77,6 +77,7 @@ class Braincorl(OfPeople):
 
     needs: ClassVar[Needs] = replace(OfPeople.needs, packages=("torch",))
     version: ClassVar[int] = 1
+    judged_beside: ClassVar[str] = "prior_ridge"  # which knows as much of other people's voxels
     recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "clip": _PAPER,
         "dino": _PAPER,
