@@ -102,10 +102,21 @@ def _times(X: Any, step: object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             "make arrays, or use neurodecode.linalg.delays.delayed."
         )
     recording, start, stop = (X.rows[one] for one in COLUMNS)
+    check_onsets(start, name)
+    return recording, start, stop
+
+
+def check_onsets(start: np.ndarray, name: str) -> None:
+    """Hold rows to times that are known.
+
+    Raises
+    ------
+    DataError
+        If a row begins at an unknown time.
+    """
     unknown = int(np.isnan(start.astype(np.float64)).sum())
     if unknown:
         raise DataError(
-            f"{name}: {unknown} of {len(X)} rows are of unknown onset, so nobody knows which "
+            f"{name}: {unknown} of {len(start)} rows are of unknown onset, so nobody knows which "
             "follow each other. Give onsets in the events of the recordings."
         )
-    return recording, start, stop

@@ -12,7 +12,7 @@ from neurodecode.core.needs import Needs
 from neurodecode.core.series import seconds_apart, step_of
 from neurodecode.core.trials import Trials
 from neurodecode.linalg.delays import delayed
-from neurodecode.steps._series import COLUMNS, seconds_of, stretches_of
+from neurodecode.steps._series import COLUMNS, check_onsets, seconds_of, stretches_of
 
 _FROM, _TO = 1.5, 9.0  # seconds in which blood flow answers
 _ROUNDING = 1e-6
@@ -70,8 +70,9 @@ class Delays(TransformerMixin, BaseEstimator):
         Raises
         ------
         DataError
-            If rows last no time, so that none follows another.
+            If rows are of unknown onset, or last no time, so that none follows another.
         """
+        check_onsets(rows["start"].to_numpy(), "delays")
         if len(rows) and bool((rows["start"] == rows["stop"]).all()):
             raise DataError(
                 "delays: rows last no time, so none is the volume that follows another. Give "

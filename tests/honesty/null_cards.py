@@ -131,7 +131,10 @@ CARDS = (
              arguments={"linear.lagged_ridge": {"tmax": 0.3, "sfreq": 64.0}}),
     NullCard("simulated_fmri", "category"),
     NullCard("simulated_encoding_fmri", "film", metric="r",
-             asked={"direction": "encode", "features": "features", "controls": []}),
+             asked={"direction": "encode", "features": "features", "controls": []},
+             arguments={f"encode.{name}": {"cv": "runs", "null": False}
+                        for name in ("ridge", "fir_ridge", "layers")}
+             | {"encode.banded_ridge": {"cv": "runs", "n_draws": 4}}),
     NullCard("simulated_retinotopic", "pictures", metric="r",
              asked={"direction": "encode", "features": "tokens", "controls": []}),
     NullCard("simulated_in_context", "pictures", metric="r",

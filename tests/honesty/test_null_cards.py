@@ -1,5 +1,6 @@
 """Nothing is found in the simulated recordings of any card once their effect is switched off."""
 
+import re
 from collections import Counter, defaultdict
 from functools import cache
 
@@ -26,6 +27,13 @@ NOTHING_PLANTED = {
 }
 
 
+# What models read or learn that a card has not; an encoder that finds nothing may say the mean.
+NOT_HERE = re.compile(
+    r"not computed: r: the predictions are constant|not run: (fold [^:]+: )?"
+    r"(it |features of shape|delays: |encode.response_optimized reads|encode.banded_ridge: bands)"
+)
+
+
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """Give the table of a card with a seed; each is run once, whichever test asks first."""
@@ -40,7 +48,7 @@ def found(tmp_path_factory):
         # Without an effect an oracle may answer alike always, and have no score.
         rows = [row for row in rows if row.role != "ceiling"]
         refused = [row for row in rows if row.note]
-        assert all(row.note.startswith("not run: it ") for row in refused), refused
+        assert all(NOT_HERE.match(row.note) for row in refused), refused
         return [row for row in rows if not row.note]
 
     return rows_of
