@@ -141,7 +141,8 @@ class Track:
     Parameters
     ----------
     key : str or tuple of str
-        Its first axis counts trials or samples; of several keys columns stand side by side.
+        Its first axis counts trials or samples; of several keys columns stand side by side. Empty
+        where `path` holds one array alone, as a .npy file does.
     path : str
         Another file that holds it.
     shape : tuple of int
@@ -152,7 +153,7 @@ class Track:
         What every value is divided by, such as 255.
     """
 
-    key: str | tuple[str, ...]
+    key: str | tuple[str, ...] = ""
     path: str = ""
     shape: tuple[int, ...] = ()
     order: str = "C"

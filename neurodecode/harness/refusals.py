@@ -153,9 +153,11 @@ def why_refused(model: NamedModel, study: Study) -> str | None:
         return _why_no_signals(model, needs.signals, study)
     inputs = study.inputs
     if needs.signals != len(inputs.signals):
+        said = ", ".join(inputs.signals)
         return (
             f"it takes {needs.signals} signal(s), and there are {len(inputs.signals)} "
-            f"({', '.join(inputs.signals)}). Begin with join_signals, which names those to take."
+            f"({said}). Begin with join_signals: {{names: [{said}]}}; encode.banded_ridge takes "
+            f"bands: [{said}] of them."
         )
     signal = inputs.signal()
     axes = next((p.axes for p in signal.used() if p.axes != needs.axes), signal.used()[0].axes)

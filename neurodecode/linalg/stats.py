@@ -157,9 +157,9 @@ def unbiased_interval(
 
     A score that is no mean over rows is another one on drawn rows: their variance is smaller, and
     `r2` about it lower. What the mean of the draws is off by, beyond four of its standard errors,
-    is taken off; of a score that is a mean, nothing is. Where the interval would not hold the
-    score, what the median is off by is taken off: draws of next to no variance, whose `r2` lies far
-    below all others, then carry the mean and its error.
+    is taken off; of a score that is a mean, nothing is. Where the median is off by less, or the
+    interval would not hold the score, what the median is off by is taken off: draws of next to no
+    variance, whose `r2` lies far below all others, then carry the mean and its error.
 
     Parameters
     ----------
@@ -181,11 +181,11 @@ def unbiased_interval(
     low, high = percentile_interval(values, level)
     if len(values) < 2:
         return low, high
-    bias = float(np.mean(values)) - found
+    bias, of_middle = float(np.mean(values)) - found, float(np.median(values)) - found
     if abs(bias) <= _CHANCE * np.std(values) / np.sqrt(len(values)):
         bias = 0.0
-    if not low - bias <= found <= high - bias:
-        bias = float(np.median(values)) - found
+    if abs(of_middle) < abs(bias) or not low - bias <= found <= high - bias:
+        bias = of_middle
     return low - bias, high - bias
 
 

@@ -212,9 +212,13 @@ def _check_one_run(onset: np.ndarray, subject: str) -> None:
         )
 
 
-def _by_subject(rows: Mapping[Any, Any]) -> bool:
+def _by_subject(rows: Any) -> bool:
     """Whether each value is a table of its own, and no column."""
-    return bool(rows) and all(isinstance(one, pd.DataFrame | Mapping) for one in rows.values())
+    return (
+        isinstance(rows, Mapping)
+        and bool(rows)
+        and all(isinstance(one, pd.DataFrame | Mapping) for one in rows.values())
+    )
 
 
 def _table(rows: Any, where: str) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from neurodecode.harness.question import Aggregate, TargetAccess, Tune
 from neurodecode.protocols import Protocol, claims_of
 
 _FASTEST_VOLUMES = 0.4  # seconds; what comes faster is no blood flow
+_LOOKED_AT, _FEWEST = 500, 20  # rows and targets of a recording; rows that say something
 _N_SPLITS = 5
 _SPLIT = "split"  # the column that official splits stand in
 
@@ -102,6 +103,26 @@ def encoder_of(trials: Trials, target: Target) -> Any:
     if step_of(rows["recording"], rows["start"]) < _FASTEST_VOLUMES:
         return ["scale", {"encode.ridge": how}]
     return {"encode.fir_ridge": how}
+
+
+def alike_rows(trials: Trials, target: Target) -> float:
+    """Give the correlation of responses with those of the row before; 0 of series and epochs.
+
+    The median over recordings, each of its first rows and targets.
+    """
+    signal = trials.signals[target.signal]
+    if _are_series(trials, target) or any("time" in part.axes for part in signal.used()):
+        return 0.0
+    recording, found = trials.rows["recording"], []
+    for one in dict.fromkeys(recording):
+        mine = np.flatnonzero(recording == one)[:_LOOKED_AT]
+        if len(mine) < _FEWEST:
+            continue
+        Y = trials.take(mine).array(target.signal).reshape(len(mine), -1)[:, :_LOOKED_AT]
+        Y = Y - Y.mean(axis=0)
+        size = float(np.sum(Y**2))
+        found.append(float(np.sum(Y[1:] * Y[:-1])) / size if size > 0 else 0.0)
+    return float(np.median(found)) if found else 0.0
 
 
 def _are_series(trials: Trials, target: Target) -> bool:

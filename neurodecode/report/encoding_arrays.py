@@ -201,6 +201,13 @@ def _space(given: Any, names: tuple[str, ...]) -> Space:
         mask, affine = marked(given, "space")
         return Space("voxels", affine=affine, shape=mask.shape, ijk=np.argwhere(mask))
     if isinstance(given, Sequence | np.ndarray | pd.Index | pd.Series):
+        several = np.asarray(given)
+        if several.ndim != 1 or several.dtype.kind == "b":
+            raise ConfigError(
+                f"space: an array of {several.dtype} of shape {several.shape} is no list of names, "
+                "and as a mask it does not say where its voxels lie. Give an image (nibabel), or "
+                "its path."
+            )
         return Space("parcels", tuple(map(str, given)))
     raise ConfigError(
         f"space: got {type(given).__name__}. Give the name of each target, a mask (an image of 0 "

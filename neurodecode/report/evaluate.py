@@ -33,6 +33,7 @@ from neurodecode.report.asked_models import named_models
 from neurodecode.report.asked_options import (
     access_of,
     aggregate_of,
+    alike_rows,
     ceiling_of,
     check_ceiling,
     check_people,
@@ -44,6 +45,7 @@ from neurodecode.report.asked_options import (
 from neurodecode.report.encoding_arrays import as_encoding_trials
 from neurodecode.report.results import Results
 
+_ALIKE = 0.3  # correlation of neighbouring rows above which they may be a series
 _DECODER = "riemann.tangent_space"  # without any named
 _METRICS = {
     "label": ("balanced_accuracy",),
@@ -196,6 +198,13 @@ def evaluate(
         models = _DECODER
     asked: Any = () if models is None else named_models(models, "model")
     trials, what, notes = _trials(data, target, rows, space, asked, direction)
+    if what.kind == "brain" and (alike := alike_rows(trials, what)) > _ALIKE:
+        warnings.warn(
+            f"evaluate: responses are like those of the row before (correlation {alike:.2f}), and "
+            "rows have no times. If they are volumes, give rows= their duration (seconds) and run: "
+            "encoders of series look back, and intervals and nulls know that neighbours are alike.",
+            stacklevel=2,
+        )
     if models is None:
         asked = named_models([encoder_of(trials, what)], "model")
     if what.kind == "vector" and any("encode." in one.name for one in asked):
@@ -241,8 +250,6 @@ def evaluate(
         question = replace(question, models=with_oracle(question.models))
         study = replace(study, question=question, sources=made)
     plan = make_plan(study)
-    folder = Path(out) if out is not None else cache_folder() / "evaluations" / trials.key()
-    store = Store(folder).open()
     resolved = {
         "title": question.title,
         "data": {"in_memory": trials.key(), "n_trials": len(trials)},
@@ -262,6 +269,8 @@ def evaluate(
         )
         if given is not None
     }  # fmt: skip
+    folder = Path(out) if out is not None else cache_folder() / "evaluations" / trials.key()
+    store = Store(folder).open()
     try:
         write_study(plan, store, question.title, resolved, "inline" if n_jobs == 1 else "joblib")
         finished = execute(

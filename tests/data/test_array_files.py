@@ -309,3 +309,11 @@ def test_a_table_is_parsed_once_for_all_its_columns(tmp_path, monkeypatch):
     for key in ("a", "b", "a"):
         _array_files.read(tmp_path / "a.csv", key)
     assert len(calls) == 1
+
+
+def test_an_array_without_a_name_is_not_read_under_one(tmp_path):
+    np.save(tmp_path / "bold.npy", np.zeros((3, 2)))
+    assert shape_of(tmp_path / "bold.npy", "") == (3, 2)
+    for look in (shape_of, read):
+        with pytest.raises(DataError, match=r"bold.npy: .* 'film' is asked for. Leave the key out"):
+            look(tmp_path / "bold.npy", "film")

@@ -432,3 +432,21 @@ def test_a_learned_readout_asks_for_ridge_beside_it(beside, told):
         )  # fmt: skip
     said = [note for note in results.index["notes"] if "what it adds to ridge" in note]
     assert bool(said) == told
+
+
+def test_rows_that_may_be_volumes_without_times_are_told():
+    rng = np.random.default_rng(0)
+    walks = np.cumsum(rng.standard_normal((60, 3)), axis=0)
+    with pytest.warns(UserWarning, match="rows have no times. If they are volumes"):
+        nd.evaluate(
+            rng.standard_normal((60, 2)), walks, direction="encode", n_draws=0, verbose=False
+        )
+
+
+def test_an_array_is_no_mask():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ConfigError, match=r"space: an array of bool .* Give an image"):
+        nd.evaluate(
+            rng.standard_normal((60, 2)), rng.standard_normal((60, 3)), direction="encode",
+            space=np.ones(3, dtype=bool), verbose=False,
+        )  # fmt: skip

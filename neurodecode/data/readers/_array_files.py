@@ -69,11 +69,21 @@ def shape_of(path: Path, key: str) -> tuple[int, ...]:
             with _member(path, key) as (stream, size):
                 return _numpy_shape(stream, size, path, key)
         if kind == "npy":
+            _check_nameless(path, key)
             with path.open("rb") as stream:
                 return _numpy_shape(stream, path.stat().st_size, path, key)
         if kind == "table":
             return (len(_column(path, key)),)
         return _matlab.shape_of(path, key) if kind == "mat" else _hdf5.shape_of(path, key)
+
+
+def _check_nameless(path: Path, key: str) -> None:
+    """Hold a key to none where a file holds one array without a name: it would be read for all."""
+    if key:
+        raise DataError(
+            f"{path}: a .npy file holds one array without a name, and {key!r} is asked for. Leave "
+            "the key out; of an array in a file of its own give {path: …}."
+        )
 
 
 def read(path: Path, key: str) -> np.ndarray:
