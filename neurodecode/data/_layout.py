@@ -162,8 +162,8 @@ class Track:
     def __post_init__(self):
         if self.order not in ("C", "F"):
             raise ConfigError(f"order: expected C or F, got {self.order!r}.")
-        if not self.key:
-            raise ConfigError("key: expected one key, or several.")
+        if not self.key and not self.path:
+            raise ConfigError("key: expected one key, or several; or the path of one array.")
         if self.divide == 0:
             raise ConfigError("divide: expected a number other than 0.")
         check_template(self.path)

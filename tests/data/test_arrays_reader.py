@@ -8,6 +8,7 @@ import scipy.io
 from array_layouts import RNG, same_header, save
 from scipy.spatial.distance import squareform
 
+import neurodecode as nd
 from neurodecode.core.errors import DataError
 from neurodecode.data.cut import cut
 from neurodecode.data.prepared import Failed, look, prepare
@@ -258,3 +259,22 @@ def test_a_header_reads_shapes_alone_and_a_signal_its_own_array(tmp_path, of_lay
     read.clear()
     one.load()
     assert sorted(read) == ["s0", "y"]
+
+
+def test_data_and_track_lie_in_files_of_one_array_each(tmp_path):
+    rng = np.random.default_rng(0)
+    bold, film = rng.standard_normal((6, 4)), rng.standard_normal((6, 2))
+    np.save(tmp_path / "sub-01_run-1_bold.npy", bold)
+    np.save(tmp_path / "sub-01_run-1_film.npy", film)
+    (tmp_path / "sub-01_run-1.csv").write_text("scene\n" + "a\n" * 6)
+    (tmp_path / "films.yaml").write_text(
+        "name: films\nmodality: fmri\nreader:\n  arrays:\n"
+        '    path: "sub-{subject}_run-{run}_bold.npy"\n'
+        "    axes: [volume, voxel]\n    t_r: 2.0\n"
+        '    tracks: {film: {path: "sub-{subject}_run-{run}_film.npy"}}\n'
+        '    table: {path: "sub-{subject}_run-{run}.csv", volumes: true}\n'
+        "tasks:\n  film: {target: {vector: film}, protocol: {cross_run: {}}}\n"
+    )
+    trials = nd.load(str(tmp_path / "films.yaml"), "film", data=tmp_path)
+    np.testing.assert_array_equal(trials.array("fmri"), bold)
+    np.testing.assert_array_equal(trials.array("film"), film)

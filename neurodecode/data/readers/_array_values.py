@@ -25,6 +25,8 @@ def data_keys(source: Source) -> list[str]:
              *options.levels.values())  # fmt: skip
     taken = {one for one in named if isinstance(one, str) and one}
     for one in (*options.columns.values(), *options.tracks.values()):
+        if isinstance(one, Column | Track) and one.path:
+            continue  # of another file
         key = one.key if isinstance(one, Column | Track) else one
         taken |= {key} if isinstance(key, str) else set(key)
     left = [key for key in held if key not in taken]
